@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "error.hpp"
+
+#include <charconv>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+namespace gradstep::internal {
+namespace {
+
+thread_local char sentence[768] = "";
+
+}  // namespace
+
+gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
+  std::va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(sentence, sizeof sentence, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+const char* last_error() noexcept { return sentence; }
+
+number_text to_text(double value) noexcept {
+  number_text result;
+  *std::to_chars(result.text, result.text + sizeof result.text - 1, value).ptr = '\0';
+  return result;
+}
+
+quoted_text quoted(const char* text) noexcept {
+  constexpr int shown = 64;
+  quoted_text result;
+  const bool is_cut = strnlen(text, shown + 1) > shown;
+  std::snprintf(result.text, sizeof result.text, "\"%.*s%s\"", shown, text, is_cut ? "..." : "");
+  return result;
+}
+
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+const char* gradstep_last_error(void) { return last_error(); }
+
+const char* gradstep_status_name(gradstep_status status) {
+  switch (status) {
+    case GRADSTEP_OK:
+      return "GRADSTEP_OK";
+    case GRADSTEP_INVALID_ARGUMENT:
+      return "GRADSTEP_INVALID_ARGUMENT";
+    case GRADSTEP_UNKNOWN_NAME:
+      return "GRADSTEP_UNKNOWN_NAME";
+    case GRADSTEP_OUT_OF_RANGE:
+      return "GRADSTEP_OUT_OF_RANGE";
+    case GRADSTEP_UNSUPPORTED:
+      return "GRADSTEP_UNSUPPORTED";
+    case GRADSTEP_OUT_OF_MEMORY:
+      return "GRADSTEP_OUT_OF_MEMORY";
+    case GRADSTEP_INTERNAL:
+      return "GRADSTEP_INTERNAL";
+    default:
+      return "GRADSTEP_UNKNOWN_STATUS";
+  }
+}
+
+uint32_t gradstep_version(void) {
+  return 10000 * GRADSTEP_VERSION_MAJOR + 100 * GRADSTEP_VERSION_MINOR + GRADSTEP_VERSION_PATCH;
+}
+
+#define GRADSTEP_TEXT_AGAIN(a) #a
+#define GRADSTEP_TEXT(a) GRADSTEP_TEXT_AGAIN(a)
+
+const char* gradstep_version_text(void) {
+  return GRADSTEP_TEXT(GRADSTEP_VERSION_MAJOR) "." GRADSTEP_TEXT(
+      GRADSTEP_VERSION_MINOR) "." GRADSTEP_TEXT(GRADSTEP_VERSION_PATCH);
+}
+
+}  // extern "C"

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Failures of the C interface: a status, and this thread's sentence.
+#pragma once
+
+#include <gradstep/gradstep.h>
+
+#include <exception>
+#include <new>
+
+namespace gradstep::internal {
+
+/// Sets the sentence that gradstep_last_error gives on this thread, and returns the status. Numbers
+/// that are double go through to_text: printf's follow the host's locale.
+[[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
+                                                   ...) noexcept;
+
+const char* last_error() noexcept;
+
+struct number_text {
+  char text[32];
+};
+/// The shortest text that reads back as the same number.
+number_text to_text(double value) noexcept;
+
+/// A caller's string for a message: quoted, and cut when it is long.
+struct quoted_text {
+  char text[80];
+};
+quoted_text quoted(const char* text) noexcept;
+
+/// Calls body(), which returns a status, and turns what it throws into one.
+template <class Body>
+gradstep_status guarded(const Body& body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& e) {
+    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: %s", e.what());
+  } catch (...) {
+    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: unknown exception");
+  }
+}
+
+}  // namespace gradstep::internal

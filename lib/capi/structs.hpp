@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Structs that cross the C border: they begin with their size, and grow at their end.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "error.hpp"
+
+namespace gradstep::internal {
+
+/// A struct that the caller filled: large enough, and zero where this version knows no field.
+/// `name` is the argument's, with its index when it is one of an array.
+template <class Struct>
+gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
+  if (filled->struct_size < sizeof(Struct)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "%s.struct_size = %zu is less than %zu: set it to sizeof", name,
+                filled->struct_size, sizeof(Struct));
+  }
+  const auto* bytes = reinterpret_cast<const unsigned char*>(filled);
+  const auto* end = bytes + filled->struct_size;
+  if (std::any_of(bytes + sizeof(Struct), end, [](unsigned char byte) { return byte != 0; })) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "%s has a field set that this version of the library, %s, does not know", name,
+                gradstep_version_text());
+  }
+  return GRADSTEP_OK;
+}
+
+/// A struct that the library is to fill.
+template <class Struct>
+gradstep_status check_output_struct(const Struct* output, const char* name) noexcept {
+  if (output == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", name);
+  if (output->struct_size < sizeof(Struct)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "%s.struct_size = %zu is less than %zu: set it to sizeof", name,
+                output->struct_size, sizeof(Struct));
+  }
+  return GRADSTEP_OK;
+}
+
+/// Copies all but struct_size, which stays the caller's.
+template <class Struct>
+void fill_output(Struct& output, Struct values) noexcept {
+  values.struct_size = output.struct_size;
+  std::memcpy(&output, &values, sizeof values);
+}
+
+}  // namespace gradstep::internal

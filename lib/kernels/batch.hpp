@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One vector of the instruction set this file is compiled for, with the vocabulary of a rule. The
+// one place that knows xsimd and its versions.
+//
+// fma, min, max, sign and select are ours: xsimd 8.1's fma is not fused on AVX-512 nor on plain
+// AVX2, and min and max follow each instruction set's habit with NaN.
+#pragma once
+
+#include <cstring>
+#include <xsimd/xsimd.hpp>
+
+#include "scalar_math.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+#if defined(__AVX512F__)
+using arch = xsimd::avx512bw;
+#elif defined(__AVX2__)
+using arch = xsimd::fma3<xsimd::avx2>;
+#elif defined(__x86_64__)
+using arch = xsimd::sse2;
+#else
+using arch = xsimd::best_arch;
+#endif
+
+/// Vectors in a strip: with 4, AVX-512's 32 registers still hold every operand of adamw.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr std::size_t strip_vectors = 4;
+#else
+constexpr std::size_t strip_vectors = 2;
+#endif
+
+template <class T>
+struct mask {
+  xsimd::batch_bool<T, arch> bits;
+  friend mask operator|(mask a, mask b) { return {a.bits | b.bits}; }
+};
+
+template <class T>
+struct vec {
+  using batch = xsimd::batch<T, arch>;
+  static constexpr std::size_t width = batch::size;
+
+  batch lanes;
+
+  vec() = default;
+  explicit vec(T value) : lanes(value) {}
+  explicit vec(batch value) : lanes(value) {}
+
+  static vec load(const T* from) { return vec(batch::load_unaligned(from)); }
+  void store(T* to) const { lanes.store_unaligned(to); }
+
+  friend vec operator+(vec a, vec b) { return vec(a.lanes + b.lanes); }
+  friend vec operator-(vec a, vec b) { return vec(a.lanes - b.lanes); }
+  friend vec operator*(vec a, vec b) { return vec(a.lanes * b.lanes); }
+  friend vec operator/(vec a, vec b) { return vec(a.lanes / b.lanes); }
+  friend mask<T> operator<(vec a, vec b) { return {a.lanes < b.lanes}; }
+  friend mask<T> operator>(vec a, vec b) { return {a.lanes > b.lanes}; }
+  friend mask<T> operator<=(vec a, vec b) { return {a.lanes <= b.lanes}; }
+  friend mask<T> operator>=(vec a, vec b) { return {a.lanes >= b.lanes}; }
+  friend mask<T> operator!=(vec a, vec b) { return {a.lanes != b.lanes}; }
+};
+
+template <class T>
+vec<T> sqrt(vec<T> x) {
+  return vec<T>(xsimd::sqrt(x.lanes));
+}
+template <class T>
+vec<T> abs(vec<T> x) {
+  return vec<T>(xsimd::abs(x.lanes));
+}
+template <class T>
+vec<T> select(mask<T> condition, vec<T> yes, vec<T> no) {
+  return vec<T>(xsimd::select(condition.bits, yes.lanes, no.lanes));
+}
+template <class T>
+vec<T> max(vec<T> a, vec<T> b) {
+  return select((a > b) | (a != a), a, b);
+}
+template <class T>
+vec<T> min(vec<T> a, vec<T> b) {
+  return select((a < b) | (a != a), a, b);
+}
+template <class T>
+vec<T> sign(vec<T> x) {
+  const vec<T> zero(T(0)), one(T(1));
+  return select(x > zero, one, select(x < zero, zero - one, x));
+}
+
+/// a b + c, rounded once; on x86's baseline, which has no such instruction, twice.
+template <class T>
+vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(_mm512_fmadd_pd(a.lanes, b.lanes, c.lanes)));
+  }
+#elif defined(__FMA__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(_mm256_fmadd_pd(a.lanes, b.lanes, c.lanes)));
+  }
+#elif defined(__aarch64__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(vfmaq_f32(c.lanes, a.lanes, b.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(vfmaq_f64(c.lanes, a.lanes, b.lanes)));
+  }
+#else
+  return a * b + c;
+#endif
+}
+
+/// The compiler's own vector, of any length: it converts where xsimd has no such conversion.
+template <class T, std::size_t Width>
+struct compiler_vector {
+  typedef T type __attribute__((vector_size(Width * sizeof(T))));
+};
+
+/// One vector of T from as many elements of type From, rounded to nearest when T is narrower.
+template <class T, class From>
+vec<T> load_converted(const From* from) {
+  if constexpr (sizeof(T) == sizeof(From)) {
+    return vec<T>::load(from);
+  } else {
+    constexpr std::size_t width = vec<T>::width;
+    using source = typename compiler_vector<From, width>::type;
+    using target = typename compiler_vector<T, width>::type;
+    source wide;
+    std::memcpy(&wide, from, sizeof wide);
+    const target converted = __builtin_convertvector(wide, target);
+    vec<T> result;
+    std::memcpy(&result, &converted, sizeof result);
+    return result;
+  }
+}
+
+}  // namespace
+}  // namespace gradstep::internal

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compiled once per instruction set, with that set's flags and GRADSTEP_LEVEL its name. The object
+// defines one symbol that others see: its table.
+#include <array>
+
+#include "registry.hpp"
+#include "step_loop.hpp"
+#include "sum_squares.hpp"
+
+#define GRADSTEP_JOIN_AGAIN(a, b) a##b
+#define GRADSTEP_JOIN(a, b) GRADSTEP_JOIN_AGAIN(a, b)
+#define GRADSTEP_TEXT_AGAIN(a) #a
+#define GRADSTEP_TEXT(a) GRADSTEP_TEXT_AGAIN(a)
+
+namespace gradstep::internal {
+namespace {
+
+template <class T, class Rule, std::size_t... F>
+constexpr void add_forms(step_kernel*& next, std::index_sequence<F...>) {
+  ((*next++ = step_loop<Rule, Rule::forms[F]>::template kernel<T>), ...);
+}
+
+template <class T, class... Rules>
+constexpr auto step_kernels(type_list<Rules...>) {
+  std::array<step_kernel, (std::size(Rules::forms) + ...)> kernels{};
+  step_kernel* next = kernels.data();
+  (add_forms<T, Rules>(next, std::make_index_sequence<std::size(Rules::forms)>()), ...);
+  return kernels;
+}
+
+constexpr auto float32_kernels = step_kernels<float>(all_rules());
+constexpr auto float64_kernels = step_kernels<double>(all_rules());
+
+}  // namespace
+
+extern const kernel_table GRADSTEP_JOIN(kernels_, GRADSTEP_LEVEL);
+const kernel_table GRADSTEP_JOIN(kernels_, GRADSTEP_LEVEL){
+    GRADSTEP_TEXT(GRADSTEP_LEVEL), float32_kernels.data(), float64_kernels.data(), sum_squares};
+
+}  // namespace gradstep::internal

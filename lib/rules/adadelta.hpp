@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "rule.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// Adadelta (Zeiler 2012).
+///     s <- rho s + (1 - rho) g^2
+///     d = sqrt(u + eps) / sqrt(s + eps) g             computed as sqrt((u + eps) / (s + eps)) g
+///     u <- rho u + (1 - rho) d^2
+///     p <- p - lr d
+struct adadelta : rule_with_one_form {
+  static constexpr hyperparameter hyperparameters[] = {
+      learning_rate(1),
+      fraction("rho", 0.9, "decay of both moving averages"),
+      epsilon(1e-6, "inside both roots (the textbook's: 1e-5)"),
+      coupled_decay(),
+      maximize(),
+  };
+  static constexpr slot slots[] = {
+      slot_from("square_avg", "moving average of squared gradients"),
+      slot_from("acc_delta", "moving average of squared updates, before the learning rate"),
+  };
+  static constexpr rule_info info =
+      describe("adadelta", "needs no learning rate: updates in the units of past updates",
+               "g <- g + weight_decay p\n"
+               "s <- rho s + (1 - rho) g^2\n"
+               "d = sqrt(u + eps) / sqrt(s + eps) g\n"
+               "u <- rho u + (1 - rho) d^2\n"
+               "p <- p - lr d",
+               "Zeiler 2012", decay::coupled, hyperparameters, slots);
+
+  template <class T>
+  struct coefficients {
+    T rate, rho, one_minus_rho, eps;
+  };
+
+  template <class T, class H>
+  static coefficients<T> prepare(const H& h) {
+    return {T(h["lr"]), T(h["rho"]), T(1 - h["rho"]), T(h["eps"])};
+  }
+
+  template <form, class T, class V>
+  static V update(const coefficients<T>& c, V, V g, V& s, V& u) {
+    s = fma(V(c.rho), s, V(c.one_minus_rho) * g * g);
+    const V d = sqrt((u + V(c.eps)) / (s + V(c.eps))) * g;
+    u = fma(V(c.rho), u, V(c.one_minus_rho) * d * d);
+    return V(c.rate) * d;
+  }
+};
+
+}  // namespace
+}  // namespace gradstep::internal

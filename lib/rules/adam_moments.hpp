@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "rule.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// What adam and adamw share (Kingma & Ba 2015; amsgrad: Reddi, Kale & Kumar 2018).
+///     m <- m + (1 - beta1)(g - m)
+///     v <- beta2 v + (1 - beta2) g^2
+///     amsgrad: x <- max(x, v), then x in place of v
+///     p <- p - (lr sqrt(c2) / c1) m / (sqrt(v) + eps sqrt(c2)),      c_i = 1 - beta_i^t
+///     eps_hat: eps in place of eps sqrt(c2)
+struct adam_moments {
+  static constexpr slot slots[] = {
+      slot_from("exp_avg", "moving average of gradients"),
+      slot_from("exp_avg_sq", "moving average of squared gradients"),
+      slot_from("max_exp_avg_sq", "largest exp_avg_sq so far; used when amsgrad = 1"),
+  };
+  static constexpr hyperparameter beta1 = fraction("beta1", 0.9, "decay of exp_avg");
+  static constexpr hyperparameter beta2 = fraction("beta2", 0.999, "decay of exp_avg_sq");
+  static constexpr hyperparameter eps = epsilon(1e-8, "keeps the denominator from zero");
+  static constexpr hyperparameter amsgrad =
+      flag("amsgrad", "1: divide by the largest second moment so far");
+  static constexpr hyperparameter eps_hat =
+      flag("eps_hat", "1: eps uncorrected (the paper's section 2, Keras); 0: PyTorch's");
+
+  enum class form { plain, amsgrad };
+  static constexpr form forms[] = {form::plain, form::amsgrad};
+
+  template <class H>
+  static form choose(const H& h) {
+    return h.is_set("amsgrad") ? form::amsgrad : form::plain;
+  }
+  static constexpr bool uses(form f, std::string_view slot) {
+    return slot != "max_exp_avg_sq" || f == form::amsgrad;
+  }
+
+  template <class T>
+  struct coefficients {
+    T rate, one_minus_beta1, beta2, one_minus_beta2, eps;
+  };
+
+  template <class T, class H>
+  static coefficients<T> prepare(const H& h) {
+    const auto correction1 = one_minus_power(h["beta1"], h.step);
+    const auto root2 = sqrt(one_minus_power(h["beta2"], h.step));
+    const auto eps = h.is_set("eps_hat") ? h["eps"] : h["eps"] * root2;
+    return {T(h["lr"] * root2 / correction1), T(1 - h["beta1"]), T(h["beta2"]), T(1 - h["beta2"]),
+            keep_normal<T>(eps)};
+  }
+
+  template <form F, class T, class V>
+  static V update(const coefficients<T>& c, V, V g, V& m, V& v, V& x) {
+    m = fma(V(c.one_minus_beta1), g - m, m);
+    v = fma(V(c.beta2), v, V(c.one_minus_beta2) * g * g);
+    if constexpr (F == form::amsgrad) x = max(x, v);
+    const V root = sqrt(F == form::amsgrad ? x : v) + V(c.eps);
+    return V(c.rate) * (m / root);
+  }
+};
+
+}  // namespace
+}  // namespace gradstep::internal

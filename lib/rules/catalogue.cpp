@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalogue.hpp"
+
+#include <array>
+
+#include "registry.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+template <class Rule>
+std::size_t form_index(const arguments<Rule, double>& h) {
+  const auto chosen = Rule::choose(h);
+  std::size_t i = 0;
+  while (!(Rule::forms[i] == chosen)) ++i;
+  return i;
+}
+
+template <class Rule, std::size_t FirstKernel>
+constexpr catalogue_entry entry{
+    &Rule::info,
+    [](const double* values) -> const char* {
+      if constexpr (checks_values<Rule>) return Rule::conflict(arguments<Rule, double>{values, 1});
+      return nullptr;
+    },
+    [](const double* values) {
+      return FirstKernel + form_index<Rule>({values, 1});
+    },
+    [](const double* values, std::size_t slot) {
+      const arguments<Rule, double> h{values, 1};
+      return Rule::uses(Rule::choose(h), Rule::info.slots[slot].name);
+    },
+};
+
+template <std::size_t FirstKernel, class Rule, class... Rules>
+constexpr void add_entries(catalogue_entry* next) {
+  *next = entry<Rule, FirstKernel>;
+  if constexpr (sizeof...(Rules) > 0) {
+    add_entries<FirstKernel + std::size(Rule::forms), Rules...>(next + 1);
+  }
+}
+
+template <class... Rules>
+constexpr auto entries_of(type_list<Rules...>) {
+  std::array<catalogue_entry, sizeof...(Rules)> entries{};
+  add_entries<0, Rules...>(entries.data());
+  return entries;
+}
+
+constexpr auto entries = entries_of(all_rules());
+
+}  // namespace
+
+std::span<const catalogue_entry> rule_catalogue() { return entries; }
+
+const catalogue_entry* find_rule(std::string_view name) {
+  for (const catalogue_entry& candidate : entries) {
+    if (candidate.info->name == name) return &candidate;
+  }
+  return nullptr;
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a rule is made of. A rule is one header in this folder:
+//
+//     struct NAME {
+//       static constexpr hyperparameter hyperparameters[] = {...};
+//       static constexpr slot slots[] = {...};
+//       static constexpr rule_info info{...};
+//       template <class T> struct coefficients {...};              constant over the step
+//       template <class T, class H> static coefficients<T> prepare(const H& h);
+//       template <form F, class V> static V update(c, V p, V g, V& slot...);   the change of p
+//     };
+//
+// Rules stand in unnamed namespaces because each instruction set compiles them again: with external
+// linkage the linker could pick an AVX-512 copy for the whole program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "scalar_math.hpp"
+
+namespace gradstep::internal {
+
+/// Where a rule's weight_decay acts: on the gradient (g + wd p) or on the param ((1 - lr wd) p).
+enum class decay { coupled, decoupled };
+
+struct hyperparameter {
+  const char* name;
+  const char* help;
+  double default_value;
+  double minimum;
+  double maximum;
+  bool minimum_excluded;
+  bool maximum_excluded;
+  bool is_flag;
+};
+
+struct slot {
+  const char* name;
+  const char* help;
+  double initial_value;
+  const char* initial_hyperparameter;  // null: initial_value
+};
+
+struct rule_info {
+  const char* name;
+  const char* summary;
+  const char* formula;
+  const char* source;
+  decay weight_decay;
+  const hyperparameter* hyperparameters;
+  std::size_t hyperparameter_count;
+  const slot* slots;
+  std::size_t slot_count;
+};
+
+inline constexpr std::size_t max_hyperparameters = 16;
+inline constexpr std::size_t max_slots = 8;
+
+namespace {
+
+// ---- Hyper-parameters by kind of bounds -------------------------------------------------------
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+consteval hyperparameter non_negative(const char* name, double value, const char* help) {
+  return {name, help, value, 0, infinity, false, true, false};
+}
+/// In [0, 1): the decay of a moving average.
+consteval hyperparameter fraction(const char* name, double value, const char* help) {
+  return {name, help, value, 0, 1, false, true, false};
+}
+/// At least the smallest normal float32, so that 0 / (0 + eps) is 0.
+consteval hyperparameter epsilon(double value, const char* help) {
+  return {"eps", help, value, std::numeric_limits<float>::min(), infinity, false, true, false};
+}
+/// In [0, 1].
+consteval hyperparameter proportion(const char* name, double value, const char* help) {
+  return {name, help, value, 0, 1, false, false, false};
+}
+consteval hyperparameter flag(const char* name, const char* help) {
+  return {name, help, 0, 0, 1, false, false, true};
+}
+consteval hyperparameter learning_rate(double value) {
+  return non_negative("lr", value, "learning rate");
+}
+consteval hyperparameter coupled_decay() {
+  return non_negative("weight_decay", 0, "L2 penalty: g + weight_decay p in place of g");
+}
+consteval hyperparameter maximize() {
+  return flag("maximize", "1: ascend instead of descend (flips the gradient's sign)");
+}
+
+constexpr slot slot_from(const char* name, const char* help, double initial_value = 0) {
+  return {name, help, initial_value, nullptr};
+}
+constexpr slot slot_from_hyperparameter(const char* name, const char* help, const char* source) {
+  return {name, help, 0, source};
+}
+
+// ---- What prepare and choose receive ----------------------------------------------------------
+
+constexpr std::size_t no_index = static_cast<std::size_t>(-1);
+
+constexpr std::size_t find_hyperparameter(const rule_info& info, std::string_view name) {
+  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+    if (info.hyperparameters[i].name == name) return i;
+  }
+  return no_index;
+}
+
+/// Not constexpr: reaching it ends the compilation with its name in the message.
+inline void the_rule_has_no_hyperparameter_of_that_name() {}
+
+/// A hyper-parameter's name, resolved while compiling: a misspelt one does not compile.
+template <class Rule>
+struct key {
+  std::size_t index;
+  // NOLINTNEXTLINE(google-explicit-constructor): h["lr"] is the point
+  consteval key(const char* name) : index(find_hyperparameter(Rule::info, name)) {
+    if (index == no_index) the_rule_has_no_hyperparameter_of_that_name();
+  }
+};
+
+/// The hyper-parameters of one step, in the real type the constants are computed in.
+template <class Rule, class Real>
+struct arguments {
+  const double* values;
+  std::uint64_t step;  // t, from 1
+  Real operator[](key<Rule> k) const { return static_cast<Real>(values[k.index]); }
+  bool is_set(key<Rule> k) const { return values[k.index] != 0; }
+};
+
+// ---- Forms: options that change the formula ---------------------------------------------------
+
+struct only_form {
+  bool operator==(const only_form&) const = default;
+};
+
+/// Base of a rule with one form: every slot is always used, all values go together.
+struct rule_with_one_form {
+  using form = only_form;
+  static constexpr form forms[] = {{}};
+  template <class H>
+  static form choose(const H&) {
+    return {};
+  }
+  static constexpr bool uses(form, std::string_view) { return true; }
+};
+
+template <class Rule>
+concept checks_values = requires(const arguments<Rule, double>& h) {
+  Rule::conflict(h);
+};
+
+/// Lists as the arguments of rule_info.
+template <std::size_t H, std::size_t S>
+consteval rule_info describe(const char* name, const char* summary, const char* formula,
+                             const char* source, decay weight_decay,
+                             const hyperparameter (&hyperparameters)[H], const slot (&slots)[S]) {
+  static_assert(H <= max_hyperparameters && S <= max_slots);
+  return {name, summary, formula, source, weight_decay, hyperparameters, H, slots, S};
+}
+
+}  // namespace
+}  // namespace gradstep::internal

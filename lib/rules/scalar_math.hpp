@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vocabulary of a rule's update for plain numbers (vectors: lib/kernels/batch.hpp), and the
+// constants of a step that plain double arithmetic gets wrong.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+namespace gradstep::internal {
+namespace {
+
+template <class T>
+concept real = std::numeric_limits<T>::is_iec559;
+
+template <real T>
+T fma(T a, T b, T c) {
+  return std::fma(a, b, c);
+}
+template <real T>
+T sqrt(T x) {
+  return std::sqrt(x);
+}
+template <real T>
+T abs(T x) {
+  return std::fabs(x);
+}
+template <real T>
+T select(bool condition, T yes, T no) {
+  return condition ? yes : no;
+}
+/// NaN when either is.
+template <real T>
+T max(T a, T b) {
+  return a > b || a != a ? a : b;
+}
+template <real T>
+T min(T a, T b) {
+  return a < b || a != a ? a : b;
+}
+/// -1, 0 or 1; NaN of NaN.
+template <real T>
+T sign(T x) {
+  return x > 0 ? T(1) : x < 0 ? T(-1) : x;
+}
+
+/// A sum of two doubles that carries about 106 bits.
+struct double_double {
+  double high, low;
+};
+
+/// Dekker's exact product needs no fused multiply-add, so every instruction set gives these bits.
+inline double_double exact_product(double a, double b) {
+#ifdef __FP_FAST_FMA
+  const double product = a * b;
+  return {product, std::fma(a, b, -product)};
+#else
+  constexpr double splitter = 134217729.0;  // 2^27 + 1
+  const double sa = splitter * a, ah = sa - (sa - a), al = a - ah;
+  const double sb = splitter * b, bh = sb - (sb - b), bl = b - bh;
+  const double product = a * b;
+  return {product, ((ah * bh - product) + ah * bl + al * bh) + al * bl};
+#endif
+}
+
+inline double_double product(double_double a, double_double b) {
+  double_double p = exact_product(a.high, b.high);
+  p.low += a.high * b.low + a.low * b.high;
+  const double sum = p.high + p.low;
+  return {sum, p.low - (sum - p.high)};
+}
+
+/// 1 - base^exponent, correctly rounded but for rare ties, for base in [0, 1). pow would lose up to
+/// 10 bits near base = 1, and the C library's differs from machine to machine.
+inline double one_minus_power(double base, std::uint64_t exponent) {
+  double_double power{1, 0};
+  double_double square{base, 0};
+  for (; exponent != 0; exponent >>= 1) {
+    if (exponent & 1) power = product(power, square);
+    if (power.high < 0x1p-200) return 1;  // also keeps the low parts from underflowing
+    if (exponent > 1) {
+      square = product(square, square);
+      if (square.high < 0x1p-200) return 1;
+    }
+  }
+  return (1 - power.high) - power.low;
+}
+
+/// For the test oracle of float64 tensors.
+inline long double one_minus_power(long double base, std::uint64_t exponent) {
+  return -std::expm1(static_cast<long double>(exponent) * std::log1p(base - 1));
+}
+
+/// eps after scaling must not become zero, in denormal or flushed arithmetic: 0 / (0 + eps).
+template <class T, class Real>
+T keep_normal(Real eps) {
+  return static_cast<T>(eps < std::numeric_limits<T>::min() ? Real(std::numeric_limits<T>::min())
+                                                            : eps);
+}
+
+}  // namespace
+}  // namespace gradstep::internal

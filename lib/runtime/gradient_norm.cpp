@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gradient_norm.hpp"
+
+#include "pieces.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+constexpr std::size_t block_elements = 16384;
+
+/// Blocks whose sums wait on the stack to be added in order: one parallel region each.
+constexpr std::size_t blocks_in_wave = 1024;
+
+std::size_t block_count(std::size_t elements) {
+  return elements / block_elements + (elements % block_elements != 0);
+}
+
+/// The tensor and block that a number of the list's sequence of blocks stands for.
+class block_position {
+ public:
+  explicit block_position(const tensor_list& tensors) : tensors_(&tensors) {}
+
+  /// The number never goes down, and is below the number of blocks.
+  void advance_to(std::size_t block) {
+    while (block - first_block_ >= block_count(count())) {
+      first_block_ += block_count(count());
+      ++tensor_;
+    }
+    block_ = block - first_block_;
+  }
+  std::size_t tensor() const { return tensor_; }
+
+  block_sum sum(const kernel_table& kernels) const {
+    const gradstep_tensor& tensor = (*tensors_)[tensor_];
+    const auto type = static_cast<dtype>(tensor.grad_dtype);
+    const std::size_t begin = block_ * block_elements;
+    return kernels.sum_squares(static_cast<const char*>(tensor.grad) + begin * size_of(type), type,
+                               std::min(block_elements, tensor.count - begin));
+  }
+
+ private:
+  std::size_t count() const { return (*tensors_)[tensor_].count; }
+
+  const tensor_list* tensors_;
+  std::size_t tensor_ = 0;
+  std::size_t first_block_ = 0;  // of the tensor
+  std::size_t block_ = 0;        // within the tensor
+};
+
+/// Adds blocks in order to the sum of their tensor, and tensors in order to the total.
+class ordered_sums {
+ public:
+  explicit ordered_sums(const tensor_list& tensors) : position_(tensors) {}
+
+  // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+  [[gnu::noinline]] void add(std::size_t block, const block_sum& sum) {
+    position_.advance_to(block);
+    if (position_.tensor() != tensor_) finish_tensor();
+    tensor_ = position_.tensor();
+    tensor_sum_ += sum.sum_of_squares;
+    non_finite_count_ += sum.non_finite_count;
+  }
+  [[gnu::noinline]] void finish_tensor() {
+    total_ += tensor_sum_;
+    tensor_sum_ = 0;
+  }
+  gradient_sums result(std::uint64_t piece_count) const {
+    return {total_, non_finite_count_, piece_count};
+  }
+
+ private:
+  block_position position_;
+  std::size_t tensor_ = 0;
+  double tensor_sum_ = 0;
+  double total_ = 0;
+  std::uint64_t non_finite_count_ = 0;
+};
+
+struct list_size {
+  std::size_t elements = 0;
+  std::size_t blocks = 0;
+};
+
+list_size size_of(const tensor_list& tensors) {
+  list_size size;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    size.elements += tensors[i].count;
+    size.blocks += block_count(tensors[i].count);
+  }
+  return size;
+}
+
+}  // namespace
+
+gradient_sums sum_gradients(const context& c, const tensor_list& tensors) noexcept {
+  const list_size size = size_of(tensors);
+  const kernel_table& kernels = *c.isa->kernels;
+  const float_environment environment(c.flush_to_zero);
+  const bool is_serial = size.elements < c.serial_below || size.blocks <= 1;
+  ordered_sums sums(tensors);
+  block_sum waiting[blocks_in_wave];
+  for (std::size_t begin = 0; begin < size.blocks; begin += blocks_in_wave) {
+    const std::size_t count = std::min(blocks_in_wave, size.blocks - begin);
+    const auto sum_claimed = [&](piece_claims& claims) {
+      block_position at(tensors);
+      for (std::size_t block = 0; claims.claim(block);) {
+        at.advance_to(begin + block);
+        waiting[block] = at.sum(kernels);
+      }
+    };
+    run_pieces(c, count, is_serial, sum_claimed);
+    for (std::size_t block = 0; block < count; ++block) sums.add(begin + block, waiting[block]);
+  }
+  sums.finish_tensor();
+  return sums.result(is_serial ? size.blocks != 0 : size.blocks);
+}
+
+}  // namespace gradstep::internal
