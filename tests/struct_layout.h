@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The layout of every public struct on LP64: a change here breaks every program that is built.
+ * Fields may be appended; then only the sizes below change. Needs LAYOUT(name, condition). */
+#ifdef __LP64__
+
+#define AT(type, field, offset) LAYOUT(type##_##field, offsetof(type, field) == (offset))
+#define SIZE(type, size) LAYOUT(type##_size, sizeof(type) == (size))
+
+SIZE(gradstep_status, 4);
+
+SIZE(gradstep_context_options, 64);
+AT(gradstep_context_options, struct_size, 0);
+AT(gradstep_context_options, flags, 8);
+AT(gradstep_context_options, thread_count, 16);
+AT(gradstep_context_options, isa, 24);
+AT(gradstep_context_options, parallel_for, 32);
+AT(gradstep_context_options, pool, 40);
+AT(gradstep_context_options, serial_below, 48);
+AT(gradstep_context_options, piece_size, 56);
+
+SIZE(gradstep_context_info, 48);
+AT(gradstep_context_info, struct_size, 0);
+AT(gradstep_context_info, isa, 8);
+AT(gradstep_context_info, thread_count, 16);
+AT(gradstep_context_info, serial_below, 24);
+AT(gradstep_context_info, piece_size, 32);
+AT(gradstep_context_info, threading, 40);
+
+SIZE(gradstep_rule_info, 56);
+AT(gradstep_rule_info, struct_size, 0);
+AT(gradstep_rule_info, name, 8);
+AT(gradstep_rule_info, summary, 16);
+AT(gradstep_rule_info, formula, 24);
+AT(gradstep_rule_info, source, 32);
+AT(gradstep_rule_info, hyperparameter_count, 40);
+AT(gradstep_rule_info, slot_count, 48);
+
+SIZE(gradstep_hyperparameter_info, 56);
+AT(gradstep_hyperparameter_info, struct_size, 0);
+AT(gradstep_hyperparameter_info, name, 8);
+AT(gradstep_hyperparameter_info, help, 16);
+AT(gradstep_hyperparameter_info, default_value, 24);
+AT(gradstep_hyperparameter_info, minimum, 32);
+AT(gradstep_hyperparameter_info, maximum, 40);
+AT(gradstep_hyperparameter_info, flags, 48);
+AT(gradstep_hyperparameter_info, kind, 52);
+
+SIZE(gradstep_slot_info, 40);
+AT(gradstep_slot_info, struct_size, 0);
+AT(gradstep_slot_info, name, 8);
+AT(gradstep_slot_info, help, 16);
+AT(gradstep_slot_info, initial_hyperparameter, 24);
+AT(gradstep_slot_info, initial_value, 32);
+
+SIZE(gradstep_tensor, 56);
+AT(gradstep_tensor, struct_size, 0);
+AT(gradstep_tensor, count, 8);
+AT(gradstep_tensor, param, 16);
+AT(gradstep_tensor, grad, 24);
+AT(gradstep_tensor, slots, 32);
+AT(gradstep_tensor, slot_count, 40);
+AT(gradstep_tensor, param_dtype, 48);
+AT(gradstep_tensor, grad_dtype, 52);
+
+SIZE(gradstep_apply_options, 32);
+AT(gradstep_apply_options, struct_size, 0);
+AT(gradstep_apply_options, flags, 8);
+AT(gradstep_apply_options, step, 16);
+AT(gradstep_apply_options, grad_scale, 24);
+
+SIZE(gradstep_apply_result, 16);
+AT(gradstep_apply_result, struct_size, 0);
+AT(gradstep_apply_result, piece_count, 8);
+
+SIZE(gradstep_norm_result, 32);
+AT(gradstep_norm_result, struct_size, 0);
+AT(gradstep_norm_result, norm, 8);
+AT(gradstep_norm_result, non_finite_count, 16);
+AT(gradstep_norm_result, piece_count, 24);
+
+#undef AT
+#undef SIZE
+
+#endif
