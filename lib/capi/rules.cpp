@@ -158,7 +158,7 @@ gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule, size_t index
   if (rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "rule is NULL");
   const rule_info& info = *rule->entry->info;
   if (const auto s = check_index(index, info.slot_count, info, "slots"); s != GRADSTEP_OK) return s;
-  if (is_used != nullptr) *is_used = rule->entry->uses_slot(rule->values, index);
+  if (is_used != nullptr) *is_used = rule->entry->used_slots(rule->values) >> index & 1;
   if (initial_value != nullptr) {
     *initial_value = gradstep::internal::initial_value(*rule, info.slots[index]);
   }

@@ -67,12 +67,8 @@ gradstep_status check_overlap(std::size_t index, std::size_t count, const array&
 /// A step's rule, with its used slots looked up once for the whole list.
 class rule_arrays {
  public:
-  explicit rule_arrays(const gradstep_rule& rule) : info_(*rule.entry->info) {
-    for (std::size_t s = 0; s < info_.slot_count; ++s) {
-      is_used_[s] = rule.entry->uses_slot(rule.values, s);
-      any_used_ = any_used_ || is_used_[s];
-    }
-  }
+  explicit rule_arrays(const gradstep_rule& rule)
+      : info_(*rule.entry->info), used_slots_(rule.entry->used_slots(rule.values)) {}
 
   gradstep_status check(std::size_t index, const gradstep_tensor& t) const {
     if (const auto s = check_dtype(index, t.param_dtype, "param_dtype"); s != GRADSTEP_OK) return s;
@@ -88,7 +84,7 @@ class rule_arrays {
       return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].slot_count = %zu, but %s has %zu slots",
                   index, t.slot_count, info_.name, info_.slot_count);
     }
-    if (t.slots != nullptr || !any_used_ || t.count == 0) return GRADSTEP_OK;
+    if (t.slots != nullptr || used_slots_ == 0 || t.count == 0) return GRADSTEP_OK;
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "tensors[%zu].slots is NULL, but %s uses slots with its present values", index,
                 info_.name);
@@ -100,7 +96,7 @@ class rule_arrays {
     arrays[n++] = {t.param, "param", element_size(t.param_dtype)};
     arrays[n++] = {t.grad, "grad", element_size(t.grad_dtype)};
     for (std::size_t s = 0; s < info_.slot_count; ++s) {
-      if (is_used_[s]) {
+      if ((used_slots_ >> s & 1) != 0) {
         arrays[n++] = {t.slots[s], info_.slots[s].name, element_size(t.param_dtype)};
       }
     }
@@ -116,8 +112,7 @@ class rule_arrays {
   }
 
   const rule_info& info_;
-  bool is_used_[max_slots] = {};
-  bool any_used_ = false;
+  std::uint32_t used_slots_;  // bit s: slot s
 };
 
 /// Sizes of the structs, then check(index, tensor) of each.

@@ -16,6 +16,18 @@ std::size_t form_index(const arguments<Rule, double>& h) {
   return i;
 }
 
+/// For each of the rule's forms, the slots that it uses as bits.
+template <class Rule>
+constexpr auto used_slots_of_forms = [] {
+  std::array<std::uint32_t, std::size(Rule::forms)> masks{};
+  for (std::size_t f = 0; f < masks.size(); ++f) {
+    for (std::size_t s = 0; s < Rule::info.slot_count; ++s) {
+      if (Rule::uses(Rule::forms[f], Rule::info.slots[s].name)) masks[f] |= 1U << s;
+    }
+  }
+  return masks;
+}();
+
 template <class Rule, std::size_t FirstKernel>
 constexpr catalogue_entry entry{
     &Rule::info,
@@ -26,10 +38,10 @@ constexpr catalogue_entry entry{
     [](const double* values) {
       return FirstKernel + form_index<Rule>({values, 1});
     },
-    [](const double* values, std::size_t slot) {
-      const arguments<Rule, double> h{values, 1};
-      return Rule::uses(Rule::choose(h), Rule::info.slots[slot].name);
-    },
+    [](const double* values) { return used_slots_of_forms<Rule>[form_index<Rule>({values, 1})]; },
+    find_hyperparameter(Rule::info, "lr"),
+    find_hyperparameter(Rule::info, "weight_decay"),
+    find_hyperparameter(Rule::info, "maximize"),
 };
 
 template <std::size_t FirstKernel, class Rule, class... Rules>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -18,7 +19,11 @@ struct catalogue_entry {
   const char* (*conflict)(const double* values);
   /// Which kernel of a kernel_table's lists steps with these values.
   std::size_t (*kernel_index)(const double* values);
-  bool (*uses_slot)(const double* values, std::size_t slot);
+  /// Bit s is set when a step with these values reads and writes slot s.
+  std::uint32_t (*used_slots)(const double* values);
+  /// Where the hyper-parameters that the loop around every rule applies stand; no_index: the rule
+  /// has none.
+  std::size_t lr, weight_decay, maximize;
 };
 
 std::span<const catalogue_entry> rule_catalogue();

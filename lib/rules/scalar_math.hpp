@@ -45,7 +45,7 @@ T sign(T x) {
   return x > 0 ? T(1) : x < 0 ? T(-1) : x;
 }
 
-/// A sum of two doubles that carries about 106 bits.
+/// high + low, about 106 bits of a number. low may grow beyond half a unit of high until normalised.
 struct double_double {
   double high, low;
 };
@@ -64,24 +64,34 @@ inline double_double exact_product(double a, double b) {
 #endif
 }
 
+/// Not normalised: the next product need not wait for that.
 inline double_double product(double_double a, double_double b) {
   double_double p = exact_product(a.high, b.high);
   p.low += a.high * b.low + a.low * b.high;
-  const double sum = p.high + p.low;
-  return {sum, p.low - (sum - p.high)};
+  return p;
+}
+
+inline double_double normalised(double_double x) {
+  const double sum = x.high + x.low;
+  return {sum, x.low - (sum - x.high)};
 }
 
 /// 1 - base^exponent, correctly rounded but for rare ties, for base in [0, 1). pow would lose up to
-/// 10 bits near base = 1, and the C library's differs from machine to machine.
+/// 10 bits near base = 1, and the C library's differs from machine to machine. This is most of what
+/// a small step costs, so it normalises only each 8th product: a square doubles the relative size
+/// of low, whose own square is left out, so 8 of them lose no more than 2^-90 of the power.
 inline double one_minus_power(double base, std::uint64_t exponent) {
+  constexpr double vanishes = 0x1p-60;  // from 1; no low part underflows before
   double_double power{1, 0};
   double_double square{base, 0};
-  for (; exponent != 0; exponent >>= 1) {
+  for (unsigned bit = 1; exponent != 0; exponent >>= 1, ++bit) {
     if (exponent & 1) power = product(power, square);
-    if (power.high < 0x1p-200) return 1;  // also keeps the low parts from underflowing
-    if (exponent > 1) {
-      square = product(square, square);
-      if (square.high < 0x1p-200) return 1;
+    if (power.high < vanishes) return 1;
+    if (exponent > 1) square = product(square, square);
+    if (square.high < vanishes) return 1;
+    if (bit % 8 == 0) {
+      power = normalised(power);
+      square = normalised(square);
     }
   }
   return (1 - power.high) - power.low;

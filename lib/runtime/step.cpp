@@ -6,9 +6,8 @@
 namespace gradstep::internal {
 namespace {
 
-double value_of(const step_request& r, std::string_view name, double absent) {
-  const std::size_t index = find_hyperparameter(*r.rule.info, name);
-  return index == no_index ? absent : r.values[index];
+double value_at(const step_request& r, std::size_t index) {
+  return index == no_index ? 0 : r.values[index];
 }
 
 /// The kernels of one step, with what is constant over it: one for each type of param.
@@ -38,11 +37,11 @@ class prepared_kernels {
 
   static void prepare(const step_request& r, const step_kernel& kernel, prepared_step& prepared) {
     const bool is_decoupled = r.rule.info->weight_decay == decay::decoupled;
-    const double weight_decay = value_of(r, "weight_decay", 0);
+    const double weight_decay = value_at(r, r.rule.weight_decay);
     kernel.prepare(r.values, r.step, prepared);
-    prepared.grad_scale = value_of(r, "maximize", 0) != 0 ? -r.grad_scale : r.grad_scale;
+    prepared.grad_scale = value_at(r, r.rule.maximize) != 0 ? -r.grad_scale : r.grad_scale;
     prepared.coupled_decay = is_decoupled ? 0 : weight_decay;
-    prepared.keep = is_decoupled ? 1 - value_of(r, "lr", 0) * weight_decay : 1;
+    prepared.keep = is_decoupled ? 1 - value_at(r, r.rule.lr) * weight_decay : 1;
   }
 
   const step_kernel* step_kernels_[2];
