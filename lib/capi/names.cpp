@@ -14,7 +14,7 @@ constexpr std::size_t longest = 64;
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   a = a.substr(0, longest);
   b = b.substr(0, longest);
-  std::size_t row[longest + 1];
+  std::size_t row[longest + 1] = {};
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];

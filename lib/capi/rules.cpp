@@ -9,13 +9,19 @@
 namespace gradstep::internal {
 namespace {
 
-gradstep_status find_rule_or_fail(const char* name, const catalogue_entry*& found) {
-  if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "rule_name is NULL");
-  found = find_rule(name);
-  if (found != nullptr) return GRADSTEP_OK;
+/// Null when there is none; then status says why.
+const catalogue_entry* find_rule_or_fail(const char* name, gradstep_status& status) {
+  if (name == nullptr) {
+    status = fail(GRADSTEP_INVALID_ARGUMENT, "rule_name is NULL");
+    return nullptr;
+  }
+  const catalogue_entry* found = find_rule(name);
+  if (found != nullptr) return found;
   const auto name_at = [](const void*, std::size_t i) { return gradstep_rule_name(i); };
-  return fail(GRADSTEP_UNKNOWN_NAME, "rule_name = %s is no rule; known and nearest: %s",
-              quoted(name).text, suggest_names(name, gradstep_rule_count(), name_at, nullptr).text);
+  const auto nearest = suggest_names(name, gradstep_rule_count(), name_at, nullptr);
+  status = fail(GRADSTEP_UNKNOWN_NAME, "rule_name = %s is no rule; known and nearest: %s",
+                quoted(name).text, nearest.text);
+  return nullptr;
 }
 
 gradstep_status find_hyperparameter_or_fail(const rule_info& rule, const char* name,
@@ -70,8 +76,9 @@ const char* gradstep_rule_name(size_t index) {
 }
 
 gradstep_status gradstep_rule_describe(const char* rule_name, gradstep_rule_info* info) {
-  const catalogue_entry* entry = nullptr;
-  if (const auto s = find_rule_or_fail(rule_name, entry); s != GRADSTEP_OK) return s;
+  gradstep_status status = GRADSTEP_OK;
+  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
+  if (entry == nullptr) return status;
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
   const rule_info& r = *entry->info;
   fill_output(*info,
@@ -81,8 +88,9 @@ gradstep_status gradstep_rule_describe(const char* rule_name, gradstep_rule_info
 
 gradstep_status gradstep_hyperparameter_describe(const char* rule_name, size_t index,
                                                  gradstep_hyperparameter_info* info) {
-  const catalogue_entry* entry = nullptr;
-  if (const auto s = find_rule_or_fail(rule_name, entry); s != GRADSTEP_OK) return s;
+  gradstep_status status = GRADSTEP_OK;
+  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
+  if (entry == nullptr) return status;
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
   const rule_info& r = *entry->info;
   if (const auto s = check_index(index, r.hyperparameter_count, r, "hyper-parameters");
@@ -99,8 +107,9 @@ gradstep_status gradstep_hyperparameter_describe(const char* rule_name, size_t i
 
 gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
                                        gradstep_slot_info* info) {
-  const catalogue_entry* entry = nullptr;
-  if (const auto s = find_rule_or_fail(rule_name, entry); s != GRADSTEP_OK) return s;
+  gradstep_status status = GRADSTEP_OK;
+  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
+  if (entry == nullptr) return status;
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
   const rule_info& r = *entry->info;
   if (const auto s = check_index(index, r.slot_count, r, "slots"); s != GRADSTEP_OK) return s;
@@ -111,8 +120,9 @@ gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
 }
 
 gradstep_status gradstep_rule_create(const char* rule_name, gradstep_rule** rule) {
-  const catalogue_entry* entry = nullptr;
-  if (const auto s = find_rule_or_fail(rule_name, entry); s != GRADSTEP_OK) return s;
+  gradstep_status status = GRADSTEP_OK;
+  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
+  if (entry == nullptr) return status;
   if (rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "rule is NULL");
   return guarded([&] {
     auto created = std::make_unique<gradstep_rule>(gradstep_rule{entry, {}});

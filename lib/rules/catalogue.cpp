@@ -38,7 +38,9 @@ constexpr catalogue_entry entry{
     [](const double* values) {
       return FirstKernel + form_index<Rule>({values, 1});
     },
-    [](const double* values) { return used_slots_of_forms<Rule>[form_index<Rule>({values, 1})]; },
+    [](const double* values) {
+      return used_slots_of_forms<Rule>[form_index<Rule>({values, 1})];
+    },
     find_hyperparameter(Rule::info, "lr"),
     find_hyperparameter(Rule::info, "weight_decay"),
     find_hyperparameter(Rule::info, "maximize"),

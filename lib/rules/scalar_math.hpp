@@ -33,11 +33,11 @@ T select(bool condition, T yes, T no) {
 /// NaN when either is.
 template <real T>
 T max(T a, T b) {
-  return a > b || a != a ? a : b;
+  return a > b || std::isnan(a) ? a : b;
 }
 template <real T>
 T min(T a, T b) {
-  return a < b || a != a ? a : b;
+  return a < b || std::isnan(a) ? a : b;
 }
 /// -1, 0 or 1; NaN of NaN.
 template <real T>
@@ -45,7 +45,8 @@ T sign(T x) {
   return x > 0 ? T(1) : x < 0 ? T(-1) : x;
 }
 
-/// high + low, about 106 bits of a number. low may grow beyond half a unit of high until normalised.
+/// high + low, about 106 bits of a number. low may grow beyond half a unit of high until
+/// normalised.
 struct double_double {
   double high, low;
 };
