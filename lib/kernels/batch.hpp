@@ -60,7 +60,8 @@ struct vec {
   friend mask<T> operator>(vec a, vec b) { return {a.lanes > b.lanes}; }
   friend mask<T> operator<=(vec a, vec b) { return {a.lanes <= b.lanes}; }
   friend mask<T> operator>=(vec a, vec b) { return {a.lanes >= b.lanes}; }
-  friend mask<T> operator!=(vec a, vec b) { return {a.lanes != b.lanes}; }
+  // xsimd 8.1's own != says on AVX and AVX-512 that NaN does not differ from NaN.
+  friend mask<T> operator!=(vec a, vec b) { return {!(a.lanes == b.lanes)}; }
 };
 
 template <class T>
