@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the C++ examples share: strict reading of options, and text files that are written whole or
+// reported.
+#ifndef GRADSTEP_EXAMPLES_COMMON_HPP
+#define GRADSTEP_EXAMPLES_COMMON_HPP
+
+#include <CLI/CLI.hpp>
+#include <gradstep/gradstep.hpp>
+
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace examples {
+
+/// The finite number that is the whole of `text`; `argument` is named in the message otherwise.
+inline double parse_number(std::string_view argument, std::string_view text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && stop == end && std::isfinite(value)) return value;
+  throw std::runtime_error(std::string(argument) + ": '" + std::string(text) +
+                           "' is not a finite number such as 0.4 or 1e-6");
+}
+
+/// The whole number from `minimum` to `maximum` that is the whole of `text`.
+inline std::uint64_t parse_count(std::string_view argument, std::string_view text,
+                                 std::uint64_t minimum, std::uint64_t maximum) {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && stop == end && minimum <= value && value <= maximum) return value;
+  throw std::runtime_error(std::string(argument) + ": '" + std::string(text) +
+                           "' is not a whole number from " + std::to_string(minimum) + " to " +
+                           std::to_string(maximum));
+}
+
+/// Reads "NAME=VALUE". Whether the name exists and the value is in bounds, the library says.
+inline gradstep::setting parse_setting(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    throw std::runtime_error("--set: '" + std::string(text) +
+                             "' is not of the form NAME=VALUE, such as lr=0.4");
+  }
+  const std::string name(text.substr(0, equals));
+  return {name, parse_number("--set " + name, text.substr(equals + 1))};
+}
+
+/// The texts with ", " between them.
+inline std::string join(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
+  return joined;
+}
+
+/// The names of the library's rules, in its order.
+inline std::vector<std::string> rule_names() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < gradstep_rule_count(); ++i) names.emplace_back(gradstep_rule_name(i));
+  return names;
+}
+
+// The options below take text and read it with the parsers above: CLI11's own conversions accept
+// more than they should, and their messages do not say what is allowed. What `value` or `settings`
+// refers to outlives the parsing.
+
+/// An option whose value is a whole number from `minimum` to `maximum`.
+inline void add_count_option(CLI::App& app, const std::string& name, std::uint64_t& value,
+                             std::uint64_t minimum, std::uint64_t maximum, const char* what) {
+  app.add_option_function<std::string>(
+         name,
+         [&value, name, minimum, maximum](const std::string& text) {
+           value = parse_count(name, text, minimum, maximum);
+         },
+         std::string(what) + ", " + std::to_string(minimum) + " to " + std::to_string(maximum) +
+             " (default " + std::to_string(value) + ")")
+      ->type_name("N");
+}
+
+/// --set NAME=VALUE, as often as one likes; the last value of a name counts.
+inline void add_set_option(CLI::App& app, std::vector<gradstep::setting>& settings) {
+  app.add_option_function<std::vector<std::string>>(
+         "--set",
+         [&settings](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) settings.push_back(parse_setting(text));
+         },
+         "a hyper-parameter of the rule; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE");
+}
+
+/// A text file being written. Numbers come out with every digit that tells them apart.
+class output_file {
+ public:
+  /// Creates or empties the file; `argument` is the option that named it.
+  output_file(std::string argument, std::string path)
+      : argument_(std::move(argument)), path_(std::move(path)) {
+    errno = 0;
+    stream_.open(path_);
+    if (!stream_) fail();
+    stream_.precision(std::numeric_limits<double>::max_digits10);
+  }
+
+  std::ostream& stream() { return stream_; }
+
+  /// Has everything written, or throws.
+  void close() {
+    errno = 0;
+    stream_.close();
+    if (!stream_) fail();
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    const std::string reason = errno == 0 ? "the disk may be full" : std::strerror(errno);
+    throw std::runtime_error(argument_ + ": cannot write '" + path_ + "': " + reason);
+  }
+
+  std::string argument_;
+  std::string path_;
+  std::ofstream stream_;
+};
+
+}  // namespace examples
+
+#endif  // GRADSTEP_EXAMPLES_COMMON_HPP

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The main job, shown: examples/demo.sh BUILD_DIR. Pictures go to BUILD_DIR/demo.
+set -euo pipefail
+[ $# = 1 ] || { echo "usage: demo.sh BUILD_DIR" >&2; exit 2; }
+build=$1
+here=$(dirname "${BASH_SOURCE[0]}")
+
+section() { printf '\n== %s\n' "$*"; }
+descend() {
+  echo "\$ descent_2d $*"
+  "$build/examples/descent_2d" "$@"
+}
+
+section "Minimising 0.1 x1^2 + 2 x2^2 from (-5, -2), as in Dive into Deep Learning"
+descend --rule sgd --set lr=0.4
+descend --rule sgd --set lr=0.6 --set momentum=0.5 --set lr_in_velocity=1
+descend --rule adagrad --set lr=0.4 --set eps=1e-6 --set eps_inside=1
+descend --rule rmsprop --set lr=0.4 --set alpha=0.9 --set eps=1e-6 --set eps_inside=1
+
+section "Training a network on handwritten digits with each method, and pictures of all this"
+"$here/plots/draw.sh" "$build/examples" "$build/demo"
+
+section "What this machine does (one minute)"
+"$build/bench/gradstep_bench" --quick

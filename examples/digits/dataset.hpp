@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The digits: reading the file, and cutting it into a part to learn from and a part to be tested
+// on.
+#ifndef GRADSTEP_EXAMPLES_DIGITS_DATASET_HPP
+#define GRADSTEP_EXAMPLES_DIGITS_DATASET_HPP
+
+#include <Eigen/Core>
+
+#include <charconv>
+#include <cstdint>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "random.hpp"
+
+namespace digits {
+
+constexpr int pixel_count = 64;
+constexpr int class_count = 10;
+constexpr int darkest = 16;
+
+/// Images with the digits that they show.
+struct dataset {
+  Eigen::MatrixXf images;   ///< one column per image, from 0 (white) to 1 (black)
+  std::vector<int> labels;  ///< 0 to 9
+
+  Eigen::Index size() const { return images.cols(); }
+
+  /// The images at these positions, in this order.
+  dataset select(const std::vector<int>& positions) const {
+    dataset chosen{images(Eigen::all, positions), {}};
+    for (const int position : positions) chosen.labels.push_back(labels[position]);
+    return chosen;
+  }
+};
+
+/// The whole numbers of a line "1,2,3"; empty when it is anything else or has more than `most`.
+inline std::vector<int> parse_row(const std::string& line, std::size_t most) {
+  std::vector<int> numbers;
+  const char* next = line.data();
+  const char* end = next + line.size();
+  while (numbers.size() < most) {
+    int number = 0;
+    const auto [stop, error] = std::from_chars(next, end, number);
+    if (error != std::errc()) return {};
+    numbers.push_back(number);
+    if (stop == end) return numbers;
+    if (*stop != ',') return {};
+    next = stop + 1;
+  }
+  return {};
+}
+
+/// Whether a row is one image: its pixels, then its digit.
+inline bool is_image(const std::vector<int>& row) {
+  if (row.size() != pixel_count + 1) return false;
+  for (int i = 0; i < pixel_count; ++i) {
+    if (row[i] < 0 || row[i] > darkest) return false;
+  }
+  return 0 <= row.back() && row.back() < class_count;
+}
+
+/// Reads a file as data/README.md describes it. Throws, with file and line, what is not so.
+inline dataset load(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("--data: cannot open '" + path + "'");
+  std::vector<std::vector<int>> rows;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();  // checked out on Windows
+    rows.push_back(parse_row(line, pixel_count + 1));
+    if (is_image(rows.back())) continue;
+    throw std::runtime_error(
+        path + ":" + std::to_string(rows.size()) +
+        ": expected 65 whole numbers with commas between them: 64 pixels from 0 to 16, then the "
+        "digit from 0 to 9; found '" +
+        (line.size() <= 40 ? line : line.substr(0, 40) + "...") + "'");
+  }
+  if (file.bad()) throw std::runtime_error("--data: cannot read '" + path + "'");
+
+  dataset all{Eigen::MatrixXf(pixel_count, rows.size()), {}};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (int j = 0; j < pixel_count; ++j) {
+      all.images(j, i) = static_cast<float>(rows[i][j]) / darkest;
+    }
+    all.labels.push_back(rows[i].back());
+  }
+  return all;
+}
+
+struct parts {
+  dataset training;
+  dataset test;
+};
+
+/// Shuffles by the seed and keeps a sixth for the test: 299 of 1797.
+inline parts split(const dataset& all, std::uint64_t seed) {
+  const std::size_t test_count = all.labels.size() / 6;
+  if (test_count == 0) {
+    throw std::runtime_error("--data: found " + std::to_string(all.labels.size()) +
+                             " images, at least 6 are needed: a sixth is kept for the test");
+  }
+  random_source random(seed, random_use::split);
+  const std::vector<int> order = random.permutation(static_cast<int>(all.labels.size()));
+  const auto border = order.begin() + static_cast<std::ptrdiff_t>(test_count);
+  return {all.select({border, order.end()}), all.select({order.begin(), border})};
+}
+
+}  // namespace digits
+
+#endif  // GRADSTEP_EXAMPLES_DIGITS_DATASET_HPP

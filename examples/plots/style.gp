@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What the pictures share. They run in a folder with the data and leave the picture there.
+set encoding utf8
+set datafile separator ","
+set border linewidth 0.8 linecolor "#404040"
+set tics nomirror
+set key noenhanced
+
+array colours = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#17becf"]

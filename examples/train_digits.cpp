@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Trains a small network on handwritten digits, once with each method of the library, and compares
+// them. All tensors of the network are updated by one call per step; see digits/training.hpp.
+#include <CLI/CLI.hpp>
+#include <Eigen/Core>
+#include <gradstep/gradstep.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "common.hpp"
+#include "digits/dataset.hpp"
+#include "digits/methods.hpp"
+#include "digits/progress_bar.hpp"
+#include "digits/report.hpp"
+#include "digits/training.hpp"
+
+namespace {
+
+struct arguments {
+  std::string rule;  // empty: all
+  std::vector<gradstep::setting> settings;
+  digits::training_options training;
+  std::string data = EXAMPLES_DIGITS_CSV;
+  std::string csv;
+};
+
+void declare(CLI::App& app, arguments& a) {
+  std::vector<std::string> names;
+  for (const digits::method& m : digits::known_methods()) names.push_back(m.name);
+  app.add_option("--rule", a.rule,
+                 "train with this one: " + examples::join(names) +
+                     ",\nor any other rule of the library, at its defaults (default: all of these)")
+      ->type_name("NAME");
+  examples::add_set_option(app, a.settings);
+  examples::add_count_option(app, "--epochs", a.training.epochs, 0, 100'000,
+                             "times over the training part");
+  examples::add_count_option(app, "--batch", a.training.batch, 1, 1'000'000, "images in a batch");
+  examples::add_count_option(app, "--seed", a.training.seed, 0, UINT64_MAX,
+                             "of the split, the first weights and the batches");
+  app.add_option("--csv", a.csv,
+                 "write the loss on the training part after each epoch to this file")
+      ->type_name("FILE");
+  app.add_option("--data", a.data, "the images (default: the examples' data/digits.csv)")
+      ->type_name("FILE");
+}
+
+std::vector<digits::method> choose_methods(const arguments& a) {
+  std::vector<digits::method> methods = digits::known_methods();
+  if (!a.rule.empty()) methods = {digits::find_method(a.rule)};
+  for (digits::method& m : methods) {
+    m = digits::with_settings(m, a.settings);
+    const gradstep::rule checked(m.rule, m.settings);  // before any training
+  }
+  return methods;
+}
+
+void run(const arguments& a) {
+  // Eigen cuts products by the size of the caches; the same sizes everywhere, the same sums.
+  Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
+  const std::vector<digits::method> methods = choose_methods(a);
+  const digits::parts data = digits::split(digits::load(a.data), a.training.seed);
+  std::optional<examples::output_file> csv;
+  if (!a.csv.empty()) csv.emplace("--csv", a.csv);
+  const gradstep::context context;
+
+  std::vector<digits::outcome> outcomes;
+  {
+    digits::progress_bar progress(methods.size() * a.training.epochs);
+    for (const digits::method& m : methods) {
+      outcomes.push_back(
+          {m, digits::train(context, m, data, a.training, [&] { progress.advance(m.name); })});
+    }
+  }
+  std::printf("%lld images to learn from, %lld for the test; epochs %llu, batch %llu, seed %llu\n",
+              static_cast<long long>(data.training.size()),
+              static_cast<long long>(data.test.size()),
+              static_cast<unsigned long long>(a.training.epochs),
+              static_cast<unsigned long long>(a.training.batch),
+              static_cast<unsigned long long>(a.training.seed));
+  digits::print_table(outcomes);
+  digits::warn_of_divergence(outcomes);
+  if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+  if (csv) {
+    digits::write_losses(csv->stream(), outcomes);
+    csv->close();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    arguments a;
+    CLI::App app("Trains a small network on handwritten digits with the rules of gradstep.");
+    declare(app, a);
+    CLI11_PARSE(app, argc, argv);
+    run(a);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "train_digits: %s\n", error.what());
+    return 1;
+  }
+}
