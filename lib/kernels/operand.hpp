@@ -11,24 +11,22 @@
 namespace gradstep::internal {
 namespace {
 
-template <class T>
-constexpr std::size_t strip_width = strip_vectors* vec<T>::width;
-
-template <class T>
+/// The loop's strips have strip_vectors, the last ones of a range a single vector.
+template <class T, std::size_t Vectors>
 struct strip {
-  vec<T> vectors[strip_vectors];
+  vec<T> vectors[Vectors];
 };
 
-template <class T, class From>
-void load_as(const From* from, strip<T>& to) {
+template <class T, std::size_t Vectors, class From>
+void load_as(const From* from, strip<T, Vectors>& to) {
 #pragma GCC unroll 16
-  for (std::size_t k = 0; k < strip_vectors; ++k) {
+  for (std::size_t k = 0; k < Vectors; ++k) {
     to.vectors[k] = load_converted<T>(from + k * vec<T>::width);
   }
 }
 
-template <class T>
-void load(const void* from, dtype type, std::size_t index, strip<T>& to) {
+template <class T, std::size_t Vectors>
+void load(const void* from, dtype type, std::size_t index, strip<T, Vectors>& to) {
   switch (type) {
     case dtype::float32:
       return load_as(static_cast<const float*>(from) + index, to);
@@ -39,11 +37,11 @@ void load(const void* from, dtype type, std::size_t index, strip<T>& to) {
 }
 
 /// Params and slots of a T kernel are stored as T; the narrower types come as further cases.
-template <class T>
-void store(const strip<T>& from, void* to, std::size_t index) {
+template <class T, std::size_t Vectors>
+void store(const strip<T, Vectors>& from, void* to, std::size_t index) {
   T* const elements = static_cast<T*>(to) + index;
 #pragma GCC unroll 16
-  for (std::size_t k = 0; k < strip_vectors; ++k) {
+  for (std::size_t k = 0; k < Vectors; ++k) {
     from.vectors[k].store(elements + k * vec<T>::width);
   }
 }

@@ -41,15 +41,15 @@ struct step_loop {
     }
   };
 
-  template <class T, std::size_t... S>
-  static vec<T> update(const constants<T>& c, vec<T> p, vec<T> g, strip<T>* slots, std::size_t k,
-                       std::index_sequence<S...>) {
+  template <class T, std::size_t Vectors, std::size_t... S>
+  static vec<T> update(const constants<T>& c, vec<T> p, vec<T> g, strip<T, Vectors>* slots,
+                       std::size_t k, std::index_sequence<S...>) {
     return Rule::template update<Form>(c.rule, p, g, slots[S].vectors[k]...);
   }
 
-  template <class T>
+  template <std::size_t Vectors, class T>
   static void run_strip(const constants<T>& c, const step_range& range, std::size_t index) {
-    strip<T> p, g, slots[slot_count];
+    strip<T, Vectors> p, g, slots[slot_count];
     load(range.grad, range.grad_type, index, g);
     load(range.param, range.param_type, index, p);
 #pragma GCC unroll 8
@@ -57,7 +57,7 @@ struct step_loop {
       if (used[s]) load(range.slots[s], range.param_type, index, slots[s]);
     }
 #pragma GCC unroll 8
-    for (std::size_t k = 0; k < strip_vectors; ++k) {
+    for (std::size_t k = 0; k < Vectors; ++k) {
       vec<T> gradient = g.vectors[k] * vec<T>(c.grad_scale);
       if (c.has_coupled_decay) gradient = fma(vec<T>(c.coupled_decay), p.vectors[k], gradient);
       const vec<T> change =
@@ -71,8 +71,7 @@ struct step_loop {
     store(p, range.param, index);
   }
 
-  /// The last, partial strip: the same strip on a zero-padded copy, so its elements get the same
-  /// bits.
+  /// The last, partial vector: the same on a zero-padded copy, so its elements get the same bits.
   template <class T>
   static void run_tail(const constants<T>& c, const step_range& range, std::size_t index) {
     const std::size_t count = range.count - index;
@@ -82,9 +81,8 @@ struct step_loop {
                              const unsigned char*, unsigned char*>;
       return static_cast<byte_pointer>(array) + index * size_of(type);
     };
-    alignas(64) double buffers[2 + max_slots][strip_width<T>] = {};
-    step_range padded{buffers[0],       buffers[1],      {},
-                      range.param_type, range.grad_type, strip_width<T>};
+    alignas(64) double buffers[2 + slot_count][vec<T>::width] = {};
+    step_range padded{buffers[0], buffers[1], {}, range.param_type, range.grad_type, vec<T>::width};
     std::memcpy(buffers[0], at(range.param, range.param_type), count * size_of(range.param_type));
     std::memcpy(buffers[1], at(range.grad, range.grad_type), count * size_of(range.grad_type));
 #pragma GCC unroll 8
@@ -94,7 +92,7 @@ struct step_loop {
       std::memcpy(padded.slots[s], at(range.slots[s], range.param_type),
                   count * size_of(range.param_type));
     }
-    run_strip(c, padded, 0);
+    run_strip<1>(c, padded, 0);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
       if (!used[s]) continue;
@@ -109,10 +107,12 @@ struct step_loop {
     // Locals: read through a reference, they would be loaded again after every store.
     const constants<T> c(prepared);
     const step_range range = range_in;
+    constexpr std::size_t width = vec<T>::width;
     std::size_t index = 0;
-    for (; index + strip_width<T> <= range.count; index += strip_width<T>) {
-      run_strip(c, range, index);
+    for (; index + strip_vectors * width <= range.count; index += strip_vectors * width) {
+      run_strip<strip_vectors>(c, range, index);
     }
+    for (; index + width <= range.count; index += width) run_strip<1>(c, range, index);
     if (index < range.count) run_tail(c, range, index);
   }
 

@@ -10,18 +10,27 @@ double value_at(const step_request& r, std::size_t index) {
   return index == no_index ? 0 : r.values[index];
 }
 
+std::size_t position(std::int32_t param_dtype) { return param_dtype == GRADSTEP_FLOAT64; }
+
+struct list_summary {
+  std::size_t total = 0;    // elements
+  bool is_present[2] = {};  // tensors of each type of param, by position
+  explicit list_summary(const tensor_list& tensors) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      total += tensors[i].count;
+      is_present[position(tensors[i].param_dtype)] = true;
+    }
+  }
+};
+
 /// The kernels of one step, with what is constant over it: one for each type of param.
 class prepared_kernels {
  public:
-  prepared_kernels(const context& c, const step_request& r) {
+  prepared_kernels(const context& c, const step_request& r, const bool (&is_present)[2]) {
     const std::size_t kernel = r.rule.kernel_index(r.values);
     const kernel_table& table = *c.isa->kernels;
     step_kernels_[0] = &table.float32_steps[kernel];
     step_kernels_[1] = &table.float64_steps[kernel];
-    bool is_present[2] = {};
-    for (std::size_t i = 0; i < r.tensors.size(); ++i) {
-      is_present[position(r.tensors[i].param_dtype)] = true;
-    }
     for (std::size_t i = 0; i < 2; ++i) {
       if (is_present[i]) prepare(r, *step_kernels_[i], prepared_[i]);
     }
@@ -33,8 +42,6 @@ class prepared_kernels {
   }
 
  private:
-  static std::size_t position(std::int32_t param_dtype) { return param_dtype == GRADSTEP_FLOAT64; }
-
   static void prepare(const step_request& r, const step_kernel& kernel, prepared_step& prepared) {
     const bool is_decoupled = r.rule.info->weight_decay == decay::decoupled;
     const double weight_decay = value_at(r, r.rule.weight_decay);
@@ -49,8 +56,9 @@ class prepared_kernels {
 };
 
 // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-[[gnu::noinline]] prepared_kernels prepare_kernels(const context& c, const step_request& r) {
-  return {c, r};
+[[gnu::noinline]] prepared_kernels prepare_kernels(const context& c, const step_request& r,
+                                                   const list_summary& summary) {
+  return {c, r, summary.is_present};
 }
 
 /// Elements [begin, end) of a tensor.
@@ -72,10 +80,28 @@ step_range range_of(const gradstep_tensor& tensor, std::size_t begin, std::size_
   return range;
 }
 
+/// Fetches the beginnings of the arrays that come next. The CPU's own prefetchers learn of a new
+/// array only by missing in it, which a list of small tensors would pay for each of them.
+void prefetch(const tensor_list& tensors, std::size_t index) {
+  if (index >= tensors.size() || tensors[index].count == 0) return;
+  const gradstep_tensor& tensor = tensors[index];
+  const auto begin_of = [](const void* array) {
+    constexpr std::size_t cache_line = 64, lines = 4;
+    if (array == nullptr) return;
+    for (std::size_t i = 0; i < lines; ++i) {
+      __builtin_prefetch(static_cast<const char*>(array) + i * cache_line);
+    }
+  };
+  begin_of(tensor.grad);
+  begin_of(tensor.param);
+  for (std::size_t s = 0; s < tensor.slot_count; ++s) begin_of(tensor.slots[s]);
+}
+
 void run_whole(const prepared_kernels& kernels, const tensor_list& tensors) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const gradstep_tensor& tensor = tensors[i];
     if (tensor.count == 0) continue;
+    prefetch(tensors, i + 1);
     kernels.run(tensor.param_dtype, range_of(tensor, 0, tensor.count));
   }
 }
@@ -100,15 +126,10 @@ void run_piece(const prepared_kernels& kernels, const tensor_list& tensors, list
     const std::size_t from = cut_in_tensor(begin, at);
     const std::size_t to = cut_in_tensor(end, at);
     const gradstep_tensor& tensor = tensors[at.tensor()];
+    if (to == tensor.count) prefetch(tensors, at.tensor() + 1);
     if (from < to) kernels.run(tensor.param_dtype, range_of(tensor, from, to));
     if (end - at.first_index() <= at.count()) return;
   }
-}
-
-std::size_t total_count(const tensor_list& tensors) {
-  std::size_t total = 0;
-  for (std::size_t i = 0; i < tensors.size(); ++i) total += tensors[i].count;
-  return total;
 }
 
 /// Several pieces for each thread, so that they end together though one is interrupted; each large
@@ -124,10 +145,11 @@ std::size_t choose_piece_size(const context& c, std::size_t total) {
 }  // namespace
 
 std::uint64_t run_step(const context& c, const step_request& r) noexcept {
-  const std::size_t total = total_count(r.tensors);
+  const list_summary summary(r.tensors);
+  const std::size_t total = summary.total;
   if (total == 0) return 0;
   const float_environment environment(c.flush_to_zero);
-  const prepared_kernels kernels = prepare_kernels(c, r);
+  const prepared_kernels kernels = prepare_kernels(c, r, summary);
   const std::size_t piece_size = choose_piece_size(c, total);
   const std::size_t piece_count = (total - 1) / piece_size + 1;
   if (total < c.serial_below || piece_count == 1) {
