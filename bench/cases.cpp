@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cases.hpp"
+
+#include <algorithm>
+
+namespace bench {
+namespace {
+
+constexpr std::size_t sizes[] = {small_size, medium_size, 256 * 1024, 4 * 1024 * 1024, large_size};
+
+std::vector<bool> used_slots(const gradstep::rule& rule) {
+  std::vector<bool> used;
+  for (std::size_t s = 0; s < rule.slot_count(); ++s) used.push_back(rule.uses_slot(s));
+  return used;
+}
+
+/// A usual value other than the default 0: on, or a decay rate within the bounds.
+double raised(const gradstep_hyperparameter_info& info) {
+  return info.kind == GRADSTEP_FLAG ? 1 : std::min(0.9, (info.minimum + info.maximum) / 2);
+}
+
+/// The rule with one hyper-parameter raised, if its values go together.
+bool uses_other_slots(const std::string& name, const gradstep_hyperparameter_info& info) {
+  const gradstep::rule plain(name);
+  gradstep::rule changed(name);
+  changed.set(info.name, raised(info));
+  return gradstep_rule_check(changed.get()) == GRADSTEP_OK &&
+         used_slots(changed) != used_slots(plain);
+}
+
+/// How long to measure: what fills caches is steady soon, memory's bandwidth is not.
+double seconds_for(std::size_t elements, std::size_t variant_count) {
+  if (elements < 1024 * 1024) return 0.2;
+  if (elements < large_size) return 0.6;
+  return std::clamp(150.0 / static_cast<double>(variant_count), 1.0, 2.5);
+}
+
+/// The main claim rests on this one.
+constexpr double long_seconds = 8;
+
+std::vector<std::size_t> thread_counts(const machine& m, std::size_t elements) {
+  if (m.thread_count == 1 || elements < m.serial_below) return {1};
+  return {1, m.thread_count};
+}
+
+void add_sizes(const machine& m, const rule_variant& v, std::size_t variant_count,
+               std::vector<bench_case>& cases) {
+  const bool is_main = v.name == main_rule;
+  for (const element_type& type : {float32, float64}) {
+    for (const std::size_t size : sizes) {
+      for (const std::size_t threads : thread_counts(m, size)) {
+        for (const std::string& isa : m.isas) {
+          // Lower instruction sets differ in cache, wider types in memory: one of each for most.
+          const bool is_best = isa == m.best_isa;
+          const bool is_medium = size == medium_size;
+          if (!is_main && !is_medium && (type.code != float32.code || !is_best)) continue;
+          const bool is_claim = is_main && size == large_size && threads == m.thread_count &&
+                                is_best && type.code == float32.code;
+          cases.push_back({v, type, flat_layout(size), threads, isa,
+                           is_claim ? long_seconds : seconds_for(size, variant_count)});
+        }
+      }
+    }
+  }
+}
+
+void add_lists(const machine& m, double seconds, std::vector<bench_case>& cases) {
+  const rule_variant variant{main_rule, main_rule, {}};
+  for (const layout& tensors : {small_layout(), gpt2_layout()}) {
+    cases.push_back({variant, float32, tensors, m.thread_count, m.best_isa, seconds});
+  }
+}
+
+}  // namespace
+
+std::vector<rule_variant> all_rule_variants() {
+  std::vector<rule_variant> variants;
+  for (std::size_t r = 0; r < gradstep_rule_count(); ++r) {
+    const std::string name = gradstep_rule_name(r);
+    const gradstep::rule rule(name);
+    variants.push_back({name, name, {}});
+    for (std::size_t i = 0; i < rule.info().hyperparameter_count; ++i) {
+      auto info = gradstep::sized<gradstep_hyperparameter_info>();
+      gradstep::check(gradstep_hyperparameter_describe(name.c_str(), i, &info));
+      if (info.default_value != 0 || !uses_other_slots(name, info)) continue;
+      variants.push_back({name + "+" + info.name, name, {{info.name, raised(info)}}});
+    }
+  }
+  return variants;
+}
+
+std::string bench_case::name() const {
+  return "step/" + variant.name + "/" + type.name + "/" + tensors.name +
+         "/threads:" + std::to_string(threads) + "/isa:" + isa;
+}
+
+std::vector<bench_case> full_cases(const machine& m) {
+  std::vector<bench_case> cases;
+  const std::vector<rule_variant> variants = all_rule_variants();
+  for (const rule_variant& v : variants) add_sizes(m, v, variants.size(), cases);
+  add_lists(m, 3, cases);
+  return cases;
+}
+
+std::vector<bench_case> quick_cases(const machine& m) {
+  std::vector<bench_case> cases;
+  const rule_variant main_variant{main_rule, main_rule, {}};
+  for (const std::size_t size : sizes) {
+    const double seconds = size == large_size ? long_seconds : 0.5;
+    cases.push_back({main_variant, float32, flat_layout(size), thread_counts(m, size).back(),
+                     m.best_isa, seconds});
+  }
+  add_lists(m, 2, cases);
+  const std::size_t others = gradstep_rule_count() - 1;
+  for (std::size_t r = 0; r < gradstep_rule_count(); ++r) {
+    const std::string name = gradstep_rule_name(r);
+    if (name == main_rule) continue;
+    const double seconds = std::min(2.5, 20.0 / static_cast<double>(others));
+    cases.push_back(
+        {{name, name, {}}, float32, flat_layout(large_size), m.thread_count, m.best_isa, seconds});
+  }
+  return cases;
+}
+
+}  // namespace bench

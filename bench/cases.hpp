@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which benchmarks there are. Rules and their variants come from the library's enumeration calls: a
+// new rule needs no line here.
+#pragma once
+
+#include <gradstep/gradstep.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "machine.hpp"
+#include "workload.hpp"
+
+namespace bench {
+
+/// A rule with some hyper-parameters off their defaults: "adam", "adam+amsgrad".
+struct rule_variant {
+  std::string name;
+  std::string rule;
+  std::vector<gradstep::setting> settings;
+};
+
+/// Every rule as it is, and once more for each hyper-parameter that makes it use other slots.
+std::vector<rule_variant> all_rule_variants();
+
+struct bench_case {
+  rule_variant variant;
+  element_type type;
+  layout tensors;
+  std::size_t threads;
+  std::string isa;
+  double seconds;  // to measure for
+
+  /// "step/adamw/float32/64M/threads:2/isa:avx512"
+  std::string name() const;
+};
+
+std::vector<bench_case> full_cases(const machine& m);
+/// About a minute's worth: adamw at all sizes, every rule on large arrays, and what claims need.
+std::vector<bench_case> quick_cases(const machine& m);
+
+/// The rule that the baselines and the claims are about.
+inline constexpr const char* main_rule = "adamw";
+inline constexpr std::size_t small_size = 1024, medium_size = 16 * 1024,
+                             large_size = 64 * 1024 * 1024;
+
+}  // namespace bench

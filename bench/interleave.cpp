@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interleave.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace bench {
+namespace {
+
+double seconds_of(const contender& c, std::size_t calls) {
+  using clock = std::chrono::steady_clock;
+  const auto begin = clock::now();
+  for (std::size_t i = 0; i < calls; ++i) c.run();
+  return std::chrono::duration<double>(clock::now() - begin).count();
+}
+
+/// So many calls that the fastest contender's turn is long enough. Warms up all of them too.
+std::size_t choose_calls(const std::vector<contender>& contenders, double turn_seconds) {
+  constexpr std::size_t most = std::size_t{1} << 24;
+  for (std::size_t calls = 1;; calls *= 2) {
+    double shortest = turn_seconds;
+    for (const contender& c : contenders) shortest = std::min(shortest, seconds_of(c, calls));
+    if (shortest >= turn_seconds || calls >= most) return calls;
+  }
+}
+
+std::vector<double> take_round(const std::vector<contender>& contenders, std::size_t calls,
+                               bool backwards) {
+  std::vector<double> seconds(contenders.size());
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    const std::size_t turn = backwards ? contenders.size() - 1 - i : i;
+    seconds[turn] = seconds_of(contenders[turn], calls);
+  }
+  return seconds;
+}
+
+}  // namespace
+
+estimate estimate_median(std::vector<double> samples) {
+  std::sort(samples.begin(), samples.end());
+  const std::size_t n = samples.size();
+  const double spread = 0.98 * std::sqrt(static_cast<double>(n));  // of the median's rank
+  const double middle = static_cast<double>(n) / 2;
+  const auto low = static_cast<std::size_t>(std::max(0.0, std::floor(middle - spread)));
+  const auto high = std::min(n - 1, static_cast<std::size_t>(std::ceil(middle + spread)));
+  return {(samples[(n - 1) / 2] + samples[n / 2]) / 2, samples[low], samples[high]};
+}
+
+turns::turns(std::size_t contender_count, std::size_t calls_per_turn)
+    : seconds_(contender_count), calls_per_turn_(calls_per_turn) {}
+
+void turns::add(const std::vector<double>& seconds) {
+  for (std::size_t i = 0; i < seconds_.size(); ++i) {
+    seconds_[i].push_back(seconds[i] / static_cast<double>(calls_per_turn_));
+  }
+}
+
+double turns::median_seconds(std::size_t contender) const {
+  return estimate_median(seconds_[contender]).median;
+}
+
+estimate turns::ratio(std::size_t numerator, std::size_t denominator) const {
+  std::vector<double> ratios(round_count());
+  for (std::size_t i = 0; i < ratios.size(); ++i) {
+    ratios[i] = seconds_[numerator][i] / seconds_[denominator][i];
+  }
+  return estimate_median(ratios);
+}
+
+turns take_turns(const std::vector<contender>& contenders, const turn_limits& limits) {
+  constexpr std::size_t fewest_rounds = 5;
+  turns result(contenders.size(), choose_calls(contenders, limits.turn_seconds));
+  double total = 0;
+  for (std::size_t round = 0; round < fewest_rounds || total < limits.seconds; ++round) {
+    const auto seconds = take_round(contenders, result.calls_per_turn(), round % 2 == 1);
+    for (const double s : seconds) total += s;
+    result.add(seconds);
+  }
+  return result;
+}
+
+}  // namespace bench

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reporter.hpp"
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+namespace bench {
+namespace {
+
+/// "step/adamw/float32/64M/threads:2/isa:avx512" into its parts, without "threads:" and "isa:".
+std::vector<std::string> parts_of(const std::string& name) {
+  std::vector<std::string> parts;
+  std::istringstream stream(name);
+  for (std::string part; std::getline(stream, part, '/');) {
+    parts.push_back(part.substr(part.find(':') + 1));
+  }
+  parts.resize(6);
+  return parts;
+}
+
+/// A number with so many decimals, or "-" when the row does not have it.
+std::string cell(const row& r, const char* counter, int decimals) {
+  if (!r.has(counter)) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", decimals, r.counters.at(counter));
+  return text;
+}
+
+constexpr const char* line_format = "%-22s %-8s %10s %7s %-9s %10s %7s %9s %9s %8s %7s\n";
+
+std::string format_line(const std::vector<std::string>& p, const std::vector<std::string>& cells) {
+  char text[256];
+  std::snprintf(text, sizeof text, line_format, p[1].c_str(), p[2].c_str(), p[3].c_str(),
+                p[4].c_str(), p[5].c_str(), cells[0].c_str(), cells[1].c_str(), cells[2].c_str(),
+                cells[3].c_str(), cells[4].c_str(), cells[5].c_str());
+  return text;
+}
+
+std::string format_row(const row& r) {
+  return format_line(parts_of(r.name), {cell(r, "ns_per_element", 4), cell(r, "gb_per_second", 1),
+                                        cell(r, "percent_of_roof", 1), cell(r, "over_careful", 3),
+                                        cell(r, "over_scalar", 3), cell(r, "over_flat", 3)});
+}
+
+}  // namespace
+
+bool table_reporter::ReportContext(const Context&) {
+  std::ostream& out = GetOutputStream();
+  for (const auto& [key, value] : machine_.context) out << key << ": " << value << "\n";
+  out << "\nn counts elements. /careful, /scalar and /flat: the step's time over that of the "
+         "careful"
+         " loop,\nof the scalar loop, and of the same elements as one tensor.\n\n"
+      << format_line({"", "rule", "dtype", "n", "threads", "isa"},
+                     {"ns/element", "GB/s", "% of roof", "/careful", "/scalar", "/flat"})
+      << std::flush;
+  return true;
+}
+
+void table_reporter::ReportRuns(const std::vector<Run>& runs) {
+  for (const Run& run : runs) {
+    if (run.run_type != Run::RT_Iteration) continue;
+    row r{run.run_name.function_name, {}};
+    if (run.error_occurred) {
+      GetOutputStream() << r.name << ": " << run.error_message << std::endl;
+      continue;
+    }
+    for (const auto& [name, counter] : run.counters) r.counters[name] = counter.value;
+    GetOutputStream() << format_row(r) << std::flush;
+    rows_.push_back(std::move(r));
+  }
+}
+
+void json_reporter::ReportRuns(const std::vector<Run>& runs) {
+  std::vector<Run> tidied = runs;
+  for (Run& run : tidied) {
+    run.run_name.iterations.clear();
+    run.run_name.time_type.clear();
+    run.cpu_accumulated_time = 0;
+  }
+  JSONReporter::ReportRuns(tidied);
+}
+
+}  // namespace bench

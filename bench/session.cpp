@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session.hpp"
+
+#include <utility>
+
+#include "baselines.hpp"
+
+namespace bench {
+namespace {
+
+using baseline = decltype(&careful_adamw);
+
+/// The bare loop, at a constant step: not even beta^t is counted against it.
+contender baseline_contender(const char* name, baseline loop, const workload& w, team& threads) {
+  const adamw_constants constants = adamw_constants_at(1000);
+  auto* const p = static_cast<float*>(w.param());
+  const auto* const g = static_cast<const float*>(w.grad());
+  auto* const m = static_cast<float*>(w.slot(0));
+  auto* const v = static_cast<float*>(w.slot(1));
+  const team::range_work range = [=](std::size_t begin, std::size_t end) {
+    loop(constants, p + begin, g + begin, m + begin, v + begin, end - begin);
+  };
+  const std::size_t count = w.count();
+  return {name, [range, count, &threads] { threads.run_parts(count, 1024, range); }};
+}
+
+bool has_baselines(const bench_case& c) {
+  return c.variant.name == main_rule && c.type.code == float32.code;
+}
+
+/// Long enough for the clock; with several threads, for those of the last contender to have come
+/// over.
+double turn_seconds(const team& threads) { return threads.thread_count() == 1 ? 2e-4 : 2e-3; }
+
+void set_ratio(benchmark::UserCounters& counters, const std::string& name, const estimate& e,
+               double unit) {
+  counters[name] = e.median * unit;
+  counters[name + "_low"] = e.low * unit;
+  counters[name + "_high"] = e.high * unit;
+}
+
+// The contenders' order: the step between the two fastest roofs, next to both in every round.
+constexpr std::size_t first_roof = 0, step = 1, second_roof = 2, first_rival = 3;
+
+void set_counters(benchmark::State& state, const std::vector<contender>& contenders,
+                  const turns& times, const workload& w) {
+  const auto count = static_cast<double>(w.count());
+  const auto bytes = static_cast<double>(w.bytes_per_element());
+  const std::size_t roof =
+      times.ratio(first_roof, second_roof).median <= 1 ? first_roof : second_roof;
+  auto& counters = state.counters;
+  counters["elements"] = count;
+  counters["bytes_per_element"] = bytes;
+  counters["ns_per_element"] = times.median_seconds(step) * 1e9 / count;
+  counters["gb_per_second"] = bytes * count / times.median_seconds(step) / 1e9;
+  counters["roof_ns_per_element"] = times.median_seconds(roof) * 1e9 / count;
+  counters["rounds"] = static_cast<double>(times.round_count());
+  set_ratio(counters, "percent_of_roof", times.ratio(roof, step), 100);
+  for (std::size_t i = first_rival; i < contenders.size(); ++i) {
+    set_ratio(counters, "over_" + contenders[i].name, times.ratio(step, i), 1);
+    counters[contenders[i].name + "_ns_per_element"] = times.median_seconds(i) * 1e9 / count;
+  }
+  state.SetLabel("roof: " + contenders[roof].name);
+}
+
+}  // namespace
+
+team& session::threads_of(std::size_t thread_count) {
+  auto& threads = teams_[thread_count];
+  if (threads == nullptr) threads = std::make_unique<team>(thread_count);
+  return *threads;
+}
+
+const gradstep::context& session::context_of(const std::string& isa, std::size_t thread_count) {
+  const auto key = std::make_tuple(isa, thread_count);
+  const auto found = contexts_.find(key);
+  if (found != contexts_.end()) return found->second;
+  auto options = gradstep::sized<gradstep_context_options>();
+  options.isa = isa.c_str();
+  options.thread_count = thread_count;
+  return contexts_.emplace(key, gradstep::context(options)).first->second;
+}
+
+std::vector<roof> session::best_roofs(const workload& w, team& threads) {
+  const streams bytes = w.bytes();
+  const std::vector<roof> variants = roof_variants(bytes, threads);
+  const auto key = std::make_tuple(bytes.arrays.size(), bytes.bytes, threads.thread_count());
+  auto found = ranked_roofs_.find(key);
+  if (found == ranked_roofs_.end()) {
+    constexpr std::size_t large = std::size_t{1} << 26;  // bytes: memory's speed, which is unsteady
+    const double seconds = bytes.bytes < large ? 0.1 : 2;
+    auto ranked = rank_roofs(variants, {seconds, turn_seconds(threads)});
+    found = ranked_roofs_.emplace(key, std::move(ranked)).first;
+  }
+  return {variants[found->second[0]], variants[found->second[1]]};
+}
+
+std::vector<contender> session::contenders_of(const bench_case& c, const gradstep::rule& rule,
+                                              const workload& w, team& threads) {
+  const gradstep::context& context = context_of(c.isa, c.threads);
+  std::vector<contender> contenders = best_roofs(w, threads);
+  contenders.insert(contenders.begin() + step, {"step", stepper(context, rule, w.tensors())});
+  if (c.tensors.counts.size() > 1) {
+    contenders.push_back({"flat", stepper(context, rule, {w.flat()})});
+  } else if (has_baselines(c)) {
+    contenders.push_back(baseline_contender("careful", careful_adamw, w, threads));
+    if (w.count() <= medium_size) {
+      contenders.push_back(baseline_contender("scalar", scalar_adamw, w, threads));
+    }
+  }
+  return contenders;
+}
+
+void session::run(const bench_case& c, benchmark::State& state) {
+  try {
+    const gradstep::rule rule(c.variant.rule, c.variant.settings);
+    team& threads = threads_of(c.threads);
+    const workload w(rule, c.type, c.tensors, memory_, threads);
+    const std::vector<contender> contenders = contenders_of(c, rule, w, threads);
+    for (auto _ : state) {
+      const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)});
+      state.SetIterationTime(times.median_seconds(step));
+      set_counters(state, contenders, times, w);
+    }
+  } catch (const std::exception& error) {
+    state.SkipWithError(error.what());
+  }
+}
+
+}  // namespace bench

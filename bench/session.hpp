@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a case: the roof, the step and its rivals in turns.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "cases.hpp"
+
+namespace bench {
+
+/// Holds what is made once: memory, threads, contexts, and which roof is the fastest.
+class session {
+ public:
+  /// The whole measurement is one iteration of Google Benchmark's: its loop would choose the number
+  /// of rounds by one contender's time alone. The iteration's time is the step's median.
+  void run(const bench_case& c, benchmark::State& state);
+
+ private:
+  team& threads_of(std::size_t thread_count);
+  const gradstep::context& context_of(const std::string& isa, std::size_t thread_count);
+  /// The two that are fastest in a first trial: which of them is, the measurement itself decides.
+  std::vector<roof> best_roofs(const workload& w, team& threads);
+  std::vector<contender> contenders_of(const bench_case& c, const gradstep::rule& rule,
+                                       const workload& w, team& threads);
+
+  arrays memory_;
+  std::map<std::size_t, std::unique_ptr<team>> teams_;
+  std::map<std::tuple<std::string, std::size_t>, gradstep::context> contexts_;
+  // By number of arrays, bytes of each, and threads.
+  std::map<std::tuple<std::size_t, std::size_t, std::size_t>, std::vector<std::size_t>>
+      ranked_roofs_;
+};
+
+}  // namespace bench
