@@ -32,6 +32,9 @@ struct adadelta : rule_with_one_form {
                "p <- p - lr d",
                "Zeiler 2012", decay::coupled, hyperparameters, slots);
 
+  /// acc_delta takes the square of d, and so twice d's error, of which 4 units are allowed.
+  static constexpr int error_units = 8;
+
   template <class T>
   struct coefficients {
     T rate, rho, one_minus_rho, eps;

@@ -95,7 +95,9 @@ inline double one_minus_power(double base, std::uint64_t exponent) {
       square = normalised(square);
     }
   }
-  return (1 - power.high) - power.low;
+  power = normalised(power);
+  const double rest = 1 - power.high;
+  return rest + ((1 - rest - power.high) - power.low);  // 1 - rest - high: what rest lost
 }
 
 /// For the test oracle of float64 tensors.

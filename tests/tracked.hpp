@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The number type of the oracle: a rule's value in arithmetic so much wider that it counts as
+// exact, and how far from it a float or double kernel may be.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace gradstep_test {
+
+template <class T>
+struct wider;
+template <>
+struct wider<float> {
+  using type = double;
+};
+template <>
+struct wider<double> {
+  using type = long double;
+};
+
+/// How far a kernel's number may be from the exact one, in units of its magnitude, unless the rule
+/// states a bound of its own: a static constexpr error_units, with the reason.
+inline constexpr int default_error_units = 4;
+
+/// The unit of a magnitude: epsilon times it, so that one rounding errs by half of it at most.
+template <class T, class Wide>
+Wide error_unit(Wide magnitude) {
+  return std::numeric_limits<T>::epsilon() *
+         std::max<Wide>(magnitude, std::numeric_limits<T>::min());
+}
+
+/// A comparison. Undecided: rounding may turn it round.
+struct tracked_mask {
+  bool value, is_decided;
+};
+
+/// A value and its magnitude, what the value would be had no two addends cancelled: rounding errs
+/// in proportion to what was added, not to what was left. Where a value that cancelled goes through
+/// a root, a division or a comparison, the result's magnitude is chosen so that the default bound
+/// of it spans every result that the default bound of the operand leads to.
+template <class T>
+class tracked {
+ public:
+  using wide = typename wider<T>::type;
+
+  tracked() : tracked(wide(0)) {}
+  explicit tracked(wide number) : tracked(number, std::abs(number)) {}
+  tracked(wide number, wide at_least) : value(number), magnitude(at_least) {}
+
+  wide value, magnitude;
+
+  friend tracked operator+(tracked a, tracked b) {
+    return {a.value + b.value, a.magnitude + b.magnitude};
+  }
+  friend tracked operator-(tracked a, tracked b) {
+    return {a.value - b.value, a.magnitude + b.magnitude};
+  }
+  friend tracked operator*(tracked a, tracked b) {
+    return {a.value * b.value, normal(a.magnitude * b.magnitude)};
+  }
+  friend tracked operator/(tracked a, tracked b) {
+    const wide least_divisor = std::abs(b.value) - b.reach();
+    const wide quotient = a.value / b.value;
+    if (a.magnitude == 0) return tracked(quotient);
+    if (least_divisor <= 0) return {quotient, infinity};  // it may be any number
+    return {quotient, normal(a.magnitude / std::abs(b.value) * (b.magnitude / least_divisor))};
+  }
+
+  friend tracked_mask operator<(tracked a, tracked b) { return decide(a.value < b.value, a, b); }
+  friend tracked_mask operator>(tracked a, tracked b) { return decide(a.value > b.value, a, b); }
+  friend tracked_mask operator<=(tracked a, tracked b) { return decide(a.value <= b.value, a, b); }
+  friend tracked_mask operator>=(tracked a, tracked b) { return decide(a.value >= b.value, a, b); }
+  friend tracked_mask operator!=(tracked a, tracked b) { return decide(a.value != b.value, a, b); }
+
+  friend tracked fma(tracked a, tracked b, tracked c) { return a * b + c; }
+  friend tracked abs(tracked x) { return {std::abs(x.value), x.magnitude}; }
+  friend tracked sqrt(tracked x) {
+    const wide root = std::sqrt(x.value);
+    const wide above = std::sqrt(x.value + x.reach()) - root;
+    const wide below = root - std::sqrt(std::max<wide>(x.value - x.reach(), 0));
+    return {root, std::max(root, spanning(std::max(above, below)))};
+  }
+  friend tracked select(tracked_mask condition, tracked yes, tracked no) {
+    const tracked chosen = condition.value ? yes : no;
+    if (condition.is_decided) return chosen;
+    return {chosen.value,
+            std::max(yes.magnitude, no.magnitude) + spanning(std::abs(yes.value - no.value))};
+  }
+  friend tracked sign(tracked x) {
+    const tracked zero(wide(0)), one(wide(1));
+    return select(x > zero, one, select(x < zero, zero - one, x));
+  }
+  // Not by select: the other one is no further away than the errors of both.
+  friend tracked max(tracked a, tracked b) { return extreme(a > b, a, b); }
+  friend tracked min(tracked a, tracked b) { return extreme(a < b, a, b); }
+
+ private:
+  static constexpr wide infinity = std::numeric_limits<wide>::infinity();
+  static constexpr wide epsilon = std::numeric_limits<T>::epsilon();
+
+  /// How far off a kernel may be.
+  wide reach() const { return magnitude == 0 ? 0 : default_error_units * error_unit<T>(magnitude); }
+  /// The magnitude of that reach.
+  static wide spanning(wide distance) { return distance / (default_error_units * epsilon); }
+
+  /// Below the smallest normal T, rounding errs by as much as there.
+  static wide normal(wide x) {
+    return x == 0 ? 0 : std::max<wide>(x, std::numeric_limits<T>::min());
+  }
+
+  static tracked_mask decide(bool result, tracked a, tracked b) {
+    return {result, !(std::abs(a.value - b.value) < a.reach() + b.reach())};
+  }
+  static tracked extreme(tracked_mask first, tracked a, tracked b) {
+    const tracked chosen = first.value ? a : b;
+    if (first.is_decided) return chosen;
+    return {chosen.value, std::max(a.magnitude, b.magnitude)};
+  }
+};
+
+}  // namespace gradstep_test
