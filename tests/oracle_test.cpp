@@ -25,7 +25,7 @@ using rule_types = decltype(as_test_types(gradstep::internal::all_rules()));
 
 struct rule_as_type_name {
   template <class Rule>
-  static std::string GetName(int) {
+  static std::string GetName(int) {  // NOLINT(readability-identifier-naming): GoogleTest's name
     return Rule::info.name;
   }
 };
@@ -126,6 +126,43 @@ TYPED_TEST(oracle, within_the_bound_of_exact_arithmetic) {
     });
   });
   print_worst<TypeParam>(worst);
+}
+
+// ---- Constants of a step ----------------------------------------------------------------------
+
+/// A rule's coefficients, all of one type, as a list.
+template <class Rule, class Constant, class Real>
+std::vector<Constant> coefficients_of(const std::vector<double>& values, std::uint64_t step) {
+  const arguments<Rule, Real> h{values.data(), step};
+  const auto coefficients = Rule::template prepare<Constant>(h);
+  std::vector<Constant> result(sizeof coefficients / sizeof(Constant));
+  std::memcpy(result.data(), &coefficients, sizeof coefficients);
+  return result;
+}
+
+template <class Rule>
+void expect_rounded_once(const std::vector<double>& values, std::uint64_t step) {
+  const auto narrow = coefficients_of<Rule, float, double>(values, step);
+  const auto normal = coefficients_of<Rule, double, double>(values, step);
+  const auto exact = coefficients_of<Rule, long double, long double>(values, step);
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    EXPECT_EQ(narrow[i], static_cast<float>(normal[i])) << "coefficient " << i;
+    EXPECT_LE(std::abs(normal[i] - exact[i]), 3 * error_unit<double>(std::abs(exact[i])))
+        << "coefficient " << i;
+  }
+}
+
+TYPED_TEST(oracle, constants_are_computed_in_double_and_rounded_once) {
+  constexpr dtypes any_dtype[] = {{}};
+  for_each_variant(TypeParam::info.name, any_dtype, [](const variant& v) {
+    for (const bool has_other_values : {false, true}) {
+      if (has_other_values) set_other_values(v);
+      for (const std::uint64_t step : step_numbers()) {
+        SCOPED_TRACE("step " + std::to_string(step));
+        expect_rounded_once<TypeParam>(hyperparameter_values(v), step);
+      }
+    }
+  });
 }
 
 // ---- The kernel's arithmetic ------------------------------------------------------------------

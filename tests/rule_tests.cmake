@@ -2,9 +2,8 @@
 #
 # Tests that use the library's own headers, which stand beside the public ones.
 target_sources(gradstep_tests PRIVATE oracle_test.cpp ops_test.cpp)
-target_link_libraries(gradstep_tests PRIVATE gradstep_rules)
-# References to the bit must not contract a*b + c.
-target_compile_options(gradstep_tests PRIVATE -ffp-contract=off)
+# gradstep_flags: references to the bit must not contract a*b + c either.
+target_link_libraries(gradstep_tests PRIVATE gradstep_flags gradstep_rules)
 
 # ops_level.cpp once per kernel object, with that object's flags, and a header that lists the tables.
 set(ops_declarations "")
