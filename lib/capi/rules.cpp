@@ -24,6 +24,16 @@ const catalogue_entry* find_rule_or_fail(const char* name, gradstep_status& stat
   return nullptr;
 }
 
+/// What every describe call checks first. Null when something is wrong; then status says what.
+template <class Info>
+const rule_info* find_rule_to_describe(const char* rule_name, const Info* output,
+                                       gradstep_status& status) {
+  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
+  if (entry == nullptr) return nullptr;
+  status = check_output_struct(output, "info");
+  return status == GRADSTEP_OK ? entry->info : nullptr;
+}
+
 gradstep_status find_hyperparameter_or_fail(const rule_info& rule, const char* name,
                                             std::size_t& index) {
   if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
@@ -77,10 +87,9 @@ const char* gradstep_rule_name(size_t index) {
 
 gradstep_status gradstep_rule_describe(const char* rule_name, gradstep_rule_info* info) {
   gradstep_status status = GRADSTEP_OK;
-  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
-  if (entry == nullptr) return status;
-  if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-  const rule_info& r = *entry->info;
+  const rule_info* found = find_rule_to_describe(rule_name, info, status);
+  if (found == nullptr) return status;
+  const rule_info& r = *found;
   fill_output(*info,
               {0, r.name, r.summary, r.formula, r.source, r.hyperparameter_count, r.slot_count});
   return GRADSTEP_OK;
@@ -89,10 +98,9 @@ gradstep_status gradstep_rule_describe(const char* rule_name, gradstep_rule_info
 gradstep_status gradstep_hyperparameter_describe(const char* rule_name, size_t index,
                                                  gradstep_hyperparameter_info* info) {
   gradstep_status status = GRADSTEP_OK;
-  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
-  if (entry == nullptr) return status;
-  if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-  const rule_info& r = *entry->info;
+  const rule_info* found = find_rule_to_describe(rule_name, info, status);
+  if (found == nullptr) return status;
+  const rule_info& r = *found;
   if (const auto s = check_index(index, r.hyperparameter_count, r, "hyper-parameters");
       s != GRADSTEP_OK) {
     return s;
@@ -108,10 +116,9 @@ gradstep_status gradstep_hyperparameter_describe(const char* rule_name, size_t i
 gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
                                        gradstep_slot_info* info) {
   gradstep_status status = GRADSTEP_OK;
-  const catalogue_entry* entry = find_rule_or_fail(rule_name, status);
-  if (entry == nullptr) return status;
-  if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-  const rule_info& r = *entry->info;
+  const rule_info* found = find_rule_to_describe(rule_name, info, status);
+  if (found == nullptr) return status;
+  const rule_info& r = *found;
   if (const auto s = check_index(index, r.slot_count, r, "slots"); s != GRADSTEP_OK) return s;
   const slot& described = r.slots[index];
   fill_output(*info, {0, described.name, described.help, described.initial_hyperparameter,

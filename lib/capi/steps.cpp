@@ -14,12 +14,7 @@ gradstep_status check_options(const gradstep_apply_options* options) {
   if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
   if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known = GRADSTEP_APPLY_GRAD_SCALE;
-  if ((options->flags & ~known) != 0) {
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "options.flags = 0x%llx has a flag that this version does not know (known: 0x%llx)",
-                static_cast<unsigned long long>(options->flags),
-                static_cast<unsigned long long>(known));
-  }
+  if (const auto s = check_known_flags(options->flags, known); s != GRADSTEP_OK) return s;
   if (options->step == 0 || options->step > last_step) {
     return fail(GRADSTEP_OUT_OF_RANGE,
                 "options.step = %llu is outside [1, 2^53]: steps are counted from 1",

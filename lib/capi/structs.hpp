@@ -5,21 +5,25 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "error.hpp"
 
 namespace gradstep::internal {
 
+template <class Struct>
+gradstep_status check_struct_size(const Struct* value, const char* name) noexcept {
+  if (value->struct_size >= sizeof(Struct)) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s.struct_size = %zu is less than %zu: set it to sizeof",
+              name, value->struct_size, sizeof(Struct));
+}
+
 /// A struct that the caller filled: large enough, and zero where this version knows no field.
 /// `name` is the argument's, with its index when it is one of an array.
 template <class Struct>
 gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
-  if (filled->struct_size < sizeof(Struct)) {
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "%s.struct_size = %zu is less than %zu: set it to sizeof", name,
-                filled->struct_size, sizeof(Struct));
-  }
+  if (const auto s = check_struct_size(filled, name); s != GRADSTEP_OK) return s;
   const auto* bytes = reinterpret_cast<const unsigned char*>(filled);
   const auto* end = bytes + filled->struct_size;
   if (std::any_of(bytes + sizeof(Struct), end, [](unsigned char byte) { return byte != 0; })) {
@@ -30,16 +34,19 @@ gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
   return GRADSTEP_OK;
 }
 
+/// The flags of an options struct.
+inline gradstep_status check_known_flags(std::uint64_t flags, std::uint64_t known) noexcept {
+  if ((flags & ~known) == 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT,
+              "options.flags = 0x%llx has a flag that this version does not know (known: 0x%llx)",
+              static_cast<unsigned long long>(flags), static_cast<unsigned long long>(known));
+}
+
 /// A struct that the library is to fill.
 template <class Struct>
 gradstep_status check_output_struct(const Struct* output, const char* name) noexcept {
   if (output == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", name);
-  if (output->struct_size < sizeof(Struct)) {
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "%s.struct_size = %zu is less than %zu: set it to sizeof", name,
-                output->struct_size, sizeof(Struct));
-  }
-  return GRADSTEP_OK;
+  return check_struct_size(output, name);
 }
 
 /// Copies all but struct_size, which stays the caller's.

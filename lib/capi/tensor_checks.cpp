@@ -123,7 +123,7 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
   if (tensors == nullptr) {
     return fail(GRADSTEP_INVALID_ARGUMENT, "tensors is NULL, but tensor_count = %zu", tensor_count);
   }
-  if (tensors->struct_size < sizeof(gradstep_tensor)) return check_struct(tensors, "tensors[0]");
+  if (const auto s = check_struct_size(tensors, "tensors[0]"); s != GRADSTEP_OK) return s;
   const tensor_list list(tensors, tensor_count);
   std::size_t total = 0;
   for (std::size_t i = 0; i < tensor_count; ++i) {
