@@ -16,7 +16,7 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 // of a page make a plain loop up to 4 times slower in cache (Zen 4: a load waits for the store
 // before it whose address has the same low 12 bits); the baselines shall not suffer from our
 // allocations.
-constexpr std::size_t stagger = 17 * 64;
+constexpr std::size_t stagger = std::size_t{17} * 64;
 
 std::byte* allocate(std::size_t bytes) {
   void* memory = std::aligned_alloc(huge_page, bytes);

@@ -6,7 +6,8 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t sizes[] = {small_size, medium_size, 256 * 1024, 4 * 1024 * 1024, large_size};
+constexpr std::size_t sizes[] = {small_size, medium_size, std::size_t{256} * 1024,
+                                 std::size_t{4} * 1024 * 1024, large_size};
 
 std::vector<bool> used_slots(const gradstep::rule& rule) {
   std::vector<bool> used;
@@ -30,7 +31,7 @@ bool uses_other_slots(const std::string& name, const gradstep_hyperparameter_inf
 
 /// How long to measure: what fills caches is steady soon, memory's bandwidth is not.
 double seconds_for(std::size_t elements, std::size_t variant_count) {
-  if (elements < 1024 * 1024) return 0.2;
+  if (elements < std::size_t{1024} * 1024) return 0.2;
   if (elements < large_size) return 0.6;
   return std::clamp(150.0 / static_cast<double>(variant_count), 1.0, 2.5);
 }

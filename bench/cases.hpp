@@ -43,7 +43,7 @@ std::vector<bench_case> quick_cases(const machine& m);
 
 /// The rule that the baselines and the claims are about.
 inline constexpr const char* main_rule = "adamw";
-inline constexpr std::size_t small_size = 1024, medium_size = 16 * 1024,
-                             large_size = 64 * 1024 * 1024;
+inline constexpr std::size_t small_size = 1024, medium_size = std::size_t{16} * 1024,
+                             large_size = std::size_t{64} * 1024 * 1024;
 
 }  // namespace bench

@@ -9,9 +9,10 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t granularity = 256;    // bytes: whole strips of every loop
-constexpr std::size_t piece = 256 * 1024;   // bytes of each array, the size of a large step's piece
-constexpr std::size_t small = 1024 * 1024;  // bytes of each array
+constexpr std::size_t granularity = 256;  // bytes: whole strips of every loop
+constexpr std::size_t piece =
+    std::size_t{256} * 1024;  // bytes of each array, the size of a large step's piece
+constexpr std::size_t small = std::size_t{1024} * 1024;  // bytes of each array
 
 }  // namespace
 

@@ -117,7 +117,7 @@ void session::run(const bench_case& c, benchmark::State& state) {
     team& threads = threads_of(c.threads);
     const workload w(rule, c.type, c.tensors, memory_, threads);
     const std::vector<contender> contenders = contenders_of(c, rule, w, threads);
-    for (auto _ : state) {
+    for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): benchmark's own idiom
       const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)});
       state.SetIterationTime(times.median_seconds(step));
       set_counters(state, contenders, times, w);

@@ -397,7 +397,7 @@ TEST_P(edges, every_element_is_stored_at_multiples_of_the_vector_width) {
 TEST_P(edges, one_long_tensor_is_split) {
   const auto rule = make_rule(GetParam());
   const auto context = make_context(split_options(2));
-  auto target = make_parameter(GetParam(), rule.get(), 64 * 100, {});
+  auto target = make_parameter(GetParam(), rule.get(), std::size_t{64} * 100, {});
   EXPECT_GT(apply_one(context.get(), rule.get(), target, at_step(1)), 1U);
 }
 
