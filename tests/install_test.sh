@@ -39,7 +39,7 @@ for shared in ON OFF; do
   cmake --build "$root/build-$shared" >/dev/null
   cmake --install "$root/build-$shared" >/dev/null
 
-  cmake -S "$root/program" -B "$root/program-$shared" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+  cmake -S "$root/program" -B "$root/program-$shared" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
   cmake --build "$root/program-$shared" >/dev/null
   printf 'find_package, shared %s: ' $shared
   "$root/program-$shared/program"
