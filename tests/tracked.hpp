@@ -21,15 +21,17 @@ struct wider<double> {
   using type = long double;
 };
 
-/// How far a kernel's number may be from the exact one, in units of its magnitude, unless the rule
-/// states a bound of its own: a static constexpr error_units, with the reason.
+/// How far a kernel's number may be from the exact one, in units in the last place of its
+/// magnitude, unless the rule states a bound of its own: a static constexpr error_units, with the
+/// reason.
 inline constexpr int default_error_units = 4;
 
-/// The unit of a magnitude: epsilon times it, so that one rounding errs by half of it at most.
+/// One unit in the last place of a magnitude.
 template <class T, class Wide>
 Wide error_unit(Wide magnitude) {
-  return std::numeric_limits<T>::epsilon() *
-         std::max<Wide>(magnitude, std::numeric_limits<T>::min());
+  if (!std::isfinite(magnitude)) return std::numeric_limits<Wide>::infinity();
+  const int exponent = std::ilogb(std::max<Wide>(magnitude, std::numeric_limits<T>::min()));
+  return std::ldexp(static_cast<Wide>(std::numeric_limits<T>::epsilon()), exponent);
 }
 
 /// A comparison. Undecided: rounding may turn it round.
@@ -103,8 +105,14 @@ class tracked {
 
   /// How far off a kernel may be.
   wide reach() const { return magnitude == 0 ? 0 : default_error_units * error_unit<T>(magnitude); }
-  /// The magnitude of that reach.
-  static wide spanning(wide distance) { return distance / (default_error_units * epsilon); }
+  /// The least magnitude that reaches so far: the power of two whose unit does.
+  static wide spanning(wide distance) {
+    const wide unit = distance / default_error_units;
+    if (unit == 0 || !std::isfinite(unit)) return unit;
+    const int exponent = std::ilogb(unit);
+    const bool is_power = std::ldexp(wide(1), exponent) == unit;
+    return std::ldexp(wide(1), is_power ? exponent : exponent + 1) / epsilon;
+  }
 
   /// Below the smallest normal T, rounding errs by as much as there.
   static wide normal(wide x) {

@@ -32,7 +32,7 @@ struct adadelta : rule_with_one_form {
                "p <- p - lr d",
                "Zeiler 2012", decay::coupled, hyperparameters, slots);
 
-  /// acc_delta takes the square of d, and so twice d's error, of which 4 units are allowed.
+  /// acc_delta takes the square of d, and so twice d's error, which is up to 4 units of d.
   static constexpr int error_units = 8;
 
   template <class T>
@@ -47,9 +47,9 @@ struct adadelta : rule_with_one_form {
 
   template <form, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& s, V& u) {
-    s = fma(V(c.rho), s, V(c.one_minus_rho) * g * g);
+    s = fma(V(c.one_minus_rho) * g, g, V(c.rho) * s);
     const V d = sqrt((u + V(c.eps)) / (s + V(c.eps))) * g;
-    u = fma(V(c.rho), u, V(c.one_minus_rho) * d * d);
+    u = fma(V(c.one_minus_rho) * d, d, V(c.rho) * u);
     return V(c.rate) * d;
   }
 };

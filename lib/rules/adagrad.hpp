@@ -29,6 +29,8 @@ struct adagrad {
                "eps_inside:  ... g / sqrt(s + eps)",
                "Duchi, Hazan & Singer 2011", decay::coupled, hyperparameters, slots);
 
+  static constexpr int error_units = units_with_squared_gradient;
+
   enum class form { eps_outside, eps_inside };
   static constexpr form forms[] = {form::eps_outside, form::eps_inside};
 

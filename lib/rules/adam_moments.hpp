@@ -26,6 +26,8 @@ struct adam_moments {
   static constexpr hyperparameter eps_hat =
       flag("eps_hat", "1: eps uncorrected (the paper's section 2, Keras); 0: PyTorch's");
 
+  static constexpr int error_units = units_with_squared_gradient;
+
   enum class form { plain, amsgrad };
   static constexpr form forms[] = {form::plain, form::amsgrad};
 
@@ -54,7 +56,7 @@ struct adam_moments {
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& m, V& v, V& x) {
     m = fma(V(c.one_minus_beta1), g - m, m);
-    v = fma(V(c.beta2), v, V(c.one_minus_beta2) * g * g);
+    v = fma(V(c.one_minus_beta2) * g, g, V(c.beta2) * v);
     if constexpr (F == form::amsgrad) x = max(x, v);
     const V root = sqrt(F == form::amsgrad ? x : v) + V(c.eps);
     return V(c.rate) * (m / root);

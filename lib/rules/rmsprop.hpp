@@ -38,6 +38,8 @@ struct rmsprop {
                "momentum > 0:  b <- momentum b + u;  p <- p - lr b          else p <- p - lr u",
                "Tieleman & Hinton 2012; Graves 2013", decay::coupled, hyperparameters, slots);
 
+  static constexpr int error_units = units_with_squared_gradient;
+
   struct form {
     bool centered, momentum, eps_inside;
     bool operator==(const form&) const = default;
@@ -68,7 +70,7 @@ struct rmsprop {
 
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& v, V& a, V& b) {
-    v = fma(V(c.alpha), v, V(c.one_minus_alpha) * g * g);
+    v = fma(V(c.one_minus_alpha) * g, g, V(c.alpha) * v);
     V d = v;
     if constexpr (F.centered) {
       a = fma(V(c.alpha), a, V(c.one_minus_alpha) * g);

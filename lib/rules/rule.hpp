@@ -101,6 +101,13 @@ constexpr slot slot_from_hyperparameter(const char* name, const char* help, cons
   return {name, help, 0, source};
 }
 
+// ---- Error bounds -----------------------------------------------------------------------------
+
+/// What a rule that squares the gradient states as its error_units. grad_scale's constant, the
+/// product with it and coupled decay each round the gradient, up to 1.5 units of it; the square has
+/// twice that, and roundings of its own.
+constexpr int units_with_squared_gradient = 6;
+
 // ---- What prepare and choose receive ----------------------------------------------------------
 
 constexpr std::size_t no_index = static_cast<std::size_t>(-1);
