@@ -263,7 +263,7 @@ struct gradient_list {
       arrays.emplace_back(i % 2 == 0 ? GRADSTEP_FLOAT32 : GRADSTEP_FLOAT64, counts[i]);
       for (std::size_t j = 0; j < counts[i]; ++j) arrays[i].set(j, unit * random_value(i, j));
     }
-    for (const auto& array : arrays) {
+    for (auto& array : arrays) {
       tensors.push_back(sized<gradstep_tensor>());
       tensors.back().count = array.size();
       tensors.back().grad = array.data();

@@ -32,18 +32,24 @@ class HyperparameterInfo(Sized):
 
 class SlotInfo(Sized):
     _fields_ = [("struct_size", c.c_size_t), ("name", c.c_char_p), ("help", c.c_char_p),
-                ("initial_hyperparameter", c.c_char_p), ("initial_value", c.c_double)]
+                ("initial_hyperparameter", c.c_char_p), ("initial_value", c.c_double),
+                ("is_non_negative", c.c_int32), ("reserved", c.c_int32)]
 
 
 class Tensor(Sized):
     _fields_ = [("struct_size", c.c_size_t), ("count", c.c_size_t), ("param", c.c_void_p),
                 ("grad", c.c_void_p), ("slots", c.POINTER(c.c_void_p)),
-                ("slot_count", c.c_size_t), ("param_dtype", c.c_int32), ("grad_dtype", c.c_int32)]
+                ("slot_count", c.c_size_t), ("param_dtype", c.c_int32), ("grad_dtype", c.c_int32),
+                ("slot_dtypes", c.POINTER(c.c_int32)), ("slot_scales", c.POINTER(c.c_void_p)),
+                ("param_low", c.c_void_p), ("param_copy", c.c_void_p), ("average", c.c_void_p),
+                ("first_index", c.c_uint64), ("key", c.c_uint64), ("copy_dtype", c.c_int32),
+                ("reserved", c.c_int32)]
 
 
 class ApplyOptions(Sized):
     _fields_ = [("struct_size", c.c_size_t), ("flags", c.c_uint64), ("step", c.c_uint64),
-                ("grad_scale", c.c_double)]
+                ("grad_scale", c.c_double), ("max_norm", c.c_double), ("max_value", c.c_double),
+                ("average_decay", c.c_double), ("seed", c.c_uint64)]
 
 
 def load(path):

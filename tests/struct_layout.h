@@ -46,14 +46,31 @@ AT(gradstep_hyperparameter_info, maximum, 40);
 AT(gradstep_hyperparameter_info, flags, 48);
 AT(gradstep_hyperparameter_info, kind, 52);
 
-SIZE(gradstep_slot_info, 40);
+SIZE(gradstep_slot_info, 48);
 AT(gradstep_slot_info, struct_size, 0);
 AT(gradstep_slot_info, name, 8);
 AT(gradstep_slot_info, help, 16);
 AT(gradstep_slot_info, initial_hyperparameter, 24);
 AT(gradstep_slot_info, initial_value, 32);
+AT(gradstep_slot_info, is_non_negative, 40);
+AT(gradstep_slot_info, reserved, 44);
 
-SIZE(gradstep_tensor, 56);
+SIZE(gradstep_storage_info, 32);
+AT(gradstep_storage_info, struct_size, 0);
+AT(gradstep_storage_info, bytes, 8);
+AT(gradstep_storage_info, scale_count, 16);
+AT(gradstep_storage_info, dtype, 24);
+AT(gradstep_storage_info, reserved, 28);
+
+SIZE(gradstep_array, 40);
+AT(gradstep_array, struct_size, 0);
+AT(gradstep_array, count, 8);
+AT(gradstep_array, data, 16);
+AT(gradstep_array, extra, 24);
+AT(gradstep_array, dtype, 32);
+AT(gradstep_array, reserved, 36);
+
+SIZE(gradstep_tensor, 120);
 AT(gradstep_tensor, struct_size, 0);
 AT(gradstep_tensor, count, 8);
 AT(gradstep_tensor, param, 16);
@@ -62,22 +79,48 @@ AT(gradstep_tensor, slots, 32);
 AT(gradstep_tensor, slot_count, 40);
 AT(gradstep_tensor, param_dtype, 48);
 AT(gradstep_tensor, grad_dtype, 52);
+AT(gradstep_tensor, slot_dtypes, 56);
+AT(gradstep_tensor, slot_scales, 64);
+AT(gradstep_tensor, param_low, 72);
+AT(gradstep_tensor, param_copy, 80);
+AT(gradstep_tensor, average, 88);
+AT(gradstep_tensor, first_index, 96);
+AT(gradstep_tensor, key, 104);
+AT(gradstep_tensor, copy_dtype, 112);
+AT(gradstep_tensor, reserved, 116);
 
-SIZE(gradstep_apply_options, 32);
+SIZE(gradstep_apply_options, 64);
 AT(gradstep_apply_options, struct_size, 0);
 AT(gradstep_apply_options, flags, 8);
 AT(gradstep_apply_options, step, 16);
 AT(gradstep_apply_options, grad_scale, 24);
+AT(gradstep_apply_options, max_norm, 32);
+AT(gradstep_apply_options, max_value, 40);
+AT(gradstep_apply_options, average_decay, 48);
+AT(gradstep_apply_options, seed, 56);
 
-SIZE(gradstep_apply_result, 16);
+SIZE(gradstep_apply_result, 48);
 AT(gradstep_apply_result, struct_size, 0);
 AT(gradstep_apply_result, piece_count, 8);
+AT(gradstep_apply_result, non_finite_count, 16);
+AT(gradstep_apply_result, grad_norm, 24);
+AT(gradstep_apply_result, clip_factor, 32);
+AT(gradstep_apply_result, is_skipped, 40);
+AT(gradstep_apply_result, reserved, 44);
 
 SIZE(gradstep_norm_result, 32);
 AT(gradstep_norm_result, struct_size, 0);
 AT(gradstep_norm_result, norm, 8);
 AT(gradstep_norm_result, non_finite_count, 16);
 AT(gradstep_norm_result, piece_count, 24);
+
+SIZE(gradstep_loss_scaler, 48);
+AT(gradstep_loss_scaler, struct_size, 0);
+AT(gradstep_loss_scaler, scale, 8);
+AT(gradstep_loss_scaler, growth_factor, 16);
+AT(gradstep_loss_scaler, backoff_factor, 24);
+AT(gradstep_loss_scaler, growth_interval, 32);
+AT(gradstep_loss_scaler, steps_in_a_row, 40);
 
 #undef AT
 #undef SIZE

@@ -216,6 +216,8 @@ typedef struct gradstep_slot_info {
    * is NULL, initial_value. */
   const char* initial_hyperparameter;
   double initial_value;
+  int32_t is_non_negative; /* 1: never below 0, so GRADSTEP_UNSIGNED8 can store it */
+  int32_t reserved;        /* 0 */
 } gradstep_slot_info;
 
 /* The index-th slot of a rule, whether the rule's present options use it or not. Fails with
@@ -249,53 +251,169 @@ GRADSTEP_API gradstep_status gradstep_rule_check(const gradstep_rule* rule);
 GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule, size_t index,
                                                       int32_t* is_used, double* initial_value);
 
-/* ---- Steps, stateless: the caller owns every array ----------------------------------------- */
+/* ---- How arrays are stored ----------------------------------------------------------------- */
 
+/* The dtypes of arrays. Arithmetic is in float64 for float64 params and in float32 for all others:
+ * every other type is converted as it is loaded and stored.
+ *
+ * bfloat16 is the upper half of a float32. The 8-bit types, for slots, are 8-bit floats in blocks of
+ * 256 elements with a float32 scale for each block, a power of two: SIGNED8 has 4 bits of exponent
+ * and 3 of mantissa; UNSIGNED8 has no sign and 5 bits of exponent. docs/numerics.md has the codes.
+ */
 #define GRADSTEP_FLOAT32 1
 #define GRADSTEP_FLOAT64 2
+#define GRADSTEP_BFLOAT16 3
+#define GRADSTEP_SIGNED8 5
+#define GRADSTEP_UNSIGNED8 6
+
+#define GRADSTEP_BLOCK_SIZE 256 /* elements that share a scale of an 8-bit type */
+
+typedef struct gradstep_storage_info {
+  size_t struct_size;
+  size_t bytes;       /* of the array */
+  size_t scale_count; /* float32 scales beside it; 0 but for 8-bit types */
+  int32_t dtype;
+  int32_t reserved; /* 0 */
+} gradstep_storage_info;
+
+/* How to store `count` elements of a rule's slot when `dtype` is wanted for it. For either 8-bit
+ * type: the one that suits the slot, and GRADSTEP_FLOAT32 for tensors of fewer than 4096 elements,
+ * which have little to save. Other dtypes are taken as they are. Fails with UNKNOWN_NAME,
+ * OUT_OF_RANGE or INVALID_ARGUMENT. */
+GRADSTEP_API gradstep_status gradstep_slot_storage(const char* rule_name, size_t index,
+                                                   int32_t dtype, size_t count,
+                                                   gradstep_storage_info* info);
+
+/* An array of any dtype. */
+typedef struct gradstep_array {
+  size_t struct_size;
+  size_t count;
+  void* data;
+  /* 8-bit types: a float32 scale for each block of 256 elements, the last one begun counted. Else
+   * NULL, or for bfloat16 the lower halves (uint16_t) that make every element an exact float32. */
+  void* extra;
+  int32_t dtype;
+  int32_t reserved; /* 0 */
+} gradstep_array;
+
+/* Converts a whole array to or from doubles; writing rounds to nearest (through float32, but for
+ * float64). To fill a slot with its initial value, to look into it, to carry it to another dtype.
+ * Runs on the calling thread. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_array_read(const gradstep_array* array, double* values);
+GRADSTEP_API gradstep_status gradstep_array_write(const gradstep_array* array,
+                                                  const double* values);
+
+/* ---- Steps, stateless: the caller owns every array ----------------------------------------- */
 
 /* One parameter and its arrays, `count` elements each, none overlapping another. Arrays need the
  * alignment of one element and no more; nothing past their ends is read. When count is 0 they may
- * be NULL. */
+ * be NULL. Every field that is not set is 0. */
 typedef struct gradstep_tensor {
   size_t struct_size;
   size_t count;
-  void* param;      /* read and written */
-  const void* grad; /* read */
-  /* slot_count pointers, in the order of gradstep_slot_describe. The arrays have the param's dtype
-   * and are read and written; those that gradstep_rule_slot_state calls unused may be NULL, and so
-   * may `slots` where all are. */
+  void* param; /* read and written */
+  void* grad;  /* read; written only where GRADSTEP_APPLY_ZERO_GRAD asks for it */
+  /* slot_count pointers, in the order of gradstep_slot_describe, each read and written; those that
+   * gradstep_rule_slot_state calls unused may be NULL, and so may `slots` where all are. */
   void* const* slots;
   size_t slot_count;
-  int32_t param_dtype; /* GRADSTEP_FLOAT32 or GRADSTEP_FLOAT64; the arithmetic is in this type */
-  int32_t grad_dtype;  /* chosen independently of param_dtype; rounded to it when narrower */
+  int32_t param_dtype; /* FLOAT32, FLOAT64 or BFLOAT16 */
+  int32_t grad_dtype;  /* any of these, chosen independently of param_dtype */
+
+  /* slot_count dtypes: FLOAT32, BFLOAT16, SIGNED8 or, for slots that are non-negative, UNSIGNED8;
+   * beside a float64 param FLOAT64. NULL: FLOAT64 beside a float64 param, else FLOAT32. */
+  const int32_t* slot_dtypes;
+  /* slot_count pointers to the scales of the slots of an 8-bit dtype, one for each block of 256
+   * elements, the last one begun counted; 0 before the first step. NULL where there is none. */
+  float* const* slot_scales;
+
+  /* bfloat16 params only, or NULL: the lower halves of exact float32 params, whose upper halves are
+   * in `param`. Training is then float32's to the bit. */
+  uint16_t* param_low;
+
+  /* NULL, or a copy of the new param in another dtype, written in the same pass. */
+  void* param_copy;
+  /* NULL, or the moving average of the param that GRADSTEP_APPLY_AVERAGE updates; float64 beside a
+   * float64 param, else float32. It averages the param before it is rounded to its dtype. */
+  void* average;
+
+  /* For a caller that splits a tensor: the index of this piece's first element in the whole, and
+   * the same `key`, other than 0, for all pieces. Stochastic rounding depends on them. A multiple
+   * of 256 beside slots of 8-bit dtypes. */
+  uint64_t first_index;
+  uint64_t key; /* distinguishes tensors in stochastic rounding. 0: 1 + the position in the list */
+
+  int32_t copy_dtype; /* of param_copy: FLOAT32 or BFLOAT16; 0 without it */
+  int32_t reserved;   /* 0 */
 } gradstep_tensor;
 
-/* Flags of gradstep_apply_options. */
-#define GRADSTEP_APPLY_GRAD_SCALE 1u /* grad_scale is set (it may be 0) */
+/* Flags of gradstep_apply_options. The first four also say that the field of that name is set. */
+#define GRADSTEP_APPLY_GRAD_SCALE 1u
+#define GRADSTEP_APPLY_MAX_NORM 2u
+#define GRADSTEP_APPLY_MAX_VALUE 4u
+#define GRADSTEP_APPLY_AVERAGE 8u
+#define GRADSTEP_APPLY_CHECK_FINITE 16u     /* skip the whole step when a gradient is not finite */
+#define GRADSTEP_APPLY_ZERO_GRAD 32u        /* leave zeros in every gradient, skipped or not */
+#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round bfloat16 params at random, not to nearest */
+#define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest, not at random */
 
 typedef struct gradstep_apply_options {
   size_t struct_size;
   uint64_t flags;
-  uint64_t step;     /* t, counted from 1; at most 2^53 */
-  double grad_scale; /* finite; each gradient is multiplied by it. 1 without its flag */
+  uint64_t step; /* t, counted from 1; at most 2^53 */
+
+  /* finite; each gradient is multiplied by it (1 / loss scale, say). 1 without its flag */
+  double grad_scale;
+
+  /* > 0. With the global norm n of all scaled gradients of the list, each is multiplied by
+   * min(1, max_norm / (n + 1e-6)) as well. Costs one more reading pass over the gradients. */
+  double max_norm;
+
+  /* > 0. Each gradient, after scaling, is clipped to [-max_value, max_value]. */
+  double max_value;
+
+  /* In [0, 1]: average <- average + (1 - average_decay)(param - average) for tensors that have an
+   * `average`; at step 1 average <- param. */
+  double average_decay;
+
+  /* Of stochastic rounding. The random bits are a function of (seed, key, step, array, element). */
+  uint64_t seed;
 } gradstep_apply_options;
 
 typedef struct gradstep_apply_result {
   size_t struct_size;
   uint64_t piece_count; /* the pieces of work that ran: 1 when the caller's thread did it all */
+
+  /* Gradient elements that are not finite once converted to the type of the arithmetic and scaled,
+   * and the global norm after scaling, before clipping. Both 0 unless CHECK_FINITE or MAX_NORM is
+   * set. */
+  uint64_t non_finite_count;
+  double grad_norm;
+
+  double clip_factor; /* what MAX_NORM multiplied the gradients by; else 1 */
+  int32_t is_skipped; /* 1: CHECK_FINITE found some, and nothing but zeroed gradients changed */
+  int32_t reserved;   /* 0 */
 } gradstep_apply_result;
 
-/* Applies one step of the rule to every tensor of the list, as one parallel region. Everything is
- * validated before anything is written; after that the step cannot fail.
+/* Applies one step of the rule to every tensor of the list, as one parallel region, in this order:
+ * scale the gradient, clip by value, maximize, coupled weight decay, the rule, decoupled decay and
+ * subtraction, store (param, slots, copy, average), zero the gradient. Each element crosses the
+ * memory bus once; CHECK_FINITE and MAX_NORM add one pass that reads the gradients.
+ *
+ * Everything is validated before anything is written; after that the step cannot fail. A step that
+ * CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1: do not count it in `step`.
+ *
+ * Slots of bfloat16 and of 8-bit dtypes are rounded at random, up with a probability equal to the
+ * part cut off: to nearest, a moving average with a decay near 1 would never move. A block of an
+ * 8-bit slot in which an element is not finite is NaN as a whole.
  *
  * The result's bits depend neither on the number of threads nor on addresses, on how the library
  * splits the work, on the host's rounding mode or flush-to-zero, nor on the choice among
  * instruction sets that have fused multiply-add (all but baseline on x86-64).
  *
- * result may be NULL. Fails with INVALID_ARGUMENT (null, overlapping or misaligned arrays, wrong
- * dtype or slot count, hyper-parameters that do not go together) or OUT_OF_RANGE (step, grad_scale,
- * count). */
+ * result may be NULL. Fails with INVALID_ARGUMENT (null, overlapping or misaligned arrays, dtypes
+ * that do not go together, wrong slot count, hyper-parameters that do not go together) or
+ * OUT_OF_RANGE (step, count, first_index, the options' numbers). */
 GRADSTEP_API gradstep_status gradstep_apply(const gradstep_context* context,
                                             const gradstep_rule* rule,
                                             const gradstep_tensor* tensors, size_t tensor_count,
@@ -318,6 +436,27 @@ GRADSTEP_API gradstep_status gradstep_gradient_norm(const gradstep_context* cont
                                                     const gradstep_tensor* tensors,
                                                     size_t tensor_count,
                                                     gradstep_norm_result* result);
+
+/* ---- Loss scaling -------------------------------------------------------------------------- */
+
+/* A dynamic loss scale (Micikevicius et al. 2018), owned by the caller: multiply the loss by
+ * `scale`, step with grad_scale = 1 / scale and CHECK_FINITE, then call the update. */
+typedef struct gradstep_loss_scaler {
+  size_t struct_size;
+  double scale;             /* the present one */
+  double growth_factor;     /* >= 1; applied after growth_interval steps in a row */
+  double backoff_factor;    /* in (0, 1); applied after a skipped step */
+  uint64_t growth_interval; /* >= 1 */
+  uint64_t steps_in_a_row;  /* not skipped, since the scale last changed */
+} gradstep_loss_scaler;
+
+/* PyTorch's defaults: scale 65536, growth 2 after 2000 steps, backoff 0.5. */
+GRADSTEP_API gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* scaler);
+
+/* After each step, with its is_skipped. The scale stays a normal float32: a change that would lead
+ * out of their range is left out. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler,
+                                                         int32_t is_skipped);
 
 #ifdef __cplusplus
 }

@@ -187,7 +187,7 @@ class parameter {
     tensor_ = sized<gradstep_tensor>();
     tensor_.count = count;
     tensor_.param = param;
-    tensor_.grad = grad;
+    tensor_.grad = const_cast<Grad*>(grad);  // read only: this class never asks for zeros
     tensor_.slots = pointers_.data();
     tensor_.slot_count = pointers_.size();
     tensor_.param_dtype = dtype_of<Param>();

@@ -122,7 +122,7 @@ gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
   if (const auto s = check_index(index, r.slot_count, r, "slots"); s != GRADSTEP_OK) return s;
   const slot& described = r.slots[index];
   fill_output(*info, {0, described.name, described.help, described.initial_hyperparameter,
-                      described.initial_value});
+                      described.initial_value, described.is_non_negative, 0});
   return GRADSTEP_OK;
 }
 

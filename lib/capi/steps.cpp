@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <limits>
 
+#include "float_environment.hpp"
 #include "gradient_norm.hpp"
 #include "step.hpp"
 #include "tensor_checks.hpp"
@@ -10,22 +12,99 @@ namespace {
 
 constexpr std::uint64_t last_step = std::uint64_t{1} << 53;
 
+bool has(const gradstep_apply_options& options, std::uint64_t flag) {
+  return (options.flags & flag) != 0;
+}
+
+gradstep_status check_number(const gradstep_apply_options& options, std::uint64_t flag,
+                             const char* field, double value, bool is_allowed,
+                             const char* allowed) {
+  if (!has(options, flag) || is_allowed) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "options.%s = %s is not %s", field, to_text(value).text,
+              allowed);
+}
+
+gradstep_status check_numbers(const gradstep_apply_options& o) {
+  if (o.step == 0 || o.step > last_step) {
+    return fail(GRADSTEP_OUT_OF_RANGE,
+                "options.step = %llu is outside [1, 2^53]: steps are counted from 1",
+                static_cast<unsigned long long>(o.step));
+  }
+  if (const auto s = check_number(o, GRADSTEP_APPLY_GRAD_SCALE, "grad_scale", o.grad_scale,
+                                  std::isfinite(o.grad_scale), "finite");
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  if (const auto s =
+          check_number(o, GRADSTEP_APPLY_MAX_NORM, "max_norm", o.max_norm,
+                       o.max_norm > 0 && std::isfinite(o.max_norm), "a finite number above 0");
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  if (const auto s =
+          check_number(o, GRADSTEP_APPLY_MAX_VALUE, "max_value", o.max_value,
+                       o.max_value > 0 && std::isfinite(o.max_value), "a finite number above 0");
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  return check_number(o, GRADSTEP_APPLY_AVERAGE, "average_decay", o.average_decay,
+                      o.average_decay >= 0 && o.average_decay <= 1, "in [0, 1]");
+}
+
 gradstep_status check_options(const gradstep_apply_options* options) {
   if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
   if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
-  constexpr std::uint64_t known = GRADSTEP_APPLY_GRAD_SCALE;
+  constexpr std::uint64_t known = 2 * GRADSTEP_APPLY_NEAREST_SLOTS - 1;
   if (const auto s = check_known_flags(options->flags, known); s != GRADSTEP_OK) return s;
-  if (options->step == 0 || options->step > last_step) {
-    return fail(GRADSTEP_OUT_OF_RANGE,
-                "options.step = %llu is outside [1, 2^53]: steps are counted from 1",
-                static_cast<unsigned long long>(options->step));
+  return check_numbers(*options);
+}
+
+step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
+                        const gradstep_apply_options& o) {
+  step_request r{.rule = *rule.entry, .values = rule.values, .tensors = tensors};
+  r.step = o.step;
+  r.grad_scale = has(o, GRADSTEP_APPLY_GRAD_SCALE) ? o.grad_scale : 1;
+  r.value_limit =
+      has(o, GRADSTEP_APPLY_MAX_VALUE) ? o.max_value : std::numeric_limits<double>::infinity();
+  r.updates_average = has(o, GRADSTEP_APPLY_AVERAGE);
+  r.average_weight = 1 - o.average_decay;
+  r.zeroes_grad = has(o, GRADSTEP_APPLY_ZERO_GRAD);
+  r.has_stochastic_param = has(o, GRADSTEP_APPLY_STOCHASTIC_PARAM);
+  r.has_nearest_slots = has(o, GRADSTEP_APPLY_NEAREST_SLOTS);
+  r.seed = o.seed;
+  return r;
+}
+
+/// Reads all gradients, and puts what it finds into the result and the request's scale.
+void inspect_gradients(const context& c, const gradstep_apply_options& o, step_request& request,
+                       gradstep_apply_result& result) noexcept {
+  const gradient_sums sums =
+      sum_gradients(c, request.tensors, norm_view::as_stepped, request.grad_scale);
+  result.non_finite_count = sums.non_finite_count;
+  result.grad_norm = sums.norm;
+  result.is_skipped = has(o, GRADSTEP_APPLY_CHECK_FINITE) && sums.non_finite_count != 0;
+  if (!has(o, GRADSTEP_APPLY_MAX_NORM)) return;
+  const double factor = o.max_norm / (result.grad_norm + 1e-6);
+  result.clip_factor = factor < 1 || std::isnan(factor) ? factor : 1;
+  request.grad_scale *= result.clip_factor;
+}
+
+// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+[[gnu::noinline]] gradstep_apply_result run(const context& c, const gradstep_rule& rule,
+                                            const tensor_list& tensors,
+                                            const gradstep_apply_options& o) noexcept {
+  step_request request = request_of(rule, tensors, o);
+  gradstep_apply_result result{};
+  result.clip_factor = 1;
+  if (has(o, GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_MAX_NORM)) {
+    inspect_gradients(c, o, request, result);
   }
-  const bool is_set = (options->flags & GRADSTEP_APPLY_GRAD_SCALE) != 0;
-  if (is_set && !std::isfinite(options->grad_scale)) {
-    return fail(GRADSTEP_OUT_OF_RANGE, "options.grad_scale = %s is not finite",
-                to_text(options->grad_scale).text);
+  if (result.is_skipped == 0) {
+    result.piece_count = run_step(c, request);
+  } else if (request.zeroes_grad) {
+    result.piece_count = zero_gradients(c, request.tensors);
   }
-  return GRADSTEP_OK;
+  return result;
 }
 
 }  // namespace
@@ -46,11 +125,10 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
     if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
   }
   if (const auto s = check_tensors(*rule, tensors, tensor_count); s != GRADSTEP_OK) return s;
-  const bool is_scaled = (options->flags & GRADSTEP_APPLY_GRAD_SCALE) != 0;
-  const std::uint64_t pieces =
-      run_step(context->value, {*rule->entry, rule->values, tensor_list(tensors, tensor_count),
-                                options->step, is_scaled ? options->grad_scale : 1});
-  if (result != nullptr) fill_output(*result, {0, pieces});
+  const float_environment environment(context->value.flush_to_zero);
+  const gradstep_apply_result values =
+      run(context->value, *rule, tensor_list(tensors, tensor_count), *options);
+  if (result != nullptr) fill_output(*result, values);
   return GRADSTEP_OK;
 }
 
@@ -60,9 +138,9 @@ gradstep_status gradstep_gradient_norm(const gradstep_context* context,
   if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
   if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
   if (const auto s = check_gradients(tensors, tensor_count); s != GRADSTEP_OK) return s;
-  const gradient_sums sums = sum_gradients(context->value, tensor_list(tensors, tensor_count));
-  fill_output(*result,
-              {0, std::sqrt(sums.sum_of_squares), sums.non_finite_count, sums.piece_count});
+  const gradient_sums sums =
+      sum_gradients(context->value, tensor_list(tensors, tensor_count), norm_view::as_stored, 1);
+  fill_output(*result, {0, sums.norm, sums.non_finite_count, sums.piece_count});
   return GRADSTEP_OK;
 }
 

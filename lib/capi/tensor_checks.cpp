@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "dtypes.hpp"
+#include "ranges.hpp"
 #include "tensor_list.hpp"
 
 namespace gradstep::internal {
@@ -11,14 +13,11 @@ namespace {
 
 constexpr std::size_t largest_element = 8;
 
-bool is_dtype(std::int32_t type) { return type == GRADSTEP_FLOAT32 || type == GRADSTEP_FLOAT64; }
-
-std::size_t element_size(std::int32_t type) { return size_of(static_cast<dtype>(type)); }
-
 struct array {
   const void* data;
   const char* name;
   std::size_t element_size;
+  std::size_t count;
 };
 
 struct tensor_name {
@@ -28,11 +27,11 @@ struct tensor_name {
   }
 };
 
-gradstep_status check_dtype(std::size_t index, std::int32_t type, const char* field) {
-  if (is_dtype(type)) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT,
-              "tensors[%zu].%s = %d is none of GRADSTEP_FLOAT32 (1), GRADSTEP_FLOAT64 (2)", index,
-              field, static_cast<int>(type));
+gradstep_status check_dtype(std::size_t index, std::int32_t type, const char* field,
+                            dtype_set allowed) {
+  if (contains(allowed, type)) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].%s = %d is none of %s", index, field,
+              static_cast<int>(type), to_text(allowed).text);
 }
 
 gradstep_status check_count(std::size_t index, std::size_t count) {
@@ -52,17 +51,43 @@ gradstep_status check_array(std::size_t index, const array& a) {
               a.element_size);
 }
 
-gradstep_status check_overlap(std::size_t index, std::size_t count, const array& a,
-                              const array& b) {
+gradstep_status check_overlap(std::size_t index, const array& a, const array& b) {
   const auto a_begin = reinterpret_cast<std::uintptr_t>(a.data);
   const auto b_begin = reinterpret_cast<std::uintptr_t>(b.data);
-  if (a_begin + count * a.element_size <= b_begin || b_begin + count * b.element_size <= a_begin) {
+  if (a_begin + a.count * a.element_size <= b_begin ||
+      b_begin + b.count * b.element_size <= a_begin) {
     return GRADSTEP_OK;
   }
   return fail(GRADSTEP_INVALID_ARGUMENT,
-              "the arrays of tensors[%zu] overlap: %s at %p and %s at %p, %zu elements each", index,
-              b.name, b.data, a.name, a.data, count);
+              "the arrays of tensors[%zu] overlap: %s at %p (%zu elements) and %s at %p (%zu)",
+              index, b.name, b.data, b.count, a.name, a.data, a.count);
 }
+
+/// The arrays of one tensor, in the order in which they were added.
+class array_list {
+ public:
+  void add(const void* data, const char* name, std::size_t element_size, std::size_t count) {
+    arrays_[size_++] = {data, name, element_size, count};
+  }
+  void add_optional(const void* data, const char* name, std::size_t element_size,
+                    std::size_t count) {
+    if (data != nullptr) add(data, name, element_size, count);
+  }
+
+  gradstep_status check(std::size_t index) const {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (const auto s = check_array(index, arrays_[i]); s != GRADSTEP_OK) return s;
+      for (std::size_t j = 0; j < i; ++j) {
+        if (const auto s = check_overlap(index, arrays_[j], arrays_[i]); s != GRADSTEP_OK) return s;
+      }
+    }
+    return GRADSTEP_OK;
+  }
+
+ private:
+  array arrays_[5 + 2 * max_slots];
+  std::size_t size_ = 0;
+};
 
 /// A step's rule, with its used slots looked up once for the whole list.
 class rule_arrays {
@@ -71,18 +96,51 @@ class rule_arrays {
       : info_(*rule.entry->info), used_slots_(rule.entry->used_slots(rule.values)) {}
 
   gradstep_status check(std::size_t index, const gradstep_tensor& t) const {
-    if (const auto s = check_dtype(index, t.param_dtype, "param_dtype"); s != GRADSTEP_OK) return s;
-    if (const auto s = check_dtype(index, t.grad_dtype, "grad_dtype"); s != GRADSTEP_OK) return s;
+    if (const auto s = check_dtypes(index, t); s != GRADSTEP_OK) return s;
     if (const auto s = check_count(index, t.count); s != GRADSTEP_OK) return s;
-    if (const auto s = check_slot_count(index, t); s != GRADSTEP_OK) return s;
+    if (const auto s = check_slot_fields(index, t); s != GRADSTEP_OK) return s;
+    if (const auto s = check_first_index(index, t); s != GRADSTEP_OK) return s;
     return t.count == 0 ? GRADSTEP_OK : check_arrays(index, t);
   }
 
  private:
-  gradstep_status check_slot_count(std::size_t index, const gradstep_tensor& t) const {
+  bool is_used(std::size_t slot) const { return (used_slots_ >> slot & 1) != 0; }
+
+  gradstep_status check_dtypes(std::size_t index, const gradstep_tensor& t) const {
+    if (const auto s = check_dtype(index, t.param_dtype, "param_dtype", float_types);
+        s != GRADSTEP_OK) {
+      return s;
+    }
+    if (const auto s = check_dtype(index, t.grad_dtype, "grad_dtype", float_types);
+        s != GRADSTEP_OK) {
+      return s;
+    }
+    if (t.param_low != nullptr && t.param_dtype != GRADSTEP_BFLOAT16) {
+      return fail(GRADSTEP_INVALID_ARGUMENT,
+                  "tensors[%zu].param_low is set, but param_dtype = %d is not GRADSTEP_BFLOAT16 "
+                  "(3), the only one with lower halves",
+                  index, static_cast<int>(t.param_dtype));
+    }
+    if (t.reserved != 0) {
+      return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].reserved = %d is not 0", index,
+                  static_cast<int>(t.reserved));
+    }
+    if (t.param_copy != nullptr) return check_dtype(index, t.copy_dtype, "copy_dtype", copy_types);
+    if (t.copy_dtype == 0) return GRADSTEP_OK;
+    return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].copy_dtype = %d, but param_copy is NULL",
+                index, static_cast<int>(t.copy_dtype));
+  }
+
+  gradstep_status check_slot_fields(std::size_t index, const gradstep_tensor& t) const {
     if (t.slot_count != info_.slot_count) {
       return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].slot_count = %zu, but %s has %zu slots",
                   index, t.slot_count, info_.name, info_.slot_count);
+    }
+    if (t.slot_dtypes != nullptr) {
+      for (std::size_t s = 0; s < t.slot_count; ++s) {
+        if (!is_used(s)) continue;
+        if (const auto status = check_slot_dtype(index, t, s); status != GRADSTEP_OK) return status;
+      }
     }
     if (t.slots != nullptr || used_slots_ == 0 || t.count == 0) return GRADSTEP_OK;
     return fail(GRADSTEP_INVALID_ARGUMENT,
@@ -90,25 +148,60 @@ class rule_arrays {
                 info_.name);
   }
 
-  gradstep_status check_arrays(std::size_t index, const gradstep_tensor& t) const {
-    array arrays[2 + max_slots];
-    std::size_t n = 0;
-    arrays[n++] = {t.param, "param", element_size(t.param_dtype)};
-    arrays[n++] = {t.grad, "grad", element_size(t.grad_dtype)};
-    for (std::size_t s = 0; s < info_.slot_count; ++s) {
-      if ((used_slots_ >> s & 1) != 0) {
-        arrays[n++] = {t.slots[s], info_.slots[s].name, element_size(t.param_dtype)};
-      }
+  gradstep_status check_slot_dtype(std::size_t index, const gradstep_tensor& t,
+                                   std::size_t slot) const {
+    const auto allowed =
+        slot_types(computed_type(t.param_dtype), info_.slots[slot].is_non_negative);
+    if (!contains(allowed, t.slot_dtypes[slot])) {
+      return fail(GRADSTEP_INVALID_ARGUMENT,
+                  "tensors[%zu].slot_dtypes[%zu] = %d, of %s beside param_dtype = %d, is none of "
+                  "%s",
+                  index, slot, static_cast<int>(t.slot_dtypes[slot]), info_.slots[slot].name,
+                  static_cast<int>(t.param_dtype), to_text(allowed).text);
     }
-    for (std::size_t i = 0; i < n; ++i) {
-      if (const auto s = check_array(index, arrays[i]); s != GRADSTEP_OK) return s;
-      for (std::size_t j = 0; j < i; ++j) {
-        if (const auto s = check_overlap(index, t.count, arrays[j], arrays[i]); s != GRADSTEP_OK) {
-          return s;
-        }
-      }
+    if (!has_blocks(slot_type(t, slot)) || t.count == 0) return GRADSTEP_OK;
+    if (t.slot_scales != nullptr && t.slot_scales[slot] != nullptr) return GRADSTEP_OK;
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "tensors[%zu].slot_scales%s is NULL, but the dtype of %s is 8-bit", index,
+                t.slot_scales == nullptr ? "" : " of that slot", info_.slots[slot].name);
+  }
+
+  gradstep_status check_first_index(std::size_t index, const gradstep_tensor& t) const {
+    if (t.first_index > UINT64_MAX - t.count) {
+      return fail(GRADSTEP_OUT_OF_RANGE, "tensors[%zu].first_index = %llu + count is past 2^64",
+                  index, static_cast<unsigned long long>(t.first_index));
+    }
+    if (t.first_index % block_elements == 0 || t.slot_dtypes == nullptr) return GRADSTEP_OK;
+    for (std::size_t s = 0; s < t.slot_count; ++s) {
+      if (!is_used(s) || !has_blocks(slot_type(t, s))) continue;
+      return fail(GRADSTEP_INVALID_ARGUMENT,
+                  "tensors[%zu].first_index = %llu is no multiple of %d, but the dtype of %s is "
+                  "8-bit, in blocks of so many",
+                  index, static_cast<unsigned long long>(t.first_index), GRADSTEP_BLOCK_SIZE,
+                  info_.slots[s].name);
     }
     return GRADSTEP_OK;
+  }
+
+  gradstep_status check_arrays(std::size_t index, const gradstep_tensor& t) const {
+    const auto size = [](std::int32_t type) { return size_of(static_cast<dtype>(type)); };
+    array_list arrays;
+    arrays.add(t.param, "param", size(t.param_dtype), t.count);
+    arrays.add(t.grad, "grad", size(t.grad_dtype), t.count);
+    for (std::size_t s = 0; s < info_.slot_count; ++s) {
+      if (!is_used(s)) continue;
+      const dtype type = slot_type(t, s);
+      arrays.add(t.slots[s], info_.slots[s].name, size_of(type), t.count);
+      if (has_blocks(type)) {
+        arrays.add(t.slot_scales[s], "slot_scales", sizeof(float),
+                   (t.count - 1) / block_elements + 1);
+      }
+    }
+    arrays.add_optional(t.param_low, "param_low", 2, t.count);
+    if (t.param_copy != nullptr)
+      arrays.add(t.param_copy, "param_copy", size(t.copy_dtype), t.count);
+    arrays.add_optional(t.average, "average", size_of(computed_type(t.param_dtype)), t.count);
+    return arrays.check(index);
   }
 
   const rule_info& info_;
@@ -155,10 +248,12 @@ gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* 
 
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept {
   return check_each(tensors, tensor_count, [](std::size_t index, const gradstep_tensor& t) {
-    if (const auto s = check_dtype(index, t.grad_dtype, "grad_dtype"); s != GRADSTEP_OK) return s;
+    if (const auto s = check_dtype(index, t.grad_dtype, "grad_dtype", float_types);
+        s != GRADSTEP_OK)
+      return s;
     if (const auto s = check_count(index, t.count); s != GRADSTEP_OK) return s;
     if (t.count == 0) return GRADSTEP_OK;
-    return check_array(index, {t.grad, "grad", element_size(t.grad_dtype)});
+    return check_array(index, {t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count});
   });
 }
 

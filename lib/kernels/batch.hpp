@@ -116,6 +116,23 @@ vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
 #endif
 }
 
+/// Where either is NaN.
+inline mask<float> unordered(vec<float> a, vec<float> b) {
+#if defined(__AVX512F__)
+  return {_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_UNORD_Q)};
+#elif defined(__AVX2__)
+  return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_UNORD_Q)};
+#elif defined(__x86_64__)
+  return {_mm_cmpunord_ps(a.lanes, b.lanes)};
+#else
+  return (a != a) | (b != b);
+#endif
+}
+template <class T>
+bool any(mask<T> m) {
+  return xsimd::any(m.bits);
+}
+
 /// The compiler's own vector, of any length: it converts where xsimd has no such conversion.
 template <class T, std::size_t Width>
 struct compiler_vector {

@@ -8,31 +8,36 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "operand.hpp"
 #include "rule.hpp"
 
 namespace gradstep::internal {
 
-/// Storage types; the values are the C API's.
-enum class dtype : std::int32_t { float32 = 1, float64 = 2 };
-
-inline constexpr std::size_t size_of(dtype type) { return type == dtype::float64 ? 8 : 4; }
-
-/// Everything that is constant over the step, for all tensors of one type.
+/// Everything that is constant over the step, for all tensors that are computed in one type.
 struct prepared_step {
   alignas(16) unsigned char coefficients[192];
   double grad_scale;     // with maximize's sign
   double coupled_decay;  // g + coupled_decay p; 0: none
   double keep;           // keep p - change
+  // What the loop over tiles does around the rule.
+  double value_limit;      // the scaled gradient is clipped to +- this; infinity: it is not
+  double average_weight;   // average + average_weight (param - average)
+  bool copies_to_average;  // the average's first step
+  bool zeroes_grad;
+  bool streams_copy;  // past the caches, which a large step would fill with it
 };
 
-/// A range of one tensor: all pointers stand at its first element.
+/// A range of one tensor. Of what is absent, data is null.
 struct step_range {
-  void* param;
-  const void* grad;
-  void* slots[max_slots];  // unused ones are null
-  dtype param_type;
-  dtype grad_type;
+  operand param;
+  operand grad;
+  operand slots[max_slots];
+  operand copy;     // of the param, in another type
+  operand average;  // of the param over the steps, in the type that is computed in
+  std::size_t slot_count;
   std::size_t count;
+  std::uint64_t first_index;  // of the range in its tensor; keys the random bits
+  std::uint64_t random_key;   // of the tensor at this step
 };
 
 struct step_kernel {
@@ -46,13 +51,22 @@ struct block_sum {
   std::uint64_t non_finite_count;
 };
 
+/// What depends on the type that is computed in.
+struct typed_kernels {
+  /// Per rule in the registry's order, per form: see catalogue_entry::kernel_index.
+  const step_kernel* steps;
+  /// The sum over at most one block of the norm's fixed blocks, of gradients as they are converted
+  /// to this type. Those beyond +-largest count as not finite.
+  block_sum (*sum_squares)(const operand& grad, double largest, std::size_t count);
+};
+
 struct kernel_table {
   const char* isa;
-  /// Per rule in the registry's order, per form: see catalogue_entry::kernel_index.
-  const step_kernel* float32_steps;
-  const step_kernel* float64_steps;
-  /// The sum over at most one block of the norm's fixed blocks.
-  block_sum (*sum_squares)(const void* data, dtype type, std::size_t count);
+  typed_kernels float32;
+  typed_kernels float64;
+  void (*load_float32)(const operand& from, std::size_t count, float* to);
+  /// Rounds to nearest. Whole blocks of 8-bit types.
+  void (*store_float32)(const float* from, const operand& to, std::size_t count);
 };
 
 }  // namespace gradstep::internal

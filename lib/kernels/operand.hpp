@@ -1,49 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A strip of one array between memory, in whatever type it is stored, and registers. The storage
-// type is a value, not a template parameter: the branch goes the same way for the whole range, and
-// a new type costs one case here.
+// One array of a tensor and how it is stored.
 #pragma once
 
-#include "batch.hpp"
-#include "kernel_table.hpp"
+#include <cstddef>
+#include <cstdint>
 
 namespace gradstep::internal {
-namespace {
 
-/// The loop's strips have strip_vectors, the last ones of a range a single vector.
-template <class T, std::size_t Vectors>
-struct strip {
-  vec<T> vectors[Vectors];
+/// Storage types; the values are the C API's.
+enum class dtype : std::int32_t {
+  float32 = 1,
+  float64 = 2,
+  bfloat16 = 3,
+  signed8 = 5,    // blocks of 8-bit floats with a scale each: 4 bits of exponent, 3 of mantissa
+  unsigned8 = 6,  // the same without a sign and with 5 bits of exponent
 };
 
-template <class T, std::size_t Vectors, class From>
-void load_as(const From* from, strip<T, Vectors>& to) {
-#pragma GCC unroll 16
-  for (std::size_t k = 0; k < Vectors; ++k) {
-    to.vectors[k] = load_converted<T>(from + k * vec<T>::width);
-  }
-}
+/// Elements that share the scale of an 8-bit type, and a key of random bits.
+inline constexpr std::size_t block_elements = 256;
 
-template <class T, std::size_t Vectors>
-void load(const void* from, dtype type, std::size_t index, strip<T, Vectors>& to) {
+struct operand {
+  void* data;   // null: there is none
+  void* extra;  // 8-bit types: a float scale for each block; bfloat16: the lower halves
+                // that make it an exact float32, null without
+  dtype type;
+  bool is_stochastic;  // rounded at random where it is stored; else to nearest
+};
+
+namespace {
+
+constexpr std::size_t size_of(dtype type) {
   switch (type) {
-    case dtype::float32:
-      return load_as(static_cast<const float*>(from) + index, to);
     case dtype::float64:
-      return load_as(static_cast<const double*>(from) + index, to);
+      return 8;
+    case dtype::float32:
+      return 4;
+    case dtype::bfloat16:
+      return 2;
+    case dtype::signed8:
+    case dtype::unsigned8:
+      return 1;
   }
-  __builtin_unreachable();  // validated; else the compiler keeps a path that loads nothing
+  return 0;
 }
 
-/// Params and slots of a T kernel are stored as T; the narrower types come as further cases.
-template <class T, std::size_t Vectors>
-void store(const strip<T, Vectors>& from, void* to, std::size_t index) {
-  T* const elements = static_cast<T*>(to) + index;
-#pragma GCC unroll 16
-  for (std::size_t k = 0; k < Vectors; ++k) {
-    from.vectors[k].store(elements + k * vec<T>::width);
+constexpr bool has_blocks(dtype type) { return type == dtype::signed8 || type == dtype::unsigned8; }
+
+/// The operand from its index-th element on. 8-bit types: the first of a block.
+inline operand operator+(operand o, std::size_t index) {
+  if (o.data != nullptr) o.data = static_cast<char*>(o.data) + index * size_of(o.type);
+  if (o.extra != nullptr) {
+    o.extra = has_blocks(o.type)
+                  ? static_cast<void*>(static_cast<float*>(o.extra) + index / block_elements)
+                  : static_cast<void*>(static_cast<std::uint16_t*>(o.extra) + index);
   }
+  return o;
 }
 
 }  // namespace

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The loop around a rule: load a strip of every array, do what every rule shares, update, store.
+// Once for arrays that are all of the type that is computed in, and nothing else to do; and once
+// for all that mixed_strips.hpp can do besides.
 #pragma once
 
 #include <array>
 #include <cstring>
-#include <type_traits>
 #include <utility>
 
-#include "operand.hpp"
+#include "mixed_strips.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -42,78 +43,137 @@ struct step_loop {
   };
 
   template <class T, std::size_t Vectors, std::size_t... S>
-  static vec<T> update(const constants<T>& c, vec<T> p, vec<T> g, strip<T, Vectors>* slots,
-                       std::size_t k, std::index_sequence<S...>) {
+  [[gnu::always_inline]] static vec<T> update(const constants<T>& c, vec<T> p, vec<T> g,
+                                              strip<T, Vectors>* slots, std::size_t k,
+                                              std::index_sequence<S...>) {
     return Rule::template update<Form>(c.rule, p, g, slots[S].vectors[k]...);
   }
 
-  template <std::size_t Vectors, class T>
-  static void run_strip(const constants<T>& c, const step_range& range, std::size_t index) {
-    strip<T, Vectors> p, g, slots[slot_count];
-    load(range.grad, range.grad_type, index, g);
-    load(range.param, range.param_type, index, p);
+  /// Steps a strip in registers.
+  template <class T, std::size_t Vectors>
+  [[gnu::always_inline]] static void step_strip(const constants<T>& c, strip<T, Vectors>& p,
+                                                const strip<T, Vectors>& g,
+                                                strip<T, Vectors>* slots) {
+    strip<T, Vectors> gradient;
 #pragma GCC unroll 8
-    for (std::size_t s = 0; s < slot_count; ++s) {
-      if (used[s]) load(range.slots[s], range.param_type, index, slots[s]);
+    for (std::size_t k = 0; k < Vectors; ++k) {
+      gradient.vectors[k] = g.vectors[k] * vec<T>(c.grad_scale);
+    }
+    if (c.has_coupled_decay) {
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < Vectors; ++k) {
+        gradient.vectors[k] = fma(vec<T>(c.coupled_decay), p.vectors[k], gradient.vectors[k]);
+      }
     }
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < Vectors; ++k) {
-      vec<T> gradient = g.vectors[k] * vec<T>(c.grad_scale);
-      if (c.has_coupled_decay) gradient = fma(vec<T>(c.coupled_decay), p.vectors[k], gradient);
-      const vec<T> change =
-          update(c, p.vectors[k], gradient, slots, k, std::make_index_sequence<slot_count>());
+      const vec<T> change = update(c, p.vectors[k], gradient.vectors[k], slots, k,
+                                   std::make_index_sequence<slot_count>());
       p.vectors[k] = fma(vec<T>(c.keep), p.vectors[k], vec<T>(T(0)) - change);
     }
+  }
+
+  // ---- Arrays of the type that is computed in -------------------------------------------------
+
+  template <class T>
+  struct plain_arrays {
+    T* param;
+    const T* grad;
+    T* slots[slot_count];  // unused ones point nowhere
+  };
+
+  template <std::size_t Vectors, class T>
+  static void run_strip(const constants<T>& c, const plain_arrays<T>& arrays, std::size_t index) {
+    strip<T, Vectors> p, g, slots[slot_count];
+    g.load(arrays.grad + index);
+    p.load(arrays.param + index);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
-      if (used[s]) store(slots[s], range.slots[s], index);
+      if (used[s]) slots[s].load(arrays.slots[s] + index);
     }
-    store(p, range.param, index);
+    step_strip(c, p, g, slots);
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      if (used[s]) slots[s].store(arrays.slots[s] + index);
+    }
+    p.store(arrays.param + index);
   }
 
   /// The last, partial vector: the same on a zero-padded copy, so its elements get the same bits.
   template <class T>
-  static void run_tail(const constants<T>& c, const step_range& range, std::size_t index) {
-    const std::size_t count = range.count - index;
-    const auto at = [&](auto* array, dtype type) {
-      using byte_pointer =
-          std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(array)>>,
-                             const unsigned char*, unsigned char*>;
-      return static_cast<byte_pointer>(array) + index * size_of(type);
-    };
-    alignas(64) double buffers[2 + slot_count][vec<T>::width] = {};
-    step_range padded{buffers[0], buffers[1], {}, range.param_type, range.grad_type, vec<T>::width};
-    std::memcpy(buffers[0], at(range.param, range.param_type), count * size_of(range.param_type));
-    std::memcpy(buffers[1], at(range.grad, range.grad_type), count * size_of(range.grad_type));
+  static void run_tail(const constants<T>& c, const plain_arrays<T>& arrays, std::size_t index,
+                       std::size_t count) {
+    alignas(64) T buffers[2 + slot_count][vec<T>::width] = {};
+    plain_arrays<T> padded{buffers[0], buffers[1], {}};
+    std::memcpy(buffers[0], arrays.param + index, count * sizeof(T));
+    std::memcpy(buffers[1], arrays.grad + index, count * sizeof(T));
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
       if (!used[s]) continue;
       padded.slots[s] = buffers[2 + s];
-      std::memcpy(padded.slots[s], at(range.slots[s], range.param_type),
-                  count * size_of(range.param_type));
+      std::memcpy(buffers[2 + s], arrays.slots[s] + index, count * sizeof(T));
     }
     run_strip<1>(c, padded, 0);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
-      if (!used[s]) continue;
-      std::memcpy(at(range.slots[s], range.param_type), padded.slots[s],
-                  count * size_of(range.param_type));
+      if (used[s]) std::memcpy(arrays.slots[s] + index, buffers[2 + s], count * sizeof(T));
     }
-    std::memcpy(at(range.param, range.param_type), padded.param, count * size_of(range.param_type));
+    std::memcpy(arrays.param + index, buffers[0], count * sizeof(T));
   }
 
   template <class T>
-  static void run(const prepared_step& prepared, const step_range& range_in) {
+  static void run_plain(const prepared_step& prepared, const step_range& range) {
     // Locals: read through a reference, they would be loaded again after every store.
     const constants<T> c(prepared);
-    const step_range range = range_in;
-    constexpr std::size_t width = vec<T>::width;
-    std::size_t index = 0;
-    for (; index + strip_vectors * width <= range.count; index += strip_vectors * width) {
-      run_strip<strip_vectors>(c, range, index);
+    plain_arrays<T> arrays{
+        static_cast<T*>(range.param.data), static_cast<const T*>(range.grad.data), {}};
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      arrays.slots[s] = static_cast<T*>(range.slots[s].data);
     }
-    for (; index + width <= range.count; index += width) run_strip<1>(c, range, index);
-    if (index < range.count) run_tail(c, range, index);
+    constexpr std::size_t width = vec<T>::width;
+    const std::size_t count = range.count;
+    std::size_t index = 0;
+    for (; index + strip_vectors * width <= count; index += strip_vectors * width) {
+      run_strip<strip_vectors>(c, arrays, index);
+    }
+    for (; index + width <= count; index += width) run_strip<1>(c, arrays, index);
+    if (index < count) run_tail(c, arrays, index, count - index);
+  }
+
+  // ---- Arrays of any type, and the options of a step ------------------------------------------
+
+  template <class T, std::size_t... S>
+  [[gnu::always_inline]] static void run_mixed_strip(const constants<T>& c, mixed_strips<T>& mixed,
+                                                     const step_range& at, std::size_t index,
+                                                     std::size_t place, std::index_sequence<S...>) {
+    typename mixed_strips<T>::full_strip p, g, slots[slot_count];
+    mixed.load_grad(at, index, g);
+    load(at.param, index, p);
+    ((used[S] ? load(at.slots[S], index, slots[S]) : void()), ...);
+    step_strip(c, p, g, slots);
+    const auto store_slot = [&]<std::size_t Slot>() __attribute__((always_inline)) {
+      if constexpr (used[Slot]) mixed.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
+    };
+    (store_slot.template operator()<S>(), ...);
+    mixed.store_param(p, at, index, place);
+  }
+
+  template <class T>
+  static void run_mixed(const prepared_step& prepared, const step_range& range) {
+    constants<T> c(prepared);
+    mixed_strips<T> mixed(prepared, range);
+    c.grad_scale = mixed.rest_of_scale();
+    const auto run = [&](const step_range& at, std::size_t index, std::size_t place)
+        __attribute__((always_inline)) {
+      run_mixed_strip(c, mixed, at, index, place, std::make_index_sequence<slot_count>());
+    };
+    mixed.for_each_strip(run);
+  }
+
+  template <class T>
+  static void run(const prepared_step& prepared, const step_range& range) {
+    if (is_plain<T>(prepared, range)) return run_plain<T>(prepared, range);
+    run_mixed<T>(prepared, range);
   }
 
   template <class T>

@@ -4,65 +4,90 @@
 // that every instruction set adds in the same order.
 #pragma once
 
-#include <limits>
-
-#include "batch.hpp"
 #include "kernel_table.hpp"
+#include "strip.hpp"
 
 namespace gradstep::internal {
 namespace {
 
 constexpr std::size_t norm_lanes = 32;
 
-struct lane_sums {
-  static constexpr std::size_t vectors = norm_lanes / vec<double>::width;
-  vec<double> squares[vectors];
-  vec<double> non_finite[vectors];
-
+/// A sum in each of the virtual lanes.
+class lane_sums {
+ public:
   lane_sums() {
 #pragma GCC unroll 16
-    for (std::size_t k = 0; k < vectors; ++k) squares[k] = non_finite[k] = vec<double>(0.0);
+    for (std::size_t k = 0; k < vectors; ++k) sums_[k] = vec<double>(0.0);
   }
 
-  template <class From>
-  void add(const From* elements) {
-    const vec<double> zero(0.0), one(1.0), largest(std::numeric_limits<From>::max());
+  /// next(x, sum) of each lane's element and its sum so far.
+  template <class T, class Next>
+  void add(const T* elements, const Next& next) {
 #pragma GCC unroll 16
     for (std::size_t k = 0; k < vectors; ++k) {
-      const vec<double> x = load_converted<double>(elements + k * vec<double>::width);
-      squares[k] = fma(x, x, squares[k]);
-      non_finite[k] = non_finite[k] + select(abs(x) <= largest, zero, one);
+      sums_[k] = next(load_converted<double>(elements + k * vec<double>::width), sums_[k]);
     }
   }
 
-  static double total(const vec<double>* sums) {
+  double total() const {
     double lanes[norm_lanes];
 #pragma GCC unroll 16
-    for (std::size_t k = 0; k < vectors; ++k) sums[k].store(lanes + k * vec<double>::width);
+    for (std::size_t k = 0; k < vectors; ++k) sums_[k].store(lanes + k * vec<double>::width);
     for (std::size_t half = norm_lanes / 2; half > 0; half /= 2) {
       for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
     }
     return lanes[0];
   }
+
+ private:
+  static constexpr std::size_t vectors = norm_lanes / vec<double>::width;
+  vec<double> sums_[vectors];
 };
 
-template <class From>
-block_sum sum_squares_of(const From* elements, std::size_t count) {
-  lane_sums sums;
-  std::size_t i = 0;
-  for (; i + norm_lanes <= count; i += norm_lanes) sums.add(elements + i);
-  if (i < count) {
-    From padded[norm_lanes] = {};
-    std::memcpy(padded, elements + i, (count - i) * sizeof(From));
-    sums.add(padded);
-  }
-  return {lane_sums::total(sums.squares),
-          static_cast<std::uint64_t>(lane_sums::total(sums.non_finite))};
+template <class T, class Next>
+[[gnu::always_inline]] inline void add_converted(const operand& grad, std::size_t index,
+                                                 lane_sums& sums, const Next& next) {
+  strip<T, norm_lanes / vec<T>::width> elements;
+  load(grad, index, elements);
+  alignas(64) T converted[norm_lanes];
+  elements.store(converted);
+  sums.add(static_cast<const T*>(converted), next);
 }
 
-block_sum sum_squares(const void* data, dtype type, std::size_t count) {
-  if (type == dtype::float64) return sum_squares_of(static_cast<const double*>(data), count);
-  return sum_squares_of(static_cast<const float*>(data), count);
+/// Folds `next` over the gradients, each converted to T.
+template <class T, class Next>
+double fold(const operand& grad, std::size_t count, const Next& next) {
+  lane_sums sums;
+  const bool is_native = grad.type == native<T>;
+  std::size_t i = 0;
+  for (; i + norm_lanes <= count; i += norm_lanes) {
+    if (is_native) {
+      sums.add(static_cast<const T*>(grad.data) + i, next);
+    } else {
+      add_converted<T>(grad, i, sums, next);
+    }
+  }
+  if (i == count) return sums.total();
+  alignas(64) unsigned char rest[norm_lanes * sizeof(double)] = {};
+  const std::size_t size = size_of(grad.type);
+  std::memcpy(rest, static_cast<const unsigned char*>(grad.data) + i * size, (count - i) * size);
+  operand padded = grad;
+  padded.data = rest;
+  add_converted<T>(padded, 0, sums, next);
+  return sums.total();
+}
+
+template <class T>
+block_sum sum_squares(const operand& grad, double largest, std::size_t count) {
+  using lanes = vec<double>;
+  if (largest < 0) return {0, count};
+  const double sum = fold<T>(grad, count, [](lanes x, lanes s) { return fma(x, x, s); });
+  // No finite element is larger than the root of the sum, but for its rounding: few blocks count.
+  if (sum < largest * largest * 0.5) return {sum, 0};
+  const lanes limit(largest), zero(0.0), one(1.0);
+  const double non_finite = fold<T>(
+      grad, count, [&](lanes x, lanes s) { return s + select(abs(x) <= limit, zero, one); });
+  return {sum, static_cast<std::uint64_t>(non_finite)};
 }
 
 }  // namespace

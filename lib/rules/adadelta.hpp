@@ -20,8 +20,9 @@ struct adadelta : rule_with_one_form {
       maximize(),
   };
   static constexpr slot slots[] = {
-      slot_from("square_avg", "moving average of squared gradients"),
-      slot_from("acc_delta", "moving average of squared updates, before the learning rate"),
+      non_negative(slot_from("square_avg", "moving average of squared gradients")),
+      non_negative(
+          slot_from("acc_delta", "moving average of squared updates, before the learning rate")),
   };
   static constexpr rule_info info =
       describe("adadelta", "needs no learning rate: updates in the units of past updates",

@@ -19,8 +19,8 @@ struct adagrad {
       flag("eps_inside", "1: sqrt(sum + eps), the textbook's; 0: sqrt(sum) + eps, PyTorch's"),
       maximize(),
   };
-  static constexpr slot slots[] = {
-      slot_from_hyperparameter("sum", "sum of squared gradients", "initial_accumulator_value")};
+  static constexpr slot slots[] = {non_negative(
+      slot_from_hyperparameter("sum", "sum of squared gradients", "initial_accumulator_value"))};
   static constexpr rule_info info =
       describe("adagrad", "a rate per element that shrinks with the sum of squared gradients",
                "g <- g + weight_decay p\n"

@@ -15,8 +15,8 @@ namespace {
 struct adam_moments {
   static constexpr slot slots[] = {
       slot_from("exp_avg", "moving average of gradients"),
-      slot_from("exp_avg_sq", "moving average of squared gradients"),
-      slot_from("max_exp_avg_sq", "largest exp_avg_sq so far; used when amsgrad = 1"),
+      non_negative(slot_from("exp_avg_sq", "moving average of squared gradients")),
+      non_negative(slot_from("max_exp_avg_sq", "largest exp_avg_sq so far; used when amsgrad = 1")),
   };
   static constexpr hyperparameter beta1 = fraction("beta1", 0.9, "decay of exp_avg");
   static constexpr hyperparameter beta2 = fraction("beta2", 0.999, "decay of exp_avg_sq");

@@ -25,7 +25,7 @@ struct rmsprop {
       maximize(),
   };
   static constexpr slot slots[] = {
-      slot_from("square_avg", "moving average of squared gradients"),
+      non_negative(slot_from("square_avg", "moving average of squared gradients")),
       slot_from("grad_avg", "moving average of gradients; used when centered = 1"),
       slot_from("momentum_buffer", "decaying sum of updates; used when momentum > 0"),
   };

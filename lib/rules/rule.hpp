@@ -43,6 +43,7 @@ struct slot {
   const char* help;
   double initial_value;
   const char* initial_hyperparameter;  // null: initial_value
+  bool is_non_negative;  // no element is ever below 0: it can be stored without a sign
 };
 
 struct rule_info {
@@ -95,10 +96,14 @@ consteval hyperparameter maximize() {
 }
 
 constexpr slot slot_from(const char* name, const char* help, double initial_value = 0) {
-  return {name, help, initial_value, nullptr};
+  return {name, help, initial_value, nullptr, false};
 }
 constexpr slot slot_from_hyperparameter(const char* name, const char* help, const char* source) {
-  return {name, help, 0, source};
+  return {name, help, 0, source, false};
+}
+constexpr slot non_negative(slot s) {
+  s.is_non_negative = true;
+  return s;
 }
 
 // ---- Error bounds -----------------------------------------------------------------------------

@@ -1,18 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gradient_norm.hpp"
 
+#include <cmath>
+#include <limits>
+
 #include "pieces.hpp"
+#include "ranges.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-constexpr std::size_t block_elements = 16384;
+constexpr std::size_t norm_block_elements = 16384;
 
 /// Blocks whose sums wait on the stack to be added in order: one parallel region each.
 constexpr std::size_t blocks_in_wave = 1024;
 
 std::size_t block_count(std::size_t elements) {
-  return elements / block_elements + (elements % block_elements != 0);
+  return elements / norm_block_elements + (elements % norm_block_elements != 0);
+}
+
+/// The largest number whose product with the scale, in T, is finite; below 0 when not
+/// even that of 0 is a number.
+template <class T>
+T largest_finite(double scale) {
+  const T largest = std::numeric_limits<T>::max();
+  const T factor = std::abs(static_cast<T>(scale));
+  if (factor <= 1) return largest;
+  if (std::isinf(factor)) return -1;
+  T x = largest / factor;
+  while (std::isinf(x * factor)) x = std::nextafter(x, T(0));
+  return x;
+}
+
+/// What is constant over a norm's blocks.
+class block_summing {
+ public:
+  block_summing(const kernel_table& kernels, norm_view view, double scale)
+      : kernels_(kernels),
+        view_(view),
+        largest_float32_(largest_finite<float>(scale)),
+        largest_float64_(largest_finite<double>(scale)) {}
+
+  block_sum sum(const gradstep_tensor& tensor, std::size_t begin, std::size_t count) const {
+    const operand grad = gradient_of(tensor) + begin;
+    const dtype type = view_ == norm_view::as_stored
+                           ? (grad.type == dtype::float64 ? dtype::float64 : dtype::float32)
+                           : computed_type(tensor.param_dtype);
+    if (type == dtype::float64) return kernels_.float64.sum_squares(grad, largest_float64_, count);
+    return kernels_.float32.sum_squares(grad, largest_float32_, count);
+  }
+
+ private:
+  const kernel_table& kernels_;
+  norm_view view_;
+  double largest_float32_;
+  double largest_float64_;
+};
+
+// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+[[gnu::noinline]] block_summing prepare_summing(const context& c, norm_view view, double scale) {
+  return {*c.isa->kernels, view, scale};
 }
 
 /// The tensor and block that a number of the list's sequence of blocks stands for.
@@ -30,12 +77,10 @@ class block_position {
   }
   std::size_t tensor() const { return tensor_; }
 
-  block_sum sum(const kernel_table& kernels) const {
+  block_sum sum(const block_summing& summing) const {
     const gradstep_tensor& tensor = (*tensors_)[tensor_];
-    const auto type = static_cast<dtype>(tensor.grad_dtype);
-    const std::size_t begin = block_ * block_elements;
-    return kernels.sum_squares(static_cast<const char*>(tensor.grad) + begin * size_of(type), type,
-                               std::min(block_elements, tensor.count - begin));
+    const std::size_t begin = block_ * norm_block_elements;
+    return summing.sum(tensor, begin, std::min(norm_block_elements, tensor.count - begin));
   }
 
  private:
@@ -64,8 +109,8 @@ class ordered_sums {
     total_ += tensor_sum_;
     tensor_sum_ = 0;
   }
-  gradient_sums result(std::uint64_t piece_count) const {
-    return {total_, non_finite_count_, piece_count};
+  [[gnu::noinline]] gradient_sums result(double scale, std::uint64_t piece_count) const {
+    return {std::sqrt(total_) * std::abs(scale), non_finite_count_, piece_count};
   }
 
  private:
@@ -81,7 +126,7 @@ struct list_size {
   std::size_t blocks = 0;
 };
 
-list_size size_of(const tensor_list& tensors) {
+list_size list_size_of(const tensor_list& tensors) {
   list_size size;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     size.elements += tensors[i].count;
@@ -92,10 +137,11 @@ list_size size_of(const tensor_list& tensors) {
 
 }  // namespace
 
-gradient_sums sum_gradients(const context& c, const tensor_list& tensors) noexcept {
-  const list_size size = size_of(tensors);
-  const kernel_table& kernels = *c.isa->kernels;
+gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
+                            double scale) noexcept {
+  const list_size size = list_size_of(tensors);
   const float_environment environment(c.flush_to_zero);
+  const block_summing summing = prepare_summing(c, view, scale);
   const bool is_serial = size.elements < c.serial_below || size.blocks <= 1;
   ordered_sums sums(tensors);
   block_sum waiting[blocks_in_wave];
@@ -105,14 +151,14 @@ gradient_sums sum_gradients(const context& c, const tensor_list& tensors) noexce
       block_position at(tensors);
       for (std::size_t block = 0; claims.claim(block);) {
         at.advance_to(begin + block);
-        waiting[block] = at.sum(kernels);
+        waiting[block] = at.sum(summing);
       }
     };
     run_pieces(c, count, is_serial, sum_claimed);
     for (std::size_t block = 0; block < count; ++block) sums.add(begin + block, waiting[block]);
   }
   sums.finish_tensor();
-  return sums.result(is_serial ? size.blocks != 0 : size.blocks);
+  return sums.result(scale, is_serial ? size.blocks != 0 : size.blocks);
 }
 
 }  // namespace gradstep::internal

@@ -9,14 +9,22 @@
 namespace gradstep::internal {
 
 struct gradient_sums {
-  double sum_of_squares;
+  double norm;
   std::uint64_t non_finite_count;
   std::uint64_t piece_count;
 };
 
+/// How the gradients of a list are looked at.
+enum class norm_view {
+  as_stored,   // float64 gradients as they are
+  as_stepped,  // converted to the type that their tensor is computed in
+};
+
 /// Over all gradients of a validated list, in one reading pass. Each tensor's sum is taken over
 /// blocks of a fixed size in order, then the tensors' sums in order, so the bits depend on nothing
-/// else. Cannot fail.
-gradient_sums sum_gradients(const context& c, const tensor_list& tensors) noexcept;
+/// else. The norm is that of gradients times the scale; elements that are not finite once scaled
+/// are counted. Cannot fail.
+gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
+                            double scale) noexcept;
 
 }  // namespace gradstep::internal

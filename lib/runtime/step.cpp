@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "step.hpp"
 
+#include <cstring>
+
 #include "pieces.hpp"
+#include "ranges.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -10,74 +13,65 @@ double value_at(const step_request& r, std::size_t index) {
   return index == no_index ? 0 : r.values[index];
 }
 
-std::size_t position(std::int32_t param_dtype) { return param_dtype == GRADSTEP_FLOAT64; }
+// A copy that is only written is fetched first, unless it is streamed past the caches. From so many
+// elements on, some 40 bytes each, the step would have pushed it out of them again.
+constexpr std::size_t streamed_from = std::size_t{1} << 21;
 
 struct list_summary {
-  std::size_t total = 0;    // elements
-  bool is_present[2] = {};  // tensors of each type of param, by position
+  std::size_t total = 0;  // elements
+  bool has_float32 = false, has_float64 = false;
   explicit list_summary(const tensor_list& tensors) {
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       total += tensors[i].count;
-      is_present[position(tensors[i].param_dtype)] = true;
+      const bool is_wide = computed_type(tensors[i].param_dtype) == dtype::float64;
+      (is_wide ? has_float64 : has_float32) = true;
     }
   }
 };
 
-/// The kernels of one step, with what is constant over it: one for each type of param.
+/// The kernels of one step, with what is constant over it, for each type that is computed in.
 class prepared_kernels {
  public:
-  prepared_kernels(const context& c, const step_request& r, const bool (&is_present)[2]) {
-    const std::size_t kernel = r.rule.kernel_index(r.values);
-    const kernel_table& table = *c.isa->kernels;
-    step_kernels_[0] = &table.float32_steps[kernel];
-    step_kernels_[1] = &table.float64_steps[kernel];
-    for (std::size_t i = 0; i < 2; ++i) {
-      if (is_present[i]) prepare(r, *step_kernels_[i], prepared_[i]);
-    }
+  prepared_kernels(const context& c, const step_request& r, const list_summary& summary)
+      : table_(*c.isa->kernels), kernel_(r.rule.kernel_index(r.values)) {
+    const std::size_t total = summary.total;
+    if (summary.has_float32) prepare(r, table_.float32.steps[kernel_], total, float32_);
+    if (summary.has_float64) prepare(r, table_.float64.steps[kernel_], total, float64_);
   }
 
-  void run(std::int32_t param_dtype, const step_range& range) const {
-    const std::size_t i = position(param_dtype);
-    step_kernels_[i]->run(prepared_[i], range);
+  void run(const step_range& range) const {
+    if (computed_type(static_cast<std::int32_t>(range.param.type)) == dtype::float64) {
+      return table_.float64.steps[kernel_].run(float64_, range);
+    }
+    table_.float32.steps[kernel_].run(float32_, range);
   }
 
  private:
-  static void prepare(const step_request& r, const step_kernel& kernel, prepared_step& prepared) {
+  void prepare(const step_request& r, const step_kernel& kernel, std::size_t total,
+               prepared_step& prepared) const {
     const bool is_decoupled = r.rule.info->weight_decay == decay::decoupled;
     const double weight_decay = value_at(r, r.rule.weight_decay);
     kernel.prepare(r.values, r.step, prepared);
     prepared.grad_scale = value_at(r, r.rule.maximize) != 0 ? -r.grad_scale : r.grad_scale;
     prepared.coupled_decay = is_decoupled ? 0 : weight_decay;
     prepared.keep = is_decoupled ? 1 - value_at(r, r.rule.lr) * weight_decay : 1;
+    prepared.value_limit = r.value_limit;
+    prepared.average_weight = r.average_weight;
+    prepared.copies_to_average = r.step == 1;
+    prepared.zeroes_grad = r.zeroes_grad;
+    prepared.streams_copy = total >= streamed_from;
   }
 
-  const step_kernel* step_kernels_[2];
-  prepared_step prepared_[2];
+  const kernel_table& table_;
+  std::size_t kernel_;
+  prepared_step float32_;
+  prepared_step float64_;
 };
 
 // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
 [[gnu::noinline]] prepared_kernels prepare_kernels(const context& c, const step_request& r,
                                                    const list_summary& summary) {
-  return {c, r, summary.is_present};
-}
-
-/// Elements [begin, end) of a tensor.
-step_range range_of(const gradstep_tensor& tensor, std::size_t begin, std::size_t end) {
-  const auto param_type = static_cast<dtype>(tensor.param_dtype);
-  const auto grad_type = static_cast<dtype>(tensor.grad_dtype);
-  const auto at = [begin](void* array, dtype type) -> void* {
-    return array == nullptr ? nullptr : static_cast<char*>(array) + begin * size_of(type);
-  };
-  step_range range{};
-  range.param = at(tensor.param, param_type);
-  range.grad = at(const_cast<void*>(tensor.grad), grad_type);
-  for (std::size_t s = 0; s < tensor.slot_count; ++s) {
-    range.slots[s] = at(tensor.slots[s], param_type);
-  }
-  range.param_type = param_type;
-  range.grad_type = grad_type;
-  range.count = end - begin;
-  return range;
+  return {c, r, summary};
 }
 
 /// Fetches the beginnings of the arrays that come next. The CPU's own prefetchers learn of a new
@@ -94,15 +88,8 @@ void prefetch(const tensor_list& tensors, std::size_t index) {
   };
   begin_of(tensor.grad);
   begin_of(tensor.param);
-  for (std::size_t s = 0; s < tensor.slot_count; ++s) begin_of(tensor.slots[s]);
-}
-
-void run_whole(const prepared_kernels& kernels, const tensor_list& tensors) {
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const gradstep_tensor& tensor = tensors[i];
-    if (tensor.count == 0) continue;
-    prefetch(tensors, i + 1);
-    kernels.run(tensor.param_dtype, range_of(tensor, 0, tensor.count));
+  for (std::size_t s = 0; s < tensor.slot_count && tensor.slots != nullptr; ++s) {
+    begin_of(tensor.slots[s]);
   }
 }
 
@@ -110,24 +97,42 @@ void run_whole(const prepared_kernels& kernels, const tensor_list& tensors) {
 // cache lines, so that two threads write no line both, and of whole strips.
 constexpr std::size_t piece_granularity = 64;
 
+std::size_t granularity_of(const gradstep_tensor& tensor) {
+  if (tensor.slot_dtypes == nullptr) return piece_granularity;
+  for (std::size_t s = 0; s < tensor.slot_count; ++s) {
+    if (has_blocks(static_cast<dtype>(tensor.slot_dtypes[s]))) return block_elements;
+  }
+  return piece_granularity;
+}
+
 /// Where a cut of the index space falls in a tensor.
-std::size_t cut_in_tensor(std::size_t cut, const list_position& at) {
+std::size_t cut_in_tensor(std::size_t cut, const list_position& at, std::size_t granularity) {
   if (cut <= at.first_index()) return 0;
   const std::size_t inside = cut - at.first_index();
   if (inside >= at.count()) return at.count();
-  const std::size_t aligned =
-      (inside + piece_granularity - 1) / piece_granularity * piece_granularity;
-  return std::min(aligned, at.count());
+  return std::min((inside + granularity - 1) / granularity * granularity, at.count());
 }
 
-void run_piece(const prepared_kernels& kernels, const tensor_list& tensors, list_position at,
-               std::size_t begin, std::size_t end) {
+void run_whole(const prepared_kernels& kernels, const step_request& r, std::uint32_t used_slots) {
+  step_range range;
+  for (std::size_t i = 0; i < r.tensors.size(); ++i) {
+    const std::size_t count = r.tensors[i].count;
+    if (count == 0) continue;
+    prefetch(r.tensors, i + 1);
+    set_range(r, used_slots, i, 0, count, range);
+    kernels.run(range);
+  }
+}
+
+/// Calls part(tensor, from, to) for the elements of each tensor that the piece [begin, end) has.
+template <class Part>
+void for_each_part(const tensor_list& tensors, list_position at, std::size_t begin, std::size_t end,
+                   const Part& part) {
   for (;; at.next()) {
-    const std::size_t from = cut_in_tensor(begin, at);
-    const std::size_t to = cut_in_tensor(end, at);
-    const gradstep_tensor& tensor = tensors[at.tensor()];
-    if (to == tensor.count) prefetch(tensors, at.tensor() + 1);
-    if (from < to) kernels.run(tensor.param_dtype, range_of(tensor, from, to));
+    const std::size_t granularity = granularity_of(tensors[at.tensor()]);
+    const std::size_t from = cut_in_tensor(begin, at, granularity);
+    const std::size_t to = cut_in_tensor(end, at, granularity);
+    if (from < to) part(at.tensor(), from, to);
     if (end - at.first_index() <= at.count()) return;
   }
 }
@@ -142,29 +147,71 @@ std::size_t choose_piece_size(const context& c, std::size_t total) {
   return std::clamp(wanted, smallest, largest) / piece_granularity * piece_granularity;
 }
 
+/// How the index space of a list is cut.
+struct cutting {
+  std::size_t total;
+  std::size_t piece_size;
+  std::size_t piece_count;
+  bool is_serial;
+
+  cutting(const context& c, std::size_t total_elements)
+      : total(total_elements),
+        piece_size(choose_piece_size(c, total)),
+        piece_count((total - 1) / piece_size + 1),
+        is_serial(total < c.serial_below || piece_count == 1) {}
+};
+
+/// part(tensor, from, to) over the list, cut in pieces, on the context's threads.
+template <class Part>
+void run_parts(const context& c, const tensor_list& tensors, const cutting& cut, const Part& part) {
+  run_pieces(c, cut.piece_count, false, [&](piece_claims& claims) {
+    list_position at(tensors);
+    for (std::size_t piece = 0; claims.claim(piece);) {
+      const std::size_t begin = piece * cut.piece_size;
+      at.advance_to(begin);
+      for_each_part(tensors, at, begin, std::min(cut.total, begin + cut.piece_size), part);
+    }
+  });
+}
+
 }  // namespace
 
 std::uint64_t run_step(const context& c, const step_request& r) noexcept {
   const list_summary summary(r.tensors);
-  const std::size_t total = summary.total;
-  if (total == 0) return 0;
+  if (summary.total == 0) return 0;
   const float_environment environment(c.flush_to_zero);
   const prepared_kernels kernels = prepare_kernels(c, r, summary);
-  const std::size_t piece_size = choose_piece_size(c, total);
-  const std::size_t piece_count = (total - 1) / piece_size + 1;
-  if (total < c.serial_below || piece_count == 1) {
-    run_whole(kernels, r.tensors);
+  const cutting cut(c, summary.total);
+  const std::uint32_t used_slots = r.rule.used_slots(r.values);
+  if (cut.is_serial) {
+    run_whole(kernels, r, used_slots);
     return 1;
   }
-  run_pieces(c, piece_count, false, [&](piece_claims& claims) {
-    list_position at(r.tensors);
-    for (std::size_t piece = 0; claims.claim(piece);) {
-      const std::size_t begin = piece * piece_size;
-      at.advance_to(begin);
-      run_piece(kernels, r.tensors, at, begin, std::min(total, begin + piece_size));
-    }
+  run_parts(c, r.tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
+    if (to == r.tensors[tensor].count) prefetch(r.tensors, tensor + 1);
+    step_range range;
+    set_range(r, used_slots, tensor, from, to, range);
+    kernels.run(range);
   });
-  return piece_count;
+  return cut.piece_count;
+}
+
+std::uint64_t zero_gradients(const context& c, const tensor_list& tensors) noexcept {
+  const std::size_t total = list_summary(tensors).total;
+  if (total == 0) return 0;
+  const auto zero = [&tensors](std::size_t tensor, std::size_t from, std::size_t to) {
+    const operand grad = gradient_of(tensors[tensor]) + from;
+    std::memset(grad.data, 0, (to - from) * size_of(grad.type));
+  };
+  const cutting cut(c, total);
+  if (!cut.is_serial) {
+    run_parts(c, tensors, cut, zero);
+    return cut.piece_count;
+  }
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].count != 0) zero(i, 0, tensors[i].count);
+  }
+  return 1;
 }
 
 }  // namespace gradstep::internal

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
+
+#include "structs.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+bool is_normal_float32(double x) {
+  return x >= std::numeric_limits<float>::min() && x <= std::numeric_limits<float>::max();
+}
+
+gradstep_status check_scaler(const gradstep_loss_scaler* s) noexcept {
+  if (s == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "scaler is NULL");
+  if (const auto status = check_struct(s, "scaler"); status != GRADSTEP_OK) return status;
+  const auto refuse = [](const char* field, double value, const char* allowed) {
+    return fail(GRADSTEP_OUT_OF_RANGE, "scaler.%s = %s is not %s", field, to_text(value).text,
+                allowed);
+  };
+  if (!is_normal_float32(s->scale)) {
+    return refuse("scale", s->scale, "a positive normal float32, from 1.18e-38 to 3.4e38");
+  }
+  if (!(s->growth_factor >= 1 && std::isfinite(s->growth_factor))) {
+    return refuse("growth_factor", s->growth_factor, "a finite number from 1 on");
+  }
+  if (!(s->backoff_factor > 0 && s->backoff_factor < 1)) {
+    return refuse("backoff_factor", s->backoff_factor, "between 0 and 1");
+  }
+  if (s->growth_interval == 0) return refuse("growth_interval", 0, "at least 1");
+  return GRADSTEP_OK;
+}
+
+/// The scale times the factor, if that is a normal float32.
+double changed(double scale, double factor) {
+  const double product = scale * factor;
+  return is_normal_float32(product) ? product : scale;
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* scaler) {
+  if (const auto s = check_output_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
+  fill_output(*scaler, {0, 65536, 2, 0.5, 2000, 0});
+  return GRADSTEP_OK;
+}
+
+gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler, int32_t is_skipped) {
+  if (const auto s = check_scaler(scaler); s != GRADSTEP_OK) return s;
+  if (is_skipped != 0) {
+    scaler->scale = changed(scaler->scale, scaler->backoff_factor);
+    scaler->steps_in_a_row = 0;
+  } else if (++scaler->steps_in_a_row >= scaler->growth_interval) {
+    scaler->scale = changed(scaler->scale, scaler->growth_factor);
+    scaler->steps_in_a_row = 0;
+  }
+  return GRADSTEP_OK;
+}
+
+}  // extern "C"

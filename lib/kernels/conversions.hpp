@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A vector of float32 from and to each narrower type, by the same integer arithmetic on every
+// instruction set. Vectors are the compiler's own: xsimd has no 16-bit conversions.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "batch.hpp"
+#include "operand.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+constexpr std::size_t float_lanes = vec<float>::width;
+
+template <class Element>
+using lanes = typename compiler_vector<Element, float_lanes>::type;
+using words = lanes<std::uint32_t>;
+using floats = lanes<float>;
+using halves = lanes<std::uint16_t>;
+using bytes = lanes<std::uint8_t>;
+
+template <class Lanes, class Element>
+Lanes load_lanes(const Element* from) {
+  Lanes result;
+  std::memcpy(&result, from, sizeof result);
+  return result;
+}
+template <class Lanes, class Element>
+void store_lanes(const Lanes& from, Element* to) {
+  std::memcpy(to, &from, sizeof from);
+}
+template <class To, class From>
+To bits_as(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To result;
+  std::memcpy(&result, &from, sizeof result);
+  return result;
+}
+
+inline words as_words(vec<float> x) { return bits_as<words>(x); }
+inline floats as_floats(vec<float> x) { return bits_as<floats>(x); }
+template <class Lanes>
+vec<float> as_vec(const Lanes& x) {
+  return bits_as<vec<float>>(x);
+}
+
+constexpr std::uint32_t magnitude_bits = 0x7fffffff;
+constexpr std::uint32_t infinity_bits = 0x7f800000;
+
+// ---- Words from and to halves and bytes: some compilers take these apart into scalars ---------
+
+inline words widen(const halves& x) {
+#if defined(__AVX512F__)
+  return bits_as<words>(_mm512_cvtepu16_epi32(bits_as<__m256i>(x)));
+#elif defined(__AVX2__)
+  return bits_as<words>(_mm256_cvtepu16_epi32(bits_as<__m128i>(x)));
+#else
+  return __builtin_convertvector(x, words);
+#endif
+}
+inline words widen(const bytes& x) {
+#if defined(__AVX512F__)
+  return bits_as<words>(_mm512_cvtepu8_epi32(bits_as<__m128i>(x)));
+#elif defined(__AVX2__)
+  return bits_as<words>(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bits_as<long long>(x))));
+#else
+  return __builtin_convertvector(x, words);
+#endif
+}
+inline words widen_signed(const bytes& x) {
+#if defined(__AVX512F__)
+  return bits_as<words>(_mm512_cvtepi8_epi32(bits_as<__m128i>(x)));
+#elif defined(__AVX2__)
+  return bits_as<words>(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bits_as<long long>(x))));
+#else
+  return bits_as<words>(
+      __builtin_convertvector(bits_as<lanes<std::int8_t>>(x), lanes<std::int32_t>));
+#endif
+}
+/// Of words below 2^16.
+inline halves narrow(const words& x) {
+#if defined(__AVX512F__)
+  return bits_as<halves>(_mm512_cvtepi32_epi16(bits_as<__m512i>(x)));
+#elif defined(__AVX2__)
+  const __m256i w = bits_as<__m256i>(x);
+  return bits_as<halves>(
+      _mm_packus_epi32(_mm256_castsi256_si128(w), _mm256_extracti128_si256(w, 1)));
+#else
+  return __builtin_convertvector(x, halves);
+#endif
+}
+/// The lowest byte of each word of four vectors.
+inline void store_low_bytes(const words (&from)[4], std::uint8_t* to) {
+#if defined(__AVX512F__)
+  const __m512i low = _mm512_set1_epi32(0xff);
+  const auto packed = [&](std::size_t k) {
+    return _mm512_packus_epi32(_mm512_and_si512(bits_as<__m512i>(from[k]), low),
+                               _mm512_and_si512(bits_as<__m512i>(from[k + 1]), low));
+  };
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const __m512i all = _mm512_packus_epi16(packed(0), packed(2));
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi32(order, all));
+#elif defined(__AVX2__)
+  const __m256i low = _mm256_set1_epi32(0xff);
+  const auto packed = [&](std::size_t k) {
+    return _mm256_packus_epi32(_mm256_and_si256(bits_as<__m256i>(from[k]), low),
+                               _mm256_and_si256(bits_as<__m256i>(from[k + 1]), low));
+  };
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m256i all = _mm256_packus_epi16(packed(0), packed(2));
+  const __m256i ordered = _mm256_permutevar8x32_epi32(all, order);
+  std::memcpy(to, &ordered, sizeof ordered);
+#else
+  for (std::size_t k = 0; k < 4; ++k) {
+    const bytes low = __builtin_convertvector(from[k] & 0xffU, bytes);
+    std::memcpy(to + k * float_lanes, &low, sizeof low);
+  }
+#endif
+}
+
+// ---- Stores past the caches -------------------------------------------------------------------
+
+/// Also the bytes that one call of `stream` moves; a divisor of every strip's.
+constexpr std::size_t stream_alignment = 16;
+
+/// Both aligned.
+inline void stream(const unsigned char* from, unsigned char* to) {
+#if defined(__x86_64__)
+  _mm_stream_si128(reinterpret_cast<__m128i*>(to),
+                   _mm_load_si128(reinterpret_cast<const __m128i*>(from)));
+#else
+  std::memcpy(to, from, stream_alignment);
+#endif
+}
+/// Orders them before what this thread stores next.
+inline void finish_streams() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
+// ---- bfloat16: the upper half of a float32 ----------------------------------------------------
+
+// Rounding works on the bits; the upper half of the sum is the result. A NaN must be the one of
+// these bits, or the sum would be another number.
+constexpr std::uint32_t nan_bits = 0x7fc00000;
+
+/// To nearest, ties to even.
+inline words round_to_bfloat16(const words& bits) { return bits + 0x7fffU + ((bits >> 16) & 1U); }
+/// Up with a probability equal to the part cut off; `random` is below 2^16.
+inline words round_to_bfloat16(const words& bits, const words& random) { return bits + random; }
+
+}  // namespace
+}  // namespace gradstep::internal

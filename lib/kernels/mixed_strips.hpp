@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All around a rule that depends on how a tensor is stored and on a step's options, a strip at a
+// time, so that each element crosses the memory bus once.
+#pragma once
+
+#include <algorithm>
+#include <new>
+
+#include "kernel_table.hpp"
+#include "strip.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+template <class T>
+class mixed_strips {
+ public:
+  // More than the plain loop has on AVX2: the switches cost the same for each strip.
+  static constexpr std::size_t vectors = 4;
+  using full_strip = strip<T, vectors>;
+  static constexpr std::size_t width = full_strip::elements;
+
+  /// Both outlive this.
+  mixed_strips(const prepared_step& prepared, const step_range& range)
+      : range_(range),
+        scale_(static_cast<T>(prepared.grad_scale)),
+        limit_(static_cast<T>(prepared.value_limit)),
+        average_weight_(static_cast<T>(prepared.average_weight)),
+        clips_(prepared.value_limit < infinity),
+        copies_to_average_(prepared.copies_to_average),
+        zeroes_grad_(prepared.zeroes_grad),
+        streams_copy_(prepared.streams_copy) {
+    for (std::size_t s = 0; s < range.slot_count; ++s) {
+      if (range.slots[s].is_stochastic) random_.use(s);
+      has_blocks_ |= range.slots[s].data != nullptr && has_blocks(range.slots[s].type);
+    }
+    if (range.param.is_stochastic) random_.use(param_stream);
+  }
+
+  /// What is left to scale gradients by once `load_grad` has loaded them.
+  T rest_of_scale() const { return clips_ ? T(1) : scale_; }
+
+  void start_block(std::uint64_t block) { random_.start(range_.random_key, block); }
+
+  /// run(strip, index, place) for each strip of the range: where in `strip` it is, and where in its
+  /// block. Strips are cut where the tensor's blocks are, so that an element's random bits depend
+  /// on its place in the tensor alone; a partial one is run on a zero-padded copy.
+  template <class Run>
+  [[gnu::always_inline]] void for_each_strip(const Run& run) {
+    std::size_t index = 0;
+    while (index < range_.count) {
+      const std::uint64_t at = range_.first_index + index;
+      const std::size_t place = at % block_elements;
+      const std::size_t end = std::min<std::size_t>(index + block_elements - place, range_.count);
+      start_block(at / block_elements);
+      run_block(index, end, place, run);
+      if (has_blocks_) store_blocks(end - index, index);
+      index = end;
+    }
+    if (streams_copy_ && range_.copy.data != nullptr) finish_streams();
+  }
+
+  [[gnu::always_inline]] void load_grad(const step_range& from, std::size_t index,
+                                        full_strip& g) const {
+    load(from.grad, index, g);
+    if (!clips_) return;
+    const vec<T> scale(scale_), limit(limit_), least = vec<T>(T(0)) - limit;
+    for (vec<T>& x : g.vectors) x = min(max(x * scale, least), limit);
+  }
+
+  [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x, const operand& to,
+                                         std::size_t index, std::size_t place) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (has_blocks(to.type)) return x.store(pending_[slot].elements + place);
+      if (to.is_stochastic) return store(x, to, index, at_random{random_[slot], place});
+    }
+    store(x, to, index, to_nearest());
+  }
+
+  /// The param, and all that is made of it; then the gradient's zeros.
+  [[gnu::always_inline]] void store_param(const full_strip& p, const step_range& to,
+                                          std::size_t index, std::size_t place) const {
+    if (to.param.is_stochastic) {
+      store(p, to.param, index, at_random{random_[param_stream], place});
+    } else {
+      store(p, to.param, index, to_nearest());
+    }
+    if (to.copy.data != nullptr) store_copy(p, to.copy + index);
+    if (to.average.data != nullptr) update_average(p, static_cast<T*>(to.average.data) + index);
+    if (zeroes_grad_) zero(to.grad + index);
+  }
+
+ private:
+  template <class Run>
+  [[gnu::always_inline]] void run_block(std::size_t index, std::size_t end, std::size_t place,
+                                        const Run& run) {
+    alignas(padded_copy) unsigned char memory[sizeof(padded_copy)];
+    while (index < end) {
+      const std::size_t inside = place % width;  // other than 0 only for the first of a range
+      const std::size_t count = std::min(width - inside, end - index);
+      const bool is_partial = count != width;
+      padded_copy* const copy =
+          is_partial ? new (memory) padded_copy(range_, index, inside, count) : nullptr;
+      run(is_partial ? copy->range : range_, is_partial ? 0 : index, place - inside);
+      if (is_partial) copy->put_back(range_, index);
+      index += count;
+      place += count;
+    }
+  }
+
+  /// A partial strip, its elements where they are in a full one.
+  struct padded_copy {
+    static constexpr std::size_t bytes = width * sizeof(double);
+    static constexpr std::size_t most = 2 * (4 + max_slots);
+
+    step_range range;
+    std::size_t inside, count;
+    alignas(64) unsigned char memory[most][bytes] = {};
+    std::size_t used = 0;
+
+    [[gnu::noinline]] padded_copy(const step_range& whole, std::size_t index, std::size_t inside_,
+                                  std::size_t count_)
+        : range(whole), inside(inside_), count(count_) {
+      for_each_operand(range, [&](operand& o) { take(o, index); });
+    }
+
+    [[gnu::noinline]] void put_back(const step_range& whole, std::size_t index) {
+      step_range target = whole;
+      used = 0;
+      for_each_operand(target, [&](operand& o) { put(o, index); });
+    }
+
+    template <class Use>
+    static void for_each_operand(step_range& r, const Use& use) {
+      use(r.param);
+      use(r.grad);
+      use(r.copy);
+      use(r.average);
+      for (std::size_t s = 0; s < r.slot_count; ++s) use(r.slots[s]);
+    }
+
+    void take(operand& o, std::size_t index) {
+      if (o.data == nullptr) return;
+      const operand from = o + index;
+      const std::size_t size = size_of(o.type);
+      std::memcpy(memory[used] + inside * size, from.data, count * size);
+      o.data = memory[used++];
+      if (has_blocks(o.type)) {
+        o.extra = from.extra;  // the scale of the strip's block
+      } else if (o.extra != nullptr) {
+        std::memcpy(memory[used] + inside * 2, from.extra, count * 2);
+        o.extra = memory[used++];
+      }
+    }
+
+    void put(const operand& o, std::size_t index) {
+      if (o.data == nullptr) return;
+      const operand to = o + index;
+      const std::size_t size = size_of(o.type);
+      // 8-bit codes are stored by the block.
+      if (!has_blocks(o.type)) std::memcpy(to.data, memory[used] + inside * size, count * size);
+      ++used;
+      if (has_blocks(o.type) || o.extra == nullptr) return;
+      std::memcpy(to.extra, memory[used++] + inside * 2, count * 2);
+    }
+  };
+
+  /// The range's 8-bit slots of the block that begins at `index`, now that all of it is stepped.
+  void store_blocks(std::size_t count, std::size_t index) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      for (std::size_t s = 0; s < range_.slot_count; ++s) {
+        const operand& slot = range_.slots[s];
+        if (slot.data == nullptr || !has_blocks(slot.type)) continue;
+        float* const elements = pending_[s].elements;
+        std::fill(elements + count, elements + block_elements, 0.0F);
+        store_block(pending_[s], count, slot.is_stochastic ? &random_[s] : nullptr, slot + index);
+      }
+    }
+  }
+
+  void store_copy(const full_strip& p, const operand& to) const {
+    const std::size_t bytes = width * size_of(to.type);
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(to.data) % stream_alignment == 0;
+    if (!streams_copy_ || !is_aligned) return store(p, to, 0, to_nearest());
+    alignas(64) unsigned char copy[width * sizeof(double)];
+    operand here = to;
+    here.data = copy;
+    store(p, here, 0, to_nearest());
+    for (std::size_t i = 0; i < bytes; i += stream_alignment) {
+      stream(copy + i, static_cast<unsigned char*>(to.data) + i);
+    }
+  }
+
+  void update_average(const full_strip& p, T* average) const {
+    if (copies_to_average_) return p.store(average);
+    const vec<T> weight(average_weight_);
+    p.for_each([=](vec<T> x, std::size_t i) {
+      const vec<T> a = vec<T>::load(average + i);
+      fma(weight, x - a, a).store(average + i);
+    });
+  }
+
+  static void zero(const operand& grad) {
+    // In pieces of a count that the compiler knows: else it is a loop of bytes.
+    constexpr std::size_t piece = width * 2;
+    auto* const from = static_cast<unsigned char*>(grad.data);
+    const std::size_t bytes = width * size_of(grad.type);
+    for (std::size_t i = 0; i < bytes; i += piece) std::memset(from + i, 0, piece);
+  }
+
+  const step_range& range_;
+  T scale_, limit_, average_weight_;
+  bool clips_, copies_to_average_, zeroes_grad_, streams_copy_;
+  bool has_blocks_ = false;
+  random_block random_;
+  pending_block pending_[max_slots];
+};
+
+/// Whether nothing is to be converted, and nothing is to be done but the step.
+template <class T>
+bool is_plain(const prepared_step& prepared, const step_range& range) {
+  const auto is_native = [](const operand& o) { return o.type == native<T> || o.data == nullptr; };
+  if (prepared.value_limit < infinity || prepared.zeroes_grad) return false;
+  if (range.copy.data != nullptr || range.average.data != nullptr) return false;
+  if (!is_native(range.param) || !is_native(range.grad)) return false;
+  return std::all_of(range.slots, range.slots + range.slot_count, is_native);
+}
+
+}  // namespace
+}  // namespace gradstep::internal

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A strip of an operand between memory, in whatever type it is stored, and registers. The storage
+// type is a value, not a template parameter: the branch goes the same way for the whole range, and
+// a new type costs one case in `load` and one in `store`.
+#pragma once
+
+#include "conversions.hpp"
+#include "eight_bits.hpp"
+#include "random_bits.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+template <class T>
+constexpr dtype native = sizeof(T) == 8 ? dtype::float64 : dtype::float32;
+
+/// The loop's strips have strip_vectors, the last ones of a range a single vector.
+template <class T, std::size_t Vectors>
+struct strip {
+  static constexpr std::size_t width = vec<T>::width;
+  static constexpr std::size_t elements = Vectors * width;
+
+  vec<T> vectors[Vectors];
+
+  /// vectors[k] = result(k * width)
+  template <class Result>
+  [[gnu::always_inline]] void set_each(const Result& result) {
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < Vectors; ++k) vectors[k] = result(k * width);
+  }
+  /// use(vectors[k], k * width)
+  template <class Use>
+  [[gnu::always_inline]] void for_each(const Use& use) const {
+#pragma GCC unroll 16
+    for (std::size_t k = 0; k < Vectors; ++k) use(vectors[k], k * width);
+  }
+
+  [[gnu::always_inline]] void load(const T* from) {
+    set_each([from](std::size_t i) { return vec<T>::load(from + i); });
+  }
+  [[gnu::always_inline]] void store(T* to) const {
+    for_each([to](vec<T> x, std::size_t i) { x.store(to + i); });
+  }
+};
+
+template <class T, std::size_t Vectors, class From>
+[[gnu::always_inline]] inline void load_as(const From* from, strip<T, Vectors>& to) {
+  to.set_each([from](std::size_t i) { return load_converted<T>(from + i); });
+}
+
+// ---- Upper halves of words: bfloat16 ----------------------------------------------------------
+
+#if defined(__AVX512F__)
+/// Two vectors at a time, in one shuffle each.
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void load_upper_halves(const std::uint16_t* from,
+                                                     strip<float, Vectors>& to) {
+  alignas(64) static constexpr std::uint16_t first[32] = {0, 0,  0, 1,  0, 2,  0, 3,  0, 4, 0,
+                                                          5, 0,  6, 0,  7, 0,  8, 0,  9, 0, 10,
+                                                          0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+  constexpr __mmask32 upper = 0xaaaaaaaa;
+  const __m512i low = _mm512_load_si512(first);
+  const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; k += 2) {
+    const __m512i x = _mm512_loadu_si512(from + k * float_lanes);
+    to.vectors[k] = as_vec(_mm512_maskz_permutexvar_epi16(upper, low, x));
+    to.vectors[k + 1] = as_vec(_mm512_maskz_permutexvar_epi16(upper, high, x));
+  }
+}
+#endif
+
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void store_upper_halves(const words (&from)[Vectors],
+                                                      std::uint16_t* to) {
+#if defined(__AVX512F__)
+  if constexpr (Vectors % 2 == 0) {
+    alignas(64) static constexpr std::uint16_t odd[32] = {
+        1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+        33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+    const __m512i upper = _mm512_load_si512(odd);
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < Vectors; k += 2) {
+      const __m512i both = _mm512_permutex2var_epi16(bits_as<__m512i>(from[k]), upper,
+                                                     bits_as<__m512i>(from[k + 1]));
+      _mm512_storeu_si512(to + k * float_lanes, both);
+    }
+    return;
+  }
+#endif
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; ++k) {
+    store_lanes(narrow(from[k] >> 16), to + k * float_lanes);
+  }
+}
+
+/// The bits of a strip, every NaN the same.
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void take_bits(const strip<float, Vectors>& from,
+                                             words (&bits)[Vectors]) {
+  mask<float> has_nan = unordered(from.vectors[0], from.vectors[Vectors / 2]);
+#pragma GCC unroll 8
+  for (std::size_t k = 1; k < Vectors / 2; ++k) {
+    has_nan = has_nan | unordered(from.vectors[k], from.vectors[Vectors / 2 + k]);
+  }
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; ++k) bits[k] = as_words(from.vectors[k]);
+  if (!any(has_nan)) [[likely]]
+    return;
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; ++k) {
+    const floats x = as_floats(from.vectors[k]);
+    bits[k] = x != x ? words{} + nan_bits : bits[k];
+  }
+}
+
+// ---- Load -------------------------------------------------------------------------------------
+
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void load_bfloat16(const std::uint16_t* from,
+                                                 strip<float, Vectors>& to) {
+#if defined(__AVX512F__)
+  if constexpr (Vectors % 2 == 0) return load_upper_halves(from, to);
+#endif
+  to.set_each([from](std::size_t i) { return as_vec(widen(load_lanes<halves>(from + i)) << 16); });
+}
+
+/// Upper and lower halves.
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void load_split(const std::uint16_t* upper,
+                                              const std::uint16_t* lower,
+                                              strip<float, Vectors>& to) {
+  to.set_each([=](std::size_t i) {
+    return as_vec(widen(load_lanes<halves>(upper + i)) << 16 |
+                  widen(load_lanes<halves>(lower + i)));
+  });
+}
+
+template <dtype Type, std::size_t Vectors>
+[[gnu::always_inline]] inline void load_8bit(const std::uint8_t* from, float scale,
+                                             strip<float, Vectors>& to) {
+  to.set_each(
+      [=](std::size_t i) { return decode<Type>(load_lanes<bytes>(from + i), vec<float>(scale)); });
+}
+
+/// The strip that begins at the operand's index-th element; all of it is one block's.
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void load(const operand& from, std::size_t index,
+                                        strip<float, Vectors>& to) {
+  const auto* const words16 = static_cast<const std::uint16_t*>(from.data) + index;
+  const auto* const codes = static_cast<const std::uint8_t*>(from.data) + index;
+  const auto* const scales = static_cast<const float*>(from.extra);
+  switch (from.type) {
+    case dtype::float32:
+      return to.load(static_cast<const float*>(from.data) + index);
+    case dtype::float64:
+      return load_as(static_cast<const double*>(from.data) + index, to);
+    case dtype::bfloat16:
+      if (from.extra == nullptr) return load_bfloat16(words16, to);
+      return load_split(words16, static_cast<const std::uint16_t*>(from.extra) + index, to);
+    case dtype::signed8:
+      return load_8bit<dtype::signed8>(codes, scales[index / block_elements], to);
+    case dtype::unsigned8:
+      return load_8bit<dtype::unsigned8>(codes, scales[index / block_elements], to);
+  }
+  __builtin_unreachable();  // validated; else the compiler keeps a path that loads nothing
+}
+
+/// Through float32, but for a float64.
+template <std::size_t Vectors>
+[[gnu::noinline]] void load(const operand& from, std::size_t index, strip<double, Vectors>& to) {
+  if (from.type == dtype::float64) return to.load(static_cast<const double*>(from.data) + index);
+  strip<float, Vectors / 2> single;
+  alignas(64) float elements[strip<double, Vectors>::elements];
+  load(from, index, single);
+  single.store(elements);
+  load_as(elements, to);
+}
+
+// ---- Store ------------------------------------------------------------------------------------
+
+/// How a strip is rounded where its type is narrower.
+struct to_nearest {
+  static words rounded(const words& bits, std::size_t) { return round_to_bfloat16(bits); }
+};
+struct at_random {
+  random_stream stream;
+  std::size_t place;  // of the strip in its block
+  words rounded(const words& bits, std::size_t vector) const {
+    return round_to_bfloat16(bits, stream.bits16(place + vector * float_lanes));
+  }
+};
+
+template <std::size_t Vectors, class Rounding>
+[[gnu::always_inline]] inline void store_bfloat16(const strip<float, Vectors>& from,
+                                                  std::uint16_t* to, Rounding rounding) {
+  words bits[Vectors];
+  take_bits(from, bits);
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; ++k) bits[k] = rounding.rounded(bits[k], k);
+  store_upper_halves(bits, to);
+}
+
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void store_split(const strip<float, Vectors>& from,
+                                               std::uint16_t* upper, std::uint16_t* lower) {
+  from.for_each([=](vec<float> x, std::size_t i) {
+    store_lanes(narrow(as_words(x) >> 16), upper + i);
+    store_lanes(narrow(as_words(x) & 0xffffU), lower + i);
+  });
+}
+
+/// 8-bit types are stored by the block: store_block.
+template <std::size_t Vectors, class Rounding>
+[[gnu::always_inline]] inline void store(const strip<float, Vectors>& from, const operand& to,
+                                         std::size_t index, Rounding rounding) {
+  auto* const words16 = static_cast<std::uint16_t*>(to.data) + index;
+  switch (to.type) {
+    case dtype::float32:
+      return from.store(static_cast<float*>(to.data) + index);
+    case dtype::bfloat16:
+      if (to.extra == nullptr) return store_bfloat16(from, words16, rounding);
+      return store_split(from, words16, static_cast<std::uint16_t*>(to.extra) + index);
+    case dtype::float64:
+    case dtype::signed8:
+    case dtype::unsigned8:
+      break;
+  }
+  __builtin_unreachable();
+}
+
+/// Through float32, but for a float64.
+template <std::size_t Vectors, class Rounding>
+[[gnu::noinline]] void store(const strip<double, Vectors>& from, const operand& to,
+                             std::size_t index, Rounding rounding) {
+  if (to.type == dtype::float64) return from.store(static_cast<double*>(to.data) + index);
+  constexpr std::size_t count = strip<double, Vectors>::elements;
+  alignas(64) double elements[count];
+  from.store(elements);
+  strip<float, Vectors / 2> single;
+  load_as(static_cast<const double*>(elements), single);
+  store(single, to, index, rounding);
+}
+
+}  // namespace
+}  // namespace gradstep::internal
