@@ -263,6 +263,7 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule,
 #define GRADSTEP_FLOAT32 1
 #define GRADSTEP_FLOAT64 2
 #define GRADSTEP_BFLOAT16 3
+#define GRADSTEP_FLOAT16 4
 #define GRADSTEP_SIGNED8 5
 #define GRADSTEP_UNSIGNED8 6
 
@@ -317,7 +318,7 @@ typedef struct gradstep_tensor {
    * gradstep_rule_slot_state calls unused may be NULL, and so may `slots` where all are. */
   void* const* slots;
   size_t slot_count;
-  int32_t param_dtype; /* FLOAT32, FLOAT64 or BFLOAT16 */
+  int32_t param_dtype; /* FLOAT32, FLOAT64, BFLOAT16 or FLOAT16 */
   int32_t grad_dtype;  /* any of these, chosen independently of param_dtype */
 
   /* slot_count dtypes: FLOAT32, BFLOAT16, SIGNED8 or, for slots that are non-negative, UNSIGNED8;
@@ -343,7 +344,7 @@ typedef struct gradstep_tensor {
   uint64_t first_index;
   uint64_t key; /* distinguishes tensors in stochastic rounding. 0: 1 + the position in the list */
 
-  int32_t copy_dtype; /* of param_copy: FLOAT32 or BFLOAT16; 0 without it */
+  int32_t copy_dtype; /* of param_copy: FLOAT32, BFLOAT16 or FLOAT16; 0 without it */
   int32_t reserved;   /* 0 */
 } gradstep_tensor;
 

@@ -16,17 +16,18 @@ struct dtype_name {
   const char* name;
 };
 inline constexpr dtype_name dtype_names[] = {
-    {GRADSTEP_FLOAT32, "GRADSTEP_FLOAT32 (1)"},     {GRADSTEP_FLOAT64, "GRADSTEP_FLOAT64 (2)"},
-    {GRADSTEP_BFLOAT16, "GRADSTEP_BFLOAT16 (3)"},   {GRADSTEP_SIGNED8, "GRADSTEP_SIGNED8 (5)"},
-    {GRADSTEP_UNSIGNED8, "GRADSTEP_UNSIGNED8 (6)"},
+    {GRADSTEP_FLOAT32, "GRADSTEP_FLOAT32 (1)"},   {GRADSTEP_FLOAT64, "GRADSTEP_FLOAT64 (2)"},
+    {GRADSTEP_BFLOAT16, "GRADSTEP_BFLOAT16 (3)"}, {GRADSTEP_FLOAT16, "GRADSTEP_FLOAT16 (4)"},
+    {GRADSTEP_SIGNED8, "GRADSTEP_SIGNED8 (5)"},   {GRADSTEP_UNSIGNED8, "GRADSTEP_UNSIGNED8 (6)"},
 };
 
 /// A set of dtypes, bit n for the dtype of value n.
 using dtype_set = std::uint32_t;
 inline constexpr dtype_set only(dtype type) { return 1U << static_cast<unsigned>(type); }
 inline constexpr dtype_set float_types =
-    only(dtype::float32) | only(dtype::float64) | only(dtype::bfloat16);
-inline constexpr dtype_set copy_types = only(dtype::float32) | only(dtype::bfloat16);
+    only(dtype::float32) | only(dtype::float64) | only(dtype::bfloat16) | only(dtype::float16);
+inline constexpr dtype_set copy_types =
+    only(dtype::float32) | only(dtype::bfloat16) | only(dtype::float16);
 inline constexpr dtype_set narrow_slot_types =
     only(dtype::float32) | only(dtype::bfloat16) | only(dtype::signed8);
 inline constexpr dtype_set all_types = float_types | only(dtype::signed8) | only(dtype::unsigned8);

@@ -153,5 +153,58 @@ inline words round_to_bfloat16(const words& bits) { return bits + 0x7fffU + ((bi
 /// Up with a probability equal to the part cut off; `random` is below 2^16.
 inline words round_to_bfloat16(const words& bits, const words& random) { return bits + random; }
 
+// ---- float16 ----------------------------------------------------------------------------------
+
+#if defined(__F16C__)
+inline floats widen_float16(const halves& h) {
+#if defined(__AVX512F__)
+  return bits_as<floats>(_mm512_cvtph_ps(bits_as<__m256i>(h)));
+#else
+  return bits_as<floats>(_mm256_cvtph_ps(bits_as<__m128i>(h)));
+#endif
+}
+inline halves narrow_to_float16(const floats& x) {
+#if defined(__AVX512F__)
+  return bits_as<halves>(_mm512_cvtps_ph(bits_as<__m512>(x), _MM_FROUND_TO_NEAREST_INT));
+#else
+  return bits_as<halves>(_mm256_cvtps_ph(bits_as<__m256>(x), _MM_FROUND_TO_NEAREST_INT));
+#endif
+}
+#elif defined(__aarch64__)
+inline floats widen_float16(const halves& h) {
+  return bits_as<floats>(vcvt_f32_f16(bits_as<float16x4_t>(h)));
+}
+inline halves narrow_to_float16(const floats& x) {
+  return bits_as<halves>(vcvt_f16_f32(bits_as<float32x4_t>(x)));
+}
+#else
+/// What F16C does, to the bit.
+inline floats widen_float16(const halves& h) {
+  const words bits = widen(h);
+  const words magnitude = bits & 0x7fffU;
+  const words normal = (magnitude << 13) + (112U << 23);
+  const words denormal = bits_as<words>(
+      __builtin_convertvector(bits_as<lanes<std::int32_t>>(magnitude), floats) * 0x1p-24F);
+  const words quiet = bits_as<words>(magnitude > 0x7c00U) & 0x400000U;
+  const words special = (magnitude << 13) | infinity_bits | quiet;
+  const words finite = magnitude < 0x400U ? denormal : normal;
+  const words result = magnitude >= 0x7c00U ? special : finite;
+  return bits_as<floats>(result | (bits & 0x8000U) << 16);
+}
+inline halves narrow_to_float16(const floats& x) {
+  const words bits = bits_as<words>(x);
+  const words magnitude = bits & magnitude_bits;
+  const words normal = ((magnitude + 0xfffU + ((magnitude >> 13) & 1U)) >> 13) - (112U << 10);
+  // Adding 0.5 leaves the multiples of 2^-24, rounded, in the low bits.
+  const words denormal = bits_as<words>(bits_as<floats>(magnitude) + 0.5F) - 0x3f000000U;
+  const words nan =
+      bits_as<words>(magnitude > infinity_bits) & (0x200U | (magnitude >> 13 & 0x3ffU));
+  const words finite = magnitude < 0x38800000U ? denormal : normal;
+  constexpr std::uint32_t first_too_large = 0x47800000;  // 65536
+  const words result = magnitude >= first_too_large ? 0x7c00U | nan : finite;
+  return narrow(result | (bits >> 16 & 0x8000U));
+}
+#endif
+
 }  // namespace
 }  // namespace gradstep::internal

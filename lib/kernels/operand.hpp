@@ -13,6 +13,7 @@ enum class dtype : std::int32_t {
   float32 = 1,
   float64 = 2,
   bfloat16 = 3,
+  float16 = 4,
   signed8 = 5,    // blocks of 8-bit floats with a scale each: 4 bits of exponent, 3 of mantissa
   unsigned8 = 6,  // the same without a sign and with 5 bits of exponent
 };
@@ -37,6 +38,7 @@ constexpr std::size_t size_of(dtype type) {
     case dtype::float32:
       return 4;
     case dtype::bfloat16:
+    case dtype::float16:
       return 2;
     case dtype::signed8:
     case dtype::unsigned8:

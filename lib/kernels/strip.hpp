@@ -137,6 +137,13 @@ template <std::size_t Vectors>
   });
 }
 
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void load_float16(const std::uint16_t* from,
+                                                strip<float, Vectors>& to) {
+  to.set_each(
+      [from](std::size_t i) { return as_vec(widen_float16(load_lanes<halves>(from + i))); });
+}
+
 template <dtype Type, std::size_t Vectors>
 [[gnu::always_inline]] inline void load_8bit(const std::uint8_t* from, float scale,
                                              strip<float, Vectors>& to) {
@@ -159,6 +166,8 @@ template <std::size_t Vectors>
     case dtype::bfloat16:
       if (from.extra == nullptr) return load_bfloat16(words16, to);
       return load_split(words16, static_cast<const std::uint16_t*>(from.extra) + index, to);
+    case dtype::float16:
+      return load_float16(words16, to);
     case dtype::signed8:
       return load_8bit<dtype::signed8>(codes, scales[index / block_elements], to);
     case dtype::unsigned8:
@@ -211,6 +220,13 @@ template <std::size_t Vectors>
   });
 }
 
+template <std::size_t Vectors>
+[[gnu::always_inline]] inline void store_float16(const strip<float, Vectors>& from,
+                                                 std::uint16_t* to) {
+  from.for_each(
+      [to](vec<float> x, std::size_t i) { store_lanes(narrow_to_float16(as_floats(x)), to + i); });
+}
+
 /// 8-bit types are stored by the block: store_block.
 template <std::size_t Vectors, class Rounding>
 [[gnu::always_inline]] inline void store(const strip<float, Vectors>& from, const operand& to,
@@ -222,6 +238,8 @@ template <std::size_t Vectors, class Rounding>
     case dtype::bfloat16:
       if (to.extra == nullptr) return store_bfloat16(from, words16, rounding);
       return store_split(from, words16, static_cast<std::uint16_t*>(to.extra) + index);
+    case dtype::float16:
+      return store_float16(from, words16);
     case dtype::float64:
     case dtype::signed8:
     case dtype::unsigned8:
