@@ -87,6 +87,24 @@ inline void add_count_option(CLI::App& app, const std::string& name, std::uint64
       ->type_name("N");
 }
 
+/// An option whose value is a number that `is_allowed`, or `allowed` in words; set(number) keeps
+/// it.
+template <class Set, class IsAllowed>
+void add_number_option(CLI::App& app, const std::string& name, Set set, IsAllowed is_allowed,
+                       const char* allowed, const char* what) {
+  app.add_option_function<std::string>(
+         name,
+         [=](const std::string& text) {
+           const double value = parse_number(name, text);
+           if (!is_allowed(value)) {
+             throw std::runtime_error(name + ": '" + text + "' is not a number " + allowed);
+           }
+           set(value);
+         },
+         std::string(what) + ", " + allowed)
+      ->type_name("X");
+}
+
 /// --set NAME=VALUE, as often as one likes; the last value of a name counts.
 inline void add_set_option(CLI::App& app, std::vector<gradstep::setting>& settings) {
   app.add_option_function<std::vector<std::string>>(

@@ -19,7 +19,7 @@ descend --rule sgd --set lr=0.6 --set momentum=0.5 --set lr_in_velocity=1
 descend --rule adagrad --set lr=0.4 --set eps=1e-6 --set eps_inside=1
 descend --rule rmsprop --set lr=0.4 --set alpha=0.9 --set eps=1e-6 --set eps_inside=1
 
-section "Training a network on handwritten digits with each method, and pictures of all this"
+section "Training a network on handwritten digits with each method, then in each precision; pictures"
 "$here/plots/draw.sh" "$build/examples" "$build/demo"
 
 section "What this machine does (one minute)"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trains a small network on handwritten digits, once with each method of the library, and compares
-// them. All tensors of the network are updated by one call per step; see digits/training.hpp.
+// Trains a small network on handwritten digits, once with each method of the library or in each
+// precision, and compares them. All tensors of the network are updated by one call per step, with
+// clipping, averaging and loss scaling in it; see digits/training.hpp.
 #include <CLI/CLI.hpp>
 #include <Eigen/Core>
 #include <gradstep/gradstep.hpp>
@@ -16,6 +17,7 @@
 #include "common.hpp"
 #include "digits/dataset.hpp"
 #include "digits/methods.hpp"
+#include "digits/precision.hpp"
 #include "digits/progress_bar.hpp"
 #include "digits/report.hpp"
 #include "digits/training.hpp"
@@ -25,10 +27,24 @@ namespace {
 struct arguments {
   std::string rule;  // empty: all
   std::vector<gradstep::setting> settings;
+  std::string precision = "f32";
   digits::training_options training;
   std::string data = EXAMPLES_DIGITS_CSV;
   std::string csv;
 };
+
+const char* precision_help() {
+  return "the arrays of the training, as params / gradients / slots:\n"
+         "f32 (default)  float32 throughout\n"
+         "bf16           bfloat16 throughout, params rounded at random\n"
+         "bf16-split     bfloat16 + lower halves / bfloat16 / float32\n"
+         "bf16-master    float32 + bfloat16 copy / bfloat16 / float32\n"
+         "f16            float32 + float16 copy / float16 / float32, with --loss-scale\n"
+         "state-bf16     float32 / float32 / bfloat16\n"
+         "state-8bit     float32 / float32 / 8 bits (float32 for small tensors)\n"
+         "all            each of these, with the method of --rule\n"
+         "the network computes with the copy, else with the params without their lower halves";
+}
 
 void declare(CLI::App& app, arguments& a) {
   std::vector<std::string> names;
@@ -43,6 +59,16 @@ void declare(CLI::App& app, arguments& a) {
   examples::add_count_option(app, "--batch", a.training.batch, 1, 1'000'000, "images in a batch");
   examples::add_count_option(app, "--seed", a.training.seed, 0, UINT64_MAX,
                              "of the split, the first weights and the batches");
+  app.add_option("--precision", a.precision, precision_help())->type_name("NAME");
+  examples::add_number_option(
+      app, "--clip-norm", [&a](double x) { a.training.clip_norm = x; },
+      [](double x) { return x > 0; }, "above 0", "scale gradients whose norm is larger down to it");
+  examples::add_number_option(
+      app, "--ema", [&a](double x) { a.training.ema = x; },
+      [](double x) { return 0 <= x && x <= 1; }, "from 0 to 1",
+      "keep a moving average of the weights with this decay, and test it too");
+  app.add_flag("--loss-scale", a.training.loss_scale,
+               "multiply the loss by a dynamic scale, as f16 always does");
   app.add_option("--csv", a.csv,
                  "write the loss on the training part after each epoch to this file")
       ->type_name("FILE");
@@ -64,6 +90,11 @@ void run(const arguments& a) {
   // Eigen cuts products by the size of the caches; the same sizes everywhere, the same sums.
   Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
   const std::vector<digits::method> methods = choose_methods(a);
+  const std::vector<digits::precision> precisions = digits::find_precisions(a.precision);
+  const bool compares_precisions = precisions.size() > 1;
+  if (compares_precisions && methods.size() > 1) {
+    throw std::runtime_error("--precision all: say with --rule by which method, such as adamw");
+  }
   const digits::parts data = digits::split(digits::load(a.data), a.training.seed);
   std::optional<examples::output_file> csv;
   if (!a.csv.empty()) csv.emplace("--csv", a.csv);
@@ -71,19 +102,26 @@ void run(const arguments& a) {
 
   std::vector<digits::outcome> outcomes;
   {
-    digits::progress_bar progress(methods.size() * a.training.epochs);
+    digits::progress_bar progress(methods.size() * precisions.size() * a.training.epochs);
     for (const digits::method& m : methods) {
-      outcomes.push_back(
-          {m, digits::train(context, m, data, a.training, [&] { progress.advance(m.name); })});
+      for (const digits::precision& p : precisions) {
+        const std::string& name = compares_precisions ? p.name : m.name;
+        outcomes.push_back({name, m, digits::train(context, m, p, data, a.training, [&] {
+                              progress.advance(name);
+                            })});
+      }
     }
   }
-  std::printf("%lld images to learn from, %lld for the test; epochs %llu, batch %llu, seed %llu\n",
-              static_cast<long long>(data.training.size()),
-              static_cast<long long>(data.test.size()),
-              static_cast<unsigned long long>(a.training.epochs),
-              static_cast<unsigned long long>(a.training.batch),
-              static_cast<unsigned long long>(a.training.seed));
-  digits::print_table(outcomes);
+  std::printf(
+      "%lld images to learn from, %lld for the test; epochs %llu, batch %llu, seed %llu, %s\n",
+      static_cast<long long>(data.training.size()), static_cast<long long>(data.test.size()),
+      static_cast<unsigned long long>(a.training.epochs),
+      static_cast<unsigned long long>(a.training.batch),
+      static_cast<unsigned long long>(a.training.seed),
+      compares_precisions ? methods.front().name.c_str() : precisions.front().name.c_str());
+  digits::print_table(outcomes, compares_precisions ? "precision" : "method",
+                      a.training.ema.has_value());
+  digits::print_notes(outcomes, a.training.clip_norm.has_value());
   digits::warn_of_divergence(outcomes);
   if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
   if (csv) {

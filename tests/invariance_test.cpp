@@ -2,15 +2,14 @@
 //
 // The result's bits depend on the numbers alone: not on threads, pieces, addresses, lists, the
 // instruction set (among those with fused multiply-add) or the host's floating-point environment.
-#include <atomic>
 #include <cfenv>
 #include <numeric>
-#include <thread>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
+#include "host_pools.hpp"
 #include "support.hpp"
 
 namespace gradstep_test {
@@ -47,33 +46,6 @@ TEST_P(invariance, threads) {
       expect_same_when_split(contexts[i].get(), v, wanted);
     }
   });
-}
-
-/// Counts the tasks that it ran.
-struct counting_pool {
-  std::atomic<std::size_t> tasks = 0;
-  std::size_t thread_count = 8;
-};
-
-void run_on_new_threads(void* pool, std::size_t count, gradstep_task task, void* argument) {
-  auto& self = *static_cast<counting_pool*>(pool);
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      ++self.tasks;
-      task(argument, i);
-    }
-  };
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < self.thread_count; ++i) threads.emplace_back(work);
-  for (auto& thread : threads) thread.join();
-}
-
-void run_in_reverse(void* pool, std::size_t count, gradstep_task task, void* argument) {
-  for (std::size_t i = count; i-- > 0;) {
-    ++static_cast<counting_pool*>(pool)->tasks;
-    task(argument, i);
-  }
 }
 
 void check_pool(const std::string& rule_name, gradstep_parallel_for parallel_for) {

@@ -223,7 +223,21 @@ inline std::string to_text(dtypes types) {
 }
 
 inline std::size_t element_size(std::int32_t dtype) {
-  return dtype == GRADSTEP_FLOAT32 ? sizeof(float) : sizeof(double);
+  switch (dtype) {
+    case GRADSTEP_FLOAT64:
+      return sizeof(double);
+    case GRADSTEP_FLOAT32:
+      return sizeof(float);
+    case GRADSTEP_BFLOAT16:
+    case GRADSTEP_FLOAT16:
+      return sizeof(std::uint16_t);
+    case GRADSTEP_SIGNED8:
+    case GRADSTEP_UNSIGNED8:
+      return sizeof(std::uint8_t);
+    default:
+      ADD_FAILURE() << "element_size of an unknown dtype " << dtype;
+      return sizeof(double);
+  }
 }
 
 /// A hash of both numbers in [-2, 2), the same on every machine (splitmix64).
@@ -235,7 +249,8 @@ inline double random_value(std::uint64_t seed, std::uint64_t index) {
   return std::ldexp(static_cast<double>(bits >> 11), -51) - 2;
 }
 
-/// `count` numbers of one dtype, `offset` bytes after the start of a cache line.
+/// `count` numbers of one dtype, `offset` bytes after the start of a cache line. get, set, fill and
+/// bits are for float32 and float64; mixed_reference.hpp converts the other dtypes.
 class number_array {
  public:
   number_array(std::int32_t dtype, std::size_t count, std::size_t offset = 0)

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -16,48 +17,67 @@
 
 namespace digits {
 
-/// A method and how it did.
+/// What was tried and how it did.
 struct outcome {
+  std::string name;  ///< of the method or the precision, whichever differs
   method how;
   training_result result;
 };
 
-/// A row per method; update is the time that a step spends in the library.
-inline void print_table(const std::vector<outcome>& outcomes) {
-  std::size_t name_width = 6;
+/// A row per outcome; update is the time that a step spends in the library, B/param what is kept
+/// for a parameter. With averages the accuracy of the averaged weights.
+inline void print_table(const std::vector<outcome>& outcomes, const char* what_differs,
+                        bool has_averages) {
+  std::size_t name_width = std::strlen(what_differs);
   std::size_t settings_width = 8;
   for (const outcome& o : outcomes) {
-    name_width = std::max(name_width, o.how.name.size());
+    name_width = std::max(name_width, o.name.size());
     settings_width = std::max(settings_width, describe_settings(o.how).size());
   }
   const auto names = static_cast<int>(name_width);
   const auto settings = static_cast<int>(settings_width);
-  std::printf("%-*s  %-*s  training loss  test accuracy  update, us\n", names, "method", settings,
-              "settings");
+  std::printf("%-*s  %-*s  training loss  test accuracy%s  update, us  B/param\n", names,
+              what_differs, settings, "settings", has_averages ? "  of average" : "");
   for (const outcome& o : outcomes) {
     const training_result& r = o.result;
-    std::printf("%-*s  %-*s  %13.6f  %11.2f %%  %10.2f\n", names, o.how.name.c_str(), settings,
-                describe_settings(o.how).c_str(), r.losses.back(), 100 * r.accuracy,
-                1e6 * r.update_seconds);
+    std::printf("%-*s  %-*s  %13.6f  %11.2f %%", names, o.name.c_str(), settings,
+                describe_settings(o.how).c_str(), r.losses.back(), 100 * r.accuracy);
+    if (has_averages) std::printf("  %8.2f %%", 100 * r.average_accuracy);
+    std::printf("  %10.2f  %7.2f\n", 1e6 * r.update_seconds, r.bytes_per_param);
   }
 }
 
-/// Says on standard error which methods lost their way.
+/// What clipping and the loss scale did, a line for each outcome they were asked for.
+inline void print_notes(const std::vector<outcome>& outcomes, bool has_clipping) {
+  for (const outcome& o : outcomes) {
+    const training_result& r = o.result;
+    if (!has_clipping && !r.loss_scale) continue;
+    std::printf("%s: of %llu steps", o.name.c_str(), static_cast<unsigned long long>(r.batches));
+    if (has_clipping) std::printf(" %llu clipped", static_cast<unsigned long long>(r.clipped));
+    if (r.loss_scale) {
+      std::printf("%s %llu skipped; loss scale %g at the end", has_clipping ? "," : "",
+                  static_cast<unsigned long long>(r.skipped), *r.loss_scale);
+    }
+    std::printf("\n");
+  }
+}
+
+/// Says on standard error which lost their way.
 inline void warn_of_divergence(const std::vector<outcome>& outcomes) {
   for (const outcome& o : outcomes) {
     for (std::size_t epoch = 0; epoch < o.result.losses.size(); ++epoch) {
       if (std::isfinite(o.result.losses[epoch])) continue;
       std::fprintf(stderr, "train_digits: %s diverged in epoch %zu; try a lower lr\n",
-                   o.how.name.c_str(), epoch);
+                   o.name.c_str(), epoch);
       break;
     }
   }
 }
 
-/// The loss on the training part: a row per epoch from 0, the start; a column per method.
+/// The loss on the training part: a row per epoch from 0, the start; a column per outcome.
 inline void write_losses(std::ostream& csv, const std::vector<outcome>& outcomes) {
   csv << "epoch";
-  for (const outcome& o : outcomes) csv << ',' << o.how.name;
+  for (const outcome& o : outcomes) csv << ',' << o.name;
   csv << '\n';
   for (std::size_t epoch = 0; epoch < outcomes.front().result.losses.size(); ++epoch) {
     csv << epoch;

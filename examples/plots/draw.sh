@@ -10,6 +10,7 @@
 #   adagrad_rates.png     Adagrad at two learning rates
 #   rmsprop_adagrad.png   RMSProp beside Adagrad at the same learning rate
 #   digits_loss.png       the training loss of every method on the digits
+#   precisions_loss.png   the same of adamw in every precision
 set -euo pipefail
 
 die() {
@@ -57,7 +58,12 @@ descend adadelta adadelta lr=1 rho=0.9 eps=0.1
 descend adam adam lr=0.4
 descend adamw adamw lr=0.4 weight_decay=0.1
 "$bin/train_digits" --csv digits.csv || die "train_digits failed"
+echo
+"$bin/train_digits" --rule adamw --precision all --csv precisions.csv ||
+  die "train_digits --precision all failed"
+echo
 
-for picture in paths momentum_weights adagrad_rates rmsprop_adagrad digits_loss; do
+for picture in paths momentum_weights adagrad_rates rmsprop_adagrad digits_loss \
+  precisions_loss; do
   draw $picture
 done

@@ -7,7 +7,8 @@ import subprocess
 import programs
 
 DRAW = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "plots", "draw.sh")
-PICTURES = ["adagrad_rates", "digits_loss", "momentum_weights", "paths", "rmsprop_adagrad"]
+PICTURES = ["adagrad_rates", "digits_loss", "momentum_weights", "paths", "precisions_loss",
+            "rmsprop_adagrad"]
 
 
 class PlotsTest(programs.ProgramTest):
@@ -50,6 +51,8 @@ class PlotsTest(programs.ProgramTest):
         self.assert_fails(self.folder, "gnuplot")
         self.script("train_digits", "exit 1")
         self.assert_fails(self.folder, "train_digits failed")
+        self.script("train_digits", 'test "$1" = --csv')
+        self.assert_fails(self.folder, "train_digits --precision all failed")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import programs
 
 METHODS = ["sgd", "momentum", "adagrad", "rmsprop", "adadelta", "adam", "adamw"]
 ROW = re.compile(r"(?P<name>\S+) +(?P<settings>.*?) +(?P<loss>[\d.]+|nan|inf)"
-                 r" +(?P<accuracy>[\d.]+) % +(?P<update>[\d.]+)")
+                 r" +(?P<accuracy>[\d.]+) %( +(?P<average>[\d.]+) %)? +(?P<update>[\d.]+)"
+                 r" +(?P<bytes>[\d.]+)")
+PRECISIONS = ["f32", "bf16", "bf16-split", "bf16-master", "f16", "state-bf16", "state-8bit"]
 IMAGE = ",".join(["3"] * 64 + ["7"])
 
 
@@ -21,7 +23,8 @@ class TrainDigitsTest(programs.ProgramTest):
         first, header, *rows = self.output_of(*arguments, **environment).splitlines()
         self.assertRegex(first, r"\d+ images to learn from, \d+ for the test; epochs \d+")
         self.assertIn("test accuracy", header)
-        return {row["name"]: row for row in map(ROW.fullmatch, rows)}
+        self.notes = [row for row in rows if " steps" in row]
+        return {row["name"]: row for row in map(ROW.fullmatch, rows[:len(rows) - len(self.notes)])}
 
     def losses(self, *arguments, **environment):
         self.output_of(*arguments, "--csv", "loss.csv", **environment)
@@ -73,6 +76,58 @@ class TrainDigitsTest(programs.ProgramTest):
         self.assertIn("1498 images to learn from, 299 for the test; epochs 0, batch 32, "
                       "seed 18446744073709551615", text)
 
+    def test_every_precision_learns(self):
+        header, rows = self.losses("--rule", "adamw", "--precision", "all", "--epochs", 6)
+        self.assertEqual(header, ["epoch", *PRECISIONS])
+        f32, *others = rows[-1][1:]
+        self.assertEqual(len({f32, *others}), len(PRECISIONS), "two precisions did the same")
+        for name, loss in zip(PRECISIONS[1:], others):
+            self.assertAlmostEqual(loss, f32, delta=f32 / 2, msg=name)
+        # One precision alone does what it does among all.
+        for i, name in enumerate(PRECISIONS):
+            alone = self.losses("--rule", "adamw", "--precision", name, "--epochs", 6)
+            self.assertEqual(alone, (["epoch", "adamw"], [[row[0], row[1 + i]] for row in rows]))
+
+    def test_every_method_in_every_precision(self):
+        for name in PRECISIONS:
+            for method, row in self.table("--precision", name, "--epochs", 6).items():
+                self.assertGreater(float(row["accuracy"]), 88, (name, method))
+
+    def test_clipping(self):
+        _, free = self.losses("--rule", "sgd", "--epochs", 1)
+        self.assertEqual(self.losses("--rule", "sgd", "--epochs", 1, "--clip-norm", 1e9)[1], free)
+        self.assertNotEqual(self.losses("--rule", "sgd", "--epochs", 1, "--clip-norm", 1)[1], free)
+        for norm, clipped in (1e-9, 47), (1e9, 0):
+            self.table("--rule", "sgd", "--epochs", 1, "--clip-norm", norm)
+            self.assertEqual(self.notes, [f"sgd: of 47 steps {clipped} clipped"])
+
+    def test_the_averaged_weights(self):
+        run = ["--rule", "adam", "--epochs", 3]
+        plain = self.table(*run)["adam"]
+        for decay in 0, 0.9, 1:
+            row = self.table(*run, "--ema", decay)["adam"]
+            self.assertEqual(row["accuracy"], plain["accuracy"], "the average changes nothing else")
+            self.assertEqual(float(row["bytes"]), float(plain["bytes"]) + 4)
+            if decay == 0:  # it is the weights
+                self.assertEqual(row["average"], row["accuracy"])
+            else:  # 1: those after the first step
+                self.assertEqual(float(row["average"]) > 88, decay == 0.9, decay)
+
+    def test_the_loss_scale(self):
+        run = ["--rule", "adam", "--epochs", 1]
+        _, plain = self.losses(*run)
+        # A power of two changes no bit of float32.
+        self.assertEqual(self.losses(*run, "--loss-scale")[1], plain)
+        self.table(*run, "--loss-scale", "--clip-norm", 1e9)
+        self.assertEqual(self.notes,
+                         ["adam: of 47 steps 0 clipped, 0 skipped; loss scale 65536 at the end"])
+        # Gradients near 1 overflow float16 at the first scale; the scale falls until they fit.
+        self.table("--rule", "sgd", "--set", "lr=4", "--epochs", 2, "--precision", "f16")
+        found = re.fullmatch(r"sgd: of 94 steps (\d+) skipped; loss scale (\d+) at the end",
+                             self.notes[0])
+        self.assertGreater(int(found[1]), 0)
+        self.assertEqual(int(found[2]), 65536 >> int(found[1]))
+
     def test_the_progress_bar(self):
         try:
             import pty
@@ -106,6 +161,14 @@ class TrainDigitsTest(programs.ProgramTest):
             (["--epochs", "-1"], "--epochs", "-1"),
             (["--batch", "0"], "--batch", "'0'", "1 to"),
             (["--seed", "x"], "--seed", "'x'"),
+            (["--precision", "f8"], "--precision", "'f8'", *PRECISIONS, "all"),
+            (["--precision", "all"], "--precision all", "--rule"),
+            (["--clip-norm", "-1"], "--clip-norm", "'-1'", "above 0"),
+            (["--clip-norm", "0"], "--clip-norm", "'0'", "above 0"),
+            (["--clip-norm", "nan"], "--clip-norm", "'nan'", "finite"),
+            (["--ema", "-0.1"], "--ema", "'-0.1'", "from 0 to 1"),
+            (["--ema", "1.5"], "--ema", "'1.5'", "from 0 to 1"),
+            (["--ema", "x"], "--ema", "'x'"),
             (["--csv", "no/such/folder.csv"], "--csv", "no/such/folder.csv"),
             (["--data", "absent.csv"], "--data", "absent.csv"),
             (["--data", "."], "--data"),

@@ -10,6 +10,17 @@
 //     gradstep::rule adamw("adamw", {{"lr", 1e-3}});
 //     gradstep::parameter<float> weights(adamw, param, grad, n);   // allocates the rule's slots
 //     weights.step(context, adamw, t);                       // t = 1, 2, 3 ...
+//
+// Other dtypes, state in 8 bits, and what surrounds the update, in the same pass:
+//
+//     using gradstep::bfloat16;
+//     gradstep::parameter<float, bfloat16> weights(adamw, param, grad, n, GRADSTEP_SIGNED8);
+//     weights.set_copy(copy);                                // bfloat16* copy: the rounded weights
+//     auto options = gradstep::sized<gradstep_apply_options>();
+//     options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD;
+//     options.max_norm = 1;
+//     options.step = t;
+//     weights.step(context, adamw, options);
 #ifndef GRADSTEP_GRADSTEP_HPP
 #define GRADSTEP_GRADSTEP_HPP
 
@@ -17,12 +28,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace gradstep {
@@ -52,11 +60,66 @@ Struct sized() {
   return value;
 }
 
+/// Elements of arrays of 16-bit floats, by their bits.
+struct bfloat16 {
+  std::uint16_t bits;
+};
+struct float16 {
+  std::uint16_t bits;
+};
+
+/// The dtype of arrays of T. A host's own type of the same bits is welcome:
+///
+///     template <>
+///     constexpr std::int32_t gradstep::dtype_of<my_bfloat16>() {
+///       return GRADSTEP_BFLOAT16;
+///     }
 template <class T>
 constexpr std::int32_t dtype_of() {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
-                "gradstep arrays hold float or double");
-  return std::is_same_v<T, float> ? GRADSTEP_FLOAT32 : GRADSTEP_FLOAT64;
+  static_assert(sizeof(T) == 0, "gradstep has no dtype for arrays of this type");
+  return 0;
+}
+template <>
+constexpr std::int32_t dtype_of<float>() {
+  return GRADSTEP_FLOAT32;
+}
+template <>
+constexpr std::int32_t dtype_of<double>() {
+  return GRADSTEP_FLOAT64;
+}
+template <>
+constexpr std::int32_t dtype_of<bfloat16>() {
+  return GRADSTEP_BFLOAT16;
+}
+template <>
+constexpr std::int32_t dtype_of<float16>() {
+  return GRADSTEP_FLOAT16;
+}
+
+/// The host's array, as the calls below take it; extra: see gradstep_array.
+inline gradstep_array array_of(std::int32_t dtype, void* data, std::size_t count,
+                               void* extra = nullptr) {
+  auto array = sized<gradstep_array>();
+  array.count = count;
+  array.data = data;
+  array.extra = extra;
+  array.dtype = dtype;
+  return array;
+}
+
+/// The array's elements, as doubles.
+inline std::vector<double> read(const gradstep_array& array) {
+  std::vector<double> values(array.count);
+  check(gradstep_array_read(&array, values.data()));
+  return values;
+}
+
+/// Sets the array's elements, one for each value, rounded to nearest.
+inline void write(const gradstep_array& array, const std::vector<double>& values) {
+  if (values.size() != array.count) {
+    throw error(GRADSTEP_INVALID_ARGUMENT, "gradstep::write: not as many values as elements");
+  }
+  check(gradstep_array_write(&array, values.data()));
 }
 
 /// Threads and an instruction set; immutable, and usable by any number of threads at once.
@@ -145,7 +208,22 @@ class rule {
   gradstep_rule_info info_{};
 };
 
-/// A step of the rule for every tensor of the list, as one parallel region; step counts from 1.
+/// A step of the rule for every tensor of the list, as one parallel region. What the options leave
+/// out is not done; options.step counts from 1. Look at the result's is_skipped after CHECK_FINITE.
+inline gradstep_apply_result apply(const context& context, const rule& rule,
+                                   const gradstep_tensor* tensors, std::size_t tensor_count,
+                                   const gradstep_apply_options& options) {
+  auto result = sized<gradstep_apply_result>();
+  check(gradstep_apply(context.get(), rule.get(), tensors, tensor_count, &options, &result));
+  return result;
+}
+inline gradstep_apply_result apply(const context& context, const rule& rule,
+                                   const std::vector<gradstep_tensor>& tensors,
+                                   const gradstep_apply_options& options) {
+  return apply(context, rule, tensors.data(), tensors.size(), options);
+}
+
+/// The same with no option but the gradients' scale.
 inline gradstep_apply_result apply(const context& context, const rule& rule,
                                    const gradstep_tensor* tensors, std::size_t tensor_count,
                                    std::uint64_t step, double grad_scale = 1) {
@@ -153,9 +231,7 @@ inline gradstep_apply_result apply(const context& context, const rule& rule,
   options.flags = GRADSTEP_APPLY_GRAD_SCALE;
   options.step = step;
   options.grad_scale = grad_scale;
-  auto result = sized<gradstep_apply_result>();
-  check(gradstep_apply(context.get(), rule.get(), tensors, tensor_count, &options, &result));
-  return result;
+  return apply(context, rule, tensors, tensor_count, options);
 }
 inline gradstep_apply_result apply(const context& context, const rule& rule,
                                    const std::vector<gradstep_tensor>& tensors, std::uint64_t step,
@@ -171,44 +247,158 @@ inline gradstep_norm_result gradient_norm(const context& context,
   return result;
 }
 
-/// One parameter that stays where the host keeps it, with slots of its own. Both arrays hold
-/// `count` elements and outlive the object. Movable: tensor() stays valid.
-template <class Param, class Grad = Param>
-class parameter {
+/// A dynamic loss scale. Each step: multiply the loss by scale(), apply with the options that
+/// unscale() has changed, update() with the result, and count the step unless it was skipped.
+class loss_scaler {
  public:
-  /// Allocates the slots that the rule uses with its present values, at their initial values.
-  parameter(const rule& rule, Param* param, const Grad* grad, std::size_t count)
-      : slots_(rule.slot_count()), pointers_(rule.slot_count()) {
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      if (!rule.uses_slot(i)) continue;
-      slots_[i].assign(count, static_cast<Param>(rule.initial_value(i)));
-      pointers_[i] = slots_[i].data();
-    }
-    tensor_ = sized<gradstep_tensor>();
-    tensor_.count = count;
-    tensor_.param = param;
-    tensor_.grad = const_cast<Grad*>(grad);  // read only: this class never asks for zeros
-    tensor_.slots = pointers_.data();
-    tensor_.slot_count = pointers_.size();
-    tensor_.param_dtype = dtype_of<Param>();
-    tensor_.grad_dtype = dtype_of<Grad>();
+  /// gradstep_loss_scaler_init's values.
+  loss_scaler() : state_(sized<gradstep_loss_scaler>()) {
+    check(gradstep_loss_scaler_init(&state_));
   }
-  parameter(parameter&&) noexcept = default;
-  parameter& operator=(parameter&&) noexcept = default;
+  /// Other values, or those of a checkpoint; update() checks them.
+  explicit loss_scaler(const gradstep_loss_scaler& state) : state_(state) {}
 
-  /// For lists: apply(context, rule, {a.tensor(), b.tensor()}, t).
-  const gradstep_tensor& tensor() const noexcept { return tensor_; }
-  /// The slot's array; empty when the rule did not use it.
-  const std::vector<Param>& slot(std::size_t index) const { return slots_.at(index); }
+  double scale() const noexcept { return state_.scale; }
+  const gradstep_loss_scaler& state() const noexcept { return state_; }
 
-  void step(const context& context, const rule& rule, std::uint64_t t, double grad_scale = 1) {
-    apply(context, rule, &tensor_, 1, t, grad_scale);
+  /// Has the step divide the gradients by scale(), and skip itself where one is not finite.
+  void unscale(gradstep_apply_options& options) const {
+    options.flags |= GRADSTEP_APPLY_GRAD_SCALE | GRADSTEP_APPLY_CHECK_FINITE;
+    options.grad_scale = 1 / state_.scale;
+  }
+  /// Lowers the scale after a skipped step, raises it after many that were not.
+  void update(const gradstep_apply_result& result) {
+    check(gradstep_loss_scaler_update(&state_, result.is_skipped));
   }
 
  private:
-  std::vector<std::vector<Param>> slots_;
-  std::vector<void*> pointers_;
+  gradstep_loss_scaler state_;
+};
+
+/// One parameter that stays where the host keeps it, with slots of its own. The host's arrays
+/// outlive the object, which owns its slots and their scales. Movable: tensor() stays valid.
+/// For dtypes that are known when the program is compiled: parameter, below.
+class any_parameter {
+ public:
+  /// Allocates the slots that the rule uses with its present values, at their initial values, for
+  /// the host's `arrays`: a gradstep_tensor with its slot fields left 0. slot_dtype: FLOAT32,
+  /// BFLOAT16, an 8-bit type (either stands for both, as gradstep_slot_storage has it) or, beside a
+  /// float64 param, FLOAT64; 0 for FLOAT64 there and FLOAT32 elsewhere. Whether the dtypes go
+  /// together, the first step says.
+  any_parameter(const rule& rule, const gradstep_tensor& arrays, std::int32_t slot_dtype = 0)
+      : slots_(rule.slot_count()),
+        pointers_(rule.slot_count()),
+        dtypes_(rule.slot_count()),
+        scale_pointers_(rule.slot_count()),
+        tensor_(arrays) {
+    if (slot_dtype == 0) {
+      slot_dtype = arrays.param_dtype == GRADSTEP_FLOAT64 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
+    }
+    for (std::size_t i = 0; i < slots_.size(); ++i) allocate_slot(rule, i, slot_dtype);
+    tensor_.slots = pointers_.data();
+    tensor_.slot_count = pointers_.size();
+    tensor_.slot_dtypes = dtypes_.data();
+    tensor_.slot_scales = scale_pointers_.data();
+  }
+  any_parameter(any_parameter&&) noexcept = default;
+  any_parameter& operator=(any_parameter&&) noexcept = default;
+
+  /// For lists: apply(context, rule, {a.tensor(), b.tensor()}, t).
+  const gradstep_tensor& tensor() const noexcept { return tensor_; }
+
+  // Further arrays of the host, `count` elements each; nullptr for none. A tensor() that was copied
+  // before does not know of them.
+
+  /// Each step writes the new param here too, in another dtype.
+  template <class Copy>
+  void set_copy(Copy* copy) noexcept {
+    tensor_.param_copy = copy;
+    tensor_.copy_dtype = copy == nullptr ? 0 : dtype_of<Copy>();
+  }
+  /// Steps with GRADSTEP_APPLY_AVERAGE keep the moving average of the param here: float, or double
+  /// beside a double param.
+  template <class Average>
+  void set_average(Average* average) {
+    const bool is_double = tensor_.param_dtype == GRADSTEP_FLOAT64;
+    if (dtype_of<Average>() != (is_double ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32)) {
+      throw error(GRADSTEP_INVALID_ARGUMENT,
+                  "set_average takes double* beside a double param and float* beside all others");
+    }
+    tensor_.average = average;
+  }
+  /// The lower halves of a bfloat16 param, which make it an exact float32; 0 at first.
+  void set_low(std::uint16_t* low) noexcept { tensor_.param_low = low; }
+
+  /// Where the slot is and how it is stored, to save it, say. Empty when the rule did not use it.
+  gradstep_array slot_array(std::size_t index) const {
+    void* data = pointers_.at(index);
+    return array_of(dtypes_[index], data, data == nullptr ? 0 : tensor_.count,
+                    scale_pointers_[index]);
+  }
+  /// A copy of the slot's elements, whatever its dtype; empty when the rule did not use it.
+  std::vector<double> slot(std::size_t index) const { return read(slot_array(index)); }
+  /// Of the slots and their scales.
+  std::size_t slot_bytes() const noexcept {
+    std::size_t bytes = 0;
+    for (const slot_memory& s : slots_) bytes += s.data.size() + s.scales.size() * sizeof(float);
+    return bytes;
+  }
+
+  gradstep_apply_result step(const context& context, const rule& rule, std::uint64_t t,
+                             double grad_scale = 1) {
+    return apply(context, rule, &tensor_, 1, t, grad_scale);
+  }
+  gradstep_apply_result step(const context& context, const rule& rule,
+                             const gradstep_apply_options& options) {
+    return apply(context, rule, &tensor_, 1, options);
+  }
+
+ private:
+  struct slot_memory {
+    std::vector<std::byte> data;
+    std::vector<float> scales;
+  };
+
+  void allocate_slot(const rule& rule, std::size_t index, std::int32_t wanted_dtype) {
+    auto info = sized<gradstep_storage_info>();
+    check(gradstep_slot_storage(rule.name(), index, wanted_dtype, tensor_.count, &info));
+    dtypes_[index] = info.dtype;
+    if (!rule.uses_slot(index)) return;
+    slots_[index].data.resize(info.bytes);  // zero in every dtype
+    slots_[index].scales.resize(info.scale_count);
+    pointers_[index] = slots_[index].data.data();
+    if (info.scale_count > 0) scale_pointers_[index] = slots_[index].scales.data();
+    const double initial = rule.initial_value(index);
+    if (initial != 0) write(slot_array(index), std::vector<double>(tensor_.count, initial));
+  }
+
+  std::vector<slot_memory> slots_;
+  std::vector<void*> pointers_;  // the arrays of the tensor: null for slots that are not used
+  std::vector<std::int32_t> dtypes_;
+  std::vector<float*> scale_pointers_;
   gradstep_tensor tensor_;
+};
+
+/// A parameter with the dtypes of its arrays' types: float, double, bfloat16, float16.
+template <class Param, class Grad = Param>
+class parameter : public any_parameter {
+ public:
+  /// Both arrays hold `count` elements. grad is only read, unless the options of a step have
+  /// GRADSTEP_APPLY_ZERO_GRAD. slot_dtype: see any_parameter.
+  parameter(const rule& rule, Param* param, const Grad* grad, std::size_t count,
+            std::int32_t slot_dtype = 0)
+      : any_parameter(rule, arrays(param, grad, count), slot_dtype) {}
+
+ private:
+  static gradstep_tensor arrays(Param* param, const Grad* grad, std::size_t count) {
+    auto tensor = sized<gradstep_tensor>();
+    tensor.count = count;
+    tensor.param = param;
+    tensor.grad = const_cast<Grad*>(grad);
+    tensor.param_dtype = dtype_of<Param>();
+    tensor.grad_dtype = dtype_of<Grad>();
+    return tensor;
+  }
 };
 
 }  // namespace gradstep

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A tensor of the network together with the arrays that a precision keeps for it.
+#ifndef GRADSTEP_EXAMPLES_DIGITS_STORED_TENSOR_HPP
+#define GRADSTEP_EXAMPLES_DIGITS_STORED_TENSOR_HPP
+
+#include <gradstep/gradstep.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "network.hpp"
+#include "precision.hpp"
+
+namespace digits {
+
+/// An array of float32 or of a 16-bit dtype.
+class typed_array {
+ public:
+  typed_array(std::int32_t dtype, std::size_t count)
+      : dtype_(dtype), count_(count), bytes_(count * (dtype == GRADSTEP_FLOAT32 ? 4 : 2)) {}
+
+  void* data() { return bytes_.data(); }
+  std::size_t size_in_bytes() const { return bytes_.size(); }
+
+  /// Sets the elements, rounded to nearest. low_halves: see gradstep_array's extra.
+  void assign(const float* values, std::uint16_t* low_halves = nullptr) {
+    gradstep::write(gradstep::array_of(dtype_, data(), count_, low_halves),
+                    {values, values + count_});
+  }
+  void widen_to(float* values) {
+    const std::vector<double> widened = gradstep::read(gradstep::array_of(dtype_, data(), count_));
+    std::transform(widened.begin(), widened.end(), values,
+                   [](double x) { return static_cast<float>(x); });  // exact
+  }
+
+ private:
+  std::int32_t dtype_;
+  std::size_t count_;
+  std::vector<std::byte> bytes_;
+};
+
+/// The network's own arrays serve where the precision has float32 for them.
+class stored_tensor {
+ public:
+  stored_tensor(const gradstep::rule& rule, const precision& how, const network_tensor& tensor,
+                bool has_average)
+      : tensor_(tensor),
+        low_halves_(how.has_low_halves ? tensor.count : 0),
+        parameter_(rule, host_arrays(how, has_average), how.slots) {
+    load_weights();
+  }
+
+  const gradstep_tensor& tensor() const { return parameter_.tensor(); }
+
+  /// Before a step: the network's gradients, rounded.
+  void store_gradient() {
+    if (grad_) grad_->assign(tensor_.grad);
+  }
+  /// After a step: the weights that the network is to compute with.
+  void load_weights() {
+    if (copy_) {
+      copy_->widen_to(tensor_.param);
+    } else if (param_) {
+      param_->widen_to(tensor_.param);
+    }
+  }
+  /// At the end: the averaged weights.
+  void load_average() { std::copy(average_.begin(), average_.end(), tensor_.param); }
+
+  /// Of all that is kept from step to step, the gradients included.
+  std::size_t size_in_bytes() const {
+    const std::size_t networks = tensor_.count * sizeof(float);
+    return (param_ ? param_->size_in_bytes() : networks) +
+           (grad_ ? grad_->size_in_bytes() : networks) + (copy_ ? copy_->size_in_bytes() : 0) +
+           low_halves_.size() * sizeof(std::uint16_t) + average_.size() * sizeof(float) +
+           parameter_.slot_bytes();
+  }
+
+ private:
+  /// Everything but the slots.
+  gradstep_tensor host_arrays(const precision& how, bool has_average) {
+    auto arrays = gradstep::sized<gradstep_tensor>();
+    arrays.count = tensor_.count;
+    arrays.param = tensor_.param;
+    arrays.param_dtype = how.param;
+    arrays.grad = tensor_.grad;
+    arrays.grad_dtype = how.grad;
+    if (how.has_low_halves) arrays.param_low = low_halves_.data();
+    if (how.param != GRADSTEP_FLOAT32 || how.copy != 0) {
+      arrays.param = param_.emplace(how.param, tensor_.count).data();
+      param_->assign(tensor_.param, arrays.param_low);
+    }
+    if (how.grad != GRADSTEP_FLOAT32) {
+      arrays.grad = grad_.emplace(how.grad, tensor_.count).data();
+    }
+    if (how.copy != 0) {
+      arrays.param_copy = copy_.emplace(how.copy, tensor_.count).data();
+      arrays.copy_dtype = how.copy;
+      copy_->assign(tensor_.param);
+    }
+    if (has_average) {
+      average_.assign(tensor_.param, tensor_.param + tensor_.count);
+      arrays.average = average_.data();
+    }
+    return arrays;
+  }
+
+  network_tensor tensor_;
+  std::optional<typed_array> param_, grad_, copy_;
+  std::vector<std::uint16_t> low_halves_;
+  std::vector<float> average_;
+  gradstep::any_parameter parameter_;  // owns the slots
+};
+
+}  // namespace digits
+
+#endif  // GRADSTEP_EXAMPLES_DIGITS_STORED_TENSOR_HPP

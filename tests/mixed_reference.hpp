@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How numbers are stored, as plain scalar code written from the contract (gradstep.h and
+// docs/numerics.md): one element or block at a time, nothing of the library's own. A new dtype is a
+// case in element_size (support.hpp), `widen` and `narrow`, and an entry in float_dtypes.
+#pragma once
+
+#include <span>
+
+#include "support.hpp"
+
+namespace gradstep_test {
+
+inline constexpr std::size_t block_size = GRADSTEP_BLOCK_SIZE;
+
+/// The dtypes of params and gradients.
+inline constexpr std::int32_t float_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_FLOAT64,
+                                                GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16};
+inline constexpr std::int32_t copy_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
+                                               GRADSTEP_FLOAT16};
+inline constexpr std::int32_t blocked_dtypes[] = {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8};
+
+inline bool is_blocked(std::int32_t dtype) {
+  return dtype == GRADSTEP_SIGNED8 || dtype == GRADSTEP_UNSIGNED8;
+}
+
+inline std::size_t block_count(std::size_t count) { return (count + block_size - 1) / block_size; }
+
+inline std::string dtype_text(std::int32_t dtype) {
+  constexpr const char* names[] = {"none",    "float32", "float64",  "bfloat16",
+                                   "float16", "signed8", "unsigned8"};
+  return dtype >= 0 && dtype < 7 ? names[dtype] : "dtype " + std::to_string(dtype);
+}
+
+// ---- Random bits ------------------------------------------------------------------------------
+
+/// SplitMix64's n-th output under a key.
+inline std::uint64_t derived_key(std::uint64_t key, std::uint64_t n) {
+  std::uint64_t x = key + (n + 1) * 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+/// How the elements of an array are rounded when they are stored.
+class rounding {
+ public:
+  /// To nearest.
+  rounding() = default;
+  /// At random. `array`: a slot's index, or param_array.
+  rounding(std::uint64_t seed, std::uint64_t key, std::uint64_t step, std::size_t array)
+      : is_random_(true),
+        key_(derived_key(derived_key(derived_key(0, seed), key), step)),
+        array_(array) {}
+
+  static constexpr std::size_t param_array = 8;  // after the most slots that a rule may have
+
+  bool is_random() const { return is_random_; }
+
+  /// `bit_count` bits for an element, given by its index in the whole tensor: the low ones of a
+  /// multiply-add hash of a word for its place in the block.
+  std::uint32_t bits(std::uint64_t element, unsigned bit_count) const {
+    const std::uint64_t key = derived_key(derived_key(key_, element / block_size), array_);
+    const auto word = static_cast<std::uint32_t>(derived_key(0, element % block_size));
+    const auto factor = static_cast<std::uint32_t>(key >> 32) | 1;
+    const std::uint32_t all = word * factor + static_cast<std::uint32_t>(key);
+    return all & ((1U << bit_count) - 1);
+  }
+
+ private:
+  bool is_random_ = false;
+  std::uint64_t key_ = 0;
+  std::size_t array_ = 0;
+};
+
+// ---- bfloat16 ---------------------------------------------------------------------------------
+
+inline float bfloat16_to_float(std::uint16_t half) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
+}
+
+/// The two bfloat16 around a finite number differ by one in their bits, so a fraction of the way
+/// from the one to the other is what the lower 16 bits say.
+inline std::uint16_t bfloat16_from_float(float x, const rounding& how = {},
+                                         std::uint64_t element = 0) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  const auto toward_zero = static_cast<std::uint16_t>(bits >> 16);
+  if (std::isnan(x)) return 0x7fc0;
+  if (std::isinf(x)) return toward_zero;
+  const std::uint32_t cut_off = bits & 0xffff;
+  const bool is_odd = (toward_zero & 1) != 0;
+  bool goes_away = cut_off > 0x8000 || (cut_off == 0x8000 && is_odd);
+  if (how.is_random()) goes_away = cut_off + how.bits(element, 16) > 0xffff;
+  return static_cast<std::uint16_t>(toward_zero + goes_away);
+}
+
+// ---- float16 ----------------------------------------------------------------------------------
+
+inline float float16_to_float(std::uint16_t half) {
+  const int exponent = half >> 10 & 31, mantissa = half & 1023;
+  float x = std::ldexp(static_cast<float>(mantissa), -24);
+  if (exponent == 31) {
+    x = mantissa == 0 ? std::numeric_limits<float>::infinity()
+                      : std::numeric_limits<float>::quiet_NaN();
+  } else if (exponent != 0) {
+    x = std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
+  }
+  return (half & 0x8000) != 0 ? -x : x;
+}
+
+/// To nearest, ties to even.
+inline std::uint16_t float16_from_float(float x) {
+  const std::uint16_t sign = std::signbit(x) ? 0x8000 : 0;
+  const float magnitude = std::abs(x);
+  if (std::isnan(x)) return 0x7e00;
+  if (magnitude >= 65520) return sign | 0x7c00;  // half-way from the largest to 65536
+  // In units of the last place, which are at least 2^-24; ten bits below the leading one.
+  const int exponent = std::max(magnitude == 0 ? -14 : std::ilogb(magnitude), -14);
+  const auto units = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
+  // The leading one, or a carry into the next exponent, adds itself to the exponent's bits.
+  return static_cast<std::uint16_t>(sign | (((exponent + 14) << 10) + units));
+}
+
+// ---- 8-bit blocks -----------------------------------------------------------------------------
+
+/// With F(c) the float32 of the bits (c + bias) 2^20, code c of a magnitude stands for F(c) - F(0)
+/// times the scale. Signed ones have the sign in the top bit.
+struct code_table {
+  std::uint32_t largest, bias;
+
+  float f(std::uint32_t code) const { return std::bit_cast<float>((code + bias) << 20); }
+  float value(std::uint32_t code) const { return f(code) - f(0); }
+};
+inline constexpr code_table signed_codes{127, 896};
+inline constexpr code_table unsigned_codes{255, 768};
+
+inline const code_table& codes_of(std::int32_t dtype) {
+  return dtype == GRADSTEP_SIGNED8 ? signed_codes : unsigned_codes;
+}
+
+inline float decoded(std::int32_t dtype, std::uint8_t code, float scale) {
+  if (dtype == GRADSTEP_UNSIGNED8) return unsigned_codes.value(code) * scale;
+  const float magnitude = signed_codes.value(code & 0x7f) * scale;
+  return code >= 0x80 ? -magnitude : magnitude;
+}
+
+/// The smallest power of two, from 2^-90 to 2^126, of which no magnitude is more than 1.75 times as
+/// large. NaN where there is none, or where a number is not finite or has no code.
+inline float block_scale(std::int32_t dtype, std::span<const float> block) {
+  float largest = 0;
+  for (const float x : block) {
+    if (!std::isfinite(x) || (dtype == GRADSTEP_UNSIGNED8 && x < 0)) largest = INFINITY;
+    largest = std::max(largest, std::abs(x));
+  }
+  int exponent = -90;
+  while (exponent <= 126 && largest > std::ldexp(1.75F, exponent)) ++exponent;
+  return exponent > 126 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0F, exponent);
+}
+
+/// Stores a block's codes and scale; `first` is the index of its first element in the whole tensor.
+inline void encode_block(std::int32_t dtype, std::span<const float> block, const rounding& how,
+                         std::uint64_t first, std::uint8_t* codes, float& scale) {
+  const code_table& table = codes_of(dtype);
+  scale = block_scale(dtype, block);
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    codes[i] = 0;
+    if (std::isnan(scale)) continue;
+    const std::uint32_t random = how.is_random() ? how.bits(first + i, 20) : 1U << 19;
+    const auto shifted = std::bit_cast<std::uint32_t>(std::abs(block[i]) / scale + table.f(0));
+    std::uint32_t code = ((shifted + random) >> 20) - table.bias;
+    if (dtype == GRADSTEP_UNSIGNED8 && block[i] != 0) code = std::max(code, 1U);
+    if (dtype == GRADSTEP_SIGNED8 && std::signbit(block[i])) code |= 0x80;
+    codes[i] = static_cast<std::uint8_t>(code);
+  }
+}
+
+// ---- Arrays -----------------------------------------------------------------------------------
+
+/// An array with what stands beside it: scales, or lower halves.
+class stored_array {
+ public:
+  stored_array(std::int32_t dtype, std::size_t count, std::size_t offset = 0, bool is_split = false)
+      : data(dtype, count, offset) {
+    if (is_blocked(dtype)) extra.emplace(GRADSTEP_FLOAT32, block_count(count), offset / 4 * 4);
+    if (is_split) extra.emplace(GRADSTEP_BFLOAT16, count, (offset + 2) % 64);
+  }
+
+  std::int32_t dtype() const { return data.dtype(); }
+  std::size_t size() const { return data.size(); }
+  bool is_split() const { return extra && !is_blocked(dtype()); }
+
+  /// The element's number; every dtype fits a double.
+  double widen(std::size_t i) const {
+    if (is_split()) {
+      const std::uint32_t upper = raw<std::uint16_t>(data, i),
+                          lower = raw<std::uint16_t>(*extra, i);
+      return std::bit_cast<float>(upper << 16 | lower);
+    }
+    switch (dtype()) {
+      case GRADSTEP_BFLOAT16:
+        return bfloat16_to_float(raw<std::uint16_t>(data, i));
+      case GRADSTEP_FLOAT16:
+        return float16_to_float(raw<std::uint16_t>(data, i));
+      case GRADSTEP_SIGNED8:
+      case GRADSTEP_UNSIGNED8:
+        return decoded(dtype(), raw<std::uint8_t>(data, i), raw<float>(*extra, i / block_size));
+      default:
+        return data.get(i);
+    }
+  }
+
+  /// Stores them all. `first` is the index of the first one in the whole tensor.
+  template <class T>
+  void narrow(const std::vector<T>& values, const rounding& how = {}, std::uint64_t first = 0) {
+    if (dtype() == GRADSTEP_FLOAT64) return store(values);
+    const std::vector<float> singles(values.begin(), values.end());
+    if (dtype() == GRADSTEP_FLOAT32) return store(singles);
+    if (is_blocked(dtype())) return store_blocks(singles, how, first);
+    for (std::size_t i = 0; i < singles.size(); ++i) {
+      const auto bits = std::bit_cast<std::uint32_t>(singles[i]);
+      if (is_split()) {
+        put(data, i, static_cast<std::uint16_t>(bits >> 16));
+        put(*extra, i, static_cast<std::uint16_t>(bits));
+      } else if (dtype() == GRADSTEP_FLOAT16) {
+        put(data, i, float16_from_float(singles[i]));
+      } else {
+        put(data, i, bfloat16_from_float(singles[i], how, first + i));
+      }
+    }
+  }
+
+  /// What is stored, as one number an element; one for all NaNs.
+  std::uint64_t bits(std::size_t i) const {
+    if (std::isnan(widen(i))) return ~std::uint64_t{0};
+    if (is_blocked(dtype())) {
+      return raw<std::uint8_t>(data, i) | std::uint64_t{raw<std::uint32_t>(*extra, i / block_size)}
+                                              << 8;
+    }
+    return std::bit_cast<std::uint64_t>(widen(i));
+  }
+
+  void* extra_data(std::size_t first = 0) {
+    if (!extra) return nullptr;
+    return extra->data(is_blocked(dtype()) ? first / block_size : first);
+  }
+
+  gradstep_array view() {
+    auto array = sized<gradstep_array>();
+    array.count = size();
+    array.data = data.data();
+    array.extra = extra_data();
+    array.dtype = dtype();
+    return array;
+  }
+
+  template <class Element>
+  static Element raw(const number_array& array, std::size_t i) {
+    Element element;
+    std::memcpy(&element, array.data(i), sizeof element);
+    return element;
+  }
+  template <class Element>
+  static void put(number_array& array, std::size_t i, Element element) {
+    std::memcpy(array.data(i), &element, sizeof element);
+  }
+
+  number_array data;
+  std::optional<number_array> extra;
+
+ private:
+  template <class T>
+  void store(const std::vector<T>& values) {
+    if (!values.empty()) std::memcpy(data.data(), values.data(), values.size() * sizeof(T));
+  }
+
+  void store_blocks(const std::vector<float>& values, const rounding& how, std::uint64_t first) {
+    const std::span<const float> all(values);
+    for (std::size_t i = 0; i < all.size(); i += block_size) {
+      float scale = 0;
+      encode_block(dtype(), all.subspan(i, std::min(block_size, all.size() - i)), how, first + i,
+                   static_cast<std::uint8_t*>(data.data(i)), scale);
+      put(*extra, i / block_size, scale);
+    }
+  }
+};
+
+}  // namespace gradstep_test
