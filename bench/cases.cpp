@@ -3,11 +3,13 @@
 
 #include <algorithm>
 
+#include "mixed_cases.hpp"
+
 namespace bench {
 namespace {
 
-constexpr std::size_t sizes[] = {small_size, medium_size, std::size_t{256} * 1024,
-                                 std::size_t{4} * 1024 * 1024, large_size};
+constexpr std::size_t sizes[] = {small_size, medium_size, std::size_t{256} * 1024, cache_size,
+                                 large_size};
 
 std::vector<bool> used_slots(const gradstep::rule& rule) {
   std::vector<bool> used;
@@ -47,17 +49,17 @@ std::vector<std::size_t> thread_counts(const machine& m, std::size_t elements) {
 void add_sizes(const machine& m, const rule_variant& v, std::size_t variant_count,
                std::vector<bench_case>& cases) {
   const bool is_main = v.name == main_rule;
-  for (const element_type& type : {float32, float64}) {
+  for (const std::int32_t type : {GRADSTEP_FLOAT32, GRADSTEP_FLOAT64}) {
     for (const std::size_t size : sizes) {
       for (const std::size_t threads : thread_counts(m, size)) {
         for (const std::string& isa : m.isas) {
           // Lower instruction sets differ in cache, wider types in memory: one of each for most.
           const bool is_best = isa == m.best_isa;
           const bool is_medium = size == medium_size;
-          if (!is_main && !is_medium && (type.code != float32.code || !is_best)) continue;
+          if (!is_main && !is_medium && (type != GRADSTEP_FLOAT32 || !is_best)) continue;
           const bool is_claim = is_main && size == large_size && threads == m.thread_count &&
-                                is_best && type.code == float32.code;
-          cases.push_back({v, type, flat_layout(size), threads, isa,
+                                is_best && type == GRADSTEP_FLOAT32;
+          cases.push_back({v, plain_storage(type), flat_layout(size), threads, isa,
                            is_claim ? long_seconds : seconds_for(size, variant_count)});
         }
       }
@@ -68,7 +70,8 @@ void add_sizes(const machine& m, const rule_variant& v, std::size_t variant_coun
 void add_lists(const machine& m, double seconds, std::vector<bench_case>& cases) {
   const rule_variant variant{main_rule, main_rule, {}};
   for (const layout& tensors : {small_layout(), gpt2_layout()}) {
-    cases.push_back({variant, float32, tensors, m.thread_count, m.best_isa, seconds});
+    cases.push_back(
+        {variant, plain_storage(GRADSTEP_FLOAT32), tensors, m.thread_count, m.best_isa, seconds});
   }
 }
 
@@ -91,7 +94,7 @@ std::vector<rule_variant> all_rule_variants() {
 }
 
 std::string bench_case::name() const {
-  return "step/" + variant.name + "/" + type.name + "/" + tensors.name +
+  return "step/" + variant.name + flags_name(flags) + "/" + stored.name() + "/" + tensors.name +
          "/threads:" + std::to_string(threads) + "/isa:" + isa;
 }
 
@@ -100,6 +103,7 @@ std::vector<bench_case> full_cases(const machine& m) {
   const std::vector<rule_variant> variants = all_rule_variants();
   for (const rule_variant& v : variants) add_sizes(m, v, variants.size(), cases);
   add_lists(m, 3, cases);
+  add_mixed_cases(m, cases);
   return cases;
 }
 
@@ -108,17 +112,22 @@ std::vector<bench_case> quick_cases(const machine& m) {
   const rule_variant main_variant{main_rule, main_rule, {}};
   for (const std::size_t size : sizes) {
     const double seconds = size == large_size ? long_seconds : 0.5;
-    cases.push_back({main_variant, float32, flat_layout(size), thread_counts(m, size).back(),
-                     m.best_isa, seconds});
+    cases.push_back({main_variant, plain_storage(GRADSTEP_FLOAT32), flat_layout(size),
+                     thread_counts(m, size).back(), m.best_isa, seconds});
   }
   add_lists(m, 2, cases);
+  add_quick_mixed_cases(m, cases);
   const std::size_t others = gradstep_rule_count() - 1;
   for (std::size_t r = 0; r < gradstep_rule_count(); ++r) {
     const std::string name = gradstep_rule_name(r);
     if (name == main_rule) continue;
     const double seconds = std::min(2.5, 20.0 / static_cast<double>(others));
-    cases.push_back(
-        {{name, name, {}}, float32, flat_layout(large_size), m.thread_count, m.best_isa, seconds});
+    cases.push_back({{name, name, {}},
+                     plain_storage(GRADSTEP_FLOAT32),
+                     flat_layout(large_size),
+                     m.thread_count,
+                     m.best_isa,
+                     seconds});
   }
   return cases;
 }

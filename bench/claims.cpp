@@ -2,8 +2,12 @@
 #include "claims.hpp"
 
 #include <cstdio>
+#include <utility>
 
 #include "cases.hpp"
+#include "interleave.hpp"
+#include "mixed_cases.hpp"
+#include "separate_step.hpp"
 
 namespace bench {
 namespace {
@@ -14,11 +18,12 @@ struct claim {
   std::string counter;  // of its figures
   bool is_minimum;      // the limit
   double limit;
+  bool is_inverse = false;  // the claim is of 1 / the figure
 };
 
 std::string row_name(const machine& m, const rule_variant& v, const layout& tensors,
                      std::size_t threads) {
-  return bench_case{v, float32, tensors, threads, m.best_isa, 0}.name();
+  return bench_case{v, plain_storage(GRADSTEP_FLOAT32), tensors, threads, m.best_isa, 0}.name();
 }
 
 std::vector<claim> main_claims(const machine& m) {
@@ -35,6 +40,24 @@ std::vector<claim> main_claims(const machine& m) {
        "over_careful", false, 2},
       {"1000 small tensors: time / one flat tensor", name(small_layout(), m.thread_count),
        "over_flat", false, 1.15},
+  };
+}
+
+std::vector<claim> mixed_claims(const machine& m) {
+  const std::string complete = complete_case(m, large_size, 0).name();
+  const std::string bfloat16 = bfloat16_case(m, 0).name();
+  const std::string eight_bit = eight_bit_case(m, 0).name();
+  return {
+      {"complete step, 64M elements, all threads: % of its roof", complete, "percent_of_roof", true,
+       90},
+      {"complete step, 64M: time of separate passes / time", complete, "over_separate", true, 1.3,
+       true},
+      {"bf16 grads and slots, 64M: % of its roof", bfloat16, "percent_of_roof", true, 90},
+      {"bf16 grads and slots, 64M: time of float32 / time", bfloat16, "over_float32", true, 1.5,
+       true},
+      {"bf16 grads, 8-bit slots, 64M: % of its roof", eight_bit, "percent_of_roof", true, 80},
+      {"bf16 grads, 8-bit slots, 64M: time of bf16 slots / time", eight_bit, "over_bf16slots", true,
+       1, true},
   };
 }
 
@@ -58,14 +81,27 @@ const row* find_row(const std::vector<row>& rows, const claim& c) {
   return found;
 }
 
+estimate figure_of(const claim& c, const row& r) {
+  const auto counter = [&](const char* suffix) { return r.counters.at(c.counter + suffix); };
+  if (c.is_inverse) return {1 / counter(""), 1 / counter("_high"), 1 / counter("_low")};
+  return {counter(""), counter("_low"), counter("_high")};
+}
+
 void print_claim(std::ostream& out, const claim& c, const row& r) {
-  const double value = r.counters.at(c.counter);
-  const bool is_met = c.is_minimum ? value >= c.limit : value <= c.limit;
+  const estimate e = figure_of(c, r);
+  const bool is_met = c.is_minimum ? e.median >= c.limit : e.median <= c.limit;
   char text[256];
   std::snprintf(text, sizeof text, "%-58s %7.3f  (%.3f to %.3f)  %s %-5g %s\n", c.text.c_str(),
-                value, r.counters.at(c.counter + "_low"), r.counters.at(c.counter + "_high"),
-                c.is_minimum ? ">=" : "<=", c.limit, is_met ? "met" : "MISSED");
+                e.median, e.low, e.high, c.is_minimum ? ">=" : "<=", c.limit,
+                is_met ? "met" : "MISSED");
   out << text;
+}
+
+void print_passes(std::ostream& out, const char* title, const std::vector<listed_pass>& passes) {
+  double bytes = 0;
+  for (const auto& p : passes) bytes += p.second;
+  out << "  " << title << ": " << bytes << " bytes an element in " << passes.size() << " passes\n";
+  for (const auto& [text, pass_bytes] : passes) out << "    " << pass_bytes << "  " << text << "\n";
 }
 
 }  // namespace
@@ -73,7 +109,9 @@ void print_claim(std::ostream& out, const claim& c, const row& r) {
 void print_claims(std::ostream& out, const machine& m, const std::vector<row>& rows) {
   out << "\nClaims (" << main_rule << " where no rule is named; float32, " << m.best_isa << ", "
       << m.thread_count << " threads; median and its 95 % interval)\n\n";
-  for (const claim& c : main_claims(m)) {
+  std::vector<claim> claims = main_claims(m);
+  for (claim& c : mixed_claims(m)) claims.push_back(std::move(c));
+  for (const claim& c : claims) {
     const row* r = find_row(rows, c);
     if (r == nullptr) {
       out << c.text << ": not measured in this run\n";
@@ -84,6 +122,11 @@ void print_claims(std::ostream& out, const machine& m, const std::vector<row>& r
   for (const claim& c : rule_claims(m)) {
     if (const row* r = find_row(rows, c)) print_claim(out, c, *r);
   }
+  out << "\nThe complete step (unscale, finite check, clip by norm, adamw, bfloat16 copy, average, "
+         "zero "
+         "grad)\nmoves\n";
+  print_passes(out, "one gradstep_apply", fused_passes());
+  print_passes(out, "separate passes", separate_step::passes());
   out << std::flush;
 }
 

@@ -68,11 +68,12 @@ estimate turns::ratio(std::size_t numerator, std::size_t denominator) const {
   return estimate_median(ratios);
 }
 
-turns take_turns(const std::vector<contender>& contenders, const turn_limits& limits) {
-  constexpr std::size_t fewest_rounds = 5;
+turns take_turns(const std::vector<contender>& contenders, const turn_limits& limits,
+                 const std::function<void()>& before_round) {
   turns result(contenders.size(), choose_calls(contenders, limits.turn_seconds));
   double total = 0;
-  for (std::size_t round = 0; round < fewest_rounds || total < limits.seconds; ++round) {
+  for (std::size_t round = 0; round < limits.fewest_rounds || total < limits.seconds; ++round) {
+    before_round();
     const auto seconds = take_round(contenders, result.calls_per_turn(), round % 2 == 1);
     for (const double s : seconds) total += s;
     result.add(seconds);

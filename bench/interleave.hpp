@@ -49,9 +49,13 @@ class turns {
 struct turn_limits {
   double seconds;       // all rounds together, about
   double turn_seconds;  // a turn repeats a short contender until it takes so long
+  std::size_t fewest_rounds = 5;
 };
 
-/// Every other round goes backwards: a steady drift cancels. At least 5 rounds.
-turns take_turns(const std::vector<contender>& contenders, const turn_limits& limits);
+/// Every other round goes backwards: a steady drift cancels. What `before_round`
+/// does is not timed.
+turns take_turns(
+    const std::vector<contender>& contenders, const turn_limits& limits,
+    const std::function<void()>& before_round = [] {});
 
 }  // namespace bench

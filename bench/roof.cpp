@@ -2,35 +2,94 @@
 #include "roof.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <numeric>
+#include <utility>
 
+#include "move_runs.hpp"
 #include "roof_loops.hpp"
 
 namespace bench {
 namespace {
 
-constexpr std::size_t granularity = 256;  // bytes: whole strips of every loop
-constexpr std::size_t piece =
-    std::size_t{256} * 1024;  // bytes of each array, the size of a large step's piece
-constexpr std::size_t small = std::size_t{1024} * 1024;  // bytes of each array
+constexpr std::size_t piece = 65536;       // elements, the size of a large step's piece
+constexpr std::size_t small = 4 * piece;   // elements
+constexpr std::size_t granularity = 4096;  // elements: whole runs of every style
+
+/// A loop over the elements [begin, end) of one of the passes.
+struct range_loop {
+  std::string name;
+  std::function<void(std::size_t pass, std::size_t begin, std::size_t end)> move;
+};
+
+/// Arrays of equal elements, all read and written but the last, as roof_loops takes them.
+bool is_alike(const pass& p) {
+  const auto is_written = [&p](const stream& s) {
+    return s.mode == access::read_and_write && s.block_bytes == p.back().block_bytes;
+  };
+  return p.size() > 1 && p.back().mode == access::read && p.back().block_bytes % 1024 == 0 &&
+         std::all_of(p.begin(), p.end() - 1, is_written);
+}
+
+std::vector<range_loop> strip_loops(const pass& p) {
+  std::vector<std::byte*> arrays;
+  for (const stream& s : p) arrays.push_back(s.data);
+  const std::size_t bytes = p.back().block_bytes / block_elements;
+  std::vector<range_loop> loops;
+  for (const roof_loop& loop : roof_loops(p.size() - 1)) {
+    loops.push_back({loop.name, [=](std::size_t, std::size_t begin, std::size_t end) {
+                       loop.move(arrays.data(), begin * bytes, end * bytes);
+                     }});
+  }
+  return loops;
+}
+
+std::vector<range_loop> run_loops(const std::vector<pass>& passes) {
+  std::vector<range_loop> loops;
+  for (const run_style& style : run_styles(passes.back())) {
+    loops.push_back({style.name, [=](std::size_t index, std::size_t begin, std::size_t end) {
+                       move_runs(passes[index], style, begin, end);
+                     }});
+  }
+  return loops;
+}
+
+std::vector<range_loop> loops_of(const traffic& t) {
+  std::vector<range_loop> loops = run_loops(t.passes);
+  if (t.passes.size() == 1 && is_alike(t.passes.front())) {
+    for (range_loop& loop : strip_loops(t.passes.front())) loops.push_back(std::move(loop));
+  }
+  return loops;
+}
 
 }  // namespace
 
-std::vector<roof> roof_variants(const streams& s, team& threads) {
+std::vector<roof> roof_variants(const traffic& t, team& threads) {
   std::vector<roof> variants;
-  for (const roof_loop& loop : roof_loops(s.arrays.size() - 1)) {
-    const auto move = [s, loop](std::size_t begin, std::size_t end) {
-      loop.move(s.arrays.data(), begin, end);
-    };
+  const std::size_t passes = t.passes.size(), count = t.count;
+  for (range_loop& made : loops_of(t)) {
+    const auto loop = std::make_shared<const range_loop>(std::move(made));  // a call copies nothing
     // One thread can be the fastest only where waking another takes long by comparison.
-    if (threads.thread_count() == 1 || s.bytes <= small) {
-      variants.push_back({loop.name, [move, s] { move(0, s.bytes); }});
+    if (threads.thread_count() == 1 || count <= small) {
+      variants.push_back({loop->name, [=] {
+                            for (std::size_t p = 0; p < passes; ++p) loop->move(p, 0, count);
+                          }});
     }
     if (threads.thread_count() == 1) continue;
-    variants.push_back({loop.name + ", halves",
-                        [move, s, &threads] { threads.run_parts(s.bytes, granularity, move); }});
-    variants.push_back({loop.name + ", pieces",
-                        [move, s, &threads] { threads.run_pieces(s.bytes, piece, move); }});
+    const auto work = [loop](std::size_t p) {
+      return [loop, p](std::size_t begin, std::size_t end) { loop->move(p, begin, end); };
+    };
+    variants.push_back({loop->name + ", halves", [=, &threads] {
+                          for (std::size_t p = 0; p < passes; ++p) {
+                            threads.run_parts(count, granularity, work(p));
+                          }
+                        }});
+    variants.push_back({loop->name + ", pieces", [=, &threads] {
+                          for (std::size_t p = 0; p < passes; ++p) {
+                            threads.run_pieces(count, piece, work(p));
+                          }
+                        }});
   }
   return variants;
 }

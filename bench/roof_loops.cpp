@@ -7,34 +7,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "touch.hpp"
+
 namespace bench {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr std::size_t widest = 64;
-#elif defined(__AVX__)
-constexpr std::size_t widest = 32;
-#else
-constexpr std::size_t widest = 16;
-#endif
-constexpr std::size_t narrower = widest == 16 ? 16 : widest / 2;
-
-template <std::size_t Bytes>
-struct vector_of {
-  typedef char type __attribute__((vector_size(Bytes)));
-};
-
-/// The compiler must believe that the value has been used and has changed, or it moves nothing.
-template <class Vector>
-[[gnu::always_inline]] inline void touch(Vector& value) {
-#if defined(__x86_64__)
-  __asm__ volatile("" : "+v"(value));
-#elif defined(__aarch64__)
-  __asm__ volatile("" : "+w"(value));
-#else
-  __asm__ volatile("" : "+m"(value));
-#endif
-}
 
 template <std::size_t Bytes, std::size_t Unroll, bool Writes>
 [[gnu::always_inline]] inline void move_strip(std::byte* at) {

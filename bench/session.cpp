@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "baselines.hpp"
+#include "mixed_cases.hpp"
+#include "separate_step.hpp"
 
 namespace bench {
 namespace {
@@ -25,12 +27,26 @@ contender baseline_contender(const char* name, baseline loop, const workload& w,
 }
 
 bool has_baselines(const bench_case& c) {
-  return c.variant.name == main_rule && c.type.code == float32.code;
+  return c.variant.name == main_rule && c.flags == 0 &&
+         c.stored.name() == plain_storage(GRADSTEP_FLOAT32).name();
 }
 
 /// Long enough for the clock; with several threads, for those of the last contender to have come
 /// over.
 double turn_seconds(const team& threads) { return threads.thread_count() == 1 ? 2e-4 : 2e-3; }
+
+/// What the fastest roof depends on.
+std::string roof_key(const traffic& t, const team& threads) {
+  std::string key = std::to_string(t.count) + "x" + std::to_string(threads.thread_count());
+  for (const pass& p : t.passes) {
+    key += ";";
+    for (const stream& s : p) {
+      key.append(" ").append(std::to_string(s.block_bytes));
+      key.append("m").append(std::to_string(static_cast<int>(s.mode)));
+    }
+  }
+  return key;
+}
 
 void set_ratio(benchmark::UserCounters& counters, const std::string& name, const estimate& e,
                double unit) {
@@ -45,7 +61,7 @@ constexpr std::size_t first_roof = 0, step = 1, second_roof = 2, first_rival = 3
 void set_counters(benchmark::State& state, const std::vector<contender>& contenders,
                   const turns& times, const workload& w) {
   const auto count = static_cast<double>(w.count());
-  const auto bytes = static_cast<double>(w.bytes_per_element());
+  const double bytes = w.bytes().bytes_per_element();
   const std::size_t roof =
       times.ratio(first_roof, second_roof).median <= 1 ? first_roof : second_roof;
   auto& counters = state.counters;
@@ -82,32 +98,44 @@ const gradstep::context& session::context_of(const std::string& isa, std::size_t
 }
 
 std::vector<roof> session::best_roofs(const workload& w, team& threads) {
-  const streams bytes = w.bytes();
+  const traffic bytes = w.bytes();
   const std::vector<roof> variants = roof_variants(bytes, threads);
-  const auto key = std::make_tuple(bytes.arrays.size(), bytes.bytes, threads.thread_count());
-  auto found = ranked_roofs_.find(key);
-  if (found == ranked_roofs_.end()) {
-    constexpr std::size_t large = std::size_t{1} << 26;  // bytes: memory's speed, which is unsteady
-    const double seconds = bytes.bytes < large ? 0.1 : 2;
-    auto ranked = rank_roofs(variants, {seconds, turn_seconds(threads)});
-    found = ranked_roofs_.emplace(key, std::move(ranked)).first;
+  const auto [found, is_new] = ranked_roofs_.try_emplace(roof_key(bytes, threads));
+  if (is_new) {
+    constexpr double large = 1 << 26;  // bytes of an array: memory's speed, which is unsteady
+    const double seconds = 4 * static_cast<double>(bytes.count) < large ? 0.1 : 1;
+    found->second = rank_roofs(variants, {seconds, turn_seconds(threads), 3});
   }
   return {variants[found->second[0]], variants[found->second[1]]};
 }
 
-std::vector<contender> session::contenders_of(const bench_case& c, const gradstep::rule& rule,
-                                              const workload& w, team& threads) {
+void session::add_rivals(const bench_case& c, const gradstep::rule& rule, const workload& w,
+                         team& threads, std::vector<contender>& contenders) {
   const gradstep::context& context = context_of(c.isa, c.threads);
-  std::vector<contender> contenders = best_roofs(w, threads);
-  contenders.insert(contenders.begin() + step, {"step", stepper(context, rule, w.tensors())});
   if (c.tensors.counts.size() > 1) {
-    contenders.push_back({"flat", stepper(context, rule, {w.flat()})});
+    contenders.push_back({"flat", stepper(context, rule, {w.flat()}, apply_options(c.flags))});
   } else if (has_baselines(c)) {
     contenders.push_back(baseline_contender("careful", careful_adamw, w, threads));
     if (w.count() <= medium_size) {
       contenders.push_back(baseline_contender("scalar", scalar_adamw, w, threads));
     }
   }
+  if (is_complete(c)) contenders.push_back({"separate", separate_step(w, threads)});
+  if (c.rival.name.empty()) return;
+  // Tensors point into their workload.
+  const auto rival = std::make_shared<workload>(rule, c.rival.stored, c.rival.flags, c.tensors,
+                                                rivals_memory_, threads);
+  stepper step(context, rule, rival->tensors(), apply_options(c.rival.flags));
+  contenders.push_back({c.rival.name, [rival, step]() mutable { step(); }});
+}
+
+std::vector<contender> session::contenders_of(const bench_case& c, const gradstep::rule& rule,
+                                              const workload& w, team& threads) {
+  std::vector<contender> contenders = best_roofs(w, threads);
+  contenders.insert(
+      contenders.begin() + step,
+      {"step", stepper(context_of(c.isa, c.threads), rule, w.tensors(), apply_options(c.flags))});
+  add_rivals(c, rule, w, threads, contenders);
   return contenders;
 }
 
@@ -115,10 +143,13 @@ void session::run(const bench_case& c, benchmark::State& state) {
   try {
     const gradstep::rule rule(c.variant.rule, c.variant.settings);
     team& threads = threads_of(c.threads);
-    const workload w(rule, c.type, c.tensors, memory_, threads);
+    const workload w(rule, c.stored, c.flags, c.tensors, memory_, threads);
     const std::vector<contender> contenders = contenders_of(c, rule, w, threads);
     for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): benchmark's own idiom
-      const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)});
+      const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)}, [&] {
+        // Slots without gradients become denormal after some hundred steps.
+        if ((c.flags & GRADSTEP_APPLY_ZERO_GRAD) != 0) w.refill_grad(threads);
+      });
       state.SetIterationTime(times.median_seconds(step));
       set_counters(state, contenders, times, w);
     }

@@ -10,8 +10,11 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "cases.hpp"
+#include "roof.hpp"
+#include "workload.hpp"
 
 namespace bench {
 
@@ -29,13 +32,14 @@ class session {
   std::vector<roof> best_roofs(const workload& w, team& threads);
   std::vector<contender> contenders_of(const bench_case& c, const gradstep::rule& rule,
                                        const workload& w, team& threads);
+  void add_rivals(const bench_case& c, const gradstep::rule& rule, const workload& w, team& threads,
+                  std::vector<contender>& contenders);
 
   arrays memory_;
+  arrays rivals_memory_;
   std::map<std::size_t, std::unique_ptr<team>> teams_;
   std::map<std::tuple<std::string, std::size_t>, gradstep::context> contexts_;
-  // By number of arrays, bytes of each, and threads.
-  std::map<std::tuple<std::size_t, std::size_t, std::size_t>, std::vector<std::size_t>>
-      ranked_roofs_;
+  std::map<std::string, std::vector<std::size_t>> ranked_roofs_;  // by roof_key
 };
 
 }  // namespace bench

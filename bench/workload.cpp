@@ -2,23 +2,24 @@
 #include "workload.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <random>
 
 namespace bench {
 namespace {
 
-constexpr std::size_t cache_line_elements = 16;  // of the narrowest type
+constexpr std::size_t fill_piece = 4096;  // elements; whole blocks
 
-std::size_t rounded_to_line(std::size_t count) {
-  return (count + cache_line_elements - 1) / cache_line_elements * cache_line_elements;
+std::size_t round_up(std::size_t count, std::size_t unit) {
+  return (count + unit - 1) / unit * unit;
 }
 
-/// From the first of the tensors to the end of the last, in elements.
-std::size_t span_of(const layout& l) {
-  std::size_t span = 0;
-  for (const std::size_t count : l.counts) span += rounded_to_line(count);
-  return span;
+/// Of cache lines of the narrowest dtype, or of blocks.
+std::size_t grain_of(const storage& s) {
+  if (s.slots == GRADSTEP_SIGNED8) return block_elements;
+  const std::size_t narrowest =
+      std::min({type_of(s.param).bytes, type_of(s.grad).bytes, type_of(s.slots).bytes,
+                s.copy == 0 ? 8 : type_of(s.copy).bytes});
+  return 64 / narrowest;
 }
 
 /// Values in +-[smallest, largest], a prime number of them so that no stride meets only a few.
@@ -31,127 +32,179 @@ std::vector<double> random_values(double smallest, double largest) {
   return values;
 }
 
-template <class T>
-void fill_range(T* array, std::size_t begin, std::size_t end, const std::vector<double>& values) {
-  for (std::size_t i = begin, v = begin % values.size(); i < end; ++i) {
-    array[i] = static_cast<T>(values[v]);
-    if (++v == values.size()) v = 0;
-  }
+const std::vector<double>& grad_values() {
+  static const std::vector<double> values = random_values(0.005, 0.015);
+  return values;
+}
+
+std::size_t block_bytes(std::int32_t dtype) {
+  // UNSIGNED8 stands beside SIGNED8 in no list of its own.
+  return type_of(dtype == GRADSTEP_UNSIGNED8 ? GRADSTEP_SIGNED8 : dtype).bytes * block_elements;
 }
 
 }  // namespace
 
-std::size_t layout::total() const {
-  return std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-}
-
-layout flat_layout(std::size_t count) {
-  constexpr std::size_t k = 1024, m = k * k;
-  if (count % m == 0) return {std::to_string(count / m) + "M", {count}};
-  if (count % k == 0) return {std::to_string(count / k) + "K", {count}};
-  return {std::to_string(count), {count}};
-}
-
-layout small_layout() {
-  layout result{"1000-small", {}};
-  std::mt19937_64 random(1000);
-  for (int i = 0; i < 1000; ++i) result.counts.push_back(1000 + random() % 3001);
-  return result;
-}
-
-layout gpt2_layout() {
-  constexpr std::size_t width = 768, vocabulary = 50257, positions = 1024, layers = 12;
-  layout result{"gpt2", {vocabulary * width, positions * width}};
-  const auto add = [&](std::initializer_list<std::size_t> counts) {
-    result.counts.insert(result.counts.end(), counts);
-  };
-  for (std::size_t i = 0; i < layers; ++i) {
-    add({width, width});                                            // first norm
-    add({width * 3 * width, 3 * width, width * width, width});      // attention
-    add({width, width});                                            // second norm
-    add({width * 4 * width, 4 * width, 4 * width * width, width});  // perceptron
-  }
-  add({width, width});  // last norm
-  return result;
-}
-
-workload::workload(const gradstep::rule& rule, const element_type& type, const layout& l,
-                   arrays& memory, team& threads)
-    : type_(type) {
-  const std::size_t span = span_of(l);
-  place(rule, span, memory);
-  fill(rule, span, threads);
+workload::workload(const gradstep::rule& rule, const storage& stored, std::uint64_t flags,
+                   const layout& l, arrays& memory, team& threads)
+    : stored_(stored), flags_(flags), grain_(grain_of(stored)), span_(0) {
+  for (const std::size_t count : l.counts) span_ += round_up(count, grain_);
+  place(rule, memory);
+  fill(rule, threads);
   cut(l);
 }
 
-void workload::place(const gradstep::rule& rule, std::size_t span, arrays& memory) {
+void workload::place(const gradstep::rule& rule, arrays& memory) {
   std::size_t next = 0;
-  const auto take = [&] { return memory.at(next++, span * type_.bytes); };
-  param_ = take();
-  grad_ = take();
+  const auto take = [&](std::size_t bytes) { return memory.at(next++, bytes); };
+  param_ = take(span_ * type_of(stored_.param).bytes);
+  grad_ = take(span_ * type_of(stored_.grad).bytes);
   for (std::size_t s = 0; s < rule.slot_count(); ++s) {
-    flat_slots_.push_back(rule.uses_slot(s) ? take() : nullptr);
-  }
-}
-
-void workload::fill(const gradstep::rule& rule, std::size_t span, team& threads) {
-  const auto fill_array = [&](void* array, const std::vector<double>& values) {
-    // By the threads that step: on a machine with several memories each gets its own part.
-    threads.run_parts(span, 4096, [&](std::size_t begin, std::size_t end) {
-      if (type_.code == GRADSTEP_FLOAT64) {
-        fill_range(static_cast<double*>(array), begin, end, values);
-      } else {
-        fill_range(static_cast<float*>(array), begin, end, values);
+    auto info = gradstep::sized<gradstep_storage_info>();
+    gradstep::check(gradstep_slot_storage(rule.name(), s, stored_.slots, span_, &info));
+    slot_array slot{rule.slot(s).name, nullptr, nullptr, info.dtype};
+    if (rule.uses_slot(s)) {
+      slot.data = take(info.bytes);
+      if (info.scale_count != 0) {
+        slot.scales = reinterpret_cast<float*>(take(info.scale_count * sizeof(float)));
       }
-    });
-  };
-  fill_array(param_, random_values(0.01, 1));
-  fill_array(grad_, random_values(0.005, 0.015));
-  for (std::size_t s = 0; s < flat_slots_.size(); ++s) {
-    if (flat_slots_[s] != nullptr) fill_array(flat_slots_[s], {rule.initial_value(s)});
+    }
+    slot_dtypes_.push_back(slot.dtype);
+    slot_arrays_.push_back(std::move(slot));
+  }
+  if (stored_.is_split) {
+    low_ = reinterpret_cast<std::uint16_t*>(take(span_ * sizeof(std::uint16_t)));
+  }
+  if (stored_.copy != 0) copy_ = take(span_ * type_of(stored_.copy).bytes);
+  if ((flags_ & GRADSTEP_APPLY_AVERAGE) != 0) {
+    average_ = take(span_ * type_of(stored_.arithmetic()).bytes);
   }
 }
 
-gradstep_tensor workload::tensor_at(std::size_t begin, std::size_t count, void** slots) const {
-  for (std::size_t s = 0; s < flat_slots_.size(); ++s) {
-    auto* const slot = static_cast<std::byte*>(flat_slots_[s]);
-    slots[s] = slot == nullptr ? nullptr : slot + begin * type_.bytes;
+gradstep_array workload::whole(void* data, void* extra, std::int32_t dtype) const {
+  auto array = gradstep::sized<gradstep_array>();
+  array.count = span_;
+  array.data = data;
+  array.extra = extra;
+  array.dtype = dtype;
+  return array;
+}
+
+void workload::fill_array(const gradstep_array& array, const std::vector<double>& values,
+                          team& threads) const {
+  const std::size_t bytes = block_bytes(array.dtype);
+  const std::size_t extra_bytes =
+      array.dtype == GRADSTEP_BFLOAT16 ? block_elements * sizeof(std::uint16_t) : sizeof(float);
+  // By the threads that step: on a machine with several memories each gets its own part.
+  threads.run_parts(span_, fill_piece, [&](std::size_t begin, std::size_t end) {
+    std::vector<double> numbers(fill_piece);
+    gradstep_array part = array;
+    for (std::size_t i = begin; i < end; i += part.count) {
+      part.count = std::min(fill_piece, end - i);
+      part.data = static_cast<std::byte*>(array.data) + i / block_elements * bytes;
+      if (array.extra != nullptr) {
+        part.extra = static_cast<std::byte*>(array.extra) + i / block_elements * extra_bytes;
+      }
+      for (std::size_t k = 0, v = i % values.size(); k < part.count; ++k) {
+        numbers[k] = values[v];
+        if (++v == values.size()) v = 0;
+      }
+      gradstep::check(gradstep_array_write(&part, numbers.data()));
+    }
+  });
+}
+
+void workload::refill_grad(team& threads) const {
+  fill_array(whole(grad_, nullptr, stored_.grad), grad_values(), threads);
+}
+
+void workload::fill(const gradstep::rule& rule, team& threads) const {
+  const std::vector<double> params = random_values(0.01, 1);
+  fill_array(whole(param_, low_, stored_.param), params, threads);
+  refill_grad(threads);
+  for (std::size_t s = 0; s < slot_arrays_.size(); ++s) {
+    const slot_array& slot = slot_arrays_[s];
+    if (slot.data == nullptr) continue;
+    fill_array(whole(slot.data, slot.scales, slot.dtype), {rule.initial_value(s)}, threads);
   }
+  // Touched, so that no step pays for page faults.
+  if (copy_ != nullptr) fill_array(whole(copy_, nullptr, stored_.copy), params, threads);
+  if (average_ != nullptr)
+    fill_array(whole(average_, nullptr, stored_.arithmetic()), params, threads);
+}
+
+gradstep_tensor workload::tensor_at(std::size_t begin, std::size_t count, std::size_t index) {
+  const std::size_t first = index * slot_arrays_.size();
+  for (std::size_t s = 0; s < slot_arrays_.size(); ++s) {
+    const slot_array& slot = slot_arrays_[s];
+    const std::size_t offset = begin * block_bytes(slot.dtype) / block_elements;
+    slots_[first + s] = slot.data == nullptr ? nullptr : slot.data + offset;
+    scales_[first + s] = slot.scales == nullptr ? nullptr : slot.scales + begin / block_elements;
+  }
+  const auto at = [begin](std::byte* array, std::int32_t dtype) {
+    return array == nullptr ? nullptr : array + begin * type_of(dtype).bytes;
+  };
   auto tensor = gradstep::sized<gradstep_tensor>();
   tensor.count = count;
-  tensor.param = param_ + begin * type_.bytes;
-  tensor.grad = grad_ + begin * type_.bytes;
-  tensor.slots = slots;
-  tensor.slot_count = flat_slots_.size();
-  tensor.param_dtype = tensor.grad_dtype = type_.code;
+  tensor.param = at(param_, stored_.param);
+  tensor.grad = at(grad_, stored_.grad);
+  tensor.slots = slots_.data() + first;
+  tensor.slot_count = slot_arrays_.size();
+  tensor.param_dtype = stored_.param;
+  tensor.grad_dtype = stored_.grad;
+  if (stored_.slots != stored_.arithmetic()) {
+    tensor.slot_dtypes = slot_dtypes_.data();
+    tensor.slot_scales = scales_.data() + first;
+  }
+  tensor.param_low = low_ == nullptr ? nullptr : low_ + begin;
+  tensor.copy_dtype = stored_.copy;
+  tensor.param_copy = at(copy_, stored_.copy);
+  tensor.average = at(average_, stored_.arithmetic());
   return tensor;
 }
 
 void workload::cut(const layout& l) {
-  const std::size_t slot_count = flat_slots_.size();
-  slots_.resize((l.counts.size() + 1) * slot_count);
-  void** slots = slots_.data();
-  flat_ = tensor_at(0, l.total(), slots);
+  slots_.resize((l.counts.size() + 1) * slot_arrays_.size());
+  scales_.resize(slots_.size());
+  flat_ = tensor_at(0, l.total(), 0);
   std::size_t begin = 0;
   for (const std::size_t count : l.counts) {
-    slots += slot_count;
-    tensors_.push_back(tensor_at(begin, count, slots));
-    begin += rounded_to_line(count);
+    tensors_.push_back(tensor_at(begin, count, tensors_.size() + 1));
+    begin += round_up(count, grain_);
   }
 }
 
-streams workload::bytes() const {
-  streams result{{param_}, count() * type_.bytes};
-  for (void* slot : flat_slots_) {
-    if (slot != nullptr) result.arrays.push_back(static_cast<std::byte*>(slot));
+traffic workload::bytes() const {
+  const bool zeroes_grad = (flags_ & GRADSTEP_APPLY_ZERO_GRAD) != 0;
+  const bool reads_first = (flags_ & (GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE)) != 0;
+  traffic t{{}, count()};
+  if (reads_first) t.passes.push_back({{"grad", grad_, block_bytes(stored_.grad), access::read}});
+  pass update;
+  const auto add = [&](const std::string& name, void* data, std::size_t bytes, access mode) {
+    if (data != nullptr) update.push_back({name, static_cast<std::byte*>(data), bytes, mode});
+  };
+  const access both = access::read_and_write;
+  add("param", param_, block_bytes(stored_.param), both);
+  add("param_low", low_, block_elements * sizeof *low_, both);
+  for (const slot_array& slot : slot_arrays_) {
+    add(slot.name, slot.data, block_bytes(slot.dtype), both);
+    add(slot.name + " scales", slot.scales, sizeof(float), both);
   }
-  result.arrays.push_back(grad_);
-  return result;
+  add("average", average_, block_bytes(stored_.arithmetic()), both);
+  if (copy_ != nullptr) add("copy", copy_, block_bytes(stored_.copy), access::write);
+  add("grad", grad_, block_bytes(stored_.grad), zeroes_grad ? both : access::read);
+  t.passes.push_back(std::move(update));
+  return t;
 }
 
-std::size_t workload::bytes_per_element() const {
-  const std::size_t arrays = bytes().arrays.size();
-  return ((arrays - 1) * 2 + 1) * type_.bytes;
+gradstep_apply_options apply_options(std::uint64_t flags) {
+  auto options = gradstep::sized<gradstep_apply_options>();
+  options.flags = flags;
+  options.grad_scale = 1.0 / 1024;
+  options.max_norm = 1;
+  options.max_value = 0.01;
+  options.average_decay = 0.999;
+  options.seed = 3;
+  return options;
 }
 
 }  // namespace bench

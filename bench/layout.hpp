@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How many tensors a case has, and how large they are.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// The tensors' sizes, in elements.
+struct layout {
+  std::string name;
+  std::vector<std::size_t> counts;
+
+  std::size_t total() const;
+};
+
+/// One tensor. `name` is the count in K and M of 1024.
+layout flat_layout(std::size_t count);
+/// 1000 tensors of 1000 to 4000 elements: the norms and biases of a large network.
+layout small_layout();
+/// The 148 parameters, 124 million elements, of GPT-2 small.
+layout gpt2_layout();
+
+}  // namespace bench

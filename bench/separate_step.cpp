@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "separate_step.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "baselines.hpp"
+#include "mixed_cases.hpp"
+#include "separate_passes.hpp"
+
+namespace bench {
+namespace {
+
+constexpr std::size_t piece = 65536;  // elements, as a large step of the library
+
+}  // namespace
+
+std::vector<listed_pass> fused_passes() {
+  const gradstep::rule rule(main_rule);
+  arrays memory;
+  team alone(1);
+  const workload w(rule, complete_storage, complete_flags, flat_layout(block_elements), memory,
+                   alone);
+  std::vector<listed_pass> list;
+  for (const pass& p : w.bytes().passes) {
+    const char* const verbs[] = {"read", "write", "read, write"};  // in access's order
+    listed_pass listed{"", 0};
+    for (const stream& s : p) {
+      listed.first += (listed.first.empty() ? "" : "; ") + s.name + " (" +
+                      verbs[static_cast<std::size_t>(s.mode)] + ")";
+      listed.second += s.bytes_per_element();
+    }
+    list.push_back(std::move(listed));
+  }
+  return list;
+}
+
+separate_step::separate_step(const workload& w, team& threads)
+    : threads_(&threads),
+      count_(w.count()),
+      param_(static_cast<float*>(w.param())),
+      grad_(static_cast<float*>(w.grad())),
+      exp_avg_(static_cast<float*>(w.slot(0))),
+      exp_avg_sq_(static_cast<float*>(w.slot(1))),
+      copy_(static_cast<std::uint16_t*>(w.copy())),
+      average_(static_cast<float*>(w.average())),
+      sums_((count_ + piece - 1) / piece) {}
+
+const std::vector<listed_pass>& separate_step::passes() {
+  static const std::vector<listed_pass> list = {
+      {"unscale grad, check that it is finite (read, write)", 8},
+      {"norm of grad (read)", 4},
+      {"scale grad by the clip factor (read, write)", 8},
+      {"adamw: param, exp_avg, exp_avg_sq (read, write), grad (read)", 28},
+      {"bfloat16 copy (write) of param (read)", 6},
+      {"average (read, write) of param (read)", 12},
+      {"zero grad (write)", 4},
+  };
+  return list;
+}
+
+template <class Work>
+void separate_step::run(const Work& work) const {
+  threads_->run_pieces(count_, piece,
+                       [&work](std::size_t begin, std::size_t end) { work(begin, end - begin); });
+}
+
+bool separate_step::unscale() {
+  const auto scale = static_cast<float>(apply_options(0).grad_scale);
+  std::atomic<bool> is_finite = true;
+  run([&](std::size_t at, std::size_t n) {
+    if (!unscale_and_check(grad_ + at, scale, n)) is_finite.store(false, std::memory_order_relaxed);
+  });
+  return is_finite;
+}
+
+double separate_step::norm() {
+  // With one thread there is one piece.
+  std::fill(sums_.begin(), sums_.end(), 0.0);
+  run([&](std::size_t at, std::size_t n) { sums_[at / piece] = sum_of_squares(grad_ + at, n); });
+  double total = 0;
+  for (const double sum : sums_) total += sum;
+  return std::sqrt(total);
+}
+
+void separate_step::operator()() {
+  const gradstep_apply_options numbers = apply_options(0);
+  if (unscale()) {
+    const auto factor = static_cast<float>(std::min(1.0, numbers.max_norm / (norm() + 1e-6)));
+    run([&](std::size_t at, std::size_t n) { scale_by(grad_ + at, factor, n); });
+    const adamw_constants constants = adamw_constants_at(1000);
+    run([&](std::size_t at, std::size_t n) {
+      careful_adamw(constants, param_ + at, grad_ + at, exp_avg_ + at, exp_avg_sq_ + at, n);
+    });
+    run([&](std::size_t at, std::size_t n) { copy_to_bfloat16(param_ + at, copy_ + at, n); });
+    const auto weight = static_cast<float>(1 - numbers.average_decay);
+    run([&](std::size_t at, std::size_t n) {
+      move_average(average_ + at, param_ + at, weight, n);
+    });
+  }
+  run([&](std::size_t at, std::size_t n) { std::memset(grad_ + at, 0, n * sizeof(float)); });
+}
+
+}  // namespace bench

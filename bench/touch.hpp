@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loads and stores that the compiler keeps though nothing is computed. For files that are compiled
+// with -O3 -march=native.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+namespace bench {
+
+#if defined(__AVX512F__)
+inline constexpr std::size_t widest = 64;
+#elif defined(__AVX__)
+inline constexpr std::size_t widest = 32;
+#else
+inline constexpr std::size_t widest = 16;
+#endif
+inline constexpr std::size_t narrower = widest == 16 ? 16 : widest / 2;
+
+template <std::size_t Bytes>
+struct vector_of {
+  typedef char type __attribute__((vector_size(Bytes)));
+};
+
+/// The compiler must believe that the value has been used and has changed, or it moves nothing.
+template <class Vector>
+[[gnu::always_inline]] inline void touch(Vector& value) {
+#if defined(__x86_64__)
+  __asm__ volatile("" : "+v"(value));
+#elif defined(__aarch64__)
+  __asm__ volatile("" : "+w"(value));
+#else
+  __asm__ volatile("" : "+m"(value));
+#endif
+}
+
+}  // namespace bench
