@@ -4,8 +4,8 @@
 At the method's own rate, where losses jump about and which of two is lower is chance, five seeds in
 float32 give a spread of the final training loss and one of the test accuracy. With state in 16 or
 8 bits and the same seeds, the means are no worse than the spread's worse end, and no single run is
-worse than that by more than half the spread of the loss, or two images of the test: six runs alike
-would often leave the range of five. (Being better is no fault here; the next has both sides.)
+worse than that by more than half the loss, or two images of the test: of six runs alike, one in
+three has an end of the spread. (Being better is no fault here; the next has both sides.)
 
 At a tenth of the rate, where the loss falls steadily, the loss of each run is within 4 % of
 float32's with the same seed, in every precision. Slots rounded to nearest are more than 10 % off."""
@@ -36,13 +36,12 @@ class PrecisionsTest(programs.ProgramTest):
     def check_spread(self, rule):
         f32_losses, f32_accuracies = self.results(rule, "f32")
         highest, lowest = max(f32_losses), min(f32_accuracies)
-        slack = (highest - min(f32_losses)) / 2
         for precision in NARROW_STATES:
             losses, accuracies = self.results(rule, precision)
             what = (f"{rule} {precision}: losses {losses}, float32 {f32_losses}; "
                     f"accuracies {accuracies}, float32 {f32_accuracies}")
             self.assertLessEqual(mean(losses), highest, what)
-            self.assertLessEqual(max(losses), highest + slack, what)
+            self.assertLessEqual(max(losses), 1.5 * highest, what)
             self.assertGreaterEqual(mean(accuracies), lowest, what)
             self.assertGreaterEqual(min(accuracies), lowest - TWO_IMAGES, what)
 
