@@ -256,9 +256,10 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule,
 /* The dtypes of arrays. Arithmetic is in float64 for float64 params and in float32 for all others:
  * every other type is converted as it is loaded and stored.
  *
- * bfloat16 is the upper half of a float32. The 8-bit types, for slots, are 8-bit floats in blocks of
- * 256 elements with a float32 scale for each block, a power of two: SIGNED8 has 4 bits of exponent
- * and 3 of mantissa; UNSIGNED8 has no sign and 5 bits of exponent. docs/numerics.md has the codes.
+ * bfloat16 is the upper half of a float32. The 8-bit types, for slots, are 8-bit floats in blocks
+ * of 256 elements with a float32 scale for each block, a power of two: SIGNED8 has 4 bits of
+ * exponent and 3 of mantissa; UNSIGNED8 has no sign and 5 bits of exponent. docs/numerics.md has
+ * the codes.
  */
 #define GRADSTEP_FLOAT32 1
 #define GRADSTEP_FLOAT64 2
