@@ -198,6 +198,7 @@ TEST_P(mixed_invariance, fused_instruction_sets) {
   const auto isas = fused_isas();
   if (isas.size() < 2) GTEST_SKIP() << "this machine has " << isas.size() << " fused ISA(s)";
   std::vector<context_handle> contexts;
+  contexts.reserve(isas.size());
   for (const auto& isa : isas) contexts.push_back(make_serial_context(isa.c_str()));
   for_each_storage(true, [&](const storage& how, std::uint64_t flags) {
     for (const std::size_t count : {1U, 3U, 16U, 67U, 515U, 1000U}) {

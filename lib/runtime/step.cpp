@@ -64,8 +64,8 @@ class prepared_kernels {
 
   const kernel_table& table_;
   std::size_t kernel_;
-  prepared_step float32_;
-  prepared_step float64_;
+  prepared_step float32_{};
+  prepared_step float64_{};
 };
 
 // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
