@@ -67,7 +67,7 @@ step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
   r.value_limit =
       has(o, GRADSTEP_APPLY_MAX_VALUE) ? o.max_value : std::numeric_limits<double>::infinity();
   r.updates_average = has(o, GRADSTEP_APPLY_AVERAGE);
-  r.average_weight = 1 - o.average_decay;
+  r.average_weight = r.updates_average ? 1 - o.average_decay : 0;
   r.zeroes_grad = has(o, GRADSTEP_APPLY_ZERO_GRAD);
   r.has_stochastic_param = has(o, GRADSTEP_APPLY_STOCHASTIC_PARAM);
   r.has_nearest_slots = has(o, GRADSTEP_APPLY_NEAREST_SLOTS);
@@ -125,9 +125,16 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
     if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
   }
   if (const auto s = check_tensors(*rule, tensors, tensor_count); s != GRADSTEP_OK) return s;
-  const float_environment environment(context->value.flush_to_zero);
-  const gradstep_apply_result values =
-      run(context->value, *rule, tensor_list(tensors, tensor_count), *options);
+  const tensor_list list(tensors, tensor_count);
+  gradstep_apply_result values{};
+  // Only these compute anything before run_step, which has an environment of its own.
+  if (has(*options,
+          GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_AVERAGE)) {
+    const float_environment environment(context->value.flush_to_zero);
+    values = run(context->value, *rule, list, *options);
+  } else {
+    values = run(context->value, *rule, list, *options);
+  }
   if (result != nullptr) fill_output(*result, values);
   return GRADSTEP_OK;
 }

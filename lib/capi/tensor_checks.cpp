@@ -15,10 +15,16 @@ constexpr std::size_t largest_element = 8;
 
 struct array {
   const void* data;
+  std::uintptr_t begin, end;  // as numbers
   const char* name;
-  std::size_t element_size;
+  std::size_t element_size;  // a power of two
   std::size_t count;
 };
+
+array array_of(const void* data, const char* name, std::size_t element_size, std::size_t count) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  return {data, begin, begin + count * element_size, name, element_size, count};
+}
 
 struct tensor_name {
   char text[40];
@@ -45,29 +51,37 @@ gradstep_status check_array(std::size_t index, const array& a) {
   if (a.data == nullptr) {
     return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].%s is NULL", index, a.name);
   }
-  if (reinterpret_cast<std::uintptr_t>(a.data) % a.element_size == 0) return GRADSTEP_OK;
+  if ((a.begin & (a.element_size - 1)) == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
               "tensors[%zu].%s = %p is not aligned to an element, %zu bytes", index, a.name, a.data,
               a.element_size);
 }
 
 gradstep_status check_overlap(std::size_t index, const array& a, const array& b) {
-  const auto a_begin = reinterpret_cast<std::uintptr_t>(a.data);
-  const auto b_begin = reinterpret_cast<std::uintptr_t>(b.data);
-  if (a_begin + a.count * a.element_size <= b_begin ||
-      b_begin + b.count * b.element_size <= a_begin) {
-    return GRADSTEP_OK;
-  }
+  if (a.end <= b.begin || b.end <= a.begin) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
               "the arrays of tensors[%zu] overlap: %s at %p (%zu elements) and %s at %p (%zu)",
               index, b.name, b.data, b.count, a.name, a.data, a.count);
 }
 
-/// The arrays of one tensor, in the order in which they were added.
+/// The arrays of one tensor, in the order in which they were added. Validation is serial, and so
+/// much of what a list of small tensors costs: that something is wrong is found without a branch,
+/// and only then what it is.
 class array_list {
  public:
   void add(const void* data, const char* name, std::size_t element_size, std::size_t count) {
-    arrays_[size_++] = {data, name, element_size, count};
+    const auto begin = reinterpret_cast<std::uintptr_t>(data);
+    const std::uintptr_t end = begin + count * element_size;
+    bool is_wrong = data == nullptr || (begin & (element_size - 1)) != 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      is_wrong |= static_cast<int>(begins_[i] < end) & static_cast<int>(begin < ends_[i]);
+    }
+    is_wrong_ |= is_wrong;
+    begins_[size_] = begin;
+    ends_[size_] = end;
+    names_[size_] = name;
+    counts_[size_] = count;
+    ++size_;
   }
   void add_optional(const void* data, const char* name, std::size_t element_size,
                     std::size_t count) {
@@ -75,18 +89,31 @@ class array_list {
   }
 
   gradstep_status check(std::size_t index) const {
+    return is_wrong_ ? find_wrong(index) : GRADSTEP_OK;
+  }
+
+ private:
+  array get(std::size_t i) const {
+    return array_of(reinterpret_cast<const void*>(begins_[i]), names_[i],
+                    (ends_[i] - begins_[i]) / counts_[i], counts_[i]);
+  }
+
+  gradstep_status find_wrong(std::size_t index) const {
     for (std::size_t i = 0; i < size_; ++i) {
-      if (const auto s = check_array(index, arrays_[i]); s != GRADSTEP_OK) return s;
+      if (const auto s = check_array(index, get(i)); s != GRADSTEP_OK) return s;
       for (std::size_t j = 0; j < i; ++j) {
-        if (const auto s = check_overlap(index, arrays_[j], arrays_[i]); s != GRADSTEP_OK) return s;
+        if (const auto s = check_overlap(index, get(j), get(i)); s != GRADSTEP_OK) return s;
       }
     }
     return GRADSTEP_OK;
   }
 
- private:
-  array arrays_[5 + 2 * max_slots];
+  static constexpr std::size_t most = 5 + 2 * max_slots;
+  std::uintptr_t begins_[most], ends_[most];
+  const char* names_[most];
+  std::size_t counts_[most];
   std::size_t size_ = 0;
+  bool is_wrong_ = false;
 };
 
 /// A step's rule, with its used slots looked up once for the whole list.
@@ -253,7 +280,8 @@ gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tens
       return s;
     if (const auto s = check_count(index, t.count); s != GRADSTEP_OK) return s;
     if (t.count == 0) return GRADSTEP_OK;
-    return check_array(index, {t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count});
+    return check_array(
+        index, array_of(t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count));
   });
 }
 

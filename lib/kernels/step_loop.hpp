@@ -83,7 +83,8 @@ struct step_loop {
   };
 
   template <std::size_t Vectors, class T>
-  static void run_strip(const constants<T>& c, const plain_arrays<T>& arrays, std::size_t index) {
+  [[gnu::always_inline]] static void run_strip(const constants<T>& c, const plain_arrays<T>& arrays,
+                                               std::size_t index) {
     strip<T, Vectors> p, g, slots[slot_count];
     g.load(arrays.grad + index);
     p.load(arrays.param + index);

@@ -32,6 +32,7 @@ struct list_summary {
 /// The kernels of one step, with what is constant over it, for each type that is computed in.
 class prepared_kernels {
  public:
+  // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): what no tensor needs
   prepared_kernels(const context& c, const step_request& r, const list_summary& summary)
       : table_(*c.isa->kernels), kernel_(r.rule.kernel_index(r.values)) {
     const std::size_t total = summary.total;
@@ -64,8 +65,8 @@ class prepared_kernels {
 
   const kernel_table& table_;
   std::size_t kernel_;
-  prepared_step float32_{};
-  prepared_step float64_{};
+  prepared_step float32_;
+  prepared_step float64_;
 };
 
 // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
