@@ -139,11 +139,12 @@ void for_each_part(const tensor_list& tensors, list_position at, std::size_t beg
 }
 
 /// Several pieces for each thread, so that they end together though one is interrupted; each large
-/// enough to hide the claim and the kernel's start, small enough for the second-level cache.
+/// enough to hide the claim and the kernel's start. On large arrays 262144 elements were 2 to 3 %
+/// faster than 65536 for sgd, adamw and the complete step (Zen 4), and 1048576 no faster.
 std::size_t choose_piece_size(const context& c, std::size_t total) {
   if (c.piece_size != 0) return c.piece_size;
   if (c.thread_count == 1) return total;
-  constexpr std::size_t smallest = 8192, largest = 65536, pieces_per_thread = 8;
+  constexpr std::size_t smallest = 8192, largest = 262144, pieces_per_thread = 32;
   const std::size_t wanted = total / (c.thread_count * pieces_per_thread);
   return std::clamp(wanted, smallest, largest) / piece_granularity * piece_granularity;
 }
