@@ -121,27 +121,6 @@ inline void store_low_bytes(const words (&from)[4], std::uint8_t* to) {
 #endif
 }
 
-// ---- Stores past the caches -------------------------------------------------------------------
-
-/// Also the bytes that one call of `stream` moves; a divisor of every strip's.
-constexpr std::size_t stream_alignment = 16;
-
-/// Both aligned.
-inline void stream(const unsigned char* from, unsigned char* to) {
-#if defined(__x86_64__)
-  _mm_stream_si128(reinterpret_cast<__m128i*>(to),
-                   _mm_load_si128(reinterpret_cast<const __m128i*>(from)));
-#else
-  std::memcpy(to, from, stream_alignment);
-#endif
-}
-/// Orders them before what this thread stores next.
-inline void finish_streams() {
-#if defined(__x86_64__)
-  _mm_sfence();
-#endif
-}
-
 // ---- bfloat16: the upper half of a float32 ----------------------------------------------------
 
 // Rounding works on the bits; the upper half of the sum is the result. A NaN must be the one of

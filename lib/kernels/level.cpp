@@ -32,29 +32,21 @@ constexpr auto step_kernels(type_list<Rules...>) {
 constexpr auto float32_kernels = step_kernels<float>(all_rules());
 constexpr auto float64_kernels = step_kernels<double>(all_rules());
 
-constexpr std::size_t array_vectors = 16 / float_lanes;
-using array_strip = strip<float, array_vectors>;
+using array_strip = strip<float, 16 / float_lanes>;
 
-/// use(padded, i, n): the i-th elements on, as many as a strip has, the last ones zero-padded.
+/// use(i, n) for the i-th elements on, as many as a strip has or, at the end, fewer.
 template <class Use>
-void for_each_padded(const operand& o, std::size_t count, const Use& use) {
+void for_each_array_strip(std::size_t count, const Use& use) {
   for (std::size_t i = 0; i < count; i += array_strip::elements) {
-    const std::size_t n = std::min(array_strip::elements, count - i);
-    alignas(64) unsigned char memory[2][array_strip::elements * sizeof(double)] = {};
-    operand padded = o + i;
-    padded.data = memory[0];
-    if (padded.extra != nullptr && !has_blocks(o.type)) padded.extra = memory[1];
-    use(padded, i, n);
+    use(i, std::min(array_strip::elements, count - i));
   }
 }
 
 void load_float32(const operand& from, std::size_t count, float* to) {
-  for_each_padded(from, count, [&](const operand& padded, std::size_t i, std::size_t n) {
-    const operand at = from + i;
-    std::memcpy(padded.data, at.data, n * size_of(at.type));
-    if (padded.extra != at.extra) std::memcpy(padded.extra, at.extra, n * 2);
+  for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
+    padded_part<array_strip::elements> part;
     array_strip elements;
-    load(padded, 0, elements);
+    load(part.take(from + i, 0, n), 0, elements);
     float converted[array_strip::elements];
     elements.store(converted);
     std::copy_n(converted, n, to + i);
@@ -71,15 +63,14 @@ void store_float32(const float* from, const operand& to, std::size_t count) {
     }
     return;
   }
-  for_each_padded(to, count, [&](const operand& padded, std::size_t i, std::size_t n) {
+  for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
     float converted[array_strip::elements] = {};
     std::copy_n(from + i, n, converted);
     array_strip elements;
     elements.load(converted);
-    store(elements, padded, 0, to_nearest());
-    const operand at = to + i;
-    std::memcpy(at.data, padded.data, n * size_of(at.type));
-    if (padded.extra != at.extra) std::memcpy(at.extra, padded.extra, n * 2);
+    padded_part<array_strip::elements> part;
+    store(elements, part.take(to + i, 0, n), 0, to_nearest());
+    part.put_back(to + i);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "kernel_table.hpp"
+#include "streaming.hpp"
 #include "strip.hpp"
 
 namespace gradstep::internal {
@@ -41,8 +42,6 @@ class mixed_strips {
   /// What is left to scale gradients by once `load_grad` has loaded them.
   T rest_of_scale() const { return clips_ ? T(1) : scale_; }
 
-  void start_block(std::uint64_t block) { random_.start(range_.random_key, block); }
-
   /// run(strip, index, place) for each strip of the range: where in `strip` it is, and where in its
   /// block. Strips are cut where the tensor's blocks are, so that an element's random bits depend
   /// on its place in the tensor alone; a partial one is run on a zero-padded copy.
@@ -53,7 +52,7 @@ class mixed_strips {
       const std::uint64_t at = range_.first_index + index;
       const std::size_t place = at % block_elements;
       const std::size_t end = std::min<std::size_t>(index + block_elements - place, range_.count);
-      start_block(at / block_elements);
+      random_.start(range_.random_key, at / block_elements);
       run_block(index, end, place, run);
       if (has_blocks_) store_blocks(end - index, index);
       index = end;
@@ -111,58 +110,35 @@ class mixed_strips {
 
   /// A partial strip, its elements where they are in a full one.
   struct padded_copy {
-    static constexpr std::size_t bytes = width * sizeof(double);
-    static constexpr std::size_t most = 2 * (4 + max_slots);
-
     step_range range;
-    std::size_t inside, count;
-    alignas(64) unsigned char memory[most][bytes] = {};
-    std::size_t used = 0;
+    padded_part<width> parts[4 + max_slots];
 
-    [[gnu::noinline]] padded_copy(const step_range& whole, std::size_t index, std::size_t inside_,
-                                  std::size_t count_)
-        : range(whole), inside(inside_), count(count_) {
-      for_each_operand(range, [&](operand& o) { take(o, index); });
+    [[gnu::noinline]] padded_copy(const step_range& whole, std::size_t index, std::size_t inside,
+                                  std::size_t count)
+        : range(whole) {
+      for_each_part(range, [&](operand& o, padded_part<width>& part) {
+        o = part.take(o + index, inside, count);
+      });
     }
 
-    [[gnu::noinline]] void put_back(const step_range& whole, std::size_t index) {
-      step_range target = whole;
-      used = 0;
-      for_each_operand(target, [&](operand& o) { put(o, index); });
+    [[gnu::noinline]] void put_back(step_range whole, std::size_t index) {
+      for_each_part(whole, [&](const operand& o, const padded_part<width>& part) {
+        part.put_back(o + index);
+      });
     }
 
+   private:
     template <class Use>
-    static void for_each_operand(step_range& r, const Use& use) {
-      use(r.param);
-      use(r.grad);
-      use(r.copy);
-      use(r.average);
-      for (std::size_t s = 0; s < r.slot_count; ++s) use(r.slots[s]);
-    }
-
-    void take(operand& o, std::size_t index) {
-      if (o.data == nullptr) return;
-      const operand from = o + index;
-      const std::size_t size = size_of(o.type);
-      std::memcpy(memory[used] + inside * size, from.data, count * size);
-      o.data = memory[used++];
-      if (has_blocks(o.type)) {
-        o.extra = from.extra;  // the scale of the strip's block
-      } else if (o.extra != nullptr) {
-        std::memcpy(memory[used] + inside * 2, from.extra, count * 2);
-        o.extra = memory[used++];
-      }
-    }
-
-    void put(const operand& o, std::size_t index) {
-      if (o.data == nullptr) return;
-      const operand to = o + index;
-      const std::size_t size = size_of(o.type);
-      // 8-bit codes are stored by the block.
-      if (!has_blocks(o.type)) std::memcpy(to.data, memory[used] + inside * size, count * size);
-      ++used;
-      if (has_blocks(o.type) || o.extra == nullptr) return;
-      std::memcpy(to.extra, memory[used++] + inside * 2, count * 2);
+    void for_each_part(step_range& r, const Use& use) {
+      padded_part<width>* next = parts;
+      const auto use_next = [&](operand& o) {
+        if (o.data != nullptr) use(o, *next++);
+      };
+      use_next(r.param);
+      use_next(r.grad);
+      use_next(r.copy);
+      use_next(r.average);
+      for (std::size_t s = 0; s < r.slot_count; ++s) use_next(r.slots[s]);
     }
   };
 

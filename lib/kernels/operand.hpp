@@ -49,14 +49,22 @@ constexpr std::size_t size_of(dtype type) {
 
 constexpr bool has_blocks(dtype type) { return type == dtype::signed8 || type == dtype::unsigned8; }
 
+/// The scales beside so many elements of an 8-bit type.
+constexpr std::size_t scale_count(std::size_t elements) {
+  return elements / block_elements + (elements % block_elements != 0);
+}
+
+/// What stands in `extra` for an operand that begins at the index-th element of this one.
+inline void* extra_at(dtype type, void* extra, std::size_t index) {
+  if (extra == nullptr) return nullptr;
+  if (has_blocks(type)) return static_cast<float*>(extra) + index / block_elements;
+  return static_cast<std::uint16_t*>(extra) + index;
+}
+
 /// The operand from its index-th element on. 8-bit types: the first of a block.
 inline operand operator+(operand o, std::size_t index) {
   if (o.data != nullptr) o.data = static_cast<char*>(o.data) + index * size_of(o.type);
-  if (o.extra != nullptr) {
-    o.extra = has_blocks(o.type)
-                  ? static_cast<void*>(static_cast<float*>(o.extra) + index / block_elements)
-                  : static_cast<void*>(static_cast<std::uint16_t*>(o.extra) + index);
-  }
+  o.extra = extra_at(o.type, o.extra, index);
   return o;
 }
 

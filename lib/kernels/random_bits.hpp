@@ -44,9 +44,10 @@ struct random_stream {
 /// The streams of one block of a tensor at one step.
 class random_block {
  public:
-  void use(std::size_t stream) { is_used_[stream] = true; }
+  void use(std::size_t stream) { is_used_[stream] = is_any_used_ = true; }
 
   void start(std::uint64_t key, std::uint64_t block) {
+    if (!is_any_used_) return;
     const std::uint64_t block_key = derived_key(key, block);
     for (std::size_t stream = 0; stream < stream_count; ++stream) {
       if (!is_used_[stream]) continue;
@@ -61,6 +62,7 @@ class random_block {
  private:
   random_stream streams_[stream_count] = {};
   bool is_used_[stream_count] = {};
+  bool is_any_used_ = false;
 };
 
 }  // namespace

@@ -68,12 +68,8 @@ double fold(const operand& grad, std::size_t count, const Next& next) {
     }
   }
   if (i == count) return sums.total();
-  alignas(64) unsigned char rest[norm_lanes * sizeof(double)] = {};
-  const std::size_t size = size_of(grad.type);
-  std::memcpy(rest, static_cast<const unsigned char*>(grad.data) + i * size, (count - i) * size);
-  operand padded = grad;
-  padded.data = rest;
-  add_converted<T>(padded, 0, sums, next);
+  padded_part<norm_lanes> rest;
+  add_converted<T>(rest.take(grad + i, 0, count - i), 0, sums, next);
   return sums.total();
 }
 

@@ -12,10 +12,7 @@ void set(operand& o, void* data, void* extra, dtype type, std::size_t begin) {
   o.type = type;
   o.is_stochastic = false;
   o.data = static_cast<char*>(data) + begin * size_of(type);
-  o.extra = extra == nullptr ? nullptr
-            : has_blocks(type)
-                ? static_cast<void*>(static_cast<float*>(extra) + begin / block_elements)
-                : static_cast<void*>(static_cast<std::uint16_t*>(extra) + begin);
+  o.extra = extra_at(type, extra, begin);
 }
 
 void set_slot(operand& o, const gradstep_tensor& tensor, std::size_t slot, std::size_t begin) {
