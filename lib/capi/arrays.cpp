@@ -10,6 +10,11 @@ namespace {
 // Below, the scales and the loop over blocks cost more than the bytes that are saved.
 constexpr std::size_t fewest_for_8bit = 4096;
 
+gradstep_status check_count(const char* name, std::size_t count) noexcept {
+  if (count <= SIZE_MAX / 16) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "%s = %zu is more than memory can hold", name, count);
+}
+
 gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept {
   if (reinterpret_cast<std::uintptr_t>(data) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %p is not aligned to an element, %zu bytes", name,
@@ -28,10 +33,7 @@ gradstep_status check_values_array(const gradstep_array* array, const double* va
                 static_cast<int>(array->reserved));
   }
   if (array->count == 0) return GRADSTEP_OK;
-  if (array->count > SIZE_MAX / 16) {
-    return fail(GRADSTEP_OUT_OF_RANGE, "array.count = %zu is more than memory can hold",
-                array->count);
-  }
+  if (const auto s = check_count("array.count", array->count); s != GRADSTEP_OK) return s;
   const auto type = static_cast<dtype>(array->dtype);
   if (array->data == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array.data is NULL");
   if (values == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "values is NULL");
@@ -111,12 +113,9 @@ gradstep_status gradstep_slot_storage(const char* rule_name, size_t index, int32
     return fail(GRADSTEP_INVALID_ARGUMENT, "dtype = %d is none of %s",
                 static_cast<int>(dtype_wanted), to_text(known).text);
   }
-  if (count > SIZE_MAX / 16) {
-    return fail(GRADSTEP_OUT_OF_RANGE, "count = %zu is more than memory can hold", count);
-  }
+  if (const auto s = check_count("count", count); s != GRADSTEP_OK) return s;
   const dtype type = best_slot_type(static_cast<dtype>(dtype_wanted), slot, count);
-  const std::size_t blocks = count / block_elements + (count % block_elements != 0);
-  fill_output(*info, {0, count * size_of(type), has_blocks(type) ? blocks : 0,
+  fill_output(*info, {0, count * size_of(type), has_blocks(type) ? scale_count(count) : 0,
                       static_cast<std::int32_t>(type), 0});
   return GRADSTEP_OK;
 }

@@ -14,17 +14,27 @@ namespace {
 constexpr std::size_t largest_element = 8;
 
 struct array {
-  const void* data;
-  std::uintptr_t begin, end;  // as numbers
+  std::uintptr_t begin, end;
   const char* name;
   std::size_t element_size;  // a power of two
   std::size_t count;
-};
 
-array array_of(const void* data, const char* name, std::size_t element_size, std::size_t count) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  return {data, begin, begin + count * element_size, name, element_size, count};
-}
+  array() = default;
+  array(const void* data, const char* array_name, std::size_t size, std::size_t elements)
+      : begin(reinterpret_cast<std::uintptr_t>(data)),
+        end(begin + elements * size),
+        name(array_name),
+        element_size(size),
+        count(elements) {}
+
+  const void* data() const { return reinterpret_cast<const void*>(begin); }
+  bool is_null() const { return begin == 0; }
+  bool is_aligned() const { return (begin & (element_size - 1)) == 0; }
+  bool overlaps(const array& other) const {
+    // Not &&: no branch.
+    return (static_cast<int>(begin < other.end) & static_cast<int>(other.begin < end)) != 0;
+  }
+};
 
 struct tensor_name {
   char text[40];
@@ -48,20 +58,20 @@ gradstep_status check_count(std::size_t index, std::size_t count) {
 }
 
 gradstep_status check_array(std::size_t index, const array& a) {
-  if (a.data == nullptr) {
+  if (a.is_null()) {
     return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].%s is NULL", index, a.name);
   }
-  if ((a.begin & (a.element_size - 1)) == 0) return GRADSTEP_OK;
+  if (a.is_aligned()) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
-              "tensors[%zu].%s = %p is not aligned to an element, %zu bytes", index, a.name, a.data,
-              a.element_size);
+              "tensors[%zu].%s = %p is not aligned to an element, %zu bytes", index, a.name,
+              a.data(), a.element_size);
 }
 
 gradstep_status check_overlap(std::size_t index, const array& a, const array& b) {
-  if (a.end <= b.begin || b.end <= a.begin) return GRADSTEP_OK;
+  if (!a.overlaps(b)) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
               "the arrays of tensors[%zu] overlap: %s at %p (%zu elements) and %s at %p (%zu)",
-              index, b.name, b.data, b.count, a.name, a.data, a.count);
+              index, b.name, b.data(), b.count, a.name, a.data(), a.count);
 }
 
 /// The arrays of one tensor, in the order in which they were added. Validation is serial, and so
@@ -69,51 +79,34 @@ gradstep_status check_overlap(std::size_t index, const array& a, const array& b)
 /// and only then what it is.
 class array_list {
  public:
-  void add(const void* data, const char* name, std::size_t element_size, std::size_t count) {
-    const auto begin = reinterpret_cast<std::uintptr_t>(data);
-    const std::uintptr_t end = begin + count * element_size;
-    bool is_wrong = data == nullptr || (begin & (element_size - 1)) != 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      is_wrong |= static_cast<int>(begins_[i] < end) & static_cast<int>(begin < ends_[i]);
-    }
+  void add(const array& a) {
+    int is_wrong = static_cast<int>(a.is_null()) | static_cast<int>(!a.is_aligned());
+    for (std::size_t i = 0; i < size_; ++i) is_wrong |= static_cast<int>(a.overlaps(arrays_[i]));
     is_wrong_ |= is_wrong;
-    begins_[size_] = begin;
-    ends_[size_] = end;
-    names_[size_] = name;
-    counts_[size_] = count;
-    ++size_;
+    arrays_[size_++] = a;
   }
-  void add_optional(const void* data, const char* name, std::size_t element_size,
-                    std::size_t count) {
-    if (data != nullptr) add(data, name, element_size, count);
+  void add_optional(const array& a) {
+    if (!a.is_null()) add(a);
   }
 
   gradstep_status check(std::size_t index) const {
-    return is_wrong_ ? find_wrong(index) : GRADSTEP_OK;
+    return is_wrong_ != 0 ? find_wrong(index) : GRADSTEP_OK;
   }
 
  private:
-  array get(std::size_t i) const {
-    return array_of(reinterpret_cast<const void*>(begins_[i]), names_[i],
-                    (ends_[i] - begins_[i]) / counts_[i], counts_[i]);
-  }
-
   gradstep_status find_wrong(std::size_t index) const {
     for (std::size_t i = 0; i < size_; ++i) {
-      if (const auto s = check_array(index, get(i)); s != GRADSTEP_OK) return s;
+      if (const auto s = check_array(index, arrays_[i]); s != GRADSTEP_OK) return s;
       for (std::size_t j = 0; j < i; ++j) {
-        if (const auto s = check_overlap(index, get(j), get(i)); s != GRADSTEP_OK) return s;
+        if (const auto s = check_overlap(index, arrays_[j], arrays_[i]); s != GRADSTEP_OK) return s;
       }
     }
     return GRADSTEP_OK;
   }
 
-  static constexpr std::size_t most = 5 + 2 * max_slots;
-  std::uintptr_t begins_[most], ends_[most];
-  const char* names_[most];
-  std::size_t counts_[most];
+  array arrays_[5 + 2 * max_slots];
   std::size_t size_ = 0;
-  bool is_wrong_ = false;
+  int is_wrong_ = 0;
 };
 
 /// A step's rule, with its used slots looked up once for the whole list.
@@ -213,21 +206,18 @@ class rule_arrays {
   gradstep_status check_arrays(std::size_t index, const gradstep_tensor& t) const {
     const auto size = [](std::int32_t type) { return size_of(static_cast<dtype>(type)); };
     array_list arrays;
-    arrays.add(t.param, "param", size(t.param_dtype), t.count);
-    arrays.add(t.grad, "grad", size(t.grad_dtype), t.count);
+    arrays.add({t.param, "param", size(t.param_dtype), t.count});
+    arrays.add({t.grad, "grad", size(t.grad_dtype), t.count});
     for (std::size_t s = 0; s < info_.slot_count; ++s) {
       if (!is_used(s)) continue;
       const dtype type = slot_type(t, s);
-      arrays.add(t.slots[s], info_.slots[s].name, size_of(type), t.count);
-      if (has_blocks(type)) {
-        arrays.add(t.slot_scales[s], "slot_scales", sizeof(float),
-                   (t.count - 1) / block_elements + 1);
-      }
+      arrays.add({t.slots[s], info_.slots[s].name, size_of(type), t.count});
+      if (!has_blocks(type)) continue;
+      arrays.add({t.slot_scales[s], "slot_scales", sizeof(float), scale_count(t.count)});
     }
-    arrays.add_optional(t.param_low, "param_low", 2, t.count);
-    if (t.param_copy != nullptr)
-      arrays.add(t.param_copy, "param_copy", size(t.copy_dtype), t.count);
-    arrays.add_optional(t.average, "average", size_of(computed_type(t.param_dtype)), t.count);
+    arrays.add_optional({t.param_low, "param_low", sizeof(std::uint16_t), t.count});
+    arrays.add_optional({t.param_copy, "param_copy", size(t.copy_dtype), t.count});
+    arrays.add_optional({t.average, "average", size_of(computed_type(t.param_dtype)), t.count});
     return arrays.check(index);
   }
 
@@ -280,8 +270,7 @@ gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tens
       return s;
     if (const auto s = check_count(index, t.count); s != GRADSTEP_OK) return s;
     if (t.count == 0) return GRADSTEP_OK;
-    return check_array(
-        index, array_of(t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count));
+    return check_array(index, {t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count});
   });
 }
 
