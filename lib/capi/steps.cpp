@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
-#include <limits>
 
-#include "float_environment.hpp"
 #include "gradient_norm.hpp"
 #include "step.hpp"
 #include "tensor_checks.hpp"
@@ -63,48 +61,17 @@ step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
                         const gradstep_apply_options& o) {
   step_request r{.rule = *rule.entry, .values = rule.values, .tensors = tensors};
   r.step = o.step;
-  r.grad_scale = has(o, GRADSTEP_APPLY_GRAD_SCALE) ? o.grad_scale : 1;
-  r.value_limit =
-      has(o, GRADSTEP_APPLY_MAX_VALUE) ? o.max_value : std::numeric_limits<double>::infinity();
+  if (has(o, GRADSTEP_APPLY_GRAD_SCALE)) r.grad_scale = o.grad_scale;
+  if (has(o, GRADSTEP_APPLY_MAX_NORM)) r.max_norm = o.max_norm;
+  if (has(o, GRADSTEP_APPLY_MAX_VALUE)) r.value_limit = o.max_value;
+  if (has(o, GRADSTEP_APPLY_AVERAGE)) r.average_decay = o.average_decay;
   r.updates_average = has(o, GRADSTEP_APPLY_AVERAGE);
-  r.average_weight = r.updates_average ? 1 - o.average_decay : 0;
+  r.checks_finite = has(o, GRADSTEP_APPLY_CHECK_FINITE);
   r.zeroes_grad = has(o, GRADSTEP_APPLY_ZERO_GRAD);
   r.has_stochastic_param = has(o, GRADSTEP_APPLY_STOCHASTIC_PARAM);
   r.has_nearest_slots = has(o, GRADSTEP_APPLY_NEAREST_SLOTS);
   r.seed = o.seed;
   return r;
-}
-
-/// Reads all gradients, and puts what it finds into the result and the request's scale.
-void inspect_gradients(const context& c, const gradstep_apply_options& o, step_request& request,
-                       gradstep_apply_result& result) noexcept {
-  const gradient_sums sums =
-      sum_gradients(c, request.tensors, norm_view::as_stepped, request.grad_scale);
-  result.non_finite_count = sums.non_finite_count;
-  result.grad_norm = sums.norm;
-  result.is_skipped = has(o, GRADSTEP_APPLY_CHECK_FINITE) && sums.non_finite_count != 0;
-  if (!has(o, GRADSTEP_APPLY_MAX_NORM)) return;
-  const double factor = o.max_norm / (result.grad_norm + 1e-6);
-  result.clip_factor = factor < 1 || std::isnan(factor) ? factor : 1;
-  request.grad_scale *= result.clip_factor;
-}
-
-// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-[[gnu::noinline]] gradstep_apply_result run(const context& c, const gradstep_rule& rule,
-                                            const tensor_list& tensors,
-                                            const gradstep_apply_options& o) noexcept {
-  step_request request = request_of(rule, tensors, o);
-  gradstep_apply_result result{};
-  result.clip_factor = 1;
-  if (has(o, GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_MAX_NORM)) {
-    inspect_gradients(c, o, request, result);
-  }
-  if (result.is_skipped == 0) {
-    result.piece_count = run_step(c, request);
-  } else if (request.zeroes_grad) {
-    result.piece_count = zero_gradients(c, request.tensors);
-  }
-  return result;
 }
 
 }  // namespace
@@ -125,17 +92,12 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
     if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
   }
   if (const auto s = check_tensors(*rule, tensors, tensor_count); s != GRADSTEP_OK) return s;
-  const tensor_list list(tensors, tensor_count);
-  gradstep_apply_result values{};
-  // Only these compute anything before run_step, which has an environment of its own.
-  if (has(*options,
-          GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_AVERAGE)) {
-    const float_environment environment(context->value.flush_to_zero);
-    values = run(context->value, *rule, list, *options);
-  } else {
-    values = run(context->value, *rule, list, *options);
+  const step_result r =
+      run_step(context->value, request_of(*rule, tensor_list(tensors, tensor_count), *options));
+  if (result != nullptr) {
+    fill_output(*result, {0, r.piece_count, r.non_finite_count, r.grad_norm, r.clip_factor,
+                          r.is_skipped, 0});
   }
-  if (result != nullptr) fill_output(*result, values);
   return GRADSTEP_OK;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "step.hpp"
 
+#include <cmath>
 #include <cstring>
 
+#include "gradient_norm.hpp"
 #include "pieces.hpp"
 #include "ranges.hpp"
 
@@ -57,7 +59,7 @@ class prepared_kernels {
     prepared.coupled_decay = is_decoupled ? 0 : weight_decay;
     prepared.keep = is_decoupled ? 1 - value_at(r, r.rule.lr) * weight_decay : 1;
     prepared.value_limit = r.value_limit;
-    prepared.average_weight = r.average_weight;
+    prepared.average_weight = 1 - r.average_decay;
     prepared.copies_to_average = r.step == 1;
     prepared.zeroes_grad = r.zeroes_grad;
     prepared.streams_copy = total >= streamed_from;
@@ -166,7 +168,7 @@ struct cutting {
 /// part(tensor, from, to) over the list, cut in pieces, on the context's threads.
 template <class Part>
 void run_parts(const context& c, const tensor_list& tensors, const cutting& cut, const Part& part) {
-  run_pieces(c, cut.piece_count, false, [&](piece_claims& claims) {
+  run_pieces(c, cut.piece_count, cut.is_serial, [&](piece_claims& claims) {
     list_position at(tensors);
     for (std::size_t piece = 0; claims.claim(piece);) {
       const std::size_t begin = piece * cut.piece_size;
@@ -176,44 +178,60 @@ void run_parts(const context& c, const tensor_list& tensors, const cutting& cut,
   });
 }
 
-}  // namespace
-
-std::uint64_t run_step(const context& c, const step_request& r) noexcept {
-  const list_summary summary(r.tensors);
-  if (summary.total == 0) return 0;
-  const float_environment environment(c.flush_to_zero);
+void update(const context& c, const step_request& r, const list_summary& summary,
+            const cutting& cut) {
   const prepared_kernels kernels = prepare_kernels(c, r, summary);
-  const cutting cut(c, summary.total);
   const std::uint32_t used_slots = r.rule.used_slots(r.values);
-  if (cut.is_serial) {
-    run_whole(kernels, r, used_slots);
-    return 1;
-  }
+  if (cut.is_serial) return run_whole(kernels, r, used_slots);
   run_parts(c, r.tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
     if (to == r.tensors[tensor].count) prefetch(r.tensors, tensor + 1);
     step_range range;
     set_range(r, used_slots, tensor, from, to, range);
     kernels.run(range);
   });
-  return cut.piece_count;
 }
 
-std::uint64_t zero_gradients(const context& c, const tensor_list& tensors) noexcept {
-  const std::size_t total = list_summary(tensors).total;
-  if (total == 0) return 0;
-  const auto zero = [&tensors](std::size_t tensor, std::size_t from, std::size_t to) {
+/// All that remains of a step that is skipped, where it was asked for.
+void zero_gradients(const context& c, const tensor_list& tensors, const cutting& cut) {
+  run_parts(c, tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
     const operand grad = gradient_of(tensors[tensor]) + from;
     std::memset(grad.data, 0, (to - from) * size_of(grad.type));
-  };
-  const cutting cut(c, total);
-  if (!cut.is_serial) {
-    run_parts(c, tensors, cut, zero);
-    return cut.piece_count;
+  });
+}
+
+/// Reads all gradients where the request needs that; what it finds goes into the result and the
+/// request's scale. Out of line, so that no arithmetic moves out of the floating-point
+/// environment's scope.
+[[gnu::noinline]] void inspect_gradients(const context& c, step_request& r, step_result& result) {
+  const bool clips = r.max_norm < std::numeric_limits<double>::infinity();
+  if (!clips && !r.checks_finite) return;
+  const gradient_sums sums = sum_gradients(c, r.tensors, norm_view::as_stepped, r.grad_scale);
+  result.non_finite_count = sums.non_finite_count;
+  result.grad_norm = sums.norm;
+  result.is_skipped = r.checks_finite && sums.non_finite_count != 0;
+  if (!clips) return;
+  const double factor = r.max_norm / (sums.norm + 1e-6);
+  result.clip_factor = factor < 1 || std::isnan(factor) ? factor : 1;
+  r.grad_scale *= result.clip_factor;
+}
+
+}  // namespace
+
+step_result run_step(const context& c, const step_request& request) noexcept {
+  step_result result;
+  const float_environment environment(c.flush_to_zero);
+  step_request r = request;
+  inspect_gradients(c, r, result);
+  const list_summary summary(r.tensors);
+  if (summary.total == 0 || (result.is_skipped && !r.zeroes_grad)) return result;
+  const cutting cut(c, summary.total);
+  if (result.is_skipped) {
+    zero_gradients(c, r.tensors, cut);
+  } else {
+    update(c, r, summary, cut);
   }
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].count != 0) zero(i, 0, tensors[i].count);
-  }
-  return 1;
+  result.piece_count = cut.is_serial ? 1 : cut.piece_count;
+  return result;
 }
 
 }  // namespace gradstep::internal
