@@ -10,11 +10,16 @@ again between rounds is not timed.
 
 import argparse
 import ctypes as c
+import pathlib
 import statistics
 import sys
 import time
 
-FLOAT32, BFLOAT16 = 1, 3
+# The binding that the tests prove: structs, calls and their errors.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+from enumerate_and_step import FLOAT32, ApplyOptions, Binding, Sized, Tensor
+
+BFLOAT16 = 3
 GRAD_SCALE, MAX_NORM, AVERAGE, CHECK_FINITE, ZERO_GRAD = 1, 2, 8, 16, 32
 COMPLETE = GRAD_SCALE | MAX_NORM | AVERAGE | CHECK_FINITE | ZERO_GRAD
 HYPER_PARAMETERS = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-2}
@@ -35,39 +40,10 @@ GRADSTEP_PASSES = [
 ]
 
 
-class Sized(c.Structure):
-    """A struct of the C interface: zero but for its struct_size."""
-
-    def __init__(self, **fields):
-        super().__init__(struct_size=c.sizeof(type(self)), **fields)
-
-
 class ContextOptions(Sized):
     _fields_ = [("struct_size", c.c_size_t), ("flags", c.c_uint64), ("thread_count", c.c_size_t),
                 ("isa", c.c_char_p), ("parallel_for", c.c_void_p), ("pool", c.c_void_p),
                 ("serial_below", c.c_size_t), ("piece_size", c.c_size_t)]
-
-
-class RuleInfo(Sized):
-    _fields_ = [("struct_size", c.c_size_t), ("name", c.c_char_p), ("summary", c.c_char_p),
-                ("formula", c.c_char_p), ("source", c.c_char_p),
-                ("hyperparameter_count", c.c_size_t), ("slot_count", c.c_size_t)]
-
-
-class Tensor(Sized):
-    _fields_ = [("struct_size", c.c_size_t), ("count", c.c_size_t), ("param", c.c_void_p),
-                ("grad", c.c_void_p), ("slots", c.POINTER(c.c_void_p)),
-                ("slot_count", c.c_size_t), ("param_dtype", c.c_int32), ("grad_dtype", c.c_int32),
-                ("slot_dtypes", c.c_void_p), ("slot_scales", c.c_void_p),
-                ("param_low", c.c_void_p), ("param_copy", c.c_void_p), ("average", c.c_void_p),
-                ("first_index", c.c_uint64), ("key", c.c_uint64), ("copy_dtype", c.c_int32),
-                ("reserved", c.c_int32)]
-
-
-class ApplyOptions(Sized):
-    _fields_ = [("struct_size", c.c_size_t), ("flags", c.c_uint64), ("step", c.c_uint64),
-                ("grad_scale", c.c_double), ("max_norm", c.c_double), ("max_value", c.c_double),
-                ("average_decay", c.c_double), ("seed", c.c_uint64)]
 
 
 class Arrays:
@@ -85,34 +61,20 @@ class Arrays:
 class GradstepSide:
     def __init__(self, torch, path, arrays, threads):
         self.arrays = arrays
-        self.library = c.CDLL(path)
-        self.library.gradstep_last_error.restype = c.c_char_p
-        self.library.gradstep_rule_set.argtypes = [c.c_void_p, c.c_char_p, c.c_double]
-        self.library.gradstep_apply.argtypes = [c.c_void_p, c.c_void_p, c.POINTER(Tensor),
-                                                c.c_size_t, c.POINTER(ApplyOptions), c.c_void_p]
-        self.context = self._create("context_create",
-                                    c.byref(ContextOptions(thread_count=threads)))
-        self.rule = self._create("rule_create", b"adamw")
+        self.binding = Binding(path)
+        self.context = self.binding.create("context_create",
+                                           c.byref(ContextOptions(thread_count=threads)))
+        self.rule = self.binding.create("rule_create", b"adamw")
         for name, value in HYPER_PARAMETERS.items():
-            self._call("rule_set", self.rule, name.encode(), value)
-        info = RuleInfo()
-        self._call("rule_describe", b"adamw", c.byref(info))
+            self.binding.call("rule_set", self.rule, name.encode(), value)
+        _, _, slots = self.binding.describe(b"adamw")
         # exp_avg and exp_avg_sq; those that the rule does not use without amsgrad stay NULL.
         self.slots = [torch.zeros_like(arrays.param) for _ in range(2)]
-        self.pointers = (c.c_void_p * info.slot_count)(*[s.data_ptr() for s in self.slots])
+        self.pointers = (c.c_void_p * len(slots))(*[s.data_ptr() for s in self.slots])
         self.plain = self._tensor()
         self.whole = self._tensor(param_copy=arrays.copy.data_ptr(), copy_dtype=BFLOAT16,
                                   average=arrays.average.data_ptr())
         self.t = 0
-
-    def _call(self, name, *arguments):
-        if getattr(self.library, f"gradstep_{name}")(*arguments) != 0:
-            sys.exit(f"gradstep_{name}: {self.library.gradstep_last_error().decode()}")
-
-    def _create(self, name, *arguments):
-        handle = c.c_void_p()
-        self._call(name, *arguments, c.byref(handle))
-        return handle
 
     def _tensor(self, **fields):
         return Tensor(count=self.arrays.param.numel(), param=self.arrays.param.data_ptr(),
@@ -124,7 +86,8 @@ class GradstepSide:
         self.t += 1
         options = ApplyOptions(flags=flags, step=self.t, grad_scale=1 / LOSS_SCALE,
                                max_norm=LARGEST_NORM, average_decay=AVERAGE_DECAY)
-        self._call("apply", self.context, self.rule, c.byref(tensor), 1, c.byref(options), None)
+        self.binding.call("apply", self.context, self.rule, c.byref(tensor), 1, c.byref(options),
+                          None)
 
     def update(self):
         self._apply(self.plain, 0)

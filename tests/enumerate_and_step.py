@@ -62,6 +62,7 @@ def load(path):
     library.gradstep_rule_destroy.argtypes = [c.c_void_p]
     library.gradstep_rule_slot_state.argtypes = [
         c.c_void_p, c.c_size_t, c.POINTER(c.c_int32), c.POINTER(c.c_double)]
+    library.gradstep_rule_set.argtypes = [c.c_void_p, c.c_char_p, c.c_double]
     library.gradstep_rule_get.argtypes = [c.c_void_p, c.c_char_p, c.POINTER(c.c_double)]
     for name in ("hyperparameter_describe", "slot_describe"):
         getattr(library, f"gradstep_{name}").argtypes = [c.c_char_p, c.c_size_t, c.c_void_p]
