@@ -14,21 +14,22 @@ namespace {
 constexpr std::size_t largest_element = 8;
 
 struct array {
-  std::uintptr_t begin, end;
+  const void* data;
+  std::uintptr_t begin, end;  // as numbers
   const char* name;
   std::size_t element_size;  // a power of two
   std::size_t count;
 
   array() = default;
-  array(const void* data, const char* array_name, std::size_t size, std::size_t elements)
-      : begin(reinterpret_cast<std::uintptr_t>(data)),
+  array(const void* array_data, const char* array_name, std::size_t size, std::size_t elements)
+      : data(array_data),
+        begin(reinterpret_cast<std::uintptr_t>(array_data)),
         end(begin + elements * size),
         name(array_name),
         element_size(size),
         count(elements) {}
 
-  const void* data() const { return reinterpret_cast<const void*>(begin); }
-  bool is_null() const { return begin == 0; }
+  bool is_null() const { return data == nullptr; }
   bool is_aligned() const { return (begin & (element_size - 1)) == 0; }
   bool overlaps(const array& other) const {
     // Not &&: no branch.
@@ -63,15 +64,15 @@ gradstep_status check_array(std::size_t index, const array& a) {
   }
   if (a.is_aligned()) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
-              "tensors[%zu].%s = %p is not aligned to an element, %zu bytes", index, a.name,
-              a.data(), a.element_size);
+              "tensors[%zu].%s = %p is not aligned to an element, %zu bytes", index, a.name, a.data,
+              a.element_size);
 }
 
 gradstep_status check_overlap(std::size_t index, const array& a, const array& b) {
   if (!a.overlaps(b)) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
               "the arrays of tensors[%zu] overlap: %s at %p (%zu elements) and %s at %p (%zu)",
-              index, b.name, b.data(), b.count, a.name, a.data(), a.count);
+              index, b.name, b.data, b.count, a.name, a.data, a.count);
 }
 
 /// The arrays of one tensor, in the order in which they were added. Validation is serial, and so
