@@ -57,17 +57,23 @@ class rounding {
 
   bool is_random() const { return is_random_; }
 
-  /// `bit_count` bits for an element, given by its index in the whole tensor: the low ones of a
-  /// multiply-add hash of a word for its place in the block.
+  /// `bit_count` bits for an element, given by its index in the whole tensor: the low ones of the
+  /// product of an odd word for its place in the block and a random factor.
   std::uint32_t bits(std::uint64_t element, unsigned bit_count) const {
-    const std::uint64_t key = derived_key(derived_key(key_, element / block_size), array_);
-    const auto word = static_cast<std::uint32_t>(derived_key(0, element % block_size));
-    const auto factor = static_cast<std::uint32_t>(key >> 32) | 1;
-    const std::uint32_t all = word * factor + static_cast<std::uint32_t>(key);
-    return all & ((1U << bit_count) - 1);
+    return product(element) & ((1U << bit_count) - 1);
+  }
+  /// A number in [0, 1) for an element that had its bits.
+  float part(std::uint64_t element) const {
+    return std::ldexp(static_cast<float>((product(element) * 0x9e3779b1U) >> 9), -23);
   }
 
  private:
+  std::uint32_t product(std::uint64_t element) const {
+    const std::uint64_t key = derived_key(derived_key(key_, element / block_size), array_);
+    const auto word = static_cast<std::uint32_t>(derived_key(0, element % block_size)) | 1U;
+    return word * static_cast<std::uint32_t>(key);
+  }
+
   bool is_random_ = false;
   std::uint64_t key_ = 0;
   std::size_t array_ = 0;
@@ -123,54 +129,77 @@ inline std::uint16_t float16_from_float(float x) {
 
 // ---- 8-bit blocks -----------------------------------------------------------------------------
 
-/// With F(c) the float32 of the bits (c + bias) 2^20, code c of a magnitude stands for F(c) - F(0)
-/// times the scale. Signed ones have the sign in the top bit.
+/// Code c of a magnitude: c / 8 is the exponent, the largest that of the scale, c % 8 the mantissa;
+/// 0 is 0. Signed ones have the sign in the top bit.
 struct code_table {
-  std::uint32_t largest, bias;
+  std::uint32_t largest;
+  int largest_exponent;
 
-  float f(std::uint32_t code) const { return std::bit_cast<float>((code + bias) << 20); }
-  float value(std::uint32_t code) const { return f(code) - f(0); }
+  float value(std::uint32_t code, float scale) const {
+    if (code == 0) return 0;
+    const int exponent = static_cast<int>(code / 8) - largest_exponent;
+    return std::ldexp(1 + static_cast<float>(code % 8) / 8, exponent) * scale;
+  }
 };
-inline constexpr code_table signed_codes{127, 896};
-inline constexpr code_table unsigned_codes{255, 768};
+inline constexpr code_table signed_codes{127, 15}, unsigned_codes{255, 31};
 
 inline const code_table& codes_of(std::int32_t dtype) {
   return dtype == GRADSTEP_SIGNED8 ? signed_codes : unsigned_codes;
 }
 
 inline float decoded(std::int32_t dtype, std::uint8_t code, float scale) {
-  if (dtype == GRADSTEP_UNSIGNED8) return unsigned_codes.value(code) * scale;
-  const float magnitude = signed_codes.value(code & 0x7f) * scale;
-  return code >= 0x80 ? -magnitude : magnitude;
+  if (std::isnan(scale)) return scale;
+  if (dtype == GRADSTEP_UNSIGNED8) return unsigned_codes.value(code, scale);
+  const float magnitude = signed_codes.value(code & 0x7f, scale);
+  return code > 0x80 ? -magnitude : magnitude;
 }
 
-/// The smallest power of two, from 2^-90 to 2^126, of which no magnitude is more than 1.75 times as
-/// large. NaN where there is none, or where a number is not finite or has no code.
-inline float block_scale(std::int32_t dtype, std::span<const float> block) {
+/// A magnitude with 3 bits of mantissa; infinite for what is not finite.
+inline float rounded_to_3_bits(float x, const rounding& how, std::uint64_t element) {
+  if (!std::isfinite(x)) return INFINITY;
+  const std::uint32_t random = how.is_random() ? how.bits(element, 20) : 1U << 19;
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(std::abs(x)) + random) >> 20 << 20);
+}
+
+/// The power of two, from 2^-95 to 2^127, that is the largest magnitude's own. NaN where one is not
+/// finite, or negative without a sign bit.
+inline float block_scale(std::int32_t dtype, std::span<const float> block,
+                         std::span<const float> rounded) {
   float largest = 0;
-  for (const float x : block) {
-    if (!std::isfinite(x) || (dtype == GRADSTEP_UNSIGNED8 && x < 0)) largest = INFINITY;
-    largest = std::max(largest, std::abs(x));
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const bool has_no_code =
+        dtype == GRADSTEP_UNSIGNED8 && std::signbit(block[i]) && rounded[i] != 0;
+    if (has_no_code || std::isinf(rounded[i])) return std::numeric_limits<float>::quiet_NaN();
+    largest = std::max(largest, rounded[i]);
   }
-  int exponent = -90;
-  while (exponent <= 126 && largest > std::ldexp(1.75F, exponent)) ++exponent;
-  return exponent > 126 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0F, exponent);
+  return std::ldexp(1.0F, largest == 0 ? -95 : std::max(std::ilogb(largest), -95));
 }
 
 /// Stores a block's codes and scale; `first` is the index of its first element in the whole tensor.
 inline void encode_block(std::int32_t dtype, std::span<const float> block, const rounding& how,
                          std::uint64_t first, std::uint8_t* codes, float& scale) {
-  const code_table& table = codes_of(dtype);
-  scale = block_scale(dtype, block);
+  std::vector<float> rounded;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    rounded.push_back(rounded_to_3_bits(block[i], how, first + i));
+  }
+  scale = block_scale(dtype, block, rounded);
+  const bool is_zero = std::all_of(rounded.begin(), rounded.end(), [](float x) { return x == 0; });
+  const int largest_exponent = codes_of(dtype).largest_exponent;
+  const float least = codes_of(dtype).value(1, scale);
   for (std::size_t i = 0; i < block.size(); ++i) {
     codes[i] = 0;
-    if (std::isnan(scale)) continue;
-    const std::uint32_t random = how.is_random() ? how.bits(first + i, 20) : 1U << 19;
-    const auto shifted = std::bit_cast<std::uint32_t>(std::abs(block[i]) / scale + table.f(0));
-    std::uint32_t code = ((shifted + random) >> 20) - table.bias;
-    if (dtype == GRADSTEP_UNSIGNED8 && block[i] != 0) code = std::max(code, 1U);
-    if (dtype == GRADSTEP_SIGNED8 && std::signbit(block[i])) code |= 0x80;
-    codes[i] = static_cast<std::uint8_t>(code);
+    if (std::isnan(scale) || is_zero) continue;
+    if (rounded[i] < least) {
+      float limit = how.is_random() ? how.part(first + i) : 0.5F;
+      if (dtype == GRADSTEP_UNSIGNED8) limit = 0;
+      codes[i] = rounded[i] > limit * least ? 1 : 0;
+    } else {
+      const float ratio = rounded[i] / scale;
+      const int exponent = std::ilogb(ratio);
+      codes[i] = static_cast<std::uint8_t>((exponent + largest_exponent) * 8 +
+                                           static_cast<int>(std::ldexp(ratio, 3 - exponent)) - 8);
+    }
+    if (dtype == GRADSTEP_SIGNED8 && std::signbit(block[i])) codes[i] |= 0x80;
   }
 }
 

@@ -59,11 +59,11 @@ void add_8bit(error_statistics& errors, float exact, const stored_array& slot, s
   const float magnitude = std::abs(exact);
   std::uint32_t low = 0;
   for (std::uint32_t jump = 128; jump > 0; jump /= 2) {
-    if (low + jump <= codes.largest && codes.value(low + jump) * scale <= magnitude) low += jump;
+    if (low + jump <= codes.largest && codes.value(low + jump, scale) <= magnitude) low += jump;
   }
   if (slot.dtype() == GRADSTEP_UNSIGNED8 && low == 0) return;
-  const float near = codes.value(low) * scale;
-  const float far = near == magnitude ? near : codes.value(low + 1) * scale;
+  const float near = codes.value(low, scale);
+  const float far = near == magnitude ? near : codes.value(low + 1, scale);
   errors.add(magnitude, std::abs(slot.widen(i)), near, far);
 }
 

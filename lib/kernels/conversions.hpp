@@ -20,7 +20,6 @@ using lanes = typename compiler_vector<Element, float_lanes>::type;
 using words = lanes<std::uint32_t>;
 using floats = lanes<float>;
 using halves = lanes<std::uint16_t>;
-using bytes = lanes<std::uint8_t>;
 
 template <class Lanes, class Element>
 Lanes load_lanes(const Element* from) {
@@ -50,7 +49,7 @@ vec<float> as_vec(const Lanes& x) {
 constexpr std::uint32_t magnitude_bits = 0x7fffffff;
 constexpr std::uint32_t infinity_bits = 0x7f800000;
 
-// ---- Words from and to halves and bytes: some compilers take these apart into scalars ---------
+// ---- Words from and to halves: some compilers take these apart into scalars -------------------
 
 inline words widen(const halves& x) {
 #if defined(__AVX512F__)
@@ -59,25 +58,6 @@ inline words widen(const halves& x) {
   return bits_as<words>(_mm256_cvtepu16_epi32(bits_as<__m128i>(x)));
 #else
   return __builtin_convertvector(x, words);
-#endif
-}
-inline words widen(const bytes& x) {
-#if defined(__AVX512F__)
-  return bits_as<words>(_mm512_cvtepu8_epi32(bits_as<__m128i>(x)));
-#elif defined(__AVX2__)
-  return bits_as<words>(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bits_as<long long>(x))));
-#else
-  return __builtin_convertvector(x, words);
-#endif
-}
-inline words widen_signed(const bytes& x) {
-#if defined(__AVX512F__)
-  return bits_as<words>(_mm512_cvtepi8_epi32(bits_as<__m128i>(x)));
-#elif defined(__AVX2__)
-  return bits_as<words>(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bits_as<long long>(x))));
-#else
-  return bits_as<words>(
-      __builtin_convertvector(bits_as<lanes<std::int8_t>>(x), lanes<std::int32_t>));
 #endif
 }
 /// Of words below 2^16.
@@ -92,32 +72,68 @@ inline halves narrow(const words& x) {
   return __builtin_convertvector(x, halves);
 #endif
 }
-/// The lowest byte of each word of four vectors.
-inline void store_low_bytes(const words (&from)[4], std::uint8_t* to) {
+
+// ---- Two vectors' worth of halves in a register, from and to bytes ----------------------------
+
+using half_pair = typename compiler_vector<std::uint16_t, 2 * float_lanes>::type;
+using byte_pair = typename compiler_vector<std::uint8_t, 2 * float_lanes>::type;
+
+inline half_pair widen(const byte_pair& x) {
 #if defined(__AVX512F__)
-  const __m512i low = _mm512_set1_epi32(0xff);
-  const auto packed = [&](std::size_t k) {
-    return _mm512_packus_epi32(_mm512_and_si512(bits_as<__m512i>(from[k]), low),
-                               _mm512_and_si512(bits_as<__m512i>(from[k + 1]), low));
-  };
-  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  const __m512i all = _mm512_packus_epi16(packed(0), packed(2));
-  _mm512_storeu_si512(to, _mm512_permutexvar_epi32(order, all));
+  return bits_as<half_pair>(_mm512_cvtepu8_epi16(bits_as<__m256i>(x)));
 #elif defined(__AVX2__)
-  const __m256i low = _mm256_set1_epi32(0xff);
-  const auto packed = [&](std::size_t k) {
-    return _mm256_packus_epi32(_mm256_and_si256(bits_as<__m256i>(from[k]), low),
-                               _mm256_and_si256(bits_as<__m256i>(from[k + 1]), low));
-  };
-  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-  const __m256i all = _mm256_packus_epi16(packed(0), packed(2));
-  const __m256i ordered = _mm256_permutevar8x32_epi32(all, order);
+  return bits_as<half_pair>(_mm256_cvtepu8_epi16(bits_as<__m128i>(x)));
+#else
+  return __builtin_convertvector(x, half_pair);
+#endif
+}
+
+inline half_pair min(const half_pair& a, const half_pair& b) { return a < b ? a : b; }
+inline half_pair max(const half_pair& a, const half_pair& b) { return a > b ? a : b; }
+
+inline bool any_below(const half_pair& x, std::uint16_t limit) {
+#if defined(__AVX512F__)
+  return _mm512_cmplt_epu16_mask(bits_as<__m512i>(x),
+                                 _mm512_set1_epi16(static_cast<short>(limit))) != 0;
+#else
+  bool any = false;
+  for (std::size_t i = 0; i < 2 * float_lanes; ++i) any |= x[i] < limit;
+  return any;
+#endif
+}
+
+inline std::uint16_t largest_lane(const half_pair& x) {
+#if defined(__AVX2__)
+#if defined(__AVX512F__)
+  const __m256i y = _mm256_max_epu16(_mm512_castsi512_si256(bits_as<__m512i>(x)),
+                                     _mm512_extracti64x4_epi64(bits_as<__m512i>(x), 1));
+#else
+  const __m256i y = bits_as<__m256i>(x);
+#endif
+  const __m128i z = _mm_max_epu16(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1));
+  const __m128i least = _mm_minpos_epu16(_mm_xor_si128(z, _mm_set1_epi16(-1)));
+  return static_cast<std::uint16_t>(~_mm_cvtsi128_si32(least));
+#else
+  std::uint16_t largest = 0;
+  for (std::size_t i = 0; i < 2 * float_lanes; ++i)
+    largest = std::max<std::uint16_t>(largest, x[i]);
+  return largest;
+#endif
+}
+
+/// Of halves below 2^8.
+inline void store_bytes(const half_pair& first, const half_pair& second, std::uint8_t* to) {
+#if defined(__AVX512F__)
+  const __m512i packed = _mm512_packus_epi16(bits_as<__m512i>(first), bits_as<__m512i>(second));
+  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi64(order, packed));
+#elif defined(__AVX2__)
+  const __m256i packed = _mm256_packus_epi16(bits_as<__m256i>(first), bits_as<__m256i>(second));
+  const __m256i ordered = _mm256_permute4x64_epi64(packed, 0xd8);
   std::memcpy(to, &ordered, sizeof ordered);
 #else
-  for (std::size_t k = 0; k < 4; ++k) {
-    const bytes low = __builtin_convertvector(from[k] & 0xffU, bytes);
-    std::memcpy(to + k * float_lanes, &low, sizeof low);
-  }
+  store_lanes(__builtin_convertvector(first, byte_pair), to);
+  store_lanes(__builtin_convertvector(second, byte_pair), to + sizeof(byte_pair));
 #endif
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks of 256 float32 as 8-bit floats with a common scale, a power of two. With the float32 F(c)
-// of bits (c + bias) << 20, code c of a magnitude stands for scale (F(c) - F(0)): 3 bits of
-// mantissa over 16 octaves with a sign or 32 without, then evenly down to 0. 32 octaves of a second
-// moment are 16 of its root.
+// Blocks of 256 float32 as 8-bit floats with a common scale, a power of two S: the code of a
+// magnitude is 3 bits of mantissa below 4 bits of exponent, or 5 where there is no sign; the
+// largest exponent is that of S. Code 0 is 0; there are no denormals.
+//
+// A float32 is first rounded to 3 bits of mantissa, which needs no scale. What is left are 12 bits,
+// the upper ones of a bfloat16, and from then on a register holds twice as many of them.
 #pragma once
 
 #include "conversions.hpp"
@@ -12,125 +14,153 @@
 namespace gradstep::internal {
 namespace {
 
-// F(c) has the bits (c + bias) << 20; that of the largest code is 1.875. The biases, 3 * 256 and
-// 3 * 256 + 128, keep the code itself in the low bits of the sum.
-constexpr unsigned code_shift = 20;
-constexpr std::uint32_t top = 0x3ff;
+constexpr unsigned mantissa_shift = 20;  // of float32's bits, down to 3 bits of mantissa
+constexpr unsigned code_shift = 4;       // of a bfloat16's
+constexpr std::uint16_t one_code = 1U << code_shift;
+constexpr unsigned exponent_shift = 7;  // of a bfloat16's
+constexpr std::uint16_t half_magnitude = 0x7fff, half_infinity = 0x7f80;
+
+/// Octaves below the largest one.
 template <dtype Type>
-constexpr std::uint32_t largest_code = Type == dtype::signed8 ? 127 : 255;
+constexpr unsigned octaves = Type == dtype::signed8 ? 15 : 31;
+// Of S, biased: so that the least number of any code is no denormal.
+constexpr unsigned lowest_exponent = octaves<dtype::unsigned8> + 1, highest_exponent = 254;
+
+/// What codes, shifted, are less than their bfloat16.
 template <dtype Type>
-constexpr std::uint32_t code_bias = top - largest_code<Type>;
-template <dtype Type>
-float f0() {
-  return bits_as<float>(code_bias<Type> << code_shift);
+std::uint16_t code_offset(unsigned exponent) {
+  return static_cast<std::uint16_t>((exponent - octaves<Type>) << exponent_shift);
 }
 
-/// A negative number has no unsigned code: it counts as one that is not finite. -0 is 0.
+// ---- Load -------------------------------------------------------------------------------------
+
+/// The bfloat16 of the codes of a block.
 template <dtype Type>
-[[gnu::always_inline]] inline words magnitude_of(const words& bits) {
-  if constexpr (Type == dtype::signed8) return bits & magnitude_bits;
-  return as_words(as_vec(bits) + vec<float>(0.0F));
-}
-
-/// Codes of blocks of one scale. Products with a power of two are exact: with or without fma.
-template <dtype Type>
-[[gnu::always_inline]] inline vec<float> decode(const bytes& codes, vec<float> scale) {
-  const vec<float> offset = vec<float>(0.0F) - vec<float>(f0<Type>()) * scale;
-  if constexpr (Type == dtype::unsigned8) {
-    return fma(as_vec((widen(codes) | code_bias<Type>) << code_shift), scale, offset);
-  } else {
-    const words code = widen_signed(codes);
-    const words biased = (code & largest_code<Type>) | code_bias<Type>;
-    const vec<float> magnitude = fma(as_vec(biased << code_shift), scale, offset);
-    return as_vec(as_words(magnitude) | (code & ~magnitude_bits));
-  }
-}
-
-/// The code in the low bits of each word. `random`: 20 bits a lane; 0x80000 rounds to nearest.
-/// inverse: 1 / scale, of scale_for.
-template <dtype Type>
-[[gnu::always_inline]] inline words encode(vec<float> x, vec<float> inverse, const words& random) {
-  const words bits = as_words(x);
-  const words magnitude = magnitude_of<Type>(bits);
-  const words y = as_words(fma(as_vec(magnitude), inverse, vec<float>(f0<Type>())));
-  const words code = (y + random) >> code_shift;
-  if constexpr (Type == dtype::signed8) {
-    return (code & 0x7fU) | (bits >> 24 & 0x80U);
-  } else {
-    // A root divides by what it stands for: 0 only for 0.
-    const words least = magnitude != 0U ? words{} + (code_bias<Type> + 1U) : words{};
-    return code > least ? code : least;
-  }
-}
-
-/// The power of two that brings the largest magnitude of a block to at most 1.75, so that rounding
-/// up does not lead past the largest code; not so small that what a code stands for is denormal.
-/// NaN when a number of the block is not finite or no power does: the block is NaN as a whole.
-inline float scale_for(std::uint32_t largest_bits) {
-  constexpr std::uint32_t one = 1U << 23, three_quarters = 0x600000;
-  constexpr std::uint32_t lowest = (127 - 90) * one, highest = (127 + 126) * one;
-  const std::uint32_t power = (largest_bits + (one - 1 - three_quarters)) & infinity_bits;
-  if (largest_bits >= infinity_bits || power > highest) return bits_as<float>(nan_bits);
-  return bits_as<float>(std::max(power, lowest));
-}
-
-inline float inverse_power_of_two(float scale) {
-  constexpr std::uint32_t twice_one = 254U << 23;
-  return bits_as<float>(twice_one - bits_as<std::uint32_t>(scale));
-}
-
-/// The bits of the largest magnitude of a block, zero-padded to whole vectors.
-template <dtype Type>
-std::uint32_t largest_magnitude(const float* block) {
-  words largest{};
-  for (std::size_t i = 0; i < block_elements; i += float_lanes) {
-    const words magnitude = magnitude_of<Type>(load_lanes<words>(block + i));
-    largest = magnitude > largest ? magnitude : largest;
-  }
+[[gnu::always_inline]] inline half_pair decode(const byte_pair& codes, std::uint16_t offset) {
 #if defined(__AVX512F__)
-  return _mm512_reduce_max_epu32(bits_as<__m512i>(largest));
+  const __m512i shift = _mm512_set1_epi16(static_cast<short>(offset));
+  if constexpr (Type == dtype::unsigned8) {
+    const __m512i code = _mm512_cvtepu8_epi16(bits_as<__m256i>(codes));
+    return bits_as<half_pair>(_mm512_maskz_add_epi16(_mm512_test_epi16_mask(code, code),
+                                                     _mm512_slli_epi16(code, code_shift), shift));
+  } else {
+    const __m512i code = _mm512_cvtepi8_epi16(bits_as<__m256i>(codes));
+    const __m512i shifted = _mm512_and_si512(_mm512_slli_epi16(code, code_shift),
+                                             _mm512_set1_epi16(static_cast<short>(0x87f0)));
+    return bits_as<half_pair>(_mm512_maskz_add_epi16(
+        _mm512_test_epi16_mask(code, _mm512_set1_epi16(0x7f)), shifted, shift));
+  }
 #else
-  std::uint32_t lane[float_lanes];
-  store_lanes(largest, lane);
-  std::uint32_t result = 0;
-  for (const std::uint32_t x : lane) result = x > result ? x : result;
-  return result;
+  const half_pair code = widen(codes);
+  const half_pair magnitude = Type == dtype::signed8 ? code & 0x7f : code;
+  const half_pair bits = ((magnitude << code_shift) + offset) & bits_as<half_pair>(magnitude != 0);
+  if constexpr (Type == dtype::unsigned8) return bits;
+  return bits | ((code << 8) & 0x8000 & bits_as<half_pair>(magnitude != 0));
 #endif
 }
 
-/// Elements of a block that wait for its last one, for their scale.
+inline unsigned exponent_of(float scale) { return bits_as<std::uint32_t>(scale) >> 23 & 0xff; }
+
+// ---- Store ------------------------------------------------------------------------------------
+
+/// The elements of a block, rounded to 3 bits of mantissa, that wait for the last one: bfloat16
+/// whose lower four bits mean nothing.
 struct pending_block {
-  alignas(64) float elements[block_elements];
+  alignas(64) std::uint16_t halves[block_elements];
+
+  static constexpr std::size_t lanes_of_pair = 2 * float_lanes;
+  half_pair pair(std::size_t i) const { return load_lanes<half_pair>(halves + i); }
 };
+
+struct block_extremes {
+  std::uint16_t largest;  // magnitude; with the sign bit where it may be none
+  half_pair least;        // magnitudes: the least of each lane
+};
+
+template <dtype Type>
+[[gnu::always_inline]] inline block_extremes extremes_of(const pending_block& block) {
+  half_pair largest{}, least = ~half_pair{};
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < block_elements; i += pending_block::lanes_of_pair) {
+    half_pair magnitude = block.pair(i);
+    if constexpr (Type == dtype::signed8) magnitude &= half_magnitude;
+    largest = max(magnitude, largest);
+    least = min(magnitude, least);
+  }
+  return {largest_lane(largest), least};
+}
+
+/// Where there is no sign, -0 is 0.
+[[gnu::noinline]] inline void clear_minus_zeros(pending_block& block) {
+  for (std::uint16_t& half : block.halves) {
+    if (half > half_magnitude && (half & half_magnitude) < one_code) half = 0;
+  }
+}
+
+/// A block with elements below the least number of a code, all far below its largest: those become
+/// that number or 0, at random with the mean kept, or to nearest. Where there is no sign, only 0
+/// becomes 0: a root divides by what it stands for. random: null rounds to nearest.
+template <dtype Type>
+[[gnu::noinline]] void round_underflow(pending_block& block, unsigned exponent,
+                                       const random_stream* random) {
+  const std::uint32_t zero_bits = (exponent - octaves<Type>) << 23;  // of code 0
+  const vec<float> least = as_vec(words{} + (zero_bits + (1U << mantissa_shift)));
+  const vec<float> zero = as_vec(words{} + zero_bits);
+  for (std::size_t i = 0; i < block_elements; i += float_lanes) {
+    const words bits = widen(load_lanes<halves>(block.halves + i)) << 16;
+    const vec<float> magnitude = as_vec(bits & magnitude_bits & ~((1U << mantissa_shift) - 1));
+    vec<float> threshold = random == nullptr ? vec<float>(0.5F) : random->part(i);
+    if constexpr (Type == dtype::unsigned8) threshold = vec<float>(0.0F);
+    const mask<float> is_up = magnitude > threshold * least;
+    const vec<float> result = select(magnitude < least, select(is_up, least, zero), magnitude);
+    store_lanes(narrow((as_words(result) | (bits & ~magnitude_bits)) >> 16), block.halves + i);
+  }
+}
+
+/// Of magnitudes from that of code 0 on.
+template <dtype Type>
+[[gnu::always_inline]] inline half_pair encode(const half_pair& half, std::uint16_t offset) {
+  const half_pair code = (half - offset) >> code_shift;
+  if constexpr (Type == dtype::unsigned8) return code;
+  return (code & 0x7f) | (half >> 8 & 0x80);
+}
 
 /// `count` elements from the first on; the others are 0. random: null rounds to nearest.
 template <dtype Type>
-void store_block_as(const pending_block& block, std::size_t count, const random_stream* random,
+void store_block_as(pending_block& block, std::size_t count, const random_stream* random,
                     std::uint8_t* codes, float* scale) {
-  *scale = scale_for(largest_magnitude<Type>(block.elements));
-  if (*scale != *scale) {
+  block_extremes extremes = extremes_of<Type>(block);
+  if (Type == dtype::unsigned8 && extremes.largest > half_magnitude) {
+    clear_minus_zeros(block);
+    extremes = extremes_of<Type>(block);
+  }
+  if (extremes.largest >= half_infinity) {
+    *scale = bits_as<float>(nan_bits);
     std::memset(codes, 0, count);
     return;
   }
-  const vec<float> inverse(inverse_power_of_two(*scale));
+  const unsigned exponent = std::max<unsigned>(extremes.largest >> exponent_shift, lowest_exponent);
+  *scale = bits_as<float>(exponent << 23);
+  if (extremes.largest < one_code) {
+    std::memset(codes, 0, count);
+    return;
+  }
+  const std::uint16_t offset = code_offset<Type>(exponent);
+  if (any_below(extremes.least, offset + one_code)) round_underflow<Type>(block, exponent, random);
   alignas(64) std::uint8_t all[block_elements];
   std::uint8_t* const to = count == block_elements ? codes : all;
-  constexpr std::size_t together = 4;
-  for (std::size_t i = 0; i < block_elements; i += together * float_lanes) {
-    words code[together];
+  constexpr std::size_t lanes = pending_block::lanes_of_pair;
 #pragma GCC unroll 4
-    for (std::size_t k = 0; k < together; ++k) {
-      const std::size_t at = i + k * float_lanes;
-      const words bits = random == nullptr ? words{} + 0x80000U : random->bits20(at);
-      code[k] = encode<Type>(vec<float>::load(block.elements + at), inverse, bits);
-    }
-    store_low_bytes(code, to + i);
+  for (std::size_t i = 0; i < block_elements; i += 2 * lanes) {
+    store_bytes(encode<Type>(block.pair(i), offset), encode<Type>(block.pair(i + lanes), offset),
+                to + i);
   }
   if (to == all) std::memcpy(codes, all, count);
 }
 
-[[gnu::noinline]] void store_block(const pending_block& block, std::size_t count,
+[[gnu::noinline]] void store_block(pending_block& block, std::size_t count,
                                    const random_stream* random, const operand& to) {
+  if (count < block_elements) std::fill(block.halves + count, std::end(block.halves), 0);
   const auto store =
       to.type == dtype::signed8 ? store_block_as<dtype::signed8> : store_block_as<dtype::unsigned8>;
   store(block, count, random, static_cast<std::uint8_t*>(to.data), static_cast<float*>(to.extra));

@@ -32,7 +32,7 @@ constexpr auto step_kernels(type_list<Rules...>) {
 constexpr auto float32_kernels = step_kernels<float>(all_rules());
 constexpr auto float64_kernels = step_kernels<double>(all_rules());
 
-using array_strip = strip<float, 16 / float_lanes>;
+using array_strip = strip<float, 32 / float_lanes>;
 
 /// use(i, n) for the i-th elements on, as many as a strip has or, at the end, fewer.
 template <class Use>
@@ -53,21 +53,31 @@ void load_float32(const operand& from, std::size_t count, float* to) {
   });
 }
 
+array_strip padded_strip(const float* from, std::size_t count) {
+  float padded[array_strip::elements] = {};
+  std::copy_n(from, count, padded);
+  array_strip elements;
+  elements.load(padded);
+  return elements;
+}
+
+void store_float32_block(const float* from, const operand& to, std::size_t count) {
+  pending_block block{};
+  for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
+    store_8bit(padded_strip(from + i, n), block.halves + i, to_nearest());
+  });
+  store_block(block, count, nullptr, to);
+}
+
 void store_float32(const float* from, const operand& to, std::size_t count) {
   if (has_blocks(to.type)) {
     for (std::size_t i = 0; i < count; i += block_elements) {
-      pending_block block{};
-      const std::size_t n = std::min(block_elements, count - i);
-      std::copy_n(from + i, n, block.elements);
-      store_block(block, n, nullptr, to + i);
+      store_float32_block(from + i, to + i, std::min(block_elements, count - i));
     }
     return;
   }
   for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
-    float converted[array_strip::elements] = {};
-    std::copy_n(from + i, n, converted);
-    array_strip elements;
-    elements.load(converted);
+    const array_strip elements = padded_strip(from + i, n);
     padded_part<array_strip::elements> part;
     store(elements, part.take(to + i, 0, n), 0, to_nearest());
     part.put_back(to + i);

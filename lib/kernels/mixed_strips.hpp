@@ -71,8 +71,13 @@ class mixed_strips {
   [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x, const operand& to,
                                          std::size_t index, std::size_t place) {
     if constexpr (sizeof(T) == sizeof(float)) {
-      if (has_blocks(to.type)) return x.store(pending_[slot].elements + place);
-      if (to.is_stochastic) return store(x, to, index, at_random{random_[slot], place});
+      std::uint16_t* const pending = pending_[slot].halves + place;
+      const at_random rounding{random_[slot], place};
+      if (has_blocks(to.type)) {
+        if (to.is_stochastic) return store_8bit(x, pending, rounding);
+        return store_8bit(x, pending, to_nearest());
+      }
+      if (to.is_stochastic) return store(x, to, index, rounding);
     }
     store(x, to, index, to_nearest());
   }
@@ -148,8 +153,6 @@ class mixed_strips {
       for (std::size_t s = 0; s < range_.slot_count; ++s) {
         const operand& slot = range_.slots[s];
         if (slot.data == nullptr || !has_blocks(slot.type)) continue;
-        float* const elements = pending_[s].elements;
-        std::fill(elements + count, elements + block_elements, 0.0F);
         store_block(pending_[s], count, slot.is_stochastic ? &random_[s] : nullptr, slot + index);
       }
     }

@@ -18,27 +18,39 @@ namespace {
 constexpr std::size_t param_stream = max_slots;
 constexpr std::size_t stream_count = max_slots + 1;
 
-/// Fixed words, one for each place in a block.
+/// Fixed odd words, one for each place in a block, and their low halves.
+template <std::uint32_t Bits>
 alignas(64) constexpr auto place_words = [] {
   std::array<std::uint32_t, block_elements> words{};
   for (std::size_t i = 0; i < words.size(); ++i) {
-    words[i] = static_cast<std::uint32_t>(derived_key(0, i));
+    words[i] = (static_cast<std::uint32_t>(derived_key(0, i)) | 1U) & Bits;
   }
   return words;
 }();
 
-/// One stream in one block: a linear hash of the place with a random odd factor and an addend. Over
-/// keys each word is uniform, and words of two places are all but uncorrelated. The low bits,
-/// because a shift to get at the high ones would wait for the unit that divides.
+/// One stream in one block: the products of the places' words and a random factor. Over factors
+/// each is uniform, because the words are odd, and those of two places are all but uncorrelated.
+/// The low bits, because a shift to get at the high ones would wait for the unit that divides.
 struct random_stream {
-  std::uint32_t factor, addend;
+  std::uint32_t factor;
 
-  [[gnu::always_inline]] words at(std::size_t place) const {
-    return load_lanes<words>(place_words.data() + place) * factor + addend;
-  }
   /// A lane for each of the elements place, place + 1 ... of the block.
-  [[gnu::always_inline]] words bits16(std::size_t place) const { return at(place) & 0xffffU; }
+  [[gnu::always_inline]] words bits16(std::size_t place) const {
+    // Products of 16-bit lanes: the upper halves stay 0.
+    const auto low = load_lanes<half_pair>(place_words<0xffff>.data() + place);
+    return bits_as<words>(low * static_cast<std::uint16_t>(factor));
+  }
   [[gnu::always_inline]] words bits20(std::size_t place) const { return at(place) & 0xfffffU; }
+  /// Numbers from 0 to below 1, for elements that had their bits20 already.
+  vec<float> part(std::size_t place) const {
+    const words bits = at(place) * 0x9e3779b1U >> 9;
+    return as_vec(bits | 0x3f800000U) - vec<float>(1.0F);
+  }
+
+ private:
+  [[gnu::always_inline]] words at(std::size_t place) const {
+    return load_lanes<words>(place_words<0xffffffff>.data() + place) * factor;
+  }
 };
 
 /// The streams of one block of a tensor at one step.
@@ -51,9 +63,7 @@ class random_block {
     const std::uint64_t block_key = derived_key(key, block);
     for (std::size_t stream = 0; stream < stream_count; ++stream) {
       if (!is_used_[stream]) continue;
-      const std::uint64_t stream_key = derived_key(block_key, stream);
-      streams_[stream] = {static_cast<std::uint32_t>(stream_key >> 32) | 1U,
-                          static_cast<std::uint32_t>(stream_key)};
+      streams_[stream].factor = static_cast<std::uint32_t>(derived_key(block_key, stream));
     }
   }
 

@@ -94,48 +94,47 @@ template <class T, std::size_t Vectors, class From>
 
 // ---- Upper halves of words: bfloat16 ----------------------------------------------------------
 
+/// Two vectors from their upper halves; the lower ones become 0.
+[[gnu::always_inline]] inline void widen_pair(const half_pair& from, vec<float>& first,
+                                              vec<float>& second) {
 #if defined(__AVX512F__)
-/// Two vectors at a time, in one shuffle each.
-template <std::size_t Vectors>
-[[gnu::always_inline]] inline void load_upper_halves(const std::uint16_t* from,
-                                                     strip<float, Vectors>& to) {
-  alignas(64) static constexpr std::uint16_t first[32] = {0, 0,  0, 1,  0, 2,  0, 3,  0, 4, 0,
-                                                          5, 0,  6, 0,  7, 0,  8, 0,  9, 0, 10,
-                                                          0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+  // One shuffle each.
+  alignas(64) static constexpr std::uint16_t places[32] = {0, 0,  0, 1,  0, 2,  0, 3,  0, 4, 0,
+                                                           5, 0,  6, 0,  7, 0,  8, 0,  9, 0, 10,
+                                                           0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
   constexpr __mmask32 upper = 0xaaaaaaaa;
-  const __m512i low = _mm512_load_si512(first);
+  const __m512i low = _mm512_load_si512(places);
   const __m512i high = _mm512_add_epi16(low, _mm512_set1_epi16(16));
-#pragma GCC unroll 8
-  for (std::size_t k = 0; k < Vectors; k += 2) {
-    const __m512i x = _mm512_loadu_si512(from + k * float_lanes);
-    to.vectors[k] = as_vec(_mm512_maskz_permutexvar_epi16(upper, low, x));
-    to.vectors[k + 1] = as_vec(_mm512_maskz_permutexvar_epi16(upper, high, x));
-  }
-}
+  first = as_vec(_mm512_maskz_permutexvar_epi16(upper, low, bits_as<__m512i>(from)));
+  second = as_vec(_mm512_maskz_permutexvar_epi16(upper, high, bits_as<__m512i>(from)));
+#else
+  halves half[2];
+  std::memcpy(half, &from, sizeof half);
+  first = as_vec(widen(half[0]) << 16);
+  second = as_vec(widen(half[1]) << 16);
 #endif
+}
 
 template <std::size_t Vectors>
 [[gnu::always_inline]] inline void store_upper_halves(const words (&from)[Vectors],
                                                       std::uint16_t* to) {
 #if defined(__AVX512F__)
-  if constexpr (Vectors % 2 == 0) {
-    alignas(64) static constexpr std::uint16_t odd[32] = {
-        1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
-        33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
-    const __m512i upper = _mm512_load_si512(odd);
+  alignas(64) static constexpr std::uint16_t odd[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21,
+                                                        23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43,
+                                                        45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+  const __m512i upper = _mm512_load_si512(odd);
 #pragma GCC unroll 8
-    for (std::size_t k = 0; k < Vectors; k += 2) {
-      const __m512i both = _mm512_permutex2var_epi16(bits_as<__m512i>(from[k]), upper,
-                                                     bits_as<__m512i>(from[k + 1]));
-      _mm512_storeu_si512(to + k * float_lanes, both);
-    }
-    return;
+  for (std::size_t k = 0; k < Vectors; k += 2) {
+    const __m512i both =
+        _mm512_permutex2var_epi16(bits_as<__m512i>(from[k]), upper, bits_as<__m512i>(from[k + 1]));
+    _mm512_storeu_si512(to + k * float_lanes, both);
   }
-#endif
+#else
 #pragma GCC unroll 8
   for (std::size_t k = 0; k < Vectors; ++k) {
     store_lanes(narrow(from[k] >> 16), to + k * float_lanes);
   }
+#endif
 }
 
 /// The bits of a strip, every NaN the same.
@@ -163,10 +162,10 @@ template <std::size_t Vectors>
 template <std::size_t Vectors>
 [[gnu::always_inline]] inline void load_bfloat16(const std::uint16_t* from,
                                                  strip<float, Vectors>& to) {
-#if defined(__AVX512F__)
-  if constexpr (Vectors % 2 == 0) return load_upper_halves(from, to);
-#endif
-  to.set_each([from](std::size_t i) { return as_vec(widen(load_lanes<halves>(from + i)) << 16); });
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; k += 2) {
+    widen_pair(load_lanes<half_pair>(from + k * float_lanes), to.vectors[k], to.vectors[k + 1]);
+  }
 }
 
 /// Upper and lower halves.
@@ -190,8 +189,16 @@ template <std::size_t Vectors>
 template <dtype Type, std::size_t Vectors>
 [[gnu::always_inline]] inline void load_8bit(const std::uint8_t* from, float scale,
                                              strip<float, Vectors>& to) {
-  to.set_each(
-      [=](std::size_t i) { return decode<Type>(load_lanes<bytes>(from + i), vec<float>(scale)); });
+  if (scale != scale) [[unlikely]] {
+    to.set_each([=](std::size_t) { return vec<float>(scale); });
+    return;
+  }
+  const std::uint16_t offset = code_offset<Type>(exponent_of(scale));
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; k += 2) {
+    const auto codes = load_lanes<byte_pair>(from + k * float_lanes);
+    widen_pair(decode<Type>(codes, offset), to.vectors[k], to.vectors[k + 1]);
+  }
 }
 
 /// The strip that begins at the operand's index-th element; all of it is one block's.
@@ -232,15 +239,19 @@ template <std::size_t Vectors>
 
 // ---- Store ------------------------------------------------------------------------------------
 
-/// How a strip is rounded where its type is narrower.
+/// How a strip is rounded where its type is narrower: to bfloat16, or to the mantissa of 8 bits.
 struct to_nearest {
   static words rounded(const words& bits, std::size_t) { return round_to_bfloat16(bits); }
+  static words rounded8(const words& bits, std::size_t) { return bits + 0x80000U; }
 };
 struct at_random {
   random_stream stream;
   std::size_t place;  // of the strip in its block
   words rounded(const words& bits, std::size_t vector) const {
     return round_to_bfloat16(bits, stream.bits16(place + vector * float_lanes));
+  }
+  words rounded8(const words& bits, std::size_t vector) const {
+    return bits + stream.bits20(place + vector * float_lanes);
   }
 };
 
@@ -270,7 +281,18 @@ template <std::size_t Vectors>
       [to](vec<float> x, std::size_t i) { store_lanes(narrow_to_float16(as_floats(x)), to + i); });
 }
 
-/// 8-bit types are stored by the block: store_block.
+/// Among the elements of its block, for store_block.
+template <std::size_t Vectors, class Rounding>
+[[gnu::always_inline]] inline void store_8bit(const strip<float, Vectors>& from,
+                                              std::uint16_t* pending, Rounding rounding) {
+  words bits[Vectors];
+  take_bits(from, bits);
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; ++k) bits[k] = rounding.rounded8(bits[k], k);
+  store_upper_halves(bits, pending);
+}
+
+/// 8-bit types are stored by the block.
 template <std::size_t Vectors, class Rounding>
 [[gnu::always_inline]] inline void store(const strip<float, Vectors>& from, const operand& to,
                                          std::size_t index, Rounding rounding) {
