@@ -5,11 +5,14 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <string>
 
 namespace gradstep::internal {
 namespace {
 
 thread_local char sentence[768] = "";
+// In its place, unless empty: one that may be longer.
+thread_local std::string long_sentence;
 
 }  // namespace
 
@@ -18,10 +21,23 @@ gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
   va_start(arguments, format);
   std::vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
+  long_sentence.clear();
   return status;
 }
 
-const char* last_error() noexcept { return sentence; }
+gradstep_status fail_with(gradstep_status status, const char* text) noexcept {
+  fail(status, "%s", text);
+  try {
+    long_sentence = text;
+  } catch (const std::bad_alloc&) {
+    long_sentence.clear();
+  }
+  return status;
+}
+
+const char* last_error() noexcept {
+  return long_sentence.empty() ? sentence : long_sentence.c_str();
+}
 
 number_text to_text(double value) noexcept {
   number_text result;
@@ -61,6 +77,16 @@ const char* gradstep_status_name(gradstep_status status) {
       return "GRADSTEP_OUT_OF_MEMORY";
     case GRADSTEP_INTERNAL:
       return "GRADSTEP_INTERNAL";
+    case GRADSTEP_BUSY:
+      return "GRADSTEP_BUSY";
+    case GRADSTEP_WRONG_ORDER:
+      return "GRADSTEP_WRONG_ORDER";
+    case GRADSTEP_IO_ERROR:
+      return "GRADSTEP_IO_ERROR";
+    case GRADSTEP_CORRUPT:
+      return "GRADSTEP_CORRUPT";
+    case GRADSTEP_MISMATCH:
+      return "GRADSTEP_MISMATCH";
     default:
       return "GRADSTEP_UNKNOWN_STATUS";
   }

@@ -8,12 +8,17 @@
 #include <exception>
 #include <new>
 
+#include "failure.hpp"
+
 namespace gradstep::internal {
 
 /// Sets the sentence that gradstep_last_error gives on this thread, and returns the status. Numbers
 /// that are double go through to_text: printf's follow the host's locale.
 [[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
                                                    ...) noexcept;
+
+/// The same with a sentence of any length; it is cut where memory is short.
+gradstep_status fail_with(gradstep_status status, const char* sentence) noexcept;
 
 const char* last_error() noexcept;
 
@@ -34,6 +39,8 @@ template <class Body>
 gradstep_status guarded(const Body& body) noexcept {
   try {
     return body();
+  } catch (const failure& f) {
+    return fail_with(f.status(), f.what());
   } catch (const std::bad_alloc&) {
     return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception& e) {
