@@ -8,6 +8,12 @@
 
 namespace gradstep::internal {
 
+/// Of one tensor's gradient, as it is: not scaled.
+struct tensor_sum {
+  double sum_of_squares;
+  std::uint64_t non_finite_count;
+};
+
 struct gradient_sums {
   double norm;
   std::uint64_t non_finite_count;
@@ -23,8 +29,13 @@ enum class norm_view {
 /// Over all gradients of a validated list, in one reading pass. Each tensor's sum is taken over
 /// blocks of a fixed size in order, then the tensors' sums in order, so the bits depend on nothing
 /// else. The norm is that of gradients times the scale; elements that are not finite once scaled
-/// are counted. Cannot fail.
+/// are counted. `each`, unless it is null, becomes every tensor's own sum. Cannot fail.
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
-                            double scale) noexcept;
+                            double scale, tensor_sum* each = nullptr) noexcept;
+
+/// The norm and the count for tensors whose sums were taken one by one, in the order in which they
+/// are added: add_sums(add_sums({}, a), b) and norm_of give what sum_gradients gives for both.
+tensor_sum add_sums(const context& c, tensor_sum total, const tensor_sum& next) noexcept;
+double norm_of(const context& c, double sum_of_squares, double scale) noexcept;
 
 }  // namespace gradstep::internal
