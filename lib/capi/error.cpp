@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "error.hpp"
 
-#include <charconv>
 #include <cstdarg>
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 namespace gradstep::internal {
@@ -37,20 +35,6 @@ gradstep_status fail_with(gradstep_status status, const char* text) noexcept {
 
 const char* last_error() noexcept {
   return long_sentence.empty() ? sentence : long_sentence.c_str();
-}
-
-number_text to_text(double value) noexcept {
-  number_text result;
-  *std::to_chars(result.text, result.text + sizeof result.text - 1, value).ptr = '\0';
-  return result;
-}
-
-quoted_text quoted(const char* text) noexcept {
-  constexpr int shown = 64;
-  quoted_text result;
-  const bool is_cut = strnlen(text, shown + 1) > shown;
-  std::snprintf(result.text, sizeof result.text, "\"%.*s%s\"", shown, text, is_cut ? "..." : "");
-  return result;
 }
 
 }  // namespace gradstep::internal

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "failure.hpp"
+#include "text.hpp"
 
 namespace gradstep::internal {
 
@@ -21,18 +22,6 @@ namespace gradstep::internal {
 gradstep_status fail_with(gradstep_status status, const char* sentence) noexcept;
 
 const char* last_error() noexcept;
-
-struct number_text {
-  char text[32];
-};
-/// The shortest text that reads back as the same number.
-number_text to_text(double value) noexcept;
-
-/// A caller's string for a message: quoted, and cut when it is long.
-struct quoted_text {
-  char text[80];
-};
-quoted_text quoted(const char* text) noexcept;
 
 /// Calls body(), which returns a status, and turns what it throws into one.
 template <class Body>
