@@ -12,7 +12,4 @@ struct gradstep_context {
   gradstep::internal::context value;
 };
 
-struct gradstep_rule {
-  const gradstep::internal::catalogue_entry* entry;
-  double values[gradstep::internal::max_hyperparameters];
-};
+struct gradstep_rule : gradstep::internal::rule_values {};

@@ -48,11 +48,6 @@ gradstep_status find_hyperparameter_or_fail(const rule_info& rule, const char* n
               quoted(name).text, rule.name, nearest.text);
 }
 
-double initial_value(const gradstep_rule& rule, const slot& s) {
-  if (s.initial_hyperparameter == nullptr) return s.initial_value;
-  return rule.values[find_hyperparameter(*rule.entry->info, s.initial_hyperparameter)];
-}
-
 }  // namespace
 }  // namespace gradstep::internal
 
@@ -109,7 +104,7 @@ gradstep_status gradstep_rule_create(const char* rule_name, gradstep_rule** rule
   if (entry == nullptr) return status;
   if (rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "rule is NULL");
   return guarded([&] {
-    auto created = std::make_unique<gradstep_rule>(gradstep_rule{entry, {}});
+    auto created = std::make_unique<gradstep_rule>(gradstep_rule{{entry, {}}});
     for (std::size_t i = 0; i < entry->info->hyperparameter_count; ++i) {
       created->values[i] = entry->info->hyperparameters[i].default_value;
     }

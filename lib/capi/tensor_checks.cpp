@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor_checks.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 
 #include "dtypes.hpp"
-#include "ranges.hpp"
+#include "tensor_arrays.hpp"
 #include "tensor_list.hpp"
 
 namespace gradstep::internal {
@@ -102,9 +101,6 @@ class array_list {
     for (std::size_t i = 0; i < size_; ++i) is_wrong |= static_cast<int>(a.overlaps(arrays_[i]));
     is_wrong_ |= is_wrong;
     arrays_[size_++] = a;
-  }
-  void add_optional(const array& a) {
-    if (!a.is_null()) add(a);
   }
 
   gradstep_status check(tensor_label label) const {
@@ -222,21 +218,17 @@ class rule_arrays {
   }
 
   gradstep_status check_arrays(tensor_label label, const gradstep_tensor& t) const {
-    const auto size = [](std::int32_t type) { return size_of(static_cast<dtype>(type)); };
     array_list arrays;
-    arrays.add({t.param, "param", size(t.param_dtype), t.count});
-    const array grad(t.grad, "grad", size(t.grad_dtype), t.count);
-    if (!(may_lack_grad_ && grad.is_null())) arrays.add(grad);
-    for (std::size_t s = 0; s < info_.slot_count; ++s) {
-      if (!is_used(s)) continue;
-      const dtype type = slot_type(t, s);
-      arrays.add({t.slots[s], info_.slots[s].name, size_of(type), t.count});
-      if (!has_blocks(type)) continue;
-      arrays.add({t.slot_scales[s], "slot_scales", sizeof(float), scale_count(t.count)});
-    }
-    arrays.add_optional({t.param_low, "param_low", sizeof(std::uint16_t), t.count});
-    arrays.add_optional({t.param_copy, "param_copy", size(t.copy_dtype), t.count});
-    arrays.add_optional({t.average, "average", size_of(computed_type(t.param_dtype)), t.count});
+    const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count) {
+      arrays.add({data, name, size, count});
+    };
+    const auto add_optional = [&](const void* data, const char* name, std::size_t size,
+                                  std::size_t count) {
+      if (data != nullptr) arrays.add({data, name, size, count});
+    };
+    const std::size_t grad_size = size_of(static_cast<dtype>(t.grad_dtype));
+    if (t.grad != nullptr || !may_lack_grad_) add(t.grad, "grad", grad_size, t.count);
+    for_each_array(info_, used_slots_, t, add, add_optional);
     return arrays.check(label);
   }
 
@@ -288,12 +280,7 @@ gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slo
                                    const gradstep_tensor& tensor) noexcept {
   const tensor_label label("tensor");
   if (tensor.slots != nullptr) {
-    std::uint32_t given_slots = 0;
-    const std::size_t count = std::min(tensor.slot_count, rule.slot_count);
-    for (std::size_t s = 0; s < count; ++s) {
-      if (tensor.slots[s] != nullptr) given_slots |= 1U << s;
-    }
-    return rule_arrays(rule, used_slots | given_slots, true).check(label, tensor);
+    return rule_arrays(rule, used_slots | given_slots(rule, tensor), true).check(label, tensor);
   }
   if (tensor.slot_count != 0 || tensor.slot_dtypes != nullptr || tensor.slot_scales != nullptr) {
     return fail(GRADSTEP_INVALID_ARGUMENT,

@@ -172,15 +172,11 @@ gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_v
   return sums.result(scale, is_serial ? size.blocks != 0 : size.blocks);
 }
 
-tensor_sum add_sums(const context& c, tensor_sum total, const tensor_sum& next) noexcept {
+gradient_sums total_of(const context& c, std::span<const tensor_sum> sums, double scale) noexcept {
   const float_environment environment(c.flush_to_zero);
-  add(total, next);
-  return total;
-}
-
-double norm_of(const context& c, double sum_of_squares, double scale) noexcept {
-  const float_environment environment(c.flush_to_zero);
-  return root_of(sum_of_squares, scale);
+  tensor_sum total{};
+  for (const tensor_sum& each : sums) add(total, each);
+  return {root_of(total.sum_of_squares, scale), total.non_finite_count, 0};
 }
 
 }  // namespace gradstep::internal

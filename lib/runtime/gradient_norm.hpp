@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "context.hpp"
 #include "tensor_list.hpp"
@@ -33,9 +34,7 @@ enum class norm_view {
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
                             double scale, tensor_sum* each = nullptr) noexcept;
 
-/// The norm and the count for tensors whose sums were taken one by one, in the order in which they
-/// are added: add_sums(add_sums({}, a), b) and norm_of give what sum_gradients gives for both.
-tensor_sum add_sums(const context& c, tensor_sum total, const tensor_sum& next) noexcept;
-double norm_of(const context& c, double sum_of_squares, double scale) noexcept;
+/// What sum_gradients gives for tensors whose sums were taken one by one, in the same order.
+gradient_sums total_of(const context& c, std::span<const tensor_sum> sums, double scale) noexcept;
 
 }  // namespace gradstep::internal
