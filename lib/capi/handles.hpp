@@ -7,6 +7,7 @@
 
 #include "catalogue.hpp"
 #include "context.hpp"
+#include "schedule.hpp"
 
 struct gradstep_context {
   gradstep::internal::context value;
@@ -15,4 +16,8 @@ struct gradstep_context {
 struct gradstep_rule {
   const gradstep::internal::catalogue_entry* entry;
   double values[gradstep::internal::max_hyperparameters];
+};
+
+struct gradstep_schedule {
+  gradstep::internal::schedule value;
 };
