@@ -197,7 +197,7 @@ GRADSTEP_API gradstep_status gradstep_rule_describe(const char* rule_name,
 #define GRADSTEP_REAL 0    /* any number within the bounds */
 #define GRADSTEP_FLAG 1    /* 0 or 1 */
 #define GRADSTEP_INTEGER 2 /* a whole number within the bounds */
-#define GRADSTEP_LIST 3    /* any count of numbers: gradstep_schedule_set_list */
+#define GRADSTEP_LIST 3    /* any count of numbers within the bounds: gradstep_schedule_set_list */
 
 /* Flags of gradstep_hyperparameter_info. */
 #define GRADSTEP_MINIMUM_EXCLUDED 1u
@@ -474,7 +474,8 @@ GRADSTEP_API gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* s
 
 /* A learning rate as a function of the step: a pure function of t and the base rate, so a run can
  * stop and resume anywhere. t counts from 0 (the T-th step of a run, T = 1, 2 ..., uses t = T - 1)
- * and need not be whole. Beyond its end a schedule holds its last value. Computed in double.
+ * and need not be whole. Beyond its end a schedule holds its last value. Computed in double, always
+ * finite and >= 0.
  *
  * Every schedule but wsd and noam, which have their own, begins with a warm-up on request: for
  * t < warmup_steps it is warmup_begin + (S(0) - warmup_begin) t / warmup_steps, then
@@ -548,7 +549,8 @@ GRADSTEP_API gradstep_status gradstep_schedule_momentum(const gradstep_schedule*
 /* A rate that is lowered when a metric stops improving, owned by the caller. A report is bad when
  * it is not better than `best` by the threshold (relative: by a part of |best|). More than
  * `patience` bad ones in a row: lr <- max(lr factor, min_lr), if that changes it by more than eps,
- * and for `cooldown` reports none counts as bad. PyTorch's ReduceLROnPlateau. */
+ * and for `cooldown` reports none counts as bad. PyTorch's ReduceLROnPlateau, but that a metric
+ * below 0 has a threshold on the right side. */
 typedef struct gradstep_plateau {
   size_t struct_size;
   double lr;        /* the present one, >= 0; the caller's to set at first */
@@ -556,7 +558,7 @@ typedef struct gradstep_plateau {
   double threshold; /* >= 0 */
   double min_lr;    /* >= 0 */
   double eps;       /* >= 0 */
-  double best;      /* the best metric so far; infinite before the first */
+  double best; /* the best metric so far; before the first infinity, -infinity with maximizes */
   uint64_t patience;
   uint64_t cooldown;
   uint64_t bad_count;     /* state: bad reports in a row */
@@ -570,8 +572,8 @@ typedef struct gradstep_plateau {
  * set best = -infinity. */
 GRADSTEP_API gradstep_status gradstep_plateau_init(gradstep_plateau* plateau, double lr);
 
-/* Reports a metric: a NaN is bad. *is_reduced, which may be NULL, becomes 1 when lr was lowered.
- * Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* Reports a metric: one that is not finite is bad. *is_reduced, which may be NULL, becomes 1 when
+ * lr was lowered. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, double metric,
                                                      int32_t* is_reduced);
 

@@ -6,6 +6,7 @@
 
 #include "failure.hpp"
 #include "mix.hpp"
+#include "plateau.hpp"
 #include "tensor_arrays.hpp"
 #include "text.hpp"
 
@@ -48,14 +49,10 @@ const std::uint32_t* optimizer::find_tensor(std::string_view name) const {
   return find(tensor_names_, name);
 }
 
-std::uint32_t optimizer::used_slots(const group_record& group) const noexcept {
-  const rule_values& rule = group.settings.rule;
-  return rule.entry->used_slots(rule.values);
-}
-
-std::size_t optimizer::add_group(std::string_view name, const group_settings& settings) {
+std::size_t optimizer::add_group(std::string_view name, group_settings&& settings) {
   const auto index = static_cast<std::uint32_t>(groups_.size());
-  group_record group{.name = copy_name(name), .settings = settings, .step_rule = settings.rule};
+  group_record group{.name = copy_name(name), .settings = std::move(settings)};
+  group.step_rule = group.settings.rule;
   reserve_one_more(groups_);
   group_names_.emplace(group.name.get(), index);
   groups_.push_back(std::move(group));
@@ -102,7 +99,7 @@ std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name
   new_slots added{};
   if (record.owns_slots) {
     plan_slots(group.settings, tensor, *record.slots);
-    added = allocate_slots(group.settings.rule, used_slots(group), tensor, *record.slots);
+    added = allocate_slots(group.settings.rule, group.settings.used_slots(), tensor, *record.slots);
     added.tensor = index;
     record.state.reserve(1);
   } else {
@@ -131,12 +128,12 @@ std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name
   return index;
 }
 
-void optimizer::set_rule_values(std::size_t group_index, const rule_values& rule) {
+void optimizer::change_group(std::size_t group_index, group_settings&& settings) {
   group_record& group = groups_[group_index];
-  auto added = allocate_missing_slots(group, rule, rule.entry->used_slots(rule.values));
+  auto added = allocate_missing_slots(group, settings);
   for (new_slots& each : added) put_in_place(std::move(each));
-  group.settings.rule = rule;
-  if (group.plateau) group.plateau->lr = base_lr(rule);
+  group.settings = std::move(settings);
+  if (group.plateau) group.plateau->lr = base_lr(group.settings.rule);
 }
 
 void optimizer::set_plateau(std::size_t group_index,
@@ -144,6 +141,16 @@ void optimizer::set_plateau(std::size_t group_index,
   group_record& group = groups_[group_index];
   group.plateau = plateau;
   if (plateau) set_base_lr(group.settings.rule, plateau->lr);
+}
+
+std::size_t optimizer::report_metric(double metric) noexcept {
+  std::size_t reduced_count = 0;
+  for (group_record& group : groups_) {
+    if (!group.plateau) continue;
+    reduced_count += internal::report_metric(*group.plateau, metric) ? 1 : 0;
+    set_base_lr(group.settings.rule, group.plateau->lr);
+  }
+  return reduced_count;
 }
 
 void optimizer::set_frozen(std::size_t tensor, bool is_frozen) noexcept {

@@ -24,20 +24,24 @@ class optimizer {
 
   void set_options(const optimizer_options& options) noexcept { options_ = options; }
 
-  /// The name is not taken; the rule's values go together.
-  std::size_t add_group(std::string_view name, const group_settings& settings);
+  /// The name is not taken; the rule's values go together, and with the schedule.
+  std::size_t add_group(std::string_view name, group_settings&& settings);
 
   /// The name is not taken; the tensor is one of the group's rule. Where its slots are null, they
   /// become the library's.
   std::size_t add_tensor(std::size_t group, std::string_view name, const gradstep_tensor& tensor);
 
-  /// Values that go together.
-  void set_rule_values(std::size_t group, const rule_values& rule);
+  /// The same rule with other values that go together, and all else; slots that the rule now uses
+  /// are allocated.
+  void change_group(std::size_t group, group_settings&& settings);
 
+  /// Its lr is the rule's from now on.
   void set_plateau(std::size_t group, const std::optional<gradstep_plateau>& plateau) noexcept;
   void set_loss_scaler(const std::optional<gradstep_loss_scaler>& scaler) noexcept {
     loss_scaler_ = scaler;
   }
+  /// To every plateau; gives how many rates were lowered.
+  std::size_t report_metric(double metric) noexcept;
   void set_frozen(std::size_t tensor, bool is_frozen) noexcept;
 
   // ---- optimizer_gradients.cpp ------------------------------------------------------------------
@@ -69,11 +73,8 @@ class optimizer {
   std::size_t state_bytes() const { return state_bytes_; }
   bool is_in_step() const { return is_in_step_; }
 
-  /// The rate of a group's next step; inside one, of that step.
-  double next_lr(const group_record& group) const noexcept;
-
-  /// The rule with which the group's slots are chosen.
-  std::uint32_t used_slots(const group_record& group) const noexcept;
+  /// The rule of a group's next step, with its rate and momentum; inside a step, of that one.
+  rule_values next_rule(const group_record& group) const noexcept;
 
  private:
   using index_list = std::vector<std::uint32_t>;
@@ -95,8 +96,8 @@ class optimizer {
                   slot_arrays& slots) const;
   new_slots allocate_slots(const rule_values& rule, std::uint32_t mask,
                            const gradstep_tensor& tensor, const slot_arrays& planned) const;
-  std::vector<new_slots> allocate_missing_slots(const group_record& group, const rule_values& rule,
-                                                std::uint32_t used);
+  std::vector<new_slots> allocate_missing_slots(const group_record& group,
+                                                const group_settings& settings);
   void put_in_place(new_slots&& added) noexcept;
 
   double total_scale(double grad_scale) const;

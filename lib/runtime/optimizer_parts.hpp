@@ -11,15 +11,34 @@
 
 #include "catalogue.hpp"
 #include "gradient_norm.hpp"
+#include "schedule.hpp"
 #include "state_memory.hpp"
 #include "step.hpp"
 
 namespace gradstep::internal {
 
+/// What a group's steps are made with.
 struct group_settings {
   rule_values rule = {};  // its lr is the base rate
+  std::optional<internal::schedule> schedule = {};
   double lr_scale = 1;
   std::int32_t slot_dtype = 0;  // wanted for the library's slots; 0: that of the arithmetic
+
+  /// The index of what a schedule that drives momentum sets: the rule's momentum, or its beta1;
+  /// no_index when it has neither.
+  std::size_t momentum_index() const noexcept;
+  bool drives_momentum() const noexcept { return schedule && schedule->drives_momentum(); }
+
+  /// The rule as the schedule can make it: with some momentum, where that is driven.
+  rule_values driven_rule() const noexcept;
+  /// Slots that a step can use, as bits.
+  std::uint32_t used_slots() const noexcept;
+
+  /// The rate at t. As a step needs them: the caller sets the floating-point environment.
+  double lr_at(double t) const noexcept;
+  /// NaN where the schedule does not drive it.
+  double momentum_at(double t) const noexcept;
+  rule_values rule_at(double t) const noexcept;
 };
 
 struct group_record {

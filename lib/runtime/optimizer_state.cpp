@@ -77,9 +77,10 @@ void optimizer::put_in_place(new_slots&& added) noexcept {
 
 /// For every tensor of the group, the slots that it lacks among those used. Nothing is in place
 /// yet.
-std::vector<optimizer::new_slots> optimizer::allocate_missing_slots(const group_record& group,
-                                                                    const rule_values& rule,
-                                                                    std::uint32_t used) {
+std::vector<optimizer::new_slots> optimizer::allocate_missing_slots(
+    const group_record& group, const group_settings& settings) {
+  const rule_values& rule = settings.rule;
+  const std::uint32_t used = settings.used_slots();
   std::vector<new_slots> all;
   for (const std::uint32_t index : group.members) {
     tensor_record& record = records_[index];

@@ -16,18 +16,15 @@ namespace gradstep::internal {
 namespace {
 
 // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-[[gnu::noinline]] double rate_at(const group_record& group, std::uint64_t) {
-  return base_lr(group.settings.rule) * group.settings.lr_scale;
-}
 [[gnu::noinline]] double unscaled(double grad_scale, double loss_scale) {
   return grad_scale * (1 / loss_scale);
 }
 
 }  // namespace
 
-double optimizer::next_lr(const group_record& group) const noexcept {
+rule_values optimizer::next_rule(const group_record& group) const noexcept {
   const float_environment environment(context_.flush_to_zero);
-  return rate_at(group, step_count_);
+  return group.settings.rule_at(static_cast<double>(step_count_));
 }
 
 double optimizer::total_scale(double grad_scale) const {
@@ -101,10 +98,7 @@ void optimizer::open_step(const step_settings& settings) {
   open_result_ = {};
   open_result_.verdict = judge(settings, scale, limits_in_force());
   clipped_scale_ = clipped_scale(context_, scale, open_result_.verdict);
-  for (group_record& group : groups_) {
-    group.step_rule = group.settings.rule;
-    set_base_lr(group.step_rule, next_lr(group));
-  }
+  for (group_record& group : groups_) group.step_rule = next_rule(group);
 }
 
 /// Tensors of one group whose next step has the same number, and that all have a sum, or none.
