@@ -48,50 +48,48 @@ TEST_F(optimizer_misuse, null_arguments) {
   const auto group = group_options("g", sgd.get());
   const auto tensor = fresh.tensor();
   const struct {
-    gradstep_status status;
-    const char* argument;
+    std::function<gradstep_status()> call;
+    std::string argument;
   } calls[] = {
-      {gradstep_optimizer_create(nullptr, nullptr, &made), "context"},
-      {gradstep_optimizer_create(context.get(), nullptr, nullptr), "optimizer"},
-      {gradstep_optimizer_set_options(nullptr, nullptr), "optimizer"},
-      {gradstep_optimizer_set_options(get(), nullptr), "options"},
-      {gradstep_optimizer_add_group(nullptr, &group, nullptr), "optimizer"},
-      {gradstep_optimizer_add_group(get(), nullptr, nullptr), "options"},
-      {gradstep_optimizer_add_tensor(nullptr, 0, "t", &tensor, nullptr), "optimizer"},
-      {gradstep_optimizer_add_tensor(get(), 0, nullptr, &tensor, nullptr), "name"},
-      {gradstep_optimizer_add_tensor(get(), 0, "t", nullptr, nullptr), "tensor"},
-      {gradstep_optimizer_find_group(get(), nullptr, &index), "name"},
-      {gradstep_optimizer_find_group(get(), "first", nullptr), "group"},
-      {gradstep_optimizer_find_tensor(get(), nullptr, &index), "name"},
-      {gradstep_optimizer_find_tensor(get(), "a.weight", nullptr), "tensor"},
-      {gradstep_optimizer_set_grad(nullptr, 0, nullptr), "optimizer"},
-      {gradstep_optimizer_set_frozen(nullptr, 0, 1), "optimizer"},
-      {gradstep_optimizer_set_hyperparameter(get(), 0, nullptr, 1), "name"},
-      {gradstep_optimizer_get_hyperparameter(get(), 0, "lr", nullptr), "value"},
-      {gradstep_optimizer_set_schedule(nullptr, 0, nullptr), "optimizer"},
-      {gradstep_optimizer_set_plateau(nullptr, 0, nullptr), "optimizer"},
-      {gradstep_optimizer_get_plateau(get(), 0, nullptr), "plateau"},
-      {gradstep_optimizer_report_metric(nullptr, 1, nullptr), "optimizer"},
-      {gradstep_optimizer_set_loss_scaler(nullptr, nullptr), "optimizer"},
-      {gradstep_optimizer_get_loss_scaler(get(), nullptr), "scaler"},
-      {gradstep_optimizer_step(nullptr, nullptr, nullptr), "optimizer"},
-      {gradstep_optimizer_begin_step(nullptr, nullptr), "optimizer"},
-      {gradstep_optimizer_step_tensor(nullptr, 0), "optimizer"},
-      {gradstep_optimizer_end_step(nullptr, nullptr), "optimizer"},
-      {gradstep_optimizer_inspect(nullptr, 0, 1), "optimizer"},
-      {gradstep_optimizer_accumulate(nullptr, 0, 1), "optimizer"},
-      {gradstep_optimizer_describe(nullptr, nullptr), "optimizer"},
-      {gradstep_optimizer_get_array(get(), 0, nullptr, &array), "array_name"},
+      {[&] { return gradstep_optimizer_create(nullptr, nullptr, &made); }, "context"},
+      {[&] { return gradstep_optimizer_create(context.get(), nullptr, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_options(nullptr, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_options(get(), nullptr); }, "options"},
+      {[&] { return gradstep_optimizer_add_group(nullptr, &group, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_add_group(get(), nullptr, nullptr); }, "options"},
+      {[&] { return gradstep_optimizer_add_tensor(nullptr, 0, "t", &tensor, nullptr); },
+       "optimizer"},
+      {[&] { return gradstep_optimizer_add_tensor(get(), 0, nullptr, &tensor, nullptr); }, "name"},
+      {[&] { return gradstep_optimizer_add_tensor(get(), 0, "t", nullptr, nullptr); }, "tensor"},
+      {[&] { return gradstep_optimizer_find_group(get(), nullptr, &index); }, "name"},
+      {[&] { return gradstep_optimizer_find_group(get(), "first", nullptr); }, "group"},
+      {[&] { return gradstep_optimizer_find_tensor(get(), nullptr, &index); }, "name"},
+      {[&] { return gradstep_optimizer_find_tensor(get(), "a.weight", nullptr); }, "tensor"},
+      {[&] { return gradstep_optimizer_set_grad(nullptr, 0, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_frozen(nullptr, 0, 1); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_hyperparameter(get(), 0, nullptr, 1); }, "name"},
+      {[&] { return gradstep_optimizer_get_hyperparameter(get(), 0, "lr", nullptr); }, "value"},
+      {[&] { return gradstep_optimizer_set_schedule(nullptr, 0, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_plateau(nullptr, 0, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_get_plateau(get(), 0, nullptr); }, "plateau"},
+      {[&] { return gradstep_optimizer_report_metric(nullptr, 1, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_loss_scaler(nullptr, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_get_loss_scaler(get(), nullptr); }, "scaler"},
+      {[&] { return gradstep_optimizer_step(nullptr, nullptr, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_begin_step(nullptr, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_step_tensor(nullptr, 0); }, "optimizer"},
+      {[&] { return gradstep_optimizer_end_step(nullptr, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_inspect(nullptr, 0, 1); }, "optimizer"},
+      {[&] { return gradstep_optimizer_accumulate(nullptr, 0, 1); }, "optimizer"},
+      {[&] { return gradstep_optimizer_describe(nullptr, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_describe(get(), nullptr); }, "info"},
+      {[&] { return gradstep_optimizer_get_array(get(), 0, nullptr, &array); }, "array_name"},
   };
-  for (const auto& [status, argument] : calls) {
-    EXPECT_EQ(status, GRADSTEP_INVALID_ARGUMENT) << argument;
+  for (const auto& [call, argument] : calls) {
+    refused(call(), GRADSTEP_INVALID_ARGUMENT, {argument + " is NULL"});
   }
-  // The last one's sentence; the others' went with the next failure.
-  expect_failure(gradstep_optimizer_find_tensor(get(), "a.weight", nullptr),
-                 GRADSTEP_INVALID_ARGUMENT, {"tensor is NULL"});
   EXPECT_EQ(made, nullptr);
   EXPECT_EQ(index, 7U);
-  EXPECT_EQ(everything_in(get()), before);
   gradstep_optimizer_destroy(nullptr);
 }
 
@@ -325,7 +323,8 @@ TEST_F(optimizer_misuse, more_memory_than_there_is) {
   auto tensor = fresh.tensor();
   tensor.count = std::size_t{1} << 46;  // the param's own 2^48 bytes cannot be checked
   tensor.grad = nullptr;
-  tensor.param = static_cast<char*>(nullptr) + (std::size_t{1} << 47);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing may be there
+  tensor.param = reinterpret_cast<void*>(std::uintptr_t{1} << 47);
   refused(add("t", tensor), GRADSTEP_OUT_OF_MEMORY, {"memory"});
 }
 

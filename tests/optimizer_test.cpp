@@ -289,5 +289,34 @@ TEST(optimizer, a_schedule_drives_momentum) {
   }
 }
 
+TEST(optimizer, a_plateau_holds_the_base_rate) {
+  const auto context = make_serial_context();
+  const auto sgd = make_rule("sgd", {{"lr", 1}});
+  const auto optimizer = make_optimizer(context.get());
+  add_group(optimizer.get(), "watched", sgd.get());
+  add_group(optimizer.get(), "other", sgd.get());
+  auto plateau = sized<gradstep_plateau>();
+  expect_ok(gradstep_plateau_init(&plateau, 0.5));
+  plateau.patience = 0;
+  expect_ok(gradstep_optimizer_set_plateau(optimizer.get(), 0, &plateau));
+  EXPECT_EQ(describe_group(optimizer.get(), 0).lr, 0.5);
+  std::size_t reduced = 7;
+  expect_ok(gradstep_optimizer_report_metric(optimizer.get(), 1, &reduced));
+  EXPECT_EQ(reduced, 0U);
+  expect_ok(gradstep_optimizer_report_metric(optimizer.get(), 2, &reduced));
+  EXPECT_EQ(reduced, 1U);
+  EXPECT_EQ(describe_group(optimizer.get(), 0).lr, 0.5 * 0.1);
+  EXPECT_EQ(describe_group(optimizer.get(), 1).lr, 1);
+  // The rate is one, whoever sets it.
+  expect_ok(gradstep_optimizer_set_hyperparameter(optimizer.get(), 0, "lr", 0.25));
+  expect_ok(gradstep_optimizer_get_plateau(optimizer.get(), 0, &plateau));
+  EXPECT_EQ(plateau.lr, 0.25);
+  EXPECT_EQ(plateau.best, 1);
+  expect_ok(gradstep_optimizer_set_plateau(optimizer.get(), 0, nullptr));
+  expect_ok(gradstep_optimizer_report_metric(optimizer.get(), 3, &reduced));
+  EXPECT_EQ(reduced, 0U);
+  EXPECT_EQ(describe_group(optimizer.get(), 0).lr, 0.25);
+}
+
 }  // namespace
 }  // namespace gradstep_test

@@ -122,6 +122,63 @@ AT(gradstep_loss_scaler, backoff_factor, 24);
 AT(gradstep_loss_scaler, growth_interval, 32);
 AT(gradstep_loss_scaler, steps_in_a_row, 40);
 
+SIZE(gradstep_optimizer_options, 48);
+AT(gradstep_optimizer_options, struct_size, 0);
+AT(gradstep_optimizer_options, flags, 8);
+AT(gradstep_optimizer_options, max_norm, 16);
+AT(gradstep_optimizer_options, max_value, 24);
+AT(gradstep_optimizer_options, average_decay, 32);
+AT(gradstep_optimizer_options, seed, 40);
+
+SIZE(gradstep_group_options, 48);
+AT(gradstep_group_options, struct_size, 0);
+AT(gradstep_group_options, name, 8);
+AT(gradstep_group_options, rule, 16);
+AT(gradstep_group_options, schedule, 24);
+AT(gradstep_group_options, lr_scale, 32);
+AT(gradstep_group_options, slot_dtype, 40);
+AT(gradstep_group_options, reserved, 44);
+
+SIZE(gradstep_step_options, 40);
+AT(gradstep_step_options, struct_size, 0);
+AT(gradstep_step_options, flags, 8);
+AT(gradstep_step_options, grad_scale, 16);
+AT(gradstep_step_options, grad_norm, 24);
+AT(gradstep_step_options, non_finite_count, 32);
+
+SIZE(gradstep_optimizer_info, 64);
+AT(gradstep_optimizer_info, struct_size, 0);
+AT(gradstep_optimizer_info, group_count, 8);
+AT(gradstep_optimizer_info, tensor_count, 16);
+AT(gradstep_optimizer_info, step_count, 24);
+AT(gradstep_optimizer_info, skipped_count, 32);
+AT(gradstep_optimizer_info, grad_norm, 40);
+AT(gradstep_optimizer_info, state_bytes, 48);
+AT(gradstep_optimizer_info, is_in_step, 56);
+AT(gradstep_optimizer_info, reserved, 60);
+
+SIZE(gradstep_group_info, 64);
+AT(gradstep_group_info, struct_size, 0);
+AT(gradstep_group_info, name, 8);
+AT(gradstep_group_info, rule_name, 16);
+AT(gradstep_group_info, schedule_name, 24);
+AT(gradstep_group_info, tensor_count, 32);
+AT(gradstep_group_info, lr, 40);
+AT(gradstep_group_info, momentum, 48);
+AT(gradstep_group_info, lr_scale, 56);
+
+SIZE(gradstep_tensor_info, 64);
+AT(gradstep_tensor_info, struct_size, 0);
+AT(gradstep_tensor_info, name, 8);
+AT(gradstep_tensor_info, group, 16);
+AT(gradstep_tensor_info, count, 24);
+AT(gradstep_tensor_info, step_count, 32);
+AT(gradstep_tensor_info, accumulate_count, 40);
+AT(gradstep_tensor_info, param_dtype, 48);
+AT(gradstep_tensor_info, grad_dtype, 52);
+AT(gradstep_tensor_info, is_frozen, 56);
+AT(gradstep_tensor_info, has_grad, 60);
+
 #undef AT
 #undef SIZE
 
