@@ -44,15 +44,17 @@ struct small_model {
 
 // ---- Inspection -------------------------------------------------------------------------------
 
-// More than one of the norm's blocks of 16384, and tensors without elements.
-const std::vector<std::size_t> norm_counts = {40000, 0, 7, 20000, 0};
+// More than one of the norm's blocks of 16384, tensors without elements, and so many others that
+// their sums give other bits in another order.
+const std::vector<std::size_t> norm_counts = {40000, 0,  7,  20000, 0,  31, 33, 35, 37, 39,
+                                              41,    43, 45, 47,    49, 51, 53, 55, 57, 59};
 
 TEST(optimizer_gradients, inspected_one_by_one_have_the_norm_of_one_pass) {
   const auto context = make_context(split_options(3));
   const auto rule = make_rule("sgd");
   small_model whole(context.get(), rule.get(), with_flags(GRADSTEP_APPLY_MAX_NORM), norm_counts);
   small_model parts(context.get(), rule.get(), with_flags(GRADSTEP_APPLY_MAX_NORM), norm_counts);
-  for (const std::size_t i : {3U, 0U, 4U, 2U, 1U}) {
+  for (std::size_t i = norm_counts.size(); i-- > 0;) {
     expect_ok(gradstep_optimizer_inspect(parts.get(), i, 1));
   }
   // What was read before is what counts.
@@ -264,6 +266,10 @@ TEST(optimizer_gradients, sums_serve_tensors_that_have_them_and_gradients_the_ot
   step(model.get());
   EXPECT_EQ(model.tensors[1].param.get(0), -9);
   EXPECT_EQ(model.tensors[2].param.get(0), -5);
+  // The next sum begins at 0.
+  expect_ok(gradstep_optimizer_accumulate(model.get(), 1, 4));
+  step(model.get());
+  EXPECT_EQ(model.tensors[1].param.get(0), -13);
 }
 
 TEST(optimizer_gradients, a_skipped_step_clears_sums) {

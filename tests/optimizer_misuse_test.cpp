@@ -326,6 +326,10 @@ TEST_F(optimizer_misuse, more_memory_than_there_is) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing may be there
   tensor.param = reinterpret_cast<void*>(std::uintptr_t{1} << 47);
   refused(add("t", tensor), GRADSTEP_OUT_OF_MEMORY, {"memory"});
+  // The largest count that is let through: two slots of so many doubles are 2^64 bytes.
+  tensor.count = SIZE_MAX / 16;
+  tensor.param_dtype = GRADSTEP_FLOAT64;
+  refused(add("t", tensor), GRADSTEP_OUT_OF_MEMORY, {"memory"});
 }
 
 TEST_F(optimizer_misuse, a_caller_s_state) {

@@ -620,13 +620,14 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
 
 typedef struct gradstep_group_options {
   size_t struct_size;
-  const char* name;          /* unique in the optimizer; 1 to 255 bytes of UTF-8 */
+  const char* name; /* unique among groups; 1 to 255 bytes of UTF-8, no control characters */
   const gradstep_rule* rule; /* its lr is the base rate of the schedule */
   /* NULL: the rate is constant. One that drives momentum sets the rule's momentum or beta1. */
   const gradstep_schedule* schedule;
-  double lr_scale;    /* > 0; multiplies what the schedule gives. 0 means 1 */
+  double lr_scale;    /* > 0, finite; multiplies what the schedule gives. 0 means 1 */
   int32_t slot_dtype; /* wanted for state that the library allocates, as gradstep_slot_storage
-                         takes it; 0: that of the arithmetic */
+                         takes it; 0: that of the arithmetic. Not FLOAT64, which
+                         stands beside float64 params whatever is wanted */
   int32_t reserved;   /* 0 */
 } gradstep_group_options;
 
@@ -638,14 +639,15 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* op
                                                           size_t* group);
 
 /* Adds a tensor to a group, at any time between steps; *index, which may be NULL, becomes its
- * index: 0, 1, 2 ... in the order of adding. name: unique in the optimizer, 1 to 255 bytes of
- * UTF-8.
+ * index: 0, 1, 2 ... in the order of adding. name: unique among tensors, 1 to 255 bytes of UTF-8
+ * without control characters.
  *
  * Where tensor->slots is NULL (slot_count then 0), the library allocates the slots that the rule
- * uses, in the group's slot_dtype, at their initial values; else they are the caller's, initialised
- * by the caller, and stay so. grad may be NULL, or change: gradstep_optimizer_set_grad.
- * param, grad and all other arrays outlive the optimizer. Where tensor->key is 0, it is made from
- * the name, so that stochastic rounding does not depend on the order of adding.
+ * uses, in the group's slot_dtype (float64 beside a float64 param), at their initial values; else
+ * they are the caller's, initialised by the caller, and stay so. grad may be NULL, or change:
+ * gradstep_optimizer_set_grad. param, grad and all other arrays outlive the optimizer; the struct
+ * and the arrays of pointers in it need not. Where tensor->key is 0, it is made from the name, so
+ * that stochastic rounding does not depend on the order of adding.
  *
  * Fails as gradstep_apply does for the tensor, and with INVALID_ARGUMENT when an array overlaps one
  * of a tensor that is here already; OUT_OF_RANGE for the group; OUT_OF_MEMORY. */
@@ -663,8 +665,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_find_tensor(const gradstep_optim
 
 /* Where the tensor's gradient is from now on, of the same dtype and count as before. NULL: it has
  * none, and sits steps out: nothing of it changes, nor does its step count. Fails with
- * OUT_OF_RANGE, or INVALID_ARGUMENT for an array that is misaligned or overlaps another one of the
- * tensor's. */
+ * OUT_OF_RANGE, or INVALID_ARGUMENT for an array that is misaligned or overlaps another one of any
+ * tensor's: to hand one gradient's array to another tensor, set the first one's to NULL. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer,
                                                          size_t tensor, void* grad);
 
@@ -672,7 +674,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* opt
 GRADSTEP_API gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer,
                                                            size_t tensor, int32_t is_frozen);
 
-/* Sets or reads a hyper-parameter of a group; "lr" is the schedule's base rate. A value with which
+/* Sets or reads a hyper-parameter of a group; "lr" is the schedule's base rate, and its plateau's
+ * lr. What a schedule drives is not seen here, but by describe_group. A value with which
  * the rule uses a slot that it did not use before allocates that slot where the library owns the
  * state. Fails as gradstep_rule_set and gradstep_rule_check, with OUT_OF_RANGE for the group, and
  * with INVALID_ARGUMENT when a caller's state lacks the slot. */
@@ -682,7 +685,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_hyperparameter(gradstep_opti
 GRADSTEP_API gradstep_status gradstep_optimizer_get_hyperparameter(
     const gradstep_optimizer* optimizer, size_t group, const char* name, double* value);
 
-/* Replaces a group's schedule; NULL: none. */
+/* Replaces a group's schedule; NULL: none. Fails as gradstep_optimizer_add_group does for the
+ * schedule, and as gradstep_optimizer_set_hyperparameter where momentum comes to be driven. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer,
                                                              size_t group,
                                                              const gradstep_schedule* schedule);
@@ -725,15 +729,16 @@ typedef struct gradstep_step_options {
   double
       grad_scale; /* as in gradstep_apply_options; times 1 / loss scale where there is a scaler */
   /* What the engine knows of all gradients (those of other machines too, say), so that none has to
-   * be read beforehand: their global norm after scaling, and how many are not finite. */
+   * be read beforehand: their global norm after scaling, and how many are not finite. The norm is
+   * at least 0; NaN is allowed beside a count above 0. */
   double grad_norm;
   uint64_t non_finite_count;
 } gradstep_step_options;
 
 /* One step of every tensor that is not frozen and has a gradient. options and result may be NULL.
- * A skipped step (the result's is_skipped) counts nowhere but in skipped_count.
- * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step); after
- * its checks it cannot fail. */
+ * A skipped step (the result's is_skipped) counts nowhere but in skipped_count. Tensors that share
+ * a group and a step count are one parallel region. Fails with INVALID_ARGUMENT, OUT_OF_RANGE,
+ * WRONG_ORDER (between begin_step and end_step); after its checks it cannot fail. */
 GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
                                                      const gradstep_step_options* options,
                                                      gradstep_apply_result* result);
@@ -741,7 +746,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
 /* The same step, tensor by tensor, each the moment its gradient is ready: begin, step_tensor at
  * most once for each tensor in any order, end. The bits are those of gradstep_optimizer_step.
  * Tensors that are not stepped sit the step out; step_tensor on one that is frozen or has no
- * gradient does nothing.
+ * gradient does nothing. With GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER for a gradient that
+ * changed since it was inspected.
  *
  * While an option needs all gradients first - MAX_NORM, CHECK_FINITE, a loss scaler - begin_step
  * fails with WRONG_ORDER, unless the norm and the verdict are there: GRADSTEP_STEP_GRAD_NORM or
@@ -758,19 +764,20 @@ GRADSTEP_API gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* opt
                                                          gradstep_apply_result* result);
 
 /* Reads a tensor's gradient for the norm and the verdict of the next step, as soon as it is ready;
- * GRADSTEP_ALL_TENSORS: those that have not been. grad_scale: the one that the step will have (1
- * without its flag). A step with GRADSTEP_STEP_INSPECTED uses the sums, adds them in the order of
- * adding, and forgets them; it fails with WRONG_ORDER when a tensor that would take part was not
- * inspected since its gradient last changed (by set_grad or accumulate), or with another scale. */
+ * GRADSTEP_ALL_TENSORS: those that have not been. Of a tensor that would sit the step out nothing
+ * is read. grad_scale: the one that the step will have (1 without its flag); that of a loss scaler
+ * comes on top here too. A step with GRADSTEP_STEP_INSPECTED adds the sums in the order of adding;
+ * it fails with WRONG_ORDER when a tensor that would take part was not inspected since its gradient
+ * last changed (by set_grad or accumulate), or with another scale. Every step forgets the sums. */
 GRADSTEP_API gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer,
                                                         size_t tensor, double grad_scale);
 
 /* Gradient accumulation over micro-batches: sum <- sum + scale grad, in the type of the arithmetic,
- * in an array of the library's (allocated at the first call), for one tensor or for
+ * in an array of the library's (allocated at the first call), for one tensor, frozen or not, or for
  * GRADSTEP_ALL_TENSORS that are not frozen and have a gradient; with ZERO_GRAD the gradient is
- * zeroed in the same pass. The next step of a tensor with a sum uses the sum for its gradient, and
- * clears it, skipped or not; `grad` is then not looked at.
- * Fails with INVALID_ARGUMENT (no gradient), OUT_OF_RANGE, WRONG_ORDER, OUT_OF_MEMORY. */
+ * zeroed in the same pass. The sum begins at 0. The next step of a tensor with a sum uses the sum
+ * for its gradient, and clears it, skipped or not; `grad`, which may be NULL then, is not looked
+ * at. Fails with INVALID_ARGUMENT (no gradient), OUT_OF_RANGE, WRONG_ORDER, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer,
                                                            size_t tensor, double scale);
 
@@ -818,7 +825,7 @@ typedef struct gradstep_tensor_info {
   int32_t param_dtype;
   int32_t grad_dtype;
   int32_t is_frozen;
-  int32_t has_grad;
+  int32_t has_grad; /* of the caller's; a tensor with a sum takes part without */
 } gradstep_tensor_info;
 
 /* Fails with OUT_OF_RANGE. */
