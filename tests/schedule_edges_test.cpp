@@ -91,9 +91,9 @@ TEST(schedule_edges, no_warm_up_and_no_decay_in_wsd) {
 
 void expect_falling(const schedule_handle& schedule) {
   double before = lr_of(schedule, 1, 0);
-  for (double t = 0.5; t < 400; t += 0.5) {
-    const double now = lr_of(schedule, 1, t);
-    ASSERT_LE(now, before) << t;
+  for (int half_steps = 1; half_steps < 800; ++half_steps) {
+    const double now = lr_of(schedule, 1, half_steps / 2.0);
+    ASSERT_LE(now, before) << half_steps / 2.0;
     before = now;
   }
 }

@@ -88,8 +88,8 @@ curve cosine_warm cosine total_steps=100 warmup_steps=20
 curve cosine_restarts cosine_restarts period=17 period_factor=2
 curve one_cycle one_cycle total_steps=120
 curve cyclic cyclic max_lr=0.3 up_steps=20 halves=1
-curve wsd wsd warmup_steps=15 stable_steps=65 decay_steps=40 decay_shape=2
-curve noam noam model_size=64 warmup_steps=30
+curve wsd wsd warmup_steps=15 stable_steps=65 decay_steps=40
+curve noam noam model_size=1 warmup_steps=10
 "$bin/train_digits" --csv digits.csv || die "train_digits failed"
 echo
 "$bin/train_digits" --rule adamw --precision all --csv precisions.csv ||
