@@ -179,6 +179,29 @@ AT(gradstep_tensor_info, grad_dtype, 52);
 AT(gradstep_tensor_info, is_frozen, 56);
 AT(gradstep_tensor_info, has_grad, 60);
 
+SIZE(gradstep_schedule_info, 48);
+AT(gradstep_schedule_info, struct_size, 0);
+AT(gradstep_schedule_info, name, 8);
+AT(gradstep_schedule_info, summary, 16);
+AT(gradstep_schedule_info, formula, 24);
+AT(gradstep_schedule_info, source, 32);
+AT(gradstep_schedule_info, parameter_count, 40);
+
+SIZE(gradstep_plateau, 96);
+AT(gradstep_plateau, struct_size, 0);
+AT(gradstep_plateau, lr, 8);
+AT(gradstep_plateau, factor, 16);
+AT(gradstep_plateau, threshold, 24);
+AT(gradstep_plateau, min_lr, 32);
+AT(gradstep_plateau, eps, 40);
+AT(gradstep_plateau, best, 48);
+AT(gradstep_plateau, patience, 56);
+AT(gradstep_plateau, cooldown, 64);
+AT(gradstep_plateau, bad_count, 72);
+AT(gradstep_plateau, cooldown_left, 80);
+AT(gradstep_plateau, maximizes, 88);
+AT(gradstep_plateau, is_absolute, 92);
+
 #undef AT
 #undef SIZE
 

@@ -478,7 +478,7 @@ GRADSTEP_API gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* s
  * finite and >= 0.
  *
  * Every schedule but wsd and noam, which have their own, begins with a warm-up on request: for
- * t < warmup_steps it is warmup_begin + (S(0) - warmup_begin) t / warmup_steps, then
+ * t < warmup_steps it is warmup_begin_lr + (S(0) - warmup_begin_lr) t / warmup_steps, then
  * S(t - warmup_steps). Evaluating with one from several threads is fine; setting needs it alone. */
 typedef struct gradstep_schedule gradstep_schedule;
 

@@ -21,6 +21,8 @@
 //     options.max_norm = 1;
 //     options.step = t;
 //     weights.step(context, adamw, options);
+//
+// The learning rate as a function of the step: gradstep::schedule, in schedules.hpp.
 #ifndef GRADSTEP_GRADSTEP_HPP
 #define GRADSTEP_GRADSTEP_HPP
 

@@ -39,6 +39,7 @@ class schedule {
                   "gradstep::schedule::sequence: lengths are for all parts but the last");
     }
     std::vector<const gradstep_schedule*> handles;
+    handles.reserve(parts.size());
     for (const schedule* part : parts) handles.push_back(part->get());
     gradstep_schedule* created = nullptr;
     check(gradstep_schedule_create_sequence(handles.data(), lengths.data(), handles.size(),
