@@ -106,13 +106,14 @@ void add_number_option(CLI::App& app, const std::string& name, Set set, IsAllowe
 }
 
 /// --set NAME=VALUE, as often as one likes; the last value of a name counts.
-inline void add_set_option(CLI::App& app, std::vector<gradstep::setting>& settings) {
+inline void add_set_option(CLI::App& app, std::vector<gradstep::setting>& settings,
+                           const std::string& what = "a hyper-parameter of the rule") {
   app.add_option_function<std::vector<std::string>>(
          "--set",
          [&settings](const std::vector<std::string>& texts) {
            for (const std::string& text : texts) settings.push_back(parse_setting(text));
          },
-         "a hyper-parameter of the rule; may be repeated")
+         what + "; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
 }

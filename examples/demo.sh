@@ -19,6 +19,16 @@ descend --rule sgd --set lr=0.6 --set momentum=0.5 --set lr_in_velocity=1
 descend --rule adagrad --set lr=0.4 --set eps=1e-6 --set eps_inside=1
 descend --rule rmsprop --set lr=0.4 --set alpha=0.9 --set eps=1e-6 --set eps_inside=1
 
+curve() {
+  echo "\$ schedule_curve $*"
+  "$build/examples/schedule_curve" "$@"
+}
+
+section "Learning rates as functions of the step; $build/demo/schedules.png will draw every schedule"
+curve --schedule cosine --set total_steps=100 --set warmup_steps=10
+curve --schedule one_cycle --set total_steps=100
+curve --schedule multistep --list milestones=30,60
+
 section "Training a network on handwritten digits with each method, then in each precision; pictures"
 "$here/plots/draw.sh" "$build/examples" "$build/demo"
 

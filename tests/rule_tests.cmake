@@ -5,6 +5,24 @@ target_sources(gradstep_tests PRIVATE oracle_test.cpp ops_test.cpp)
 # gradstep_flags: references to the bit must not contract a*b + c either.
 target_link_libraries(gradstep_tests PRIVATE gradstep_flags gradstep_rules)
 
+# The library hides its own classes: a copy of what stands behind a schedule's handle.
+add_executable(
+  gradstep_schedule_value_test
+  schedule_value_test.cpp
+  "${PROJECT_SOURCE_DIR}/lib/runtime/names.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/runtime/schedule.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/runtime/text.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/runtime/value_check.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/schedules/schedule_catalogue.cpp")
+target_compile_features(gradstep_schedule_value_test PRIVATE cxx_std_20)
+target_include_directories(
+  gradstep_schedule_value_test
+  PRIVATE "${PROJECT_SOURCE_DIR}/lib/runtime"
+          $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
+target_link_libraries(gradstep_schedule_value_test PRIVATE gradstep_flags gradstep_rules
+                                                           gradstep_schedules GTest::gtest_main)
+gtest_discover_tests(gradstep_schedule_value_test DISCOVERY_TIMEOUT 60)
+
 # ops_level.cpp once per kernel object, with that object's flags, and a header that lists the tables.
 set(ops_declarations "")
 set(ops_list "")

@@ -122,6 +122,86 @@ AT(gradstep_loss_scaler, backoff_factor, 24);
 AT(gradstep_loss_scaler, growth_interval, 32);
 AT(gradstep_loss_scaler, steps_in_a_row, 40);
 
+SIZE(gradstep_optimizer_options, 48);
+AT(gradstep_optimizer_options, struct_size, 0);
+AT(gradstep_optimizer_options, flags, 8);
+AT(gradstep_optimizer_options, max_norm, 16);
+AT(gradstep_optimizer_options, max_value, 24);
+AT(gradstep_optimizer_options, average_decay, 32);
+AT(gradstep_optimizer_options, seed, 40);
+
+SIZE(gradstep_group_options, 48);
+AT(gradstep_group_options, struct_size, 0);
+AT(gradstep_group_options, name, 8);
+AT(gradstep_group_options, rule, 16);
+AT(gradstep_group_options, schedule, 24);
+AT(gradstep_group_options, lr_scale, 32);
+AT(gradstep_group_options, slot_dtype, 40);
+AT(gradstep_group_options, reserved, 44);
+
+SIZE(gradstep_step_options, 40);
+AT(gradstep_step_options, struct_size, 0);
+AT(gradstep_step_options, flags, 8);
+AT(gradstep_step_options, grad_scale, 16);
+AT(gradstep_step_options, grad_norm, 24);
+AT(gradstep_step_options, non_finite_count, 32);
+
+SIZE(gradstep_optimizer_info, 64);
+AT(gradstep_optimizer_info, struct_size, 0);
+AT(gradstep_optimizer_info, group_count, 8);
+AT(gradstep_optimizer_info, tensor_count, 16);
+AT(gradstep_optimizer_info, step_count, 24);
+AT(gradstep_optimizer_info, skipped_count, 32);
+AT(gradstep_optimizer_info, grad_norm, 40);
+AT(gradstep_optimizer_info, state_bytes, 48);
+AT(gradstep_optimizer_info, is_in_step, 56);
+AT(gradstep_optimizer_info, reserved, 60);
+
+SIZE(gradstep_group_info, 64);
+AT(gradstep_group_info, struct_size, 0);
+AT(gradstep_group_info, name, 8);
+AT(gradstep_group_info, rule_name, 16);
+AT(gradstep_group_info, schedule_name, 24);
+AT(gradstep_group_info, tensor_count, 32);
+AT(gradstep_group_info, lr, 40);
+AT(gradstep_group_info, momentum, 48);
+AT(gradstep_group_info, lr_scale, 56);
+
+SIZE(gradstep_tensor_info, 64);
+AT(gradstep_tensor_info, struct_size, 0);
+AT(gradstep_tensor_info, name, 8);
+AT(gradstep_tensor_info, group, 16);
+AT(gradstep_tensor_info, count, 24);
+AT(gradstep_tensor_info, step_count, 32);
+AT(gradstep_tensor_info, accumulate_count, 40);
+AT(gradstep_tensor_info, param_dtype, 48);
+AT(gradstep_tensor_info, grad_dtype, 52);
+AT(gradstep_tensor_info, is_frozen, 56);
+AT(gradstep_tensor_info, has_grad, 60);
+
+SIZE(gradstep_schedule_info, 48);
+AT(gradstep_schedule_info, struct_size, 0);
+AT(gradstep_schedule_info, name, 8);
+AT(gradstep_schedule_info, summary, 16);
+AT(gradstep_schedule_info, formula, 24);
+AT(gradstep_schedule_info, source, 32);
+AT(gradstep_schedule_info, parameter_count, 40);
+
+SIZE(gradstep_plateau, 96);
+AT(gradstep_plateau, struct_size, 0);
+AT(gradstep_plateau, lr, 8);
+AT(gradstep_plateau, factor, 16);
+AT(gradstep_plateau, threshold, 24);
+AT(gradstep_plateau, min_lr, 32);
+AT(gradstep_plateau, eps, 40);
+AT(gradstep_plateau, best, 48);
+AT(gradstep_plateau, patience, 56);
+AT(gradstep_plateau, cooldown, 64);
+AT(gradstep_plateau, bad_count, 72);
+AT(gradstep_plateau, cooldown_left, 80);
+AT(gradstep_plateau, maximizes, 88);
+AT(gradstep_plateau, is_absolute, 92);
+
 #undef AT
 #undef SIZE
 

@@ -8,7 +8,7 @@ import programs
 
 DRAW = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "plots", "draw.sh")
 PICTURES = ["adagrad_rates", "digits_loss", "momentum_weights", "paths", "precisions_loss",
-            "rmsprop_adagrad"]
+            "rmsprop_adagrad", "schedules"]
 
 
 class PlotsTest(programs.ProgramTest):
@@ -45,9 +45,12 @@ class PlotsTest(programs.ProgramTest):
             self.skipTest("gnuplot is not installed")
         self.assert_fails(self.folder, "descent_2d", "build the examples")
         self.script("train_digits", "exit 0")
+        self.script("schedule_curve", "exit 4")
         self.script("descent_2d", "exit 3")
         self.assert_fails(self.folder, "descent_2d --rule sgd --set lr=0.4 failed")
         self.script("descent_2d", "exit 0")  # it writes no file
+        self.assert_fails(self.folder, "schedule_curve --schedule constant")
+        self.script("schedule_curve", "exit 0")
         self.assert_fails(self.folder, "gnuplot")
         self.script("train_digits", "exit 1")
         self.assert_fails(self.folder, "train_digits failed")

@@ -8,14 +8,17 @@
  *     slot      one per-element state array of a rule ("exp_avg")
  *     tensor    one parameter: a flat param, a grad and slot arrays of `count` elements
  *     context   threads and instruction set; immutable, shareable
+ *     schedule  the learning rate as a function of the step ("cosine")
+ *     group     tensors that share a rule, its hyper-parameters and a schedule
+ *     optimizer groups, tensors, their state and step counts: all that a checkpoint holds
  *
  * Errors. Every call that can fail returns a gradstep_status; 0 is success. On failure no output
  * and no array has changed, and gradstep_last_error() says in a sentence which argument was wrong,
  * its value, and what is allowed. A step that passed validation cannot fail.
  *
- * Ownership. The library keeps no pointer that a caller hands to it beyond the call (the pool of
- * gradstep_context_options excepted). Every create has a destroy; destroy accepts NULL. Strings
- * that the library returns are static, unless their declaration says otherwise.
+ * Ownership. Only contexts and optimizers keep pointers that a caller hands to them, as they say;
+ * all other calls keep none. Every create has a destroy; destroy accepts NULL. Strings that the
+ * library returns are static, unless their declaration says otherwise.
  *
  * Threads. Every call may run at the same time as every other, as long as no two of them write the
  * same array and no handle is changed or destroyed while another call uses it.
@@ -72,11 +75,16 @@ typedef int32_t gradstep_status;
 
 #define GRADSTEP_OK 0
 #define GRADSTEP_INVALID_ARGUMENT 1 /* a null, misaligned, overlapping or inconsistent argument */
-#define GRADSTEP_UNKNOWN_NAME 2     /* no rule, hyper-parameter or instruction set of that name */
+#define GRADSTEP_UNKNOWN_NAME 2     /* nothing of that name; the message lists the nearest */
 #define GRADSTEP_OUT_OF_RANGE 3     /* a number outside its bounds, or an index past the end */
 #define GRADSTEP_UNSUPPORTED 4      /* valid, but not on this machine or not in this build */
 #define GRADSTEP_OUT_OF_MEMORY 5    /* memory or a thread could not be had */
 #define GRADSTEP_INTERNAL 6         /* a defect of the library: please report the message */
+#define GRADSTEP_BUSY 7             /* another call is using the optimizer */
+#define GRADSTEP_WRONG_ORDER 8      /* not now: before or after another call */
+#define GRADSTEP_IO_ERROR 9         /* a file cannot be read or written; the disk is full */
+#define GRADSTEP_CORRUPT 10         /* a file that is truncated, damaged or no checkpoint */
+#define GRADSTEP_MISMATCH 11        /* a checkpoint of another model */
 
 /* The constant's name for a status ("GRADSTEP_OK"); "GRADSTEP_UNKNOWN_STATUS" for any other. */
 GRADSTEP_API const char* gradstep_status_name(gradstep_status status);
@@ -186,8 +194,10 @@ GRADSTEP_API gradstep_status gradstep_rule_describe(const char* rule_name,
                                                     gradstep_rule_info* info);
 
 /* Kinds of hyper-parameter. All are passed as double. */
-#define GRADSTEP_REAL 0 /* any number within the bounds */
-#define GRADSTEP_FLAG 1 /* 0 or 1 */
+#define GRADSTEP_REAL 0    /* any number within the bounds */
+#define GRADSTEP_FLAG 1    /* 0 or 1 */
+#define GRADSTEP_INTEGER 2 /* a whole number within the bounds */
+#define GRADSTEP_LIST 3    /* any count of numbers within the bounds: gradstep_schedule_set_list */
 
 /* Flags of gradstep_hyperparameter_info. */
 #define GRADSTEP_MINIMUM_EXCLUDED 1u
@@ -196,8 +206,8 @@ GRADSTEP_API gradstep_status gradstep_rule_describe(const char* rule_name,
 typedef struct gradstep_hyperparameter_info {
   size_t struct_size;
   const char* name;
-  const char* help; /* one line */
-  double default_value;
+  const char* help;     /* one line */
+  double default_value; /* NaN: it has none, and must be set (schedules only) */
   double minimum;
   double maximum; /* infinity, then always excluded: values are finite */
   uint32_t flags;
@@ -459,6 +469,416 @@ GRADSTEP_API gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* sca
  * out of their range is left out. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler,
                                                          int32_t is_skipped);
+
+/* ---- Schedules ----------------------------------------------------------------------------- */
+
+/* A learning rate as a function of the step: a pure function of t and the base rate, so a run can
+ * stop and resume anywhere. t counts from 0 (the T-th step of a run, T = 1, 2 ..., uses t = T - 1)
+ * and need not be whole. Beyond its end a schedule holds its last value. Computed in double, always
+ * finite and >= 0.
+ *
+ * Every schedule but wsd and noam, which have their own, begins with a warm-up on request: for
+ * t < warmup_steps it is warmup_begin_lr + (S(0) - warmup_begin_lr) t / warmup_steps, then
+ * S(t - warmup_steps). Evaluating with one from several threads is fine; setting needs it alone. */
+typedef struct gradstep_schedule gradstep_schedule;
+
+/* The number of schedules, and their names; NULL for an index past the end. */
+GRADSTEP_API size_t gradstep_schedule_count(void);
+GRADSTEP_API const char* gradstep_schedule_name(size_t index);
+
+typedef struct gradstep_schedule_info {
+  size_t struct_size;
+  const char* name;
+  const char* summary; /* one line */
+  const char* formula; /* lines separated by '\n'; L is the base rate */
+  const char* source;  /* the paper, text or library that the formula is from */
+  size_t parameter_count;
+} gradstep_schedule_info;
+
+/* Fails with UNKNOWN_NAME; the message lists the nearest names. */
+GRADSTEP_API gradstep_status gradstep_schedule_describe(const char* schedule_name,
+                                                        gradstep_schedule_info* info);
+
+/* The index-th parameter of a schedule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_schedule_parameter_describe(
+    const char* schedule_name, size_t index, gradstep_hyperparameter_info* info);
+
+/* A schedule with every parameter at its default. Fails with UNKNOWN_NAME, OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_schedule_create(const char* schedule_name,
+                                                      gradstep_schedule** schedule);
+
+/* Schedules one after another: the i-th for lengths[i] steps, with a t of its own from 0, the last
+ * one for ever (lengths[count - 1] is ignored). Copies the parts; they may be sequences themselves,
+ * up to a depth of 8. Its name is "sequence", it has no parameters.
+ * Fails with INVALID_ARGUMENT, OUT_OF_RANGE (a length of 0, count 0), OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status
+gradstep_schedule_create_sequence(const gradstep_schedule* const* parts, const uint64_t* lengths,
+                                  size_t count, gradstep_schedule** schedule);
+
+GRADSTEP_API void gradstep_schedule_destroy(gradstep_schedule* schedule);
+
+/* Sets or reads one parameter. Fails with UNKNOWN_NAME, OUT_OF_RANGE, or INVALID_ARGUMENT for a
+ * list. A parameter that has no default and is not set reads as NaN. */
+GRADSTEP_API gradstep_status gradstep_schedule_set(gradstep_schedule* schedule, const char* name,
+                                                   double value);
+GRADSTEP_API gradstep_status gradstep_schedule_get(const gradstep_schedule* schedule,
+                                                   const char* name, double* value);
+
+/* Sets a parameter that is a list of numbers (multistep's milestones): copied, in ascending order,
+ * at most 65536. Fails with UNKNOWN_NAME, OUT_OF_RANGE, INVALID_ARGUMENT, OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_schedule_set_list(gradstep_schedule* schedule,
+                                                        const char* name, const double* values,
+                                                        size_t count);
+
+/* Whether all that has no default is set, and the values go together. Evaluating checks this too.
+ * Fails with INVALID_ARGUMENT. */
+GRADSTEP_API gradstep_status gradstep_schedule_check(const gradstep_schedule* schedule);
+
+/* The rate at t, from 0 to 2^53, for a finite base rate >= 0.
+ * Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_schedule_lr(const gradstep_schedule* schedule, double base_lr,
+                                                  double t, double* lr);
+
+/* one_cycle and cyclic with drives_momentum = 1 drive momentum (or beta1) too, inversely to the
+ * rate: its value at t. Fails with UNSUPPORTED where the schedule does not drive it. */
+GRADSTEP_API gradstep_status gradstep_schedule_momentum(const gradstep_schedule* schedule, double t,
+                                                        double* momentum);
+
+/* ---- Reducing the rate on a plateau --------------------------------------------------------- */
+
+/* A rate that is lowered when a metric stops improving, owned by the caller. A report is bad when
+ * it is not better than `best` by the threshold (relative: by a part of |best|). More than
+ * `patience` bad ones in a row: lr <- max(lr factor, min_lr), if that changes it by more than eps,
+ * and for `cooldown` reports none counts as bad. PyTorch's ReduceLROnPlateau, but that a metric
+ * below 0 has a threshold on the right side. */
+typedef struct gradstep_plateau {
+  size_t struct_size;
+  double lr;        /* the present one, >= 0; the caller's to set at first */
+  double factor;    /* in (0, 1) */
+  double threshold; /* >= 0 */
+  double min_lr;    /* >= 0 */
+  double eps;       /* >= 0 */
+  double best; /* the best metric so far; before the first infinity, -infinity with maximizes */
+  uint64_t patience;
+  uint64_t cooldown;
+  uint64_t bad_count;     /* state: bad reports in a row */
+  uint64_t cooldown_left; /* state: reports that still do not count */
+  int32_t maximizes;      /* 1: a larger metric is better */
+  int32_t is_absolute;    /* 1: the threshold is a difference, not a part of |best| */
+} gradstep_plateau;
+
+/* PyTorch's defaults: factor 0.1, patience 10, threshold 1e-4 relative, cooldown 0, min_lr 0, eps
+ * 1e-8, a smaller metric is better; lr as given. Set the other fields afterwards; with maximizes,
+ * set best = -infinity. */
+GRADSTEP_API gradstep_status gradstep_plateau_init(gradstep_plateau* plateau, double lr);
+
+/* Reports a metric: one that is not finite is bad. *is_reduced, which may be NULL, becomes 1 when
+ * lr was lowered. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, double metric,
+                                                     int32_t* is_reduced);
+
+/* ---- The optimizer ------------------------------------------------------------------------- */
+
+/* Groups of tensors with a rule, hyper-parameters and a schedule each; their state and step counts;
+ * what surrounds a step. It is built on the stateless calls and gives the same bits.
+ *
+ * Ownership. It keeps the context, and the pointers of the tensors that are added, until it is
+ * destroyed; those arrays are the caller's. Rules and schedules are copied. State that the caller
+ * does not hand in is the library's. It allocates when it is set up, never in a step.
+ *
+ * Step counts. The optimizer counts its steps that were not skipped: the T-th uses the schedules'
+ * t = T - 1. Each tensor counts the steps that it took part in, for its rule's bias corrections, as
+ * PyTorch does: one that was added late, or that sat steps out, has a count of its own.
+ *
+ * Threads. One call at a time: a call that finds another one on the same optimizer fails with
+ * GRADSTEP_BUSY and does nothing. Calls on different optimizers are independent. */
+typedef struct gradstep_optimizer gradstep_optimizer;
+
+typedef struct gradstep_optimizer_options {
+  size_t struct_size;
+  /* GRADSTEP_APPLY_ flags, for every step; all but GRAD_SCALE. The fields are those of
+   * gradstep_apply_options, and the norm is that of all gradients of a step, whatever the group. */
+  uint64_t flags;
+  double max_norm;
+  double max_value;
+  double average_decay;
+  uint64_t seed;
+} gradstep_optimizer_options;
+
+/* Creates an optimizer without groups; options may be NULL. The context outlives it.
+ * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_create(const gradstep_context* context,
+                                                       const gradstep_optimizer_options* options,
+                                                       gradstep_optimizer** optimizer);
+
+/* Waits for nothing: no call may be using the optimizer. */
+GRADSTEP_API void gradstep_optimizer_destroy(gradstep_optimizer* optimizer);
+
+/* Replaces the options, from the next step on. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
+    gradstep_optimizer* optimizer, const gradstep_optimizer_options* options);
+
+typedef struct gradstep_group_options {
+  size_t struct_size;
+  const char* name; /* unique among groups; 1 to 255 bytes of UTF-8, no control characters */
+  const gradstep_rule* rule; /* its lr is the base rate of the schedule */
+  /* NULL: the rate is constant. One that drives momentum sets the rule's momentum or beta1. */
+  const gradstep_schedule* schedule;
+  double lr_scale;    /* > 0, finite; multiplies what the schedule gives. 0 means 1 */
+  int32_t slot_dtype; /* wanted for state that the library allocates, as gradstep_slot_storage
+                         takes it; 0: that of the arithmetic. Not FLOAT64, which
+                         stands beside float64 params whatever is wanted */
+  int32_t reserved;   /* 0 */
+} gradstep_group_options;
+
+/* Adds a group; *group, which may be NULL, becomes its index: 0, 1, 2 ...
+ * Fails with INVALID_ARGUMENT (a name that is taken or malformed, a rule whose values do not go
+ * together, a schedule that drives momentum for a rule without it), OUT_OF_RANGE, OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
+                                                          const gradstep_group_options* options,
+                                                          size_t* group);
+
+/* Adds a tensor to a group, at any time between steps; *index, which may be NULL, becomes its
+ * index: 0, 1, 2 ... in the order of adding. name: unique among tensors, 1 to 255 bytes of UTF-8
+ * without control characters.
+ *
+ * Where tensor->slots is NULL (slot_count then 0), the library allocates the slots that the rule
+ * uses, in the group's slot_dtype (float64 beside a float64 param), at their initial values; else
+ * they are the caller's, initialised by the caller, and stay so. grad may be NULL, or change:
+ * gradstep_optimizer_set_grad. param, grad and all other arrays outlive the optimizer; the struct
+ * and the arrays of pointers in it need not. Where tensor->key is 0, it is made from the name, so
+ * that stochastic rounding does not depend on the order of adding.
+ *
+ * Fails as gradstep_apply does for the tensor, and with INVALID_ARGUMENT when an array overlaps one
+ * of a tensor that is here already; OUT_OF_RANGE for the group; OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer,
+                                                           size_t group, const char* name,
+                                                           const gradstep_tensor* tensor,
+                                                           size_t* index);
+
+/* The index of a group or a tensor by its name. Fails with UNKNOWN_NAME; the message lists the
+ * nearest. */
+GRADSTEP_API gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimizer,
+                                                           const char* name, size_t* group);
+GRADSTEP_API gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimizer,
+                                                            const char* name, size_t* tensor);
+
+/* Where the tensor's gradient is from now on, of the same dtype and count as before. NULL: it has
+ * none, and sits steps out: nothing of it changes, nor does its step count. Fails with
+ * OUT_OF_RANGE, or INVALID_ARGUMENT for an array that is misaligned or overlaps another one of any
+ * tensor's: to hand one gradient's array to another tensor, set the first one's to NULL. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer,
+                                                         size_t tensor, void* grad);
+
+/* A frozen tensor sits steps out whatever its gradient, which no step reads or zeroes. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer,
+                                                           size_t tensor, int32_t is_frozen);
+
+/* Sets or reads a hyper-parameter of a group; "lr" is the schedule's base rate, and its plateau's
+ * lr. What a schedule drives is not seen here, but by describe_group. A value with which
+ * the rule uses a slot that it did not use before allocates that slot where the library owns the
+ * state. Fails as gradstep_rule_set and gradstep_rule_check, with OUT_OF_RANGE for the group, and
+ * with INVALID_ARGUMENT when a caller's state lacks the slot. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_hyperparameter(gradstep_optimizer* optimizer,
+                                                                   size_t group, const char* name,
+                                                                   double value);
+GRADSTEP_API gradstep_status gradstep_optimizer_get_hyperparameter(
+    const gradstep_optimizer* optimizer, size_t group, const char* name, double* value);
+
+/* Replaces a group's schedule; NULL: none. Fails as gradstep_optimizer_add_group does for the
+ * schedule, and as gradstep_optimizer_set_hyperparameter where momentum comes to be driven. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer,
+                                                             size_t group,
+                                                             const gradstep_schedule* schedule);
+
+/* Gives a group a plateau, whose lr takes the place of the group's base rate; NULL takes it away
+ * and leaves the rate as it is. get copies it out; it fails with UNSUPPORTED when there is none. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer,
+                                                            size_t group,
+                                                            const gradstep_plateau* plateau);
+GRADSTEP_API gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimizer,
+                                                            size_t group,
+                                                            gradstep_plateau* plateau);
+
+/* Reports a metric (a validation loss, say) to every group's plateau. *reduced_count, which may be
+ * NULL, becomes the number of groups whose rate was lowered. */
+GRADSTEP_API gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer* optimizer,
+                                                              double metric, size_t* reduced_count);
+
+/* Gives the optimizer a loss scaler of its own: each step divides gradients by its scale, skips
+ * itself where one is not finite, and updates it. NULL takes it away. get copies it out, for the
+ * scale to multiply the loss by; it fails with UNSUPPORTED when there is none. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer,
+                                                                const gradstep_loss_scaler* scaler);
+GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* optimizer,
+                                                                gradstep_loss_scaler* scaler);
+
+/* ---- Stepping an optimizer ----------------------------------------------------------------- */
+
+/* In place of a tensor's index: every tensor. */
+#define GRADSTEP_ALL_TENSORS ((size_t)-1)
+
+/* Flags of gradstep_step_options. */
+#define GRADSTEP_STEP_GRAD_SCALE 1u /* grad_scale is set */
+#define GRADSTEP_STEP_GRAD_NORM 2u  /* grad_norm and non_finite_count are set */
+#define GRADSTEP_STEP_INSPECTED 4u  /* norm and verdict come from gradstep_optimizer_inspect */
+
+typedef struct gradstep_step_options {
+  size_t struct_size;
+  uint64_t flags;
+  double
+      grad_scale; /* as in gradstep_apply_options; times 1 / loss scale where there is a scaler */
+  /* What the engine knows of all gradients (those of other machines too, say), so that none has to
+   * be read beforehand: their global norm after scaling, and how many are not finite. The norm is
+   * at least 0; NaN is allowed beside a count above 0. */
+  double grad_norm;
+  uint64_t non_finite_count;
+} gradstep_step_options;
+
+/* One step of every tensor that is not frozen and has a gradient. options and result may be NULL.
+ * A skipped step (the result's is_skipped) counts nowhere but in skipped_count. Tensors that share
+ * a group and a step count are one parallel region. Fails with INVALID_ARGUMENT, OUT_OF_RANGE,
+ * WRONG_ORDER (between begin_step and end_step); after its checks it cannot fail. */
+GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
+                                                     const gradstep_step_options* options,
+                                                     gradstep_apply_result* result);
+
+/* The same step, tensor by tensor, each the moment its gradient is ready: begin, step_tensor at
+ * most once for each tensor in any order, end. The bits are those of gradstep_optimizer_step.
+ * Tensors that are not stepped sit the step out; step_tensor on one that is frozen or has no
+ * gradient does nothing. With GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER for a gradient that
+ * changed since it was inspected.
+ *
+ * While an option needs all gradients first - MAX_NORM, CHECK_FINITE, a loss scaler - begin_step
+ * fails with WRONG_ORDER, unless the norm and the verdict are there: GRADSTEP_STEP_GRAD_NORM or
+ * GRADSTEP_STEP_INSPECTED. Where the verdict skips the step, step_tensor only zeroes gradients.
+ *
+ * In between, only set_grad, accumulate (for tensors not yet stepped), the find and describe calls
+ * and get_array are allowed; all others fail with WRONG_ORDER. end_step's result is what step's
+ * would have been; piece_count is the sum. */
+GRADSTEP_API gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
+                                                           const gradstep_step_options* options);
+GRADSTEP_API gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer,
+                                                            size_t tensor);
+GRADSTEP_API gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* optimizer,
+                                                         gradstep_apply_result* result);
+
+/* Reads a tensor's gradient for the norm and the verdict of the next step, as soon as it is ready;
+ * GRADSTEP_ALL_TENSORS: those that have not been. Of a tensor that would sit the step out nothing
+ * is read. grad_scale: the one that the step will have (1 without its flag); that of a loss scaler
+ * comes on top here too. A step with GRADSTEP_STEP_INSPECTED adds the sums in the order of adding;
+ * it fails with WRONG_ORDER when a tensor that would take part was not inspected since its gradient
+ * last changed (by set_grad or accumulate), or with another scale. Every step forgets the sums. */
+GRADSTEP_API gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer,
+                                                        size_t tensor, double grad_scale);
+
+/* Gradient accumulation over micro-batches: sum <- sum + scale grad, in the type of the arithmetic,
+ * in an array of the library's (allocated at the first call), for one tensor, frozen or not, or for
+ * GRADSTEP_ALL_TENSORS that are not frozen and have a gradient; with ZERO_GRAD the gradient is
+ * zeroed in the same pass. The sum begins at 0. The next step of a tensor with a sum uses the sum
+ * for its gradient, and clears it, skipped or not; `grad`, which may be NULL then, is not looked
+ * at. Fails with INVALID_ARGUMENT (no gradient), OUT_OF_RANGE, WRONG_ORDER, OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer,
+                                                           size_t tensor, double scale);
+
+/* ---- Looking into an optimizer ------------------------------------------------------------- */
+
+typedef struct gradstep_optimizer_info {
+  size_t struct_size;
+  size_t group_count;
+  size_t tensor_count;
+  uint64_t step_count;    /* T: steps that were not skipped */
+  uint64_t skipped_count; /* steps that were */
+  double grad_norm;       /* of the last step, skipped or not; 0 when it did not need it */
+  size_t state_bytes;     /* arrays that the library owns: slots, scales, accumulated gradients */
+  int32_t is_in_step;     /* 1 between begin_step and end_step */
+  int32_t reserved;       /* 0 */
+} gradstep_optimizer_info;
+
+GRADSTEP_API gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
+                                                         gradstep_optimizer_info* info);
+
+/* Strings of the next two are the optimizer's, valid until it is destroyed. */
+typedef struct gradstep_group_info {
+  size_t struct_size;
+  const char* name;
+  const char* rule_name;
+  const char* schedule_name; /* NULL without one */
+  size_t tensor_count;
+  double lr;       /* of the next step (inside one, of that step): schedule and lr_scale applied */
+  double momentum; /* what the schedule drives it to; NaN when it does not */
+  double lr_scale;
+} gradstep_group_info;
+
+/* Fails with OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_optimizer_describe_group(const gradstep_optimizer* optimizer,
+                                                               size_t group,
+                                                               gradstep_group_info* info);
+
+typedef struct gradstep_tensor_info {
+  size_t struct_size;
+  const char* name;
+  size_t group;
+  size_t count;
+  uint64_t step_count;       /* t: steps that this tensor took part in */
+  uint64_t accumulate_count; /* calls of accumulate since its last step */
+  int32_t param_dtype;
+  int32_t grad_dtype;
+  int32_t is_frozen;
+  int32_t has_grad; /* of the caller's; a tensor with a sum takes part without */
+} gradstep_tensor_info;
+
+/* Fails with OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* optimizer,
+                                                                size_t tensor,
+                                                                gradstep_tensor_info* info);
+
+/* A tensor's array by name, to read or write with gradstep_array_read and gradstep_array_write, or
+ * directly: a slot ("exp_avg"), "param", "average" or "accumulated_grad". `array` is the output.
+ * Fails with OUT_OF_RANGE, UNKNOWN_NAME (the message lists the names), UNSUPPORTED when the tensor
+ * has no such array at present. */
+GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer,
+                                                          size_t tensor, const char* array_name,
+                                                          gradstep_array* array);
+
+/* ---- Checkpoints --------------------------------------------------------------------------- */
+
+/* Flags of save and load. */
+#define GRADSTEP_CHECKPOINT_PARAMS 1u  /* params (with lower halves) too */
+#define GRADSTEP_CHECKPOINT_PARTIAL 2u /* load: what fits, and leave the rest */
+#define GRADSTEP_CHECKPOINT_KEEP_SETTINGS                \
+  4u /* load: not hyper-parameters, schedules, plateaus, \
+        scaler; these stay as they are */
+
+/* Writes the whole state to a safetensors file: arrays "<tensor name>.<array name>" (slots,
+ * averages and accumulated gradients, with PARAMS params), and all else as JSON in the metadata, a
+ * CRC-32 of every array and of the header among it. docs/checkpoints.md states the format.
+ *
+ * The file appears whole or not at all: it is written beside `path` under another name, synced,
+ * renamed over `path`, and the folder is synced. A crash, a kill or a full disk at any moment
+ * leaves the old file as it was; a killed process may leave "<path>.<process>.<number>.tmp" behind.
+ * path: as the system's open() takes it.
+ * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer,
+                                                     const char* path, uint64_t flags);
+
+typedef struct gradstep_load_result {
+  size_t struct_size;
+  size_t loaded_count;  /* tensors of the optimizer whose state was loaded */
+  size_t missing_count; /* tensors of the optimizer that the file does not have, or not to fit */
+  size_t extra_count;   /* tensors of the file that the optimizer does not have, or not to fit */
+} gradstep_load_result;
+
+/* Loads what save wrote into an optimizer with the same groups (by name, with the same rules) and
+ * the same tensors (by name, with the same counts), in any order. Arrays are converted where dtypes
+ * differ. The file is read and verified whole before anything changes; on failure nothing has.
+ * result may be NULL.
+ * Fails with INVALID_ARGUMENT, WRONG_ORDER, IO_ERROR, CORRUPT (truncated, damaged or not a
+ * checkpoint: the message names the fault), MISMATCH (of another model: the message lists every
+ * difference), OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer,
+                                                     const char* path, uint64_t flags,
+                                                     gradstep_load_result* result);
 
 #ifdef __cplusplus
 }

@@ -21,44 +21,22 @@
 //     options.max_norm = 1;
 //     options.step = t;
 //     weights.step(context, adamw, options);
+//
+// The learning rate as a function of the step: gradstep::schedule, in schedules.hpp.
 #ifndef GRADSTEP_GRADSTEP_HPP
 #define GRADSTEP_GRADSTEP_HPP
 
 #include <gradstep/gradstep.h>
+#include <gradstep/common.hpp>
+#include <gradstep/schedules.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace gradstep {
-
-/// A call that failed: what() is gradstep_last_error()'s sentence.
-class error : public std::runtime_error {
- public:
-  error(gradstep_status status, const char* sentence)
-      : std::runtime_error(sentence), status_(status) {}
-  /// GRADSTEP_INVALID_ARGUMENT and so on, never GRADSTEP_OK.
-  gradstep_status status() const noexcept { return status_; }
-
- private:
-  gradstep_status status_;
-};
-
-/// Throws error unless the status is GRADSTEP_OK.
-inline void check(gradstep_status status) {
-  if (status != GRADSTEP_OK) throw error(status, gradstep_last_error());
-}
-
-/// A zeroed struct of the C interface with its struct_size set.
-template <class Struct>
-Struct sized() {
-  Struct value{};
-  value.struct_size = sizeof(Struct);
-  return value;
-}
 
 /// Elements of arrays of 16-bit floats, by their bits.
 struct bfloat16 {
@@ -145,11 +123,6 @@ class context {
     void operator()(gradstep_context* c) const noexcept { gradstep_context_destroy(c); }
   };
   std::unique_ptr<gradstep_context, destroy> handle_;
-};
-
-struct setting {
-  std::string name;
-  double value;
 };
 
 /// A rule and a value for each of its hyper-parameters.

@@ -2,13 +2,11 @@
 #include "dtypes.hpp"
 #include "float_environment.hpp"
 #include "isa.hpp"
+#include "slot_storage.hpp"
 #include "structs.hpp"
 
 namespace gradstep::internal {
 namespace {
-
-// Below, the scales and the loop over blocks cost more than the bytes that are saved.
-constexpr std::size_t fewest_for_8bit = 4096;
 
 gradstep_status check_count(const char* name, std::size_t count) noexcept {
   if (count <= SIZE_MAX / 16) return GRADSTEP_OK;
@@ -89,12 +87,6 @@ void for_each_block(const gradstep_array& array, Values* values, const Convert& 
   isa_levels()[0].kernels->store_float32(single, to, count);
 }
 
-dtype best_slot_type(dtype wanted, const gradstep_slot_info& slot, std::size_t count) {
-  if (!has_blocks(wanted)) return wanted;
-  if (count < fewest_for_8bit) return dtype::float32;
-  return slot.is_non_negative != 0 ? dtype::unsigned8 : dtype::signed8;
-}
-
 }  // namespace
 }  // namespace gradstep::internal
 
@@ -114,7 +106,8 @@ gradstep_status gradstep_slot_storage(const char* rule_name, size_t index, int32
                 static_cast<int>(dtype_wanted), to_text(known).text);
   }
   if (const auto s = check_count("count", count); s != GRADSTEP_OK) return s;
-  const dtype type = best_slot_type(static_cast<dtype>(dtype_wanted), slot, count);
+  const dtype type =
+      stored_slot_type(static_cast<dtype>(dtype_wanted), slot.is_non_negative != 0, count);
   fill_output(*info, {0, count * size_of(type), has_blocks(type) ? scale_count(count) : 0,
                       static_cast<std::int32_t>(type), 0});
   return GRADSTEP_OK;

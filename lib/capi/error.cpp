@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "error.hpp"
 
-#include <charconv>
 #include <cstdarg>
 #include <cstdio>
-#include <cstring>
+#include <string>
 
 namespace gradstep::internal {
 namespace {
 
 thread_local char sentence[768] = "";
+// In its place, unless empty: one that may be longer.
+thread_local std::string long_sentence;
 
 }  // namespace
 
@@ -18,23 +19,22 @@ gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
   va_start(arguments, format);
   std::vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
+  long_sentence.clear();
   return status;
 }
 
-const char* last_error() noexcept { return sentence; }
-
-number_text to_text(double value) noexcept {
-  number_text result;
-  *std::to_chars(result.text, result.text + sizeof result.text - 1, value).ptr = '\0';
-  return result;
+gradstep_status fail_with(gradstep_status status, const char* text) noexcept {
+  fail(status, "%s", text);
+  try {
+    long_sentence = text;
+  } catch (const std::bad_alloc&) {
+    long_sentence.clear();
+  }
+  return status;
 }
 
-quoted_text quoted(const char* text) noexcept {
-  constexpr int shown = 64;
-  quoted_text result;
-  const bool is_cut = strnlen(text, shown + 1) > shown;
-  std::snprintf(result.text, sizeof result.text, "\"%.*s%s\"", shown, text, is_cut ? "..." : "");
-  return result;
+const char* last_error() noexcept {
+  return long_sentence.empty() ? sentence : long_sentence.c_str();
 }
 
 }  // namespace gradstep::internal
@@ -61,6 +61,16 @@ const char* gradstep_status_name(gradstep_status status) {
       return "GRADSTEP_OUT_OF_MEMORY";
     case GRADSTEP_INTERNAL:
       return "GRADSTEP_INTERNAL";
+    case GRADSTEP_BUSY:
+      return "GRADSTEP_BUSY";
+    case GRADSTEP_WRONG_ORDER:
+      return "GRADSTEP_WRONG_ORDER";
+    case GRADSTEP_IO_ERROR:
+      return "GRADSTEP_IO_ERROR";
+    case GRADSTEP_CORRUPT:
+      return "GRADSTEP_CORRUPT";
+    case GRADSTEP_MISMATCH:
+      return "GRADSTEP_MISMATCH";
     default:
       return "GRADSTEP_UNKNOWN_STATUS";
   }

@@ -8,6 +8,9 @@
 #include <exception>
 #include <new>
 
+#include "failure.hpp"
+#include "text.hpp"
+
 namespace gradstep::internal {
 
 /// Sets the sentence that gradstep_last_error gives on this thread, and returns the status. Numbers
@@ -15,25 +18,18 @@ namespace gradstep::internal {
 [[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
                                                    ...) noexcept;
 
+/// The same with a sentence of any length; it is cut where memory is short.
+gradstep_status fail_with(gradstep_status status, const char* sentence) noexcept;
+
 const char* last_error() noexcept;
-
-struct number_text {
-  char text[32];
-};
-/// The shortest text that reads back as the same number.
-number_text to_text(double value) noexcept;
-
-/// A caller's string for a message: quoted, and cut when it is long.
-struct quoted_text {
-  char text[80];
-};
-quoted_text quoted(const char* text) noexcept;
 
 /// Calls body(), which returns a status, and turns what it throws into one.
 template <class Body>
 gradstep_status guarded(const Body& body) noexcept {
   try {
     return body();
+  } catch (const failure& f) {
+    return fail_with(f.status(), f.what());
   } catch (const std::bad_alloc&) {
     return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception& e) {

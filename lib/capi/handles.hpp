@@ -5,14 +5,24 @@
 
 #include <gradstep/gradstep.h>
 
+#include <atomic>
+
 #include "catalogue.hpp"
 #include "context.hpp"
+#include "optimizer.hpp"
+#include "schedule.hpp"
 
 struct gradstep_context {
   gradstep::internal::context value;
 };
 
-struct gradstep_rule {
-  const gradstep::internal::catalogue_entry* entry;
-  double values[gradstep::internal::max_hyperparameters];
+struct gradstep_rule : gradstep::internal::rule_values {};
+
+struct gradstep_schedule {
+  gradstep::internal::schedule value;
+};
+
+struct gradstep_optimizer {
+  gradstep::internal::optimizer value;
+  mutable std::atomic<bool> is_busy = false;  // a call is using it
 };

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-#include <limits>
+#include "loss_scaling.hpp"
 
-#include "structs.hpp"
+#include <cmath>
+
+#include "owned_structs.hpp"
 
 namespace gradstep::internal {
-namespace {
 
-bool is_normal_float32(double x) {
-  return x >= std::numeric_limits<float>::min() && x <= std::numeric_limits<float>::max();
-}
-
-gradstep_status check_scaler(const gradstep_loss_scaler* s) noexcept {
+gradstep_status check_loss_scaler(const gradstep_loss_scaler* s) noexcept {
   if (s == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "scaler is NULL");
   if (const auto status = check_struct(s, "scaler"); status != GRADSTEP_OK) return status;
   const auto refuse = [](const char* field, double value, const char* allowed) {
@@ -31,13 +27,6 @@ gradstep_status check_scaler(const gradstep_loss_scaler* s) noexcept {
   return GRADSTEP_OK;
 }
 
-/// The scale times the factor, if that is a normal float32.
-double changed(double scale, double factor) {
-  const double product = scale * factor;
-  return is_normal_float32(product) ? product : scale;
-}
-
-}  // namespace
 }  // namespace gradstep::internal
 
 using namespace gradstep::internal;
@@ -51,14 +40,8 @@ gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* scaler) {
 }
 
 gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler, int32_t is_skipped) {
-  if (const auto s = check_scaler(scaler); s != GRADSTEP_OK) return s;
-  if (is_skipped != 0) {
-    scaler->scale = changed(scaler->scale, scaler->backoff_factor);
-    scaler->steps_in_a_row = 0;
-  } else if (++scaler->steps_in_a_row >= scaler->growth_interval) {
-    scaler->scale = changed(scaler->scale, scaler->growth_factor);
-    scaler->steps_in_a_row = 0;
-  }
+  if (const auto s = check_loss_scaler(scaler); s != GRADSTEP_OK) return s;
+  update_loss_scaler(*scaler, is_skipped != 0);
   return GRADSTEP_OK;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <memory>
 
+#include "descriptions.hpp"
 #include "handles.hpp"
 #include "names.hpp"
 #include "structs.hpp"
+#include "value_check.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -47,31 +48,6 @@ gradstep_status find_hyperparameter_or_fail(const rule_info& rule, const char* n
               quoted(name).text, rule.name, nearest.text);
 }
 
-gradstep_status check_index(std::size_t index, std::size_t count, const rule_info& rule,
-                            const char* things) {
-  if (index < count) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE, "index = %zu is past the end: %s has %zu %s", index, rule.name,
-              count, things);
-}
-
-gradstep_status check_value(const hyperparameter& h, double value) {
-  if (h.is_flag) {
-    if (value == 0 || value == 1) return GRADSTEP_OK;
-    return fail(GRADSTEP_OUT_OF_RANGE, "%s = %s is neither 0 nor 1", h.name, to_text(value).text);
-  }
-  const bool above = h.minimum_excluded ? value > h.minimum : value >= h.minimum;
-  const bool below = h.maximum_excluded ? value < h.maximum : value <= h.maximum;
-  if (above && below) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE, "%s = %s is outside %c%s, %s%c", h.name, to_text(value).text,
-              h.minimum_excluded ? '(' : '[', to_text(h.minimum).text, to_text(h.maximum).text,
-              h.maximum_excluded ? ')' : ']');
-}
-
-double initial_value(const gradstep_rule& rule, const slot& s) {
-  if (s.initial_hyperparameter == nullptr) return s.initial_value;
-  return rule.values[find_hyperparameter(*rule.entry->info, s.initial_hyperparameter)];
-}
-
 }  // namespace
 }  // namespace gradstep::internal
 
@@ -101,15 +77,11 @@ gradstep_status gradstep_hyperparameter_describe(const char* rule_name, size_t i
   const rule_info* found = find_rule_to_describe(rule_name, info, status);
   if (found == nullptr) return status;
   const rule_info& r = *found;
-  if (const auto s = check_index(index, r.hyperparameter_count, r, "hyper-parameters");
+  if (const auto s = check_index(index, r.hyperparameter_count, r.name, "hyper-parameters");
       s != GRADSTEP_OK) {
     return s;
   }
-  const hyperparameter& h = r.hyperparameters[index];
-  const std::uint32_t flags = (h.minimum_excluded ? GRADSTEP_MINIMUM_EXCLUDED : 0) |
-                              (h.maximum_excluded ? GRADSTEP_MAXIMUM_EXCLUDED : 0);
-  fill_output(*info, {0, h.name, h.help, h.default_value, h.minimum, h.maximum, flags,
-                      h.is_flag ? GRADSTEP_FLAG : GRADSTEP_REAL});
+  fill_output(*info, info_of(r.hyperparameters[index]));
   return GRADSTEP_OK;
 }
 
@@ -119,7 +91,7 @@ gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
   const rule_info* found = find_rule_to_describe(rule_name, info, status);
   if (found == nullptr) return status;
   const rule_info& r = *found;
-  if (const auto s = check_index(index, r.slot_count, r, "slots"); s != GRADSTEP_OK) return s;
+  if (const auto s = check_index(index, r.slot_count, r.name, "slots"); s != GRADSTEP_OK) return s;
   const slot& described = r.slots[index];
   fill_output(*info, {0, described.name, described.help, described.initial_hyperparameter,
                       described.initial_value, described.is_non_negative, 0});
@@ -132,7 +104,7 @@ gradstep_status gradstep_rule_create(const char* rule_name, gradstep_rule** rule
   if (entry == nullptr) return status;
   if (rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "rule is NULL");
   return guarded([&] {
-    auto created = std::make_unique<gradstep_rule>(gradstep_rule{entry, {}});
+    auto created = std::make_unique<gradstep_rule>(gradstep_rule{{entry, {}}});
     for (std::size_t i = 0; i < entry->info->hyperparameter_count; ++i) {
       created->values[i] = entry->info->hyperparameters[i].default_value;
     }
@@ -148,9 +120,11 @@ gradstep_status gradstep_rule_set(gradstep_rule* rule, const char* name, double 
   std::size_t index = 0;
   const rule_info& info = *rule->entry->info;
   if (const auto s = find_hyperparameter_or_fail(info, name, index); s != GRADSTEP_OK) return s;
-  if (const auto s = check_value(info.hyperparameters[index], value); s != GRADSTEP_OK) return s;
-  rule->values[index] = value;
-  return GRADSTEP_OK;
+  return guarded([&] {
+    check_value(info.hyperparameters[index], value);
+    rule->values[index] = value;
+    return GRADSTEP_OK;
+  });
 }
 
 gradstep_status gradstep_rule_get(const gradstep_rule* rule, const char* name, double* value) {
@@ -174,7 +148,8 @@ gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule, size_t index
                                          double* initial_value) {
   if (rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "rule is NULL");
   const rule_info& info = *rule->entry->info;
-  if (const auto s = check_index(index, info.slot_count, info, "slots"); s != GRADSTEP_OK) return s;
+  if (const auto s = check_index(index, info.slot_count, info.name, "slots"); s != GRADSTEP_OK)
+    return s;
   if (is_used != nullptr) *is_used = rule->entry->used_slots(rule->values) >> index & 1;
   if (initial_value != nullptr) {
     *initial_value = gradstep::internal::initial_value(*rule, info.slots[index]);

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "dtypes.hpp"
-#include "ranges.hpp"
+#include "tensor_arrays.hpp"
 #include "tensor_list.hpp"
 
 namespace gradstep::internal {
@@ -37,42 +37,58 @@ struct array {
   }
 };
 
-struct tensor_name {
-  char text[40];
-  explicit tensor_name(std::size_t index) {
-    std::snprintf(text, sizeof text, "tensors[%zu]", index);
+/// What a message calls a tensor: an element of a list, or an argument of its own.
+class tensor_label {
+ public:
+  explicit tensor_label(std::size_t index) : name_(nullptr), index_(index) {}
+  explicit tensor_label(const char* name) : name_(name), index_(0) {}
+
+  struct label_text {
+    char text[40];
+  };
+  label_text text() const {
+    label_text result;
+    if (name_ != nullptr) {
+      std::snprintf(result.text, sizeof result.text, "%s", name_);
+    } else {
+      std::snprintf(result.text, sizeof result.text, "tensors[%zu]", index_);
+    }
+    return result;
   }
+
+ private:
+  const char* name_;
+  std::size_t index_;
 };
 
-gradstep_status check_dtype(std::size_t index, std::int32_t type, const char* field,
+gradstep_status check_dtype(tensor_label label, std::int32_t type, const char* field,
                             dtype_set allowed) {
   if (contains(allowed, type)) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].%s = %d is none of %s", index, field,
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s = %d is none of %s", label.text().text, field,
               static_cast<int>(type), to_text(allowed).text);
 }
 
-gradstep_status check_count(std::size_t index, std::size_t count) {
+gradstep_status check_count(tensor_label label, std::size_t count) {
   constexpr std::size_t most = SIZE_MAX / 2 / largest_element;
   if (count <= most) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE, "tensors[%zu].count = %zu is more than memory can hold (%zu)",
-              index, count, most);
+  return fail(GRADSTEP_OUT_OF_RANGE, "%s.count = %zu is more than memory can hold (%zu)",
+              label.text().text, count, most);
 }
 
-gradstep_status check_array(std::size_t index, const array& a) {
+gradstep_status check_array(tensor_label label, const array& a) {
   if (a.is_null()) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].%s is NULL", index, a.name);
+    return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s is NULL", label.text().text, a.name);
   }
   if (a.is_aligned()) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT,
-              "tensors[%zu].%s = %p is not aligned to an element, %zu bytes", index, a.name, a.data,
-              a.element_size);
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s = %p is not aligned to an element, %zu bytes",
+              label.text().text, a.name, a.data, a.element_size);
 }
 
-gradstep_status check_overlap(std::size_t index, const array& a, const array& b) {
+gradstep_status check_overlap(tensor_label label, const array& a, const array& b) {
   if (!a.overlaps(b)) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
-              "the arrays of tensors[%zu] overlap: %s at %p (%zu elements) and %s at %p (%zu)",
-              index, b.name, b.data, b.count, a.name, a.data, a.count);
+              "the arrays of %s overlap: %s at %p (%zu elements) and %s at %p (%zu)",
+              label.text().text, b.name, b.data, b.count, a.name, a.data, a.count);
 }
 
 /// The arrays of one tensor, in the order in which they were added. Validation is serial, and so
@@ -86,20 +102,17 @@ class array_list {
     is_wrong_ |= is_wrong;
     arrays_[size_++] = a;
   }
-  void add_optional(const array& a) {
-    if (!a.is_null()) add(a);
-  }
 
-  gradstep_status check(std::size_t index) const {
-    return is_wrong_ != 0 ? find_wrong(index) : GRADSTEP_OK;
+  gradstep_status check(tensor_label label) const {
+    return is_wrong_ != 0 ? find_wrong(label) : GRADSTEP_OK;
   }
 
  private:
-  gradstep_status find_wrong(std::size_t index) const {
+  gradstep_status find_wrong(tensor_label label) const {
     for (std::size_t i = 0; i < size_; ++i) {
-      if (const auto s = check_array(index, arrays_[i]); s != GRADSTEP_OK) return s;
+      if (const auto s = check_array(label, arrays_[i]); s != GRADSTEP_OK) return s;
       for (std::size_t j = 0; j < i; ++j) {
-        if (const auto s = check_overlap(index, arrays_[j], arrays_[i]); s != GRADSTEP_OK) return s;
+        if (const auto s = check_overlap(label, arrays_[j], arrays_[i]); s != GRADSTEP_OK) return s;
       }
     }
     return GRADSTEP_OK;
@@ -113,120 +126,118 @@ class array_list {
 /// A step's rule, with its used slots looked up once for the whole list.
 class rule_arrays {
  public:
-  explicit rule_arrays(const gradstep_rule& rule)
-      : info_(*rule.entry->info), used_slots_(rule.entry->used_slots(rule.values)) {}
+  rule_arrays(const rule_info& info, std::uint32_t used_slots, bool may_lack_grad)
+      : info_(info), used_slots_(used_slots), may_lack_grad_(may_lack_grad) {}
 
-  gradstep_status check(std::size_t index, const gradstep_tensor& t) const {
-    if (const auto s = check_dtypes(index, t); s != GRADSTEP_OK) return s;
-    if (const auto s = check_count(index, t.count); s != GRADSTEP_OK) return s;
-    if (const auto s = check_slot_fields(index, t); s != GRADSTEP_OK) return s;
-    if (const auto s = check_first_index(index, t); s != GRADSTEP_OK) return s;
-    return t.count == 0 ? GRADSTEP_OK : check_arrays(index, t);
+  gradstep_status check(tensor_label label, const gradstep_tensor& t) const {
+    if (const auto s = check_dtypes(label, t); s != GRADSTEP_OK) return s;
+    if (const auto s = check_count(label, t.count); s != GRADSTEP_OK) return s;
+    if (const auto s = check_slot_fields(label, t); s != GRADSTEP_OK) return s;
+    if (const auto s = check_first_index(label, t); s != GRADSTEP_OK) return s;
+    return t.count == 0 ? GRADSTEP_OK : check_arrays(label, t);
   }
 
  private:
   bool is_used(std::size_t slot) const { return (used_slots_ >> slot & 1) != 0; }
 
-  gradstep_status check_dtypes(std::size_t index, const gradstep_tensor& t) const {
-    if (const auto s = check_dtype(index, t.param_dtype, "param_dtype", float_types);
+  gradstep_status check_dtypes(tensor_label label, const gradstep_tensor& t) const {
+    if (const auto s = check_dtype(label, t.param_dtype, "param_dtype", float_types);
         s != GRADSTEP_OK) {
       return s;
     }
-    if (const auto s = check_dtype(index, t.grad_dtype, "grad_dtype", float_types);
+    if (const auto s = check_dtype(label, t.grad_dtype, "grad_dtype", float_types);
         s != GRADSTEP_OK) {
       return s;
     }
     if (t.param_low != nullptr && t.param_dtype != GRADSTEP_BFLOAT16) {
       return fail(GRADSTEP_INVALID_ARGUMENT,
-                  "tensors[%zu].param_low is set, but param_dtype = %d is not GRADSTEP_BFLOAT16 "
+                  "%s.param_low is set, but param_dtype = %d is not GRADSTEP_BFLOAT16 "
                   "(3), the only one with lower halves",
-                  index, static_cast<int>(t.param_dtype));
+                  label.text().text, static_cast<int>(t.param_dtype));
     }
     if (t.reserved != 0) {
-      return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].reserved = %d is not 0", index,
+      return fail(GRADSTEP_INVALID_ARGUMENT, "%s.reserved = %d is not 0", label.text().text,
                   static_cast<int>(t.reserved));
     }
-    if (t.param_copy != nullptr) return check_dtype(index, t.copy_dtype, "copy_dtype", copy_types);
+    if (t.param_copy != nullptr) return check_dtype(label, t.copy_dtype, "copy_dtype", copy_types);
     if (t.copy_dtype == 0) return GRADSTEP_OK;
-    return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].copy_dtype = %d, but param_copy is NULL",
-                index, static_cast<int>(t.copy_dtype));
+    return fail(GRADSTEP_INVALID_ARGUMENT, "%s.copy_dtype = %d, but param_copy is NULL",
+                label.text().text, static_cast<int>(t.copy_dtype));
   }
 
-  gradstep_status check_slot_fields(std::size_t index, const gradstep_tensor& t) const {
+  gradstep_status check_slot_fields(tensor_label label, const gradstep_tensor& t) const {
     if (t.slot_count != info_.slot_count) {
-      return fail(GRADSTEP_INVALID_ARGUMENT, "tensors[%zu].slot_count = %zu, but %s has %zu slots",
-                  index, t.slot_count, info_.name, info_.slot_count);
+      return fail(GRADSTEP_INVALID_ARGUMENT, "%s.slot_count = %zu, but %s has %zu slots",
+                  label.text().text, t.slot_count, info_.name, info_.slot_count);
     }
     if (t.slot_dtypes != nullptr) {
       for (std::size_t s = 0; s < t.slot_count; ++s) {
         if (!is_used(s)) continue;
-        if (const auto status = check_slot_dtype(index, t, s); status != GRADSTEP_OK) return status;
+        if (const auto status = check_slot_dtype(label, t, s); status != GRADSTEP_OK) return status;
       }
     }
     if (t.slots != nullptr || used_slots_ == 0 || t.count == 0) return GRADSTEP_OK;
     return fail(GRADSTEP_INVALID_ARGUMENT,
-                "tensors[%zu].slots is NULL, but %s uses slots with its present values", index,
+                "%s.slots is NULL, but %s uses slots with its present values", label.text().text,
                 info_.name);
   }
 
-  gradstep_status check_slot_dtype(std::size_t index, const gradstep_tensor& t,
+  gradstep_status check_slot_dtype(tensor_label label, const gradstep_tensor& t,
                                    std::size_t slot) const {
     const auto allowed =
         slot_types(computed_type(t.param_dtype), info_.slots[slot].is_non_negative);
     if (!contains(allowed, t.slot_dtypes[slot])) {
       return fail(GRADSTEP_INVALID_ARGUMENT,
-                  "tensors[%zu].slot_dtypes[%zu] = %d, of %s beside param_dtype = %d, is none of "
+                  "%s.slot_dtypes[%zu] = %d, of %s beside param_dtype = %d, is none of "
                   "%s",
-                  index, slot, static_cast<int>(t.slot_dtypes[slot]), info_.slots[slot].name,
-                  static_cast<int>(t.param_dtype), to_text(allowed).text);
+                  label.text().text, slot, static_cast<int>(t.slot_dtypes[slot]),
+                  info_.slots[slot].name, static_cast<int>(t.param_dtype), to_text(allowed).text);
     }
     if (!has_blocks(slot_type(t, slot)) || t.count == 0) return GRADSTEP_OK;
     if (t.slot_scales != nullptr && t.slot_scales[slot] != nullptr) return GRADSTEP_OK;
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "tensors[%zu].slot_scales%s is NULL, but the dtype of %s is 8-bit", index,
-                t.slot_scales == nullptr ? "" : " of that slot", info_.slots[slot].name);
+    return fail(GRADSTEP_INVALID_ARGUMENT, "%s.slot_scales%s is NULL, but the dtype of %s is 8-bit",
+                label.text().text, t.slot_scales == nullptr ? "" : " of that slot",
+                info_.slots[slot].name);
   }
 
-  gradstep_status check_first_index(std::size_t index, const gradstep_tensor& t) const {
+  gradstep_status check_first_index(tensor_label label, const gradstep_tensor& t) const {
     if (t.first_index > UINT64_MAX - t.count) {
-      return fail(GRADSTEP_OUT_OF_RANGE, "tensors[%zu].first_index = %llu + count is past 2^64",
-                  index, static_cast<unsigned long long>(t.first_index));
+      return fail(GRADSTEP_OUT_OF_RANGE, "%s.first_index = %llu + count is past 2^64",
+                  label.text().text, static_cast<unsigned long long>(t.first_index));
     }
     if (t.first_index % block_elements == 0 || t.slot_dtypes == nullptr) return GRADSTEP_OK;
     for (std::size_t s = 0; s < t.slot_count; ++s) {
       if (!is_used(s) || !has_blocks(slot_type(t, s))) continue;
       return fail(GRADSTEP_INVALID_ARGUMENT,
-                  "tensors[%zu].first_index = %llu is no multiple of %d, but the dtype of %s is "
+                  "%s.first_index = %llu is no multiple of %d, but the dtype of %s is "
                   "8-bit, in blocks of so many",
-                  index, static_cast<unsigned long long>(t.first_index), GRADSTEP_BLOCK_SIZE,
-                  info_.slots[s].name);
+                  label.text().text, static_cast<unsigned long long>(t.first_index),
+                  GRADSTEP_BLOCK_SIZE, info_.slots[s].name);
     }
     return GRADSTEP_OK;
   }
 
-  gradstep_status check_arrays(std::size_t index, const gradstep_tensor& t) const {
-    const auto size = [](std::int32_t type) { return size_of(static_cast<dtype>(type)); };
+  gradstep_status check_arrays(tensor_label label, const gradstep_tensor& t) const {
     array_list arrays;
-    arrays.add({t.param, "param", size(t.param_dtype), t.count});
-    arrays.add({t.grad, "grad", size(t.grad_dtype), t.count});
-    for (std::size_t s = 0; s < info_.slot_count; ++s) {
-      if (!is_used(s)) continue;
-      const dtype type = slot_type(t, s);
-      arrays.add({t.slots[s], info_.slots[s].name, size_of(type), t.count});
-      if (!has_blocks(type)) continue;
-      arrays.add({t.slot_scales[s], "slot_scales", sizeof(float), scale_count(t.count)});
-    }
-    arrays.add_optional({t.param_low, "param_low", sizeof(std::uint16_t), t.count});
-    arrays.add_optional({t.param_copy, "param_copy", size(t.copy_dtype), t.count});
-    arrays.add_optional({t.average, "average", size_of(computed_type(t.param_dtype)), t.count});
-    return arrays.check(index);
+    const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count) {
+      arrays.add({data, name, size, count});
+    };
+    const auto add_optional = [&](const void* data, const char* name, std::size_t size,
+                                  std::size_t count) {
+      if (data != nullptr) arrays.add({data, name, size, count});
+    };
+    const std::size_t grad_size = size_of(static_cast<dtype>(t.grad_dtype));
+    if (t.grad != nullptr || !may_lack_grad_) add(t.grad, "grad", grad_size, t.count);
+    for_each_array(info_, used_slots_, t, add, add_optional);
+    return arrays.check(label);
   }
 
   const rule_info& info_;
   std::uint32_t used_slots_;  // bit s: slot s
+  bool may_lack_grad_;
 };
 
-/// Sizes of the structs, then check(index, tensor) of each.
+/// Sizes of the structs, then check(label, tensor) of each.
 template <class Check>
 gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_count,
                            const Check& check) {
@@ -239,17 +250,18 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
   std::size_t total = 0;
   for (std::size_t i = 0; i < tensor_count; ++i) {
     const gradstep_tensor& t = list[i];
+    const tensor_label label(i);
     if (t.struct_size != tensors->struct_size) {
       return fail(GRADSTEP_INVALID_ARGUMENT,
                   "tensors[%zu].struct_size = %zu differs from tensors[0].struct_size = %zu", i,
                   t.struct_size, tensors->struct_size);
     }
     if (t.struct_size != sizeof t) {
-      if (const auto s = check_struct(&t, tensor_name(i).text); s != GRADSTEP_OK) return s;
+      if (const auto s = check_struct(&t, label.text().text); s != GRADSTEP_OK) return s;
     }
-    if (const auto s = check(i, t); s != GRADSTEP_OK) return s;
+    if (const auto s = check(label, t); s != GRADSTEP_OK) return s;
     total += t.count;
-    if (const auto s = check_count(i, total); s != GRADSTEP_OK) return s;
+    if (const auto s = check_count(label, total); s != GRADSTEP_OK) return s;
   }
   return GRADSTEP_OK;
 }
@@ -258,20 +270,39 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
 
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
                               std::size_t tensor_count) noexcept {
-  const rule_arrays arrays(rule);
-  return check_each(tensors, tensor_count, [&](std::size_t index, const gradstep_tensor& t) {
-    return arrays.check(index, t);
+  const rule_arrays arrays(*rule.entry->info, rule.entry->used_slots(rule.values), false);
+  return check_each(tensors, tensor_count, [&](tensor_label label, const gradstep_tensor& t) {
+    return arrays.check(label, t);
   });
 }
 
+gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slots,
+                                   const gradstep_tensor& tensor) noexcept {
+  const tensor_label label("tensor");
+  if (tensor.slots != nullptr) {
+    return rule_arrays(rule, used_slots | given_slots(rule, tensor), true).check(label, tensor);
+  }
+  if (tensor.slot_count != 0 || tensor.slot_dtypes != nullptr || tensor.slot_scales != nullptr) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "tensor.slots is NULL, so that the library owns the state, but tensor.%s is set: "
+                "it is 0 then",
+                tensor.slot_count != 0          ? "slot_count"
+                : tensor.slot_dtypes != nullptr ? "slot_dtypes"
+                                                : "slot_scales");
+  }
+  gradstep_tensor without_slots = tensor;
+  without_slots.slot_count = rule.slot_count;
+  return rule_arrays(rule, 0, true).check(label, without_slots);
+}
+
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept {
-  return check_each(tensors, tensor_count, [](std::size_t index, const gradstep_tensor& t) {
-    if (const auto s = check_dtype(index, t.grad_dtype, "grad_dtype", float_types);
+  return check_each(tensors, tensor_count, [](tensor_label label, const gradstep_tensor& t) {
+    if (const auto s = check_dtype(label, t.grad_dtype, "grad_dtype", float_types);
         s != GRADSTEP_OK)
       return s;
-    if (const auto s = check_count(index, t.count); s != GRADSTEP_OK) return s;
+    if (const auto s = check_count(label, t.count); s != GRADSTEP_OK) return s;
     if (t.count == 0) return GRADSTEP_OK;
-    return check_array(index, {t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count});
+    return check_array(label, {t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count});
   });
 }
 

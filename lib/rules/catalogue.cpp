@@ -65,6 +65,19 @@ constexpr auto entries = entries_of(all_rules());
 
 }  // namespace
 
+double initial_value(const rule_values& rule, const slot& slot) {
+  if (slot.initial_hyperparameter == nullptr) return slot.initial_value;
+  return rule.values[find_hyperparameter(*rule.entry->info, slot.initial_hyperparameter)];
+}
+
+double base_lr(const rule_values& rule) {
+  return rule.entry->lr == no_index ? 0 : rule.values[rule.entry->lr];
+}
+
+void set_base_lr(rule_values& rule, double lr) {
+  if (rule.entry->lr != no_index) rule.values[rule.entry->lr] = lr;
+}
+
 std::span<const catalogue_entry> rule_catalogue() { return entries; }
 
 const catalogue_entry* find_rule(std::string_view name) {

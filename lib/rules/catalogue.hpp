@@ -26,6 +26,19 @@ struct catalogue_entry {
   std::size_t lr, weight_decay, maximize;
 };
 
+/// A rule with a value for each of its hyper-parameters.
+struct rule_values {
+  const catalogue_entry* entry;
+  double values[max_hyperparameters];
+};
+
+/// What each element of a slot holds before the first step.
+double initial_value(const rule_values& rule, const slot& slot);
+
+/// The learning rate; 0 for a rule that has none.
+double base_lr(const rule_values& rule);
+void set_base_lr(rule_values& rule, double lr);
+
 std::span<const catalogue_entry> rule_catalogue();
 
 /// Null when there is none of that name.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace gradstep::internal {
 namespace {
@@ -16,6 +17,13 @@ constexpr std::uint64_t mix(std::uint64_t x) {
 /// A key for each number under a key.
 constexpr std::uint64_t derived_key(std::uint64_t key, std::uint64_t number) {
   return mix(key + (number + 1) * 0x9e3779b97f4a7c15);
+}
+
+/// A tensor's key in stochastic rounding, made from its name's bytes; never 0.
+constexpr std::uint64_t key_of_name(std::string_view name) {
+  std::uint64_t key = 0;
+  for (const char byte : name) key = derived_key(key, static_cast<unsigned char>(byte));
+  return key != 0 ? key : 1;
 }
 
 }  // namespace

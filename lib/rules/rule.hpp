@@ -20,23 +20,13 @@
 #include <limits>
 #include <string_view>
 
+#include "hyperparameter.hpp"
 #include "scalar_math.hpp"
 
 namespace gradstep::internal {
 
 /// Where a rule's weight_decay acts: on the gradient (g + wd p) or on the param ((1 - lr wd) p).
 enum class decay { coupled, decoupled };
-
-struct hyperparameter {
-  const char* name;
-  const char* help;
-  double default_value;
-  double minimum;
-  double maximum;
-  bool minimum_excluded;
-  bool maximum_excluded;
-  bool is_flag;
-};
 
 struct slot {
   const char* name;
@@ -65,25 +55,24 @@ namespace {
 
 // ---- Hyper-parameters by kind of bounds -------------------------------------------------------
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 consteval hyperparameter non_negative(const char* name, double value, const char* help) {
-  return {name, help, value, 0, infinity, false, true, false};
+  return {name, help, value, 0, infinity, false, true, value_kind::real};
 }
 /// In [0, 1): the decay of a moving average.
 consteval hyperparameter fraction(const char* name, double value, const char* help) {
-  return {name, help, value, 0, 1, false, true, false};
+  return {name, help, value, 0, 1, false, true, value_kind::real};
 }
 /// At least the smallest normal float32, so that 0 / (0 + eps) is 0.
 consteval hyperparameter epsilon(double value, const char* help) {
-  return {"eps", help, value, std::numeric_limits<float>::min(), infinity, false, true, false};
+  return {"eps",    help,  value, std::numeric_limits<float>::min(),
+          infinity, false, true,  value_kind::real};
 }
 /// In [0, 1].
 consteval hyperparameter proportion(const char* name, double value, const char* help) {
-  return {name, help, value, 0, 1, false, false, false};
+  return {name, help, value, 0, 1, false, false, value_kind::real};
 }
 consteval hyperparameter flag(const char* name, const char* help) {
-  return {name, help, 0, 0, 1, false, false, true};
+  return {name, help, 0, 0, 1, false, false, value_kind::flag};
 }
 consteval hyperparameter learning_rate(double value) {
   return non_negative("lr", value, "learning rate");

@@ -92,33 +92,43 @@ class block_position {
   std::size_t block_ = 0;        // within the tensor
 };
 
+// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+[[gnu::noinline]] void add(tensor_sum& total, const tensor_sum& next) {
+  total.sum_of_squares += next.sum_of_squares;
+  total.non_finite_count += next.non_finite_count;
+}
+[[gnu::noinline]] double root_of(double sum_of_squares, double scale) {
+  return std::sqrt(sum_of_squares) * std::abs(scale);
+}
+
 /// Adds blocks in order to the sum of their tensor, and tensors in order to the total.
 class ordered_sums {
  public:
-  explicit ordered_sums(const tensor_list& tensors) : position_(tensors) {}
+  ordered_sums(const tensor_list& tensors, tensor_sum* each) : position_(tensors), each_(each) {
+    if (each != nullptr) std::fill_n(each, tensors.size(), tensor_sum{});
+  }
 
-  // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-  [[gnu::noinline]] void add(std::size_t block, const block_sum& sum) {
+  void add_block(std::size_t block, const block_sum& sum) {
     position_.advance_to(block);
     if (position_.tensor() != tensor_) finish_tensor();
     tensor_ = position_.tensor();
-    tensor_sum_ += sum.sum_of_squares;
-    non_finite_count_ += sum.non_finite_count;
+    add(tensor_sum_, {sum.sum_of_squares, sum.non_finite_count});
+    if (each_ != nullptr) each_[tensor_] = tensor_sum_;
   }
-  [[gnu::noinline]] void finish_tensor() {
-    total_ += tensor_sum_;
-    tensor_sum_ = 0;
+  void finish_tensor() {
+    add(total_, tensor_sum_);
+    tensor_sum_ = {};
   }
-  [[gnu::noinline]] gradient_sums result(double scale, std::uint64_t piece_count) const {
-    return {std::sqrt(total_) * std::abs(scale), non_finite_count_, piece_count};
+  gradient_sums result(double scale, std::uint64_t piece_count) const {
+    return {root_of(total_.sum_of_squares, scale), total_.non_finite_count, piece_count};
   }
 
  private:
   block_position position_;
+  tensor_sum* each_;
   std::size_t tensor_ = 0;
-  double tensor_sum_ = 0;
-  double total_ = 0;
-  std::uint64_t non_finite_count_ = 0;
+  tensor_sum tensor_sum_{};
+  tensor_sum total_{};
 };
 
 struct list_size {
@@ -138,12 +148,12 @@ list_size list_size_of(const tensor_list& tensors) {
 }  // namespace
 
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
-                            double scale) noexcept {
+                            double scale, tensor_sum* each) noexcept {
   const list_size size = list_size_of(tensors);
   const float_environment environment(c.flush_to_zero);
   const block_summing summing = prepare_summing(c, view, scale);
   const bool is_serial = size.elements < c.serial_below || size.blocks <= 1;
-  ordered_sums sums(tensors);
+  ordered_sums sums(tensors, each);
   block_sum waiting[blocks_in_wave];
   for (std::size_t begin = 0; begin < size.blocks; begin += blocks_in_wave) {
     const std::size_t count = std::min(blocks_in_wave, size.blocks - begin);
@@ -155,10 +165,18 @@ gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_v
       }
     };
     run_pieces(c, count, is_serial, sum_claimed);
-    for (std::size_t block = 0; block < count; ++block) sums.add(begin + block, waiting[block]);
+    for (std::size_t block = 0; block < count; ++block)
+      sums.add_block(begin + block, waiting[block]);
   }
   sums.finish_tensor();
   return sums.result(scale, is_serial ? size.blocks != 0 : size.blocks);
+}
+
+gradient_sums total_of(const context& c, std::span<const tensor_sum> sums, double scale) noexcept {
+  const float_environment environment(c.flush_to_zero);
+  tensor_sum total{};
+  for (const tensor_sum& each : sums) add(total, each);
+  return {root_of(total.sum_of_squares, scale), total.non_finite_count, 0};
 }
 
 }  // namespace gradstep::internal

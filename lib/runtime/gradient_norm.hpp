@@ -2,11 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "context.hpp"
 #include "tensor_list.hpp"
 
 namespace gradstep::internal {
+
+/// Of one tensor's gradient, as it is: not scaled.
+struct tensor_sum {
+  double sum_of_squares;
+  std::uint64_t non_finite_count;
+};
 
 struct gradient_sums {
   double norm;
@@ -23,8 +30,11 @@ enum class norm_view {
 /// Over all gradients of a validated list, in one reading pass. Each tensor's sum is taken over
 /// blocks of a fixed size in order, then the tensors' sums in order, so the bits depend on nothing
 /// else. The norm is that of gradients times the scale; elements that are not finite once scaled
-/// are counted. Cannot fail.
+/// are counted. `each`, unless it is null, becomes every tensor's own sum. Cannot fail.
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
-                            double scale) noexcept;
+                            double scale, tensor_sum* each = nullptr) noexcept;
+
+/// What sum_gradients gives for tensors whose sums were taken one by one, in the same order.
+gradient_sums total_of(const context& c, std::span<const tensor_sum> sums, double scale) noexcept;
 
 }  // namespace gradstep::internal

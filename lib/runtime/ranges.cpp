@@ -23,7 +23,7 @@ void set_slot(operand& o, const gradstep_tensor& tensor, std::size_t slot, std::
 /// The same for all pieces of a tensor that its caller splits.
 std::uint64_t random_key(const step_request& r, const gradstep_tensor& tensor, std::size_t index) {
   const std::uint64_t key = tensor.key != 0 ? tensor.key : index + 1;
-  return derived_key(derived_key(derived_key(0, r.seed), key), r.step);
+  return derived_key(derived_key(derived_key(0, r.options.seed), key), r.step);
 }
 
 }  // namespace
@@ -35,8 +35,8 @@ void set_range(const step_request& r, std::uint32_t used_slots, std::size_t inde
   range.count = end - begin;
   range.first_index = tensor.first_index + begin;
   set(range.param, tensor.param, tensor.param_low, param_type, begin);
-  range.param.is_stochastic =
-      r.has_stochastic_param && param_type == dtype::bfloat16 && tensor.param_low == nullptr;
+  range.param.is_stochastic = r.options.has_stochastic_param && param_type == dtype::bfloat16 &&
+                              tensor.param_low == nullptr;
   set(range.grad, tensor.grad, nullptr, static_cast<dtype>(tensor.grad_dtype), begin);
   bool needs_key = range.param.is_stochastic;
   range.slot_count = r.rule.info->slot_count;
@@ -45,14 +45,14 @@ void set_range(const step_request& r, std::uint32_t used_slots, std::size_t inde
     if ((used_slots >> s & 1) == 0) continue;
     set_slot(range.slots[s], tensor, s, begin);
     range.slots[s].is_stochastic =
-        !r.has_nearest_slots && size_of(range.slots[s].type) < sizeof(float);
+        !r.options.has_nearest_slots && size_of(range.slots[s].type) < sizeof(float);
     needs_key |= range.slots[s].is_stochastic;
   }
   range.copy.data = range.average.data = nullptr;
   if (tensor.param_copy != nullptr) {
     set(range.copy, tensor.param_copy, nullptr, static_cast<dtype>(tensor.copy_dtype), begin);
   }
-  if (r.updates_average && tensor.average != nullptr) {
+  if (r.options.updates_average && tensor.average != nullptr) {
     set(range.average, tensor.average, nullptr, computed_type(tensor.param_dtype), begin);
   }
   range.random_key = needs_key ? random_key(r, tensor, index) : 0;

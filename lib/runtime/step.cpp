@@ -58,10 +58,10 @@ class prepared_kernels {
     prepared.grad_scale = value_at(r, r.rule.maximize) != 0 ? -r.grad_scale : r.grad_scale;
     prepared.coupled_decay = is_decoupled ? 0 : weight_decay;
     prepared.keep = is_decoupled ? 1 - value_at(r, r.rule.lr) * weight_decay : 1;
-    prepared.value_limit = r.value_limit;
-    prepared.average_weight = 1 - r.average_decay;
+    prepared.value_limit = r.options.value_limit;
+    prepared.average_weight = 1 - r.options.average_decay;
     prepared.copies_to_average = r.step == 1;
-    prepared.zeroes_grad = r.zeroes_grad;
+    prepared.zeroes_grad = r.options.zeroes_grad;
     prepared.streams_copy = total >= streamed_from;
   }
 
@@ -178,60 +178,89 @@ void run_parts(const context& c, const tensor_list& tensors, const cutting& cut,
   });
 }
 
-void update(const context& c, const step_request& r, const list_summary& summary,
-            const cutting& cut) {
+std::uint64_t pieces_of(const cutting& cut) { return cut.is_serial ? 1 : cut.piece_count; }
+
+std::uint64_t update(const context& c, const step_request& r) {
+  const list_summary summary(r.tensors);
+  if (summary.total == 0) return 0;
+  const cutting cut(c, summary.total);
   const prepared_kernels kernels = prepare_kernels(c, r, summary);
   const std::uint32_t used_slots = r.rule.used_slots(r.values);
-  if (cut.is_serial) return run_whole(kernels, r, used_slots);
+  if (cut.is_serial) {
+    run_whole(kernels, r, used_slots);
+    return 1;
+  }
   run_parts(c, r.tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
     if (to == r.tensors[tensor].count) prefetch(r.tensors, tensor + 1);
     step_range range;
     set_range(r, used_slots, tensor, from, to, range);
     kernels.run(range);
   });
+  return pieces_of(cut);
 }
 
-/// All that remains of a step that is skipped, where it was asked for.
-void zero_gradients(const context& c, const tensor_list& tensors, const cutting& cut) {
+// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+[[gnu::noinline]] step_verdict judge(double grad_norm, std::uint64_t non_finite_count,
+                                     const gradient_limits& limits) {
+  step_verdict verdict{.non_finite_count = non_finite_count, .grad_norm = grad_norm};
+  verdict.is_skipped = limits.checks_finite && non_finite_count != 0;
+  if (limits.max_norm == std::numeric_limits<double>::infinity()) return verdict;
+  const double factor = limits.max_norm / (grad_norm + 1e-6);
+  verdict.clip_factor = factor < 1 || std::isnan(factor) ? factor : 1;
+  return verdict;
+}
+[[gnu::noinline]] double product(double a, double b) { return a * b; }
+
+}  // namespace
+
+step_result run_step(const context& c, const step_request& request,
+                     const gradient_limits& limits) noexcept {
+  step_result result;
+  const float_environment environment(c.flush_to_zero);
+  step_request r = request;
+  if (limits.reads_gradients()) {
+    result.verdict = judge_gradients(c, r.tensors, r.grad_scale, limits);
+    r.grad_scale = product(r.grad_scale, result.verdict.clip_factor);
+  }
+  if (!result.verdict.is_skipped) {
+    result.piece_count = update(c, r);
+  } else if (r.options.zeroes_grad) {
+    result.piece_count = zero_gradients(c, r.tensors);
+  }
+  return result;
+}
+
+step_verdict judge_gradients(const context& c, const tensor_list& tensors, double grad_scale,
+                             const gradient_limits& limits) noexcept {
+  const gradient_sums sums = sum_gradients(c, tensors, norm_view::as_stepped, grad_scale);
+  return judge_norm(c, sums.norm, sums.non_finite_count, limits);
+}
+
+step_verdict judge_norm(const context& c, double grad_norm, std::uint64_t non_finite_count,
+                        const gradient_limits& limits) noexcept {
+  const float_environment environment(c.flush_to_zero);
+  return judge(grad_norm, non_finite_count, limits);
+}
+
+double clipped_scale(const context& c, double grad_scale, const step_verdict& verdict) noexcept {
+  const float_environment environment(c.flush_to_zero);
+  return product(grad_scale, verdict.clip_factor);
+}
+
+std::uint64_t update_tensors(const context& c, const step_request& request) noexcept {
+  const float_environment environment(c.flush_to_zero);
+  return update(c, request);
+}
+
+std::uint64_t zero_gradients(const context& c, const tensor_list& tensors) noexcept {
+  const list_summary summary(tensors);
+  if (summary.total == 0) return 0;
+  const cutting cut(c, summary.total);
   run_parts(c, tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
     const operand grad = gradient_of(tensors[tensor]) + from;
     std::memset(grad.data, 0, (to - from) * size_of(grad.type));
   });
-}
-
-/// Reads all gradients where the request needs that; what it finds goes into the result and the
-/// request's scale. Out of line, so that no arithmetic moves out of the floating-point
-/// environment's scope.
-[[gnu::noinline]] void inspect_gradients(const context& c, step_request& r, step_result& result) {
-  const bool clips = r.max_norm < std::numeric_limits<double>::infinity();
-  if (!clips && !r.checks_finite) return;
-  const gradient_sums sums = sum_gradients(c, r.tensors, norm_view::as_stepped, r.grad_scale);
-  result.non_finite_count = sums.non_finite_count;
-  result.grad_norm = sums.norm;
-  result.is_skipped = r.checks_finite && sums.non_finite_count != 0;
-  if (!clips) return;
-  const double factor = r.max_norm / (sums.norm + 1e-6);
-  result.clip_factor = factor < 1 || std::isnan(factor) ? factor : 1;
-  r.grad_scale *= result.clip_factor;
-}
-
-}  // namespace
-
-step_result run_step(const context& c, const step_request& request) noexcept {
-  step_result result;
-  const float_environment environment(c.flush_to_zero);
-  step_request r = request;
-  inspect_gradients(c, r, result);
-  const list_summary summary(r.tensors);
-  if (summary.total == 0 || (result.is_skipped && !r.zeroes_grad)) return result;
-  const cutting cut(c, summary.total);
-  if (result.is_skipped) {
-    zero_gradients(c, r.tensors, cut);
-  } else {
-    update(c, r, summary, cut);
-  }
-  result.piece_count = cut.is_serial ? 1 : cut.piece_count;
-  return result;
+  return pieces_of(cut);
 }
 
 }  // namespace gradstep::internal

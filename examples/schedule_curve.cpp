@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Evaluates any schedule of the library step by step, for plots:
+//
+//     schedule_curve --schedule cosine --set total_steps=100 --set warmup_steps=10 --csv cosine.csv
+#include <CLI/CLI.hpp>
+#include <gradstep/gradstep.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common.hpp"
+
+namespace {
+
+struct arguments {
+  std::string schedule = "cosine";
+  std::vector<gradstep::setting> settings;
+  std::vector<std::pair<std::string, std::vector<double>>> lists;
+  double base_lr = 0.1;
+  std::uint64_t steps = 100;
+  std::string csv;
+};
+
+std::vector<std::string> schedule_names() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < gradstep_schedule_count(); ++i) {
+    names.emplace_back(gradstep_schedule_name(i));
+  }
+  return names;
+}
+
+/// Reads "NAME=X,X,X".
+std::pair<std::string, std::vector<double>> parse_list(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw std::runtime_error("--list: '" + text +
+                             "' is not of the form NAME=X,X,X, such as milestones=30,60");
+  }
+  std::pair<std::string, std::vector<double>> list(text.substr(0, equals), {});
+  for (std::size_t begin = equals + 1; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    list.second.push_back(
+        examples::parse_number("--list " + list.first, text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return list;
+}
+
+void declare(CLI::App& app, arguments& a) {
+  app.add_option("--schedule", a.schedule,
+                 "one of " + examples::join(schedule_names()) + " (default cosine)")
+      ->type_name("NAME");
+  examples::add_set_option(app, a.settings, "a parameter of the schedule");
+  app.add_option_function<std::vector<std::string>>(
+         "--list",
+         [&a](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) a.lists.push_back(parse_list(text));
+         },
+         "a parameter that is a list: milestones=30,60")
+      ->allow_extra_args(false)
+      ->type_name("NAME=X,X,X");
+  examples::add_number_option(
+      app, "--base-lr", [&a](double lr) { a.base_lr = lr; }, [](double lr) { return lr >= 0; },
+      "from 0 on", "the base rate (default 0.1)");
+  examples::add_count_option(app, "--steps", a.steps, 1, 10'000'000, "number of steps");
+  app.add_option("--csv", a.csv, "write the curve to this file: step,lr,momentum")
+      ->type_name("FILE");
+}
+
+gradstep::schedule make_schedule(const arguments& a) {
+  gradstep::schedule schedule(a.schedule, a.settings);
+  for (const auto& [name, values] : a.lists) schedule.set(name, values);
+  return schedule;
+}
+
+/// NaN where the schedule does not drive it.
+double momentum_at(const gradstep::schedule& schedule, double t) {
+  double momentum = std::nan("");
+  const gradstep_status status = gradstep_schedule_momentum(schedule.get(), t, &momentum);
+  if (status != GRADSTEP_UNSUPPORTED) gradstep::check(status);
+  return momentum;
+}
+
+void write_csv(const arguments& a, const gradstep::schedule& schedule) {
+  examples::output_file csv("--csv", a.csv);
+  csv.stream() << "step,lr,momentum\n";
+  for (std::uint64_t step = 0; step < a.steps; ++step) {
+    const auto t = static_cast<double>(step);
+    csv.stream() << step << ',' << schedule.lr(a.base_lr, t) << ',';
+    if (const double momentum = momentum_at(schedule, t); !std::isnan(momentum)) {
+      csv.stream() << momentum;
+    }
+    csv.stream() << '\n';
+  }
+  csv.close();
+}
+
+void run(const arguments& a) {
+  const gradstep::schedule schedule = make_schedule(a);
+  const std::uint64_t last = a.steps - 1;
+  std::string line = a.schedule + ":";
+  for (const std::uint64_t step : {std::uint64_t{0}, last / 2, last}) {
+    char text[64];
+    std::snprintf(text, sizeof text, " lr %.6g at step %llu%s",
+                  schedule.lr(a.base_lr, static_cast<double>(step)),
+                  static_cast<unsigned long long>(step), step == last ? "" : ",");
+    line += text;
+    if (step == last) break;
+  }
+  if (!a.csv.empty()) write_csv(a, schedule);
+  std::printf("%s\n", line.c_str());
+  if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    arguments a;
+    CLI::App app("Evaluates a learning-rate schedule of gradstep.");
+    declare(app, a);
+    CLI11_PARSE(app, argc, argv);
+    run(a);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "schedule_curve: %s\n", error.what());
+    return 1;
+  }
+}

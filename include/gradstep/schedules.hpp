@@ -1,0 +1,115 @@
+// Schedules and plateaus for C++: include gradstep.hpp.
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//     gradstep::schedule cosine("cosine", {{"total_steps", 1000}, {"warmup_steps", 50}});
+//     adamw.set("lr", cosine.lr(1e-3, t - 1));       // before step t = 1, 2, 3 ...
+#ifndef GRADSTEP_SCHEDULES_HPP
+#define GRADSTEP_SCHEDULES_HPP
+
+#include <gradstep/gradstep.h>
+#include <gradstep/common.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gradstep {
+
+/// The learning rate as a function of the step, t = 0, 1, 2 ...
+class schedule {
+ public:
+  /// The named schedule at its defaults, then the settings. Lists are set afterwards; evaluating
+  /// checks that all is set.
+  explicit schedule(const std::string& name, const std::vector<setting>& settings = {}) {
+    gradstep_schedule* created = nullptr;
+    check(gradstep_schedule_create(name.c_str(), &created));
+    handle_.reset(created);
+    for (const setting& s : settings) set(s.name, s.value);
+  }
+
+  /// The i-th part, copied, for lengths[i] steps, with a t of its own from 0; the last one for
+  /// ever, so there is one length fewer than there are parts.
+  static schedule sequence(const std::vector<const schedule*>& parts,
+                           const std::vector<std::uint64_t>& lengths) {
+    if (lengths.size() + 1 != parts.size()) {
+      throw error(GRADSTEP_INVALID_ARGUMENT,
+                  "gradstep::schedule::sequence: lengths are for all parts but the last");
+    }
+    std::vector<const gradstep_schedule*> handles;
+    handles.reserve(parts.size());
+    for (const schedule* part : parts) handles.push_back(part->get());
+    gradstep_schedule* created = nullptr;
+    check(gradstep_schedule_create_sequence(handles.data(), lengths.data(), handles.size(),
+                                            &created));
+    return schedule(created);
+  }
+
+  void set(const std::string& parameter, double value) {
+    check(gradstep_schedule_set(handle_.get(), parameter.c_str(), value));
+  }
+  /// A list (multistep's milestones), ascending.
+  void set(const std::string& parameter, const std::vector<double>& values) {
+    check(
+        gradstep_schedule_set_list(handle_.get(), parameter.c_str(), values.data(), values.size()));
+  }
+  /// NaN: not set, and without a default.
+  double get(const std::string& parameter) const {
+    double value = 0;
+    check(gradstep_schedule_get(handle_.get(), parameter.c_str(), &value));
+    return value;
+  }
+
+  double lr(double base_lr, double t) const {
+    double rate = 0;
+    check(gradstep_schedule_lr(handle_.get(), base_lr, t, &rate));
+    return rate;
+  }
+  /// For one_cycle and cyclic with drives_momentum = 1; fails for others.
+  double momentum(double t) const {
+    double value = 0;
+    check(gradstep_schedule_momentum(handle_.get(), t, &value));
+    return value;
+  }
+
+  gradstep_schedule* get() noexcept { return handle_.get(); }
+  const gradstep_schedule* get() const noexcept { return handle_.get(); }
+
+ private:
+  explicit schedule(gradstep_schedule* created) : handle_(created) {}
+
+  struct destroy {
+    void operator()(gradstep_schedule* s) const noexcept { gradstep_schedule_destroy(s); }
+  };
+  std::unique_ptr<gradstep_schedule, destroy> handle_;
+};
+
+/// A rate that is lowered when a metric stops improving.
+class plateau {
+ public:
+  /// gradstep_plateau_init's values.
+  explicit plateau(double lr) : state_(sized<gradstep_plateau>()) {
+    check(gradstep_plateau_init(&state_, lr));
+  }
+  /// Other values, or those of a checkpoint; report() checks them.
+  explicit plateau(const gradstep_plateau& state) : state_(state) {}
+
+  double lr() const noexcept { return state_.lr; }
+  const gradstep_plateau& state() const noexcept { return state_; }
+
+  /// Whether the metric (a validation loss, say) had the rate lowered.
+  bool report(double metric) {
+    std::int32_t is_reduced = 0;
+    check(gradstep_plateau_report(&state_, metric, &is_reduced));
+    return is_reduced != 0;
+  }
+
+ private:
+  gradstep_plateau state_;
+};
+
+}  // namespace gradstep
+
+#endif  // GRADSTEP_SCHEDULES_HPP

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The options that a stateless step and an optimizer share, by the same names of fields.
+#pragma once
+
+#include <cmath>
+
+#include "step.hpp"
+#include "structs.hpp"
+
+namespace gradstep::internal {
+
+template <class Options>
+bool has(const Options& options, std::uint64_t flag) {
+  return (options.flags & flag) != 0;
+}
+
+/// A number that counts only with its flag.
+template <class Options>
+gradstep_status check_number(const Options& options, std::uint64_t flag, const char* field,
+                             double value, bool is_allowed, const char* allowed) {
+  if (!has(options, flag) || is_allowed) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "options.%s = %s is not %s", field, to_text(value).text,
+              allowed);
+}
+
+template <class Options>
+gradstep_status check_shared_numbers(const Options& o) {
+  if (const auto s =
+          check_number(o, GRADSTEP_APPLY_MAX_NORM, "max_norm", o.max_norm,
+                       o.max_norm > 0 && std::isfinite(o.max_norm), "a finite number above 0");
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  if (const auto s =
+          check_number(o, GRADSTEP_APPLY_MAX_VALUE, "max_value", o.max_value,
+                       o.max_value > 0 && std::isfinite(o.max_value), "a finite number above 0");
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  return check_number(o, GRADSTEP_APPLY_AVERAGE, "average_decay", o.average_decay,
+                      o.average_decay >= 0 && o.average_decay <= 1, "in [0, 1]");
+}
+
+template <class Options>
+step_options step_options_of(const Options& o) {
+  step_options result;
+  if (has(o, GRADSTEP_APPLY_MAX_VALUE)) result.value_limit = o.max_value;
+  if (has(o, GRADSTEP_APPLY_AVERAGE)) result.average_decay = o.average_decay;
+  result.updates_average = has(o, GRADSTEP_APPLY_AVERAGE);
+  result.zeroes_grad = has(o, GRADSTEP_APPLY_ZERO_GRAD);
+  result.has_stochastic_param = has(o, GRADSTEP_APPLY_STOCHASTIC_PARAM);
+  result.has_nearest_slots = has(o, GRADSTEP_APPLY_NEAREST_SLOTS);
+  result.seed = o.seed;
+  return result;
+}
+
+template <class Options>
+gradient_limits gradient_limits_of(const Options& o) {
+  gradient_limits result;
+  if (has(o, GRADSTEP_APPLY_MAX_NORM)) result.max_norm = o.max_norm;
+  result.checks_finite = has(o, GRADSTEP_APPLY_CHECK_FINITE);
+  return result;
+}
+
+/// What a step found, for the caller, who may not want it.
+inline void fill_apply_result(gradstep_apply_result* output, const step_result& r) noexcept {
+  if (output == nullptr) return;
+  const step_verdict& v = r.verdict;
+  fill_output(*output,
+              {0, r.piece_count, v.non_finite_count, v.grad_norm, v.clip_factor, v.is_skipped, 0});
+}
+
+/// An output that may be null.
+inline gradstep_status check_apply_result(const gradstep_apply_result* output) noexcept {
+  return output == nullptr ? GRADSTEP_OK : check_output_struct(output, "result");
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optimizer.hpp"
+
+#include <cstring>
+#include <string>
+
+#include "failure.hpp"
+#include "mix.hpp"
+#include "plateau.hpp"
+#include "tensor_arrays.hpp"
+#include "text.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+std::unique_ptr<char[]> copy_name(std::string_view name) {
+  auto copy = std::make_unique<char[]>(name.size() + 1);
+  std::memcpy(copy.get(), name.data(), name.size());
+  return copy;
+}
+
+/// push_back cannot fail then.
+template <class Vector>
+void reserve_one_more(Vector& list) {
+  if (list.size() == list.capacity()) list.reserve(std::max<std::size_t>(8, 2 * list.size()));
+}
+
+const std::uint32_t* find(const std::unordered_map<std::string_view, std::uint32_t>& names,
+                          std::string_view name) {
+  const auto found = names.find(name);
+  return found == names.end() ? nullptr : &found->second;
+}
+
+/// Of slots that the caller owns.
+void copy_slots(const gradstep_tensor& from, slot_arrays& to) {
+  for (std::size_t s = 0; s < from.slot_count; ++s) {
+    to.data[s] = from.slots[s];
+    to.dtypes[s] = static_cast<std::int32_t>(slot_type(from, s));
+    if (from.slot_scales != nullptr) to.scales[s] = from.slot_scales[s];
+  }
+}
+
+}  // namespace
+
+const std::uint32_t* optimizer::find_group(std::string_view name) const {
+  return find(group_names_, name);
+}
+const std::uint32_t* optimizer::find_tensor(std::string_view name) const {
+  return find(tensor_names_, name);
+}
+
+std::size_t optimizer::add_group(std::string_view name, group_settings&& settings) {
+  const auto index = static_cast<std::uint32_t>(groups_.size());
+  group_record group{.name = copy_name(name), .settings = std::move(settings)};
+  group.step_rule = group.settings.rule;
+  reserve_one_more(groups_);
+  group_names_.emplace(group.name.get(), index);
+  groups_.push_back(std::move(group));
+  return index;
+}
+
+/// Lists that grow with the tensors, so that adding one cannot fail half done.
+void optimizer::reserve_tensor(group_record& group) {
+  reserve_one_more(group.members);
+  reserve_one_more(tensors_);
+  reserve_one_more(records_);
+  selected_.reserve(tensors_.capacity());
+  batch_order_.reserve(tensors_.capacity());
+  sums_.reserve(tensors_.capacity());
+}
+
+void optimizer::check_overlaps(const gradstep_tensor& tensor, const rule_info& rule,
+                               array_registry::entries& added) const {
+  const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(data);
+    if (data == nullptr || count == 0) return;
+    const auto* other = arrays_.find_overlap(begin, begin + size * count);
+    if (other != nullptr) {
+      throw failure(GRADSTEP_INVALID_ARGUMENT, std::string("tensor.") + name + " overlaps " +
+                                                   other->name + " of tensor " +
+                                                   quoted(records_[other->tensor].name.get()).text);
+    }
+    added.insert({begin, {begin + size * count, tensors_.size(), name}});
+  };
+  add(tensor.grad, "grad", size_of(static_cast<dtype>(tensor.grad_dtype)), tensor.count);
+  for_each_array(rule, given_slots(rule, tensor), tensor, add, add);
+}
+
+std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name,
+                                  const gradstep_tensor& tensor) {
+  group_record& group = groups_[group_index];
+  const rule_info& rule = *group.settings.rule.entry->info;
+  const auto index = static_cast<std::uint32_t>(tensors_.size());
+  array_registry::entries arrays;
+  check_overlaps(tensor, rule, arrays);
+
+  tensor_record record{.name = copy_name(name), .slots = std::make_unique<slot_arrays>()};
+  record.owns_slots = tensor.slots == nullptr;
+  new_slots added{};
+  if (record.owns_slots) {
+    plan_slots(group.settings, tensor, *record.slots);
+    added = allocate_slots(group.settings.rule, group.settings.used_slots(), tensor, *record.slots);
+    added.tensor = index;
+    record.state.reserve(1);
+  } else {
+    copy_slots(tensor, *record.slots);
+  }
+  record.grad = tensor.grad;
+  record.grad_dtype = tensor.grad_dtype;
+  record.group = static_cast<std::uint32_t>(group_index);
+
+  gradstep_tensor own = tensor;
+  own.struct_size = sizeof own;
+  own.slots = record.slots->data;
+  own.slot_scales = record.slots->scales;
+  own.slot_dtypes = record.slots->dtypes;
+  own.slot_count = rule.slot_count;
+  if (own.key == 0) own.key = key_of_name(name);
+
+  reserve_tensor(group);
+  tensor_names_.emplace(record.name.get(), index);
+  // From here on nothing can fail.
+  group.members.push_back(index);
+  tensors_.push_back(own);
+  records_.push_back(std::move(record));
+  if (records_[index].owns_slots) put_in_place(std::move(added));
+  arrays_.add(std::move(arrays));
+  return index;
+}
+
+void optimizer::change_group(std::size_t group_index, group_settings&& settings) {
+  group_record& group = groups_[group_index];
+  auto added = allocate_missing_slots(group, settings);
+  for (new_slots& each : added) put_in_place(std::move(each));
+  group.settings = std::move(settings);
+  if (group.plateau) group.plateau->lr = base_lr(group.settings.rule);
+}
+
+void optimizer::set_plateau(std::size_t group_index,
+                            const std::optional<gradstep_plateau>& plateau) noexcept {
+  group_record& group = groups_[group_index];
+  group.plateau = plateau;
+  if (plateau) set_base_lr(group.settings.rule, plateau->lr);
+}
+
+std::size_t optimizer::report_metric(double metric) noexcept {
+  std::size_t reduced_count = 0;
+  for (group_record& group : groups_) {
+    if (!group.plateau) continue;
+    reduced_count += internal::report_metric(*group.plateau, metric) ? 1 : 0;
+    set_base_lr(group.settings.rule, group.plateau->lr);
+  }
+  return reduced_count;
+}
+
+void optimizer::set_frozen(std::size_t tensor, bool is_frozen) noexcept {
+  records_[tensor].is_frozen = is_frozen;
+}
+
+}  // namespace gradstep::internal

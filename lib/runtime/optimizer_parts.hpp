@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an optimizer is made of: plain structures that hold all of its state.
+#pragma once
+
+#include <gradstep/gradstep.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "catalogue.hpp"
+#include "gradient_norm.hpp"
+#include "schedule.hpp"
+#include "state_memory.hpp"
+#include "step.hpp"
+
+namespace gradstep::internal {
+
+/// What a group's steps are made with.
+struct group_settings {
+  rule_values rule = {};  // its lr is the base rate
+  std::optional<internal::schedule> schedule = {};
+  double lr_scale = 1;
+  std::int32_t slot_dtype = 0;  // wanted for the library's slots; 0: that of the arithmetic
+
+  /// The index of what a schedule that drives momentum sets: the rule's momentum, or its beta1;
+  /// no_index when it has neither.
+  std::size_t momentum_index() const noexcept;
+  bool drives_momentum() const noexcept { return schedule && schedule->drives_momentum(); }
+
+  /// The rule as the schedule can make it: with some momentum, where that is driven.
+  rule_values driven_rule() const noexcept;
+  /// Slots that a step can use, as bits.
+  std::uint32_t used_slots() const noexcept;
+
+  /// The rate at t. As a step needs them: the caller sets the floating-point environment.
+  double lr_at(double t) const noexcept;
+  /// NaN where the schedule does not drive it.
+  double momentum_at(double t) const noexcept;
+  rule_values rule_at(double t) const noexcept;
+};
+
+struct group_record {
+  std::unique_ptr<char[]> name = {};
+  group_settings settings = {};
+  std::optional<gradstep_plateau> plateau = {};  // its lr is the rule's
+  std::vector<std::uint32_t> members = {};       // in the order of adding
+  rule_values step_rule = {};                    // the rule with the rates of the step that runs
+};
+
+/// What a tensor's `slots`, `slot_scales` and `slot_dtypes` point to.
+struct slot_arrays {
+  void* data[max_slots] = {};
+  float* scales[max_slots] = {};
+  std::int32_t dtypes[max_slots] = {};
+};
+
+/// What belongs to a tensor beside its gradstep_tensor.
+struct tensor_record {
+  std::unique_ptr<char[]> name = {};
+  std::unique_ptr<slot_arrays> slots = {};
+  std::vector<state_block> state = {};  // of the slots that are the library's
+  state_block sum_memory = {};          // all zeros while there is no accumulated gradient
+  void* grad = nullptr;  // the caller's; the gradstep_tensor's is the sum where there is one
+  std::int32_t grad_dtype = 0;
+  std::uint32_t group = 0;
+  std::uint64_t step_count = 0;        // steps that it took part in
+  std::uint64_t accumulate_count = 0;  // since the last of them
+  tensor_sum inspected = {};           // of the gradient, while is_inspected
+  double inspected_scale = 0;          // with which its elements were looked at
+  bool owns_slots = false;             // the library does
+  bool is_frozen = false;
+  bool is_inspected = false;
+  bool is_stepped = false;  // in the step that runs
+};
+
+struct optimizer_options {
+  step_options around;
+  gradient_limits limits;
+};
+
+/// What a caller says of one step.
+struct step_settings {
+  enum class norm_source { read, given, inspected };
+
+  double grad_scale = 1;
+  norm_source source = norm_source::read;
+  double grad_norm = 0;  // where it is given
+  std::uint64_t non_finite_count = 0;
+};
+
+}  // namespace gradstep::internal

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stepping: the verdict over all gradients once, then batches of tensors that share a group and a
+// step count, and so the constants of their step.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "failure.hpp"
+#include "float_environment.hpp"
+#include "loss_scaling.hpp"
+#include "optimizer.hpp"
+#include "text.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+[[gnu::noinline]] double unscaled(double grad_scale, double loss_scale) {
+  return grad_scale * (1 / loss_scale);
+}
+
+}  // namespace
+
+rule_values optimizer::next_rule(const group_record& group) const noexcept {
+  const float_environment environment(context_.flush_to_zero);
+  return group.settings.rule_at(static_cast<double>(step_count_));
+}
+
+double optimizer::total_scale(double grad_scale) const {
+  if (!loss_scaler_) return grad_scale;
+  const float_environment environment(context_.flush_to_zero);
+  const double scale = unscaled(grad_scale, loss_scaler_->scale);
+  if (std::isfinite(scale)) return scale;
+  throw failure(GRADSTEP_OUT_OF_RANGE, std::string("grad_scale = ") + to_text(grad_scale).text +
+                                           " times 1 / loss scale = 1 / " +
+                                           to_text(loss_scaler_->scale).text + " is not finite");
+}
+
+gradient_limits optimizer::limits_in_force() const noexcept {
+  gradient_limits limits = options_.limits;
+  limits.checks_finite |= loss_scaler_.has_value();
+  return limits;
+}
+
+void optimizer::select_participants() noexcept {
+  selected_.clear();
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    if (takes_part(i)) selected_.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+void optimizer::check_inspected(std::size_t tensor, double scale) const {
+  const tensor_record& record = records_[tensor];
+  if (record.is_inspected && record.inspected_scale == scale) return;
+  const std::string name = quoted(record.name.get()).text;
+  if (!record.is_inspected) {
+    throw failure(GRADSTEP_WRONG_ORDER,
+                  "tensor " + name + " was not inspected since its gradient last changed");
+  }
+  throw failure(GRADSTEP_WRONG_ORDER, "tensor " + name + " was inspected with the scale " +
+                                          to_text(record.inspected_scale).text +
+                                          ", but the step's is " + to_text(scale).text);
+}
+
+/// What one pass over all of them would have given.
+gradient_sums optimizer::inspected_sums(double scale) noexcept {
+  sums_.clear();
+  for (const std::uint32_t index : selected_) sums_.push_back(records_[index].inspected);
+  return total_of(context_, sums_, scale);
+}
+
+step_verdict optimizer::judge(const step_settings& settings, double scale,
+                              const gradient_limits& limits) noexcept {
+  switch (settings.source) {
+    case step_settings::norm_source::given:
+      return judge_norm(context_, settings.grad_norm, settings.non_finite_count, limits);
+    case step_settings::norm_source::inspected: {
+      const gradient_sums sums = inspected_sums(scale);
+      return judge_norm(context_, sums.norm, sums.non_finite_count, limits);
+    }
+    case step_settings::norm_source::read:
+      break;
+  }
+  if (!limits.reads_gradients()) return {};
+  return judge_gradients(context_, tensor_list(tensors_.data(), selected_), scale, limits);
+}
+
+void optimizer::open_step(const step_settings& settings) {
+  const double scale = total_scale(settings.grad_scale);
+  needs_inspected_ = settings.source == step_settings::norm_source::inspected;
+  select_participants();
+  if (needs_inspected_) {
+    for (const std::uint32_t index : selected_) check_inspected(index, scale);
+  }
+  // From here on nothing can fail.
+  open_scale_ = scale;
+  open_result_ = {};
+  open_result_.verdict = judge(settings, scale, limits_in_force());
+  clipped_scale_ = clipped_scale(context_, scale, open_result_.verdict);
+  for (group_record& group : groups_) group.step_rule = next_rule(group);
+}
+
+/// Tensors of one group whose next step has the same number, and that all have a sum, or none.
+void optimizer::run_batch(const group_record& group,
+                          std::span<const std::uint32_t> batch) noexcept {
+  step_request r{.rule = *group.step_rule.entry,
+                 .values = group.step_rule.values,
+                 .tensors = tensor_list(tensors_.data(), batch)};
+  r.step = records_[batch[0]].step_count + 1;
+  r.grad_scale = clipped_scale_;
+  r.options = options_.around;
+  r.options.zeroes_grad |= has_sum(batch[0]);
+  open_result_.piece_count += update_tensors(context_, r);
+  for (const std::uint32_t index : batch) {
+    ++records_[index].step_count;
+    finish_tensor(index);
+  }
+}
+
+/// In a skipped step.
+void optimizer::zero_batch(std::span<const std::uint32_t> batch) noexcept {
+  batch_order_.clear();
+  for (const std::uint32_t index : batch) {
+    if (options_.around.zeroes_grad || has_sum(index)) batch_order_.push_back(index);
+  }
+  open_result_.piece_count += zero_gradients(context_, tensor_list(tensors_.data(), batch_order_));
+  for (const std::uint32_t index : batch) finish_tensor(index);
+}
+
+/// The sum has been used, and is all zeros.
+void optimizer::finish_tensor(std::size_t tensor) noexcept {
+  if (!has_sum(tensor)) return;
+  records_[tensor].accumulate_count = 0;
+  place_gradient(tensor);
+}
+
+void optimizer::run_group(const group_record& group) noexcept {
+  const auto key = [this](std::uint32_t index) {
+    return std::pair(records_[index].step_count, has_sum(index));
+  };
+  batch_order_.clear();
+  bool is_one_batch = true;
+  for (const std::uint32_t index : group.members) {
+    if (!takes_part(index)) continue;
+    batch_order_.push_back(index);
+    is_one_batch = is_one_batch && key(index) == key(batch_order_[0]);
+  }
+  if (!is_one_batch) {
+    std::sort(batch_order_.begin(), batch_order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return std::pair(key(a), a) < std::pair(key(b), b);
+    });
+  }
+  const std::span<const std::uint32_t> all(batch_order_);
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = all.size();
+    if (!is_one_batch) {
+      const auto batch_key = key(all[begin]);
+      for (end = begin + 1; end < all.size() && key(all[end]) == batch_key;) ++end;
+    }
+    run_batch(group, all.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+step_result optimizer::step(const step_settings& settings) {
+  open_step(settings);
+  if (open_result_.verdict.is_skipped) {
+    zero_batch(selected_);
+  } else {
+    for (const group_record& group : groups_) run_group(group);
+  }
+  return close_step();
+}
+
+void optimizer::begin_step(const step_settings& settings) {
+  if (settings.source == step_settings::norm_source::read && limits_in_force().reads_gradients()) {
+    throw failure(GRADSTEP_WRONG_ORDER,
+                  "GRADSTEP_APPLY_MAX_NORM, GRADSTEP_APPLY_CHECK_FINITE or a loss scaler needs all "
+                  "gradients first: inspect them and set GRADSTEP_STEP_INSPECTED, or give "
+                  "GRADSTEP_STEP_GRAD_NORM");
+  }
+  open_step(settings);
+  is_in_step_ = true;
+}
+
+void optimizer::step_tensor(std::size_t tensor) {
+  check_not_stepped(tensor);
+  if (!takes_part(tensor)) return;
+  if (needs_inspected_) check_inspected(tensor, open_scale_);
+  records_[tensor].is_stepped = true;
+  const auto index = static_cast<std::uint32_t>(tensor);
+  if (open_result_.verdict.is_skipped) {
+    zero_batch({&index, 1});
+  } else {
+    run_batch(groups_[records_[tensor].group], {&index, 1});
+  }
+}
+
+step_result optimizer::end_step() noexcept {
+  is_in_step_ = false;
+  return close_step();
+}
+
+step_result optimizer::close_step() noexcept {
+  const step_verdict& verdict = open_result_.verdict;
+  ++(verdict.is_skipped ? skipped_count_ : step_count_);
+  grad_norm_ = verdict.grad_norm;
+  if (loss_scaler_) {
+    const float_environment environment(context_.flush_to_zero);
+    update_loss_scaler(*loss_scaler_, verdict.is_skipped);
+  }
+  for (tensor_record& record : records_) record.is_stepped = record.is_inspected = false;
+  return open_result_;
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Values in sentences.
+#pragma once
+
+namespace gradstep::internal {
+
+struct number_text {
+  char text[32];
+};
+/// The shortest text that reads back as the same number, whatever the host's locale.
+number_text to_text(double value) noexcept;
+
+/// A caller's string for a message: quoted, and cut when it is long.
+struct quoted_text {
+  char text[80];
+};
+quoted_text quoted(const char* text) noexcept;
+
+}  // namespace gradstep::internal

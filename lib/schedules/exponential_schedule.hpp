@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "schedule_formula.hpp"
+
+namespace gradstep::internal::schedules {
+
+/// PyTorch's ExponentialLR.
+///     L gamma^t
+struct exponential {
+  static constexpr hyperparameter parameters[] = {
+      rate("gamma", not_set, "multiplies the rate at every step"),
+  };
+  static constexpr schedule_text text{"exponential", "multiplied by gamma at every step",
+                                      "L gamma^t", "PyTorch's ExponentialLR"};
+
+  static double lr(const settings<exponential>& s, double base, double t) {
+    return base * finite_power(s["gamma"], t);
+  }
+};
+
+}  // namespace gradstep::internal::schedules
