@@ -13,7 +13,7 @@
 namespace gradstep::internal {
 
 /// The value of a text. An object or array inside max_depth others is refused while parsing, so the
-/// text cannot exhaust the stack. The value needs at most about 30 times the text's memory.
+/// text cannot exhaust the stack. The value needs at most about 40 times the text's memory.
 /// subject: what the text is, for the sentence ("the optimizer's state").
 nlohmann::json parse_json(std::string_view text, std::size_t max_depth, const std::string& subject);
 
