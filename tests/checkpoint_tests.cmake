@@ -2,9 +2,15 @@
 #
 # Checkpoint files. The library hides the layer, so these take its objects.
 add_executable(
-  gradstep_checkpoint_tests checkpoint_crash_test.cpp checkpoint_damage_test.cpp
-                            checkpoint_file_test.cpp checkpoint_hostile_test.cpp
-                            counted_memory.cpp json_text_test.cpp)
+  gradstep_checkpoint_tests
+  checkpoint_crash_test.cpp
+  checkpoint_damage_test.cpp
+  checkpoint_faults_test.cpp
+  checkpoint_file_test.cpp
+  checkpoint_hostile_test.cpp
+  counted_memory.cpp
+  json_text_test.cpp
+  system_calls.cpp)
 target_compile_features(gradstep_checkpoint_tests PRIVATE cxx_std_20)
 target_compile_options(gradstep_checkpoint_tests PRIVATE -Wall -Wextra -Wpedantic)
 target_compile_definitions(
