@@ -10,6 +10,9 @@
 #include "counted_memory.hpp"
 #include "fuzz/checkpoint_input.hpp"
 
+// The fuzzer's entry. NOLINTNEXTLINE(readability-identifier-naming)
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
 namespace gradstep_test {
 namespace {
 
@@ -104,6 +107,7 @@ std::vector<std::string> corpus() {
   }
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> inputs;
+  inputs.reserve(paths.size());
   for (const auto& path : paths) inputs.push_back(read_bytes(path.string()));
   return inputs;
 }
@@ -150,6 +154,8 @@ TEST(checkpoint_hostile, corpus_and_its_mutations) {
   ASSERT_GE(inputs.size(), 8U);
   for (const auto& seed : inputs) {
     ASSERT_TRUE(check_input(seed)) << seed;
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(seed.data());
+    ASSERT_EQ(LLVMFuzzerTestOneInput(bytes, seed.size()), 0);
     for (int i = 0; i < mutations; ++i) {
       std::string input = seed;
       for (auto changes = 1 + random() % 4; changes > 0; --changes) mutate(input, random);

@@ -9,6 +9,7 @@ add_executable(
   checkpoint_file_test.cpp
   checkpoint_hostile_test.cpp
   counted_memory.cpp
+  fuzz/checkpoint_fuzzer.cpp
   json_text_test.cpp
   system_calls.cpp)
 target_compile_features(gradstep_checkpoint_tests PRIVATE cxx_std_20)

@@ -20,7 +20,7 @@ void reset_peak() noexcept { peak = held; }
 
 }  // namespace gradstep_test
 
-// The other forms of new and delete call these.
+// The other forms of new and delete call these; those of a sanitizer would not.
 void* operator new(std::size_t bytes) {
   using namespace gradstep_test;
   void* memory = std::malloc(bytes);
@@ -28,6 +28,14 @@ void* operator new(std::size_t bytes) {
   held += malloc_usable_size(memory);
   if (held > peak) peak = held;
   return memory;
+}
+
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  try {
+    return operator new(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 void operator delete(void* memory) noexcept {

@@ -13,8 +13,7 @@ using gradstep::internal::in_quotes;
 using gradstep::internal::parse_json;
 
 std::string refused(const std::string& text, std::size_t depth = 16) {
-  const auto sentence =
-      sentence_of(GRADSTEP_CORRUPT, [&] { parse_json(text, depth, "the state"); });
+  auto sentence = sentence_of(GRADSTEP_CORRUPT, [&] { parse_json(text, depth, "the state"); });
   expect_words(sentence, {"the state, byte "});
   return sentence;
 }
