@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the library itself needs: the installed package first, a pinned version second. Both are
-# private: neither appears in a public header.
+# What the library itself needs: the installed package first, a pinned version second. All are
+# private: none appears in a public header.
 include(FetchContent)
 
 # gradstep_dependency(NAME TAG REPOSITORY): find_package(NAME), else that tag of the repository.
@@ -26,4 +26,6 @@ endmacro()
 set(TBB_TEST OFF CACHE BOOL "oneTBB's own tests, should it be fetched")
 gradstep_dependency(xsimd 13.0.0 https://github.com/xtensor-stack/xsimd.git)
 gradstep_dependency(TBB v2021.13.0 https://github.com/uxlfoundation/oneTBB.git)
+gradstep_dependency(nlohmann_json v3.11.3 https://github.com/nlohmann/json.git)
 find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)  # the system's; Debian: zlib1g-dev

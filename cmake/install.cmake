@@ -22,7 +22,7 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config.cmake"
 set(gradstep_pc_requires_private "")
 set(gradstep_pc_libs_private "")
 if(NOT BUILD_SHARED_LIBS)
-  set(gradstep_pc_requires_private "tbb")
+  set(gradstep_pc_requires_private "tbb zlib")
   set(gradstep_pc_libs_private "-lstdc++ -lpthread -lm")
 endif()
 configure_file("${CMAKE_CURRENT_LIST_DIR}/gradstep.pc.in" gradstep.pc @ONLY)

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "file_io.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace gradstep::internal {
+
+file_descriptor::~file_descriptor() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+failure io_failure(const std::string& action, const std::string& path, int error) {
+  return {GRADSTEP_IO_ERROR,
+          "cannot " + action + " \"" + path + "\": " + std::generic_category().message(error)};
+}
+
+file_descriptor open_to_read(const std::string& path, std::uint64_t& file_bytes) {
+  // Without O_NONBLOCK, a named pipe would wait for its writer.
+  file_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.get() < 0) throw io_failure("open", path, errno);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw io_failure("inspect", path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    throw failure(GRADSTEP_IO_ERROR, "cannot read \"" + path + "\": not a regular file");
+  }
+  file_bytes = static_cast<std::uint64_t>(status.st_size);
+  return file;
+}
+
+std::size_t read_at(const file_descriptor& file, void* to, std::size_t bytes, std::uint64_t offset,
+                    const std::string& path) {
+  std::size_t done = 0;
+  while (done < bytes) {
+    const auto count = ::pread(file.get(), static_cast<char*>(to) + done, bytes - done,
+                               static_cast<off_t>(offset + done));
+    if (count == 0) break;
+    if (count < 0 && errno != EINTR) throw io_failure("read", path, errno);
+    if (count > 0) done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+void write_at(const file_descriptor& file, const void* from, std::size_t bytes,
+              std::uint64_t offset, const std::string& path) {
+  std::size_t done = 0;
+  while (done < bytes) {
+    const auto count = ::pwrite(file.get(), static_cast<const char*>(from) + done, bytes - done,
+                                static_cast<off_t>(offset + done));
+    if (count == 0) throw io_failure("write", path, ENOSPC);
+    if (count < 0 && errno != EINTR) throw io_failure("write", path, errno);
+    if (count > 0) done += static_cast<std::size_t>(count);
+  }
+}
+
+int sync_file(const file_descriptor& file) noexcept {
+  while (::fsync(file.get()) != 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "file_io.hpp"
+
+namespace gradstep::internal {
+
+/// A file that appears whole or not at all: it is written beside its path under the name
+/// "<path>.<process>.<number>.tmp", synced and renamed, and the folder is synced. Until commit
+/// returns, the file that was there is as it was; without commit, the new one is removed.
+///
+/// A symbolic link is followed. A target that is there and is no regular file is refused. The
+/// permissions are those of the file that was there, else what the process's umask gives.
+/// Throws INVALID_ARGUMENT for an empty path, IO_ERROR.
+class file_replacement {
+ public:
+  explicit file_replacement(const std::string& path);
+  ~file_replacement();
+  file_replacement(const file_replacement&) = delete;
+  file_replacement& operator=(const file_replacement&) = delete;
+
+  void write(const void* from, std::size_t bytes, std::uint64_t offset);
+  void commit();
+
+ private:
+  file_descriptor create_temporary();
+
+  std::string target_;
+  std::optional<mode_t> old_permissions_;
+  file_descriptor folder_;
+  std::string temporary_;  // empty when there is none to remove
+  file_descriptor file_;
+};
+
+}  // namespace gradstep::internal

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "safetensors_header.hpp"
+
+#include <algorithm>
+
+#include "failure.hpp"
+#include "json_text.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// Goes straight from the text to arrays and metadata: a tree of JSON values between would need
+/// many times the memory of a header that is all zeros and commas.
+class header_handler final : public json_handler {
+ public:
+  header_handler() : json_handler("header") {}
+  safetensors_header take() { return std::move(header_); }
+
+  bool start_object(std::size_t /*count*/) override {
+    switch (place_) {
+      case place::outside:
+        place_ = place::top;
+        return true;
+      case place::top:
+        place_ = key_ == metadata_key ? place::metadata : place::array;
+        if (place_ == place::array) start_entry();
+        return true;
+      default:
+        return refuse_value("an object");
+    }
+  }
+  bool end_object() override {
+    if (place_ == place::array) finish_entry();
+    place_ = place_ == place::top ? place::outside : place::top;
+    return true;
+  }
+
+  bool key(string_t& name) override {
+    key_ = name;
+    if (place_ == place::top) check_top_key();
+    if (place_ == place::array) check_field();
+    return true;
+  }
+
+  bool string(string_t& value) override {
+    if (place_ == place::metadata) {
+      if (!header_.metadata.emplace(key_, std::move(value)).second) {
+        refuse("the metadata " + in_quotes(key_) + " stands twice");
+      }
+      return true;
+    }
+    if (place_ != place::array || key_ != "dtype") return refuse_value("a string");
+    if (dtype_bytes(value) == 0) refuse(array() + " has the unknown dtype " + in_quotes(value));
+    array_.dtype = std::move(value);
+    return true;
+  }
+
+  bool start_array(std::size_t /*count*/) override {
+    if (place_ != place::array || key_ == "dtype") return refuse_value("a list");
+    place_ = place::numbers;
+    return true;
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (place_ != place::numbers) return refuse_value("a number");
+    if (key_ == "shape") {
+      array_.shape.push_back(value);
+    } else {
+      if (offset_count_ == 2) refuse(array() + " has more than 2 data_offsets");
+      offsets_[offset_count_++] = value;
+    }
+    return true;
+  }
+  bool end_array() override {
+    place_ = place::array;
+    return true;
+  }
+
+  bool number_integer(number_integer_t value) override {
+    return refuse_value(std::to_string(value) + ", a negative number,");
+  }
+  bool number_float(number_float_t /*value*/, const string_t& text) override {
+    return refuse_value(in_quotes(text) + ", not a whole number of 64 bits,");
+  }
+  bool boolean(bool /*value*/) override { return refuse_value("true or false"); }
+  bool null() override { return refuse_value("null"); }
+
+ private:
+  enum class place { outside, top, metadata, array, numbers };
+
+  std::string array() const { return "the array " + in_quotes(array_.name); }
+
+  bool refuse_value(const std::string& value) const {
+    switch (place_) {
+      case place::outside:
+        refuse(value + " in place of the header's object");
+      case place::top:
+        refuse(value + " in place of the object for " + in_quotes(key_));
+      case place::metadata:
+        refuse(value + " in place of the string for the metadata " + in_quotes(key_));
+      default:
+        refuse(array() + " has " + value + " in its " + key_);
+    }
+  }
+
+  void check_top_key() {
+    if (key_.empty()) refuse("an array has no name");
+    if (key_ != metadata_key) return;
+    if (has_metadata_) refuse("__metadata__ stands twice");
+    has_metadata_ = true;
+  }
+
+  void check_field() {
+    const std::string_view fields[] = {"dtype", "shape", "data_offsets"};
+    const auto* field = std::find(std::begin(fields), std::end(fields), key_);
+    if (field == std::end(fields)) refuse(array() + " has the unknown field " + in_quotes(key_));
+    const unsigned bit = 1U << (field - std::begin(fields));
+    if ((fields_ & bit) != 0) refuse(array() + " has its " + key_ + " twice");
+    fields_ |= bit;
+  }
+
+  void start_entry() {
+    array_ = {};
+    array_.name = key_;
+    fields_ = 0;
+    offset_count_ = 0;
+  }
+
+  void finish_entry() {
+    if (fields_ != 7 || offset_count_ != 2) {
+      refuse(array() + " lacks its dtype, its shape or one of 2 data_offsets");
+    }
+    const auto bytes = bytes_of(array_.shape, dtype_bytes(array_.dtype));
+    const std::string range = std::to_string(offsets_[0]) + " to " + std::to_string(offsets_[1]);
+    if (!bytes) refuse(array() + " has a shape of more than 2^64 bytes");
+    if (offsets_[1] < offsets_[0] || offsets_[1] - offsets_[0] != *bytes) {
+      refuse(array() + " has data_offsets " + range + ", but its shape of " + array_.dtype +
+             " takes " + std::to_string(*bytes) + " bytes");
+    }
+    if (offsets_[0] != data_end_) {
+      refuse(array() + " has data_offsets " + range + ", but the array before it ends at " +
+             std::to_string(data_end_));
+    }
+    array_.begin = offsets_[0];
+    array_.bytes = *bytes;
+    data_end_ = offsets_[1];
+    header_.arrays.push_back(std::move(array_));
+  }
+
+  safetensors_header header_;
+  place place_ = place::outside;
+  std::string key_;
+  bool has_metadata_ = false;
+  std::uint64_t data_end_ = 0;
+
+  // Of the array whose entry this is.
+  stored_array array_;
+  unsigned fields_ = 0;  // a bit for each that is there
+  std::uint64_t offsets_[2] = {};
+  int offset_count_ = 0;
+};
+
+}  // namespace
+
+std::size_t dtype_bytes(std::string_view dtype) {
+  static constexpr struct {
+    std::string_view name;
+    std::size_t bytes;
+  } dtypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1},
+                {"I16", 2},  {"U16", 2}, {"F16", 2}, {"BF16", 2},    {"I32", 4},
+                {"U32", 4},  {"F32", 4}, {"F64", 8}, {"I64", 8},     {"U64", 8}};
+  for (const auto& known : dtypes) {
+    if (known.name == dtype) return known.bytes;
+  }
+  return 0;
+}
+
+std::optional<std::uint64_t> bytes_of(const std::vector<std::uint64_t>& shape,
+                                      std::size_t element_bytes) {
+  std::uint64_t bytes = element_bytes;
+  for (const auto extent : shape) {
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) return std::nullopt;
+  }
+  return bytes;
+}
+
+std::optional<std::string_view> repeated_name(std::vector<std::string_view> names) {
+  std::sort(names.begin(), names.end());
+  const auto twin = std::adjacent_find(names.begin(), names.end());
+  if (twin == names.end()) return std::nullopt;
+  return *twin;
+}
+
+safetensors_header parse_header(std::string_view text, std::uint64_t data_bytes) {
+  header_handler handler;
+  handler.parse(text);
+  safetensors_header header = handler.take();
+
+  std::vector<std::string_view> names;
+  names.reserve(header.arrays.size());
+  for (const auto& array : header.arrays) names.emplace_back(array.name);
+  if (const auto name = repeated_name(std::move(names))) {
+    throw failure(GRADSTEP_CORRUPT, "header: the array " + in_quotes(*name) + " stands twice");
+  }
+  const std::uint64_t end =
+      header.arrays.empty() ? 0 : header.arrays.back().begin + header.arrays.back().bytes;
+  if (end != data_bytes) {
+    throw failure(GRADSTEP_CORRUPT, "header: its arrays take " + std::to_string(end) +
+                                        " bytes, but " + std::to_string(data_bytes) +
+                                        " follow in the file");
+  }
+  return header;
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "file_io.hpp"
+#include "safetensors_header.hpp"
+
+namespace gradstep::internal {
+
+/// A safetensors file, verified whole: structure, and checksums where it has them. It is trusted in
+/// nothing, and memory stays within a few times its header's length. It is read by read(), never
+/// mapped. Throws IO_ERROR, and CORRUPT for any fault, with the path in the sentence.
+class safetensors_reader {
+ public:
+  explicit safetensors_reader(const std::string& path);
+
+  /// False for a file that something other than write_safetensors wrote, or changed.
+  bool has_checksums() const noexcept { return has_checksums_; }
+
+  /// In the order of the file.
+  const std::vector<stored_array>& arrays() const noexcept { return header_.arrays; }
+
+  /// The checksums are not among it.
+  const metadata_map& metadata() const noexcept { return header_.metadata; }
+
+  /// Reads array.bytes of one of arrays(). Throws CORRUPT when the file has changed since it was
+  /// verified; `to` then holds anything.
+  void read(const stored_array& array, void* to) const;
+
+ private:
+  void verify();
+  std::string read_start() const;
+  void take_checksums();
+  void verify_array(const stored_array& array, std::vector<char>& buffer) const;
+
+  std::string path_;
+  std::uint64_t file_bytes_ = 0;
+  file_descriptor file_;
+  std::uint64_t data_begin_ = 0;
+  bool has_checksums_ = false;
+  safetensors_header header_;
+};
+
+}  // namespace gradstep::internal

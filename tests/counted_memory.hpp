@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+namespace gradstep_test {
+
+/// What `new` of this program holds at present, and the most that it has held since the last reset.
+std::size_t held_bytes() noexcept;
+std::size_t peak_bytes() noexcept;
+void reset_peak() noexcept;
+
+/// The most memory that body() needs beyond what there was.
+template <class Body>
+std::size_t memory_of(const Body& body) {
+  reset_peak();
+  const std::size_t before = held_bytes();
+  body();
+  return peak_bytes() - before;
+}
+
+}  // namespace gradstep_test

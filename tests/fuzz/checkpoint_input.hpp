@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the fuzzer and the test of mutated files do with one input. Its first byte says what the
+// rest is: 'j' JSON, 'h' a header, 's' a file whose header is sealed again first, else a file.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "checksums.hpp"
+#include "json_text.hpp"
+#include "safetensors_reader.hpp"
+
+namespace gradstep_test {
+
+inline void require(bool holds, const char* what) {
+  if (!holds) throw std::logic_error(what);
+}
+
+/// What is accepted fills the data without holes, whatever was claimed.
+inline void check_header(const gradstep::internal::safetensors_header& header,
+                         std::uint64_t data_bytes) {
+  using namespace gradstep::internal;
+  std::uint64_t end = 0;
+  for (const auto& array : header.arrays) {
+    require(!array.name.empty() && array.begin == end, "an array is not where the last one ends");
+    require(bytes_of(array.shape, dtype_bytes(array.dtype)) == array.bytes, "bytes of an array");
+    end += array.bytes;
+  }
+  require(end == data_bytes, "the arrays are not the data");
+}
+
+inline void check_file(std::string_view bytes) {
+  const int descriptor = memfd_create("input", MFD_CLOEXEC);
+  const gradstep::internal::file_descriptor file(descriptor);
+  const auto written = ::write(descriptor, bytes.data(), bytes.size());
+  require(written == static_cast<ssize_t>(bytes.size()), "cannot write the input");
+  const gradstep::internal::safetensors_reader reader("/proc/self/fd/" +
+                                                      std::to_string(descriptor));
+  std::uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, bytes.data(), sizeof header_bytes);
+  check_header({reader.metadata(), reader.arrays()}, bytes.size() - 8 - header_bytes);
+  std::string data;
+  for (const auto& array : reader.arrays()) {
+    data.resize(array.bytes);
+    reader.read(array, data.data());
+    require(data == bytes.substr(8 + header_bytes + array.begin, array.bytes), "data read");
+  }
+}
+
+inline std::string sealed_again(std::string file) {
+  using namespace gradstep::internal;
+  std::uint64_t header_bytes = 0;
+  if (file.size() < length_bytes) return file;
+  std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
+  header_bytes = std::min<std::uint64_t>(header_bytes, file.size() - length_bytes);
+  for (std::size_t i = 0; i < length_bytes; ++i) {
+    file[i] = static_cast<char>(header_bytes >> (8 * i) & 0xFF);
+  }
+  const auto start = std::string_view(file).substr(0, length_bytes + header_bytes);
+  if (!is_sealed(start.substr(length_bytes))) return file;
+  const std::string digits = hex_of(header_crc32(start));
+  return file.replace(length_bytes + sealed_start.size(), crc32_digits, digits);
+}
+
+/// True when the input was accepted, false when it was refused as CORRUPT. Whatever else happens is
+/// a defect, and thrown.
+inline bool check_input(std::string_view input) {
+  using namespace gradstep::internal;
+  if (input.empty()) return false;
+  const std::string_view rest = input.substr(1);
+  try {
+    switch (input[0]) {
+      case 'j': {
+        const nlohmann::json value = parse_json(rest, 16, "input");
+        require(value == nlohmann::json::parse(rest), "another value");
+        return true;
+      }
+      case 'h':
+        check_header(parse_header(rest, 24), 24);
+        return true;
+      case 's':
+        check_file(sealed_again(std::string(rest)));
+        return true;
+      default:
+        check_file(rest);
+        return true;
+    }
+  } catch (const failure& f) {
+    require(f.status() == GRADSTEP_CORRUPT, f.what());
+    return false;
+  }
+}
+
+}  // namespace gradstep_test
