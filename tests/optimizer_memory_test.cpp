@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an optimizer allocates beside its slots, counted in this program's operator new, which the
+// library uses too: under 1 KB a tensor, and nothing in a step.
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <gradstep/gradstep.hpp>
+#include <new>
+
+namespace {
+
+std::atomic<std::size_t> live_bytes = 0, allocation_count = 0;
+
+void* counted_allocation(std::size_t size) {
+  void* memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  live_bytes += malloc_usable_size(memory);
+  ++allocation_count;
+  return memory;
+}
+
+void counted_free(void* memory) {
+  if (memory != nullptr) live_bytes -= malloc_usable_size(memory);
+  std::free(memory);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted_allocation(size); }
+void* operator new[](std::size_t size) { return counted_allocation(size); }
+void operator delete(void* memory) noexcept { counted_free(memory); }
+void operator delete[](void* memory) noexcept { counted_free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { counted_free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { counted_free(memory); }
+
+namespace {
+
+constexpr std::size_t tensor_count = 1000, elements = 100;
+
+struct model {
+  std::vector<float> params = std::vector<float>(tensor_count * elements, 0.5F);
+  std::vector<float> grads = std::vector<float>(tensor_count * elements, 0.1F);
+};
+
+/// Names of 30 characters.
+void add_tensors(gradstep_optimizer* optimizer, model& m) {
+  for (std::size_t i = 0; i < tensor_count; ++i) {
+    auto tensor = gradstep::sized<gradstep_tensor>();
+    tensor.count = elements;
+    tensor.param = m.params.data() + i * elements;
+    tensor.grad = m.grads.data() + i * elements;
+    tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+    const std::string name = "transformer.layer.weight." + std::to_string(10000 + i);
+    gradstep::check(gradstep_optimizer_add_tensor(optimizer, 0, name.c_str(), &tensor, nullptr));
+  }
+}
+
+/// oneTBB allocates when it wakes its workers first.
+gradstep_context_options one_thread() {
+  auto options = gradstep::sized<gradstep_context_options>();
+  options.thread_count = 1;
+  return options;
+}
+
+class optimizer_memory : public testing::Test {
+ protected:
+  optimizer_memory() {
+    auto options = gradstep::sized<gradstep_optimizer_options>();
+    options.flags = GRADSTEP_APPLY_MAX_NORM;
+    options.max_norm = 1;
+    gradstep::check(gradstep_optimizer_create(context_.get(), &options, &optimizer));
+    auto group = gradstep::sized<gradstep_group_options>();
+    group.name = "all";
+    group.rule = rule_.get();
+    gradstep::check(gradstep_optimizer_add_group(optimizer, &group, nullptr));
+  }
+  ~optimizer_memory() override { gradstep_optimizer_destroy(optimizer); }
+
+  gradstep::context context_{one_thread()};
+  gradstep::rule rule_{"adamw"};
+  model arrays;
+  gradstep_optimizer* optimizer = nullptr;
+};
+
+TEST_F(optimizer_memory, a_tensor_takes_less_than_a_kilobyte_beside_its_slots) {
+  const std::size_t before = live_bytes;
+  add_tensors(optimizer, arrays);
+  const std::size_t per_tensor = (live_bytes - before) / tensor_count;
+  std::printf("%zu bytes a tensor\n", per_tensor);
+  EXPECT_GT(per_tensor, sizeof(gradstep_tensor));  // else this test counts nothing
+  EXPECT_LT(per_tensor, 1024U);
+  auto info = gradstep::sized<gradstep_optimizer_info>();
+  gradstep::check(gradstep_optimizer_describe(optimizer, &info));
+  EXPECT_EQ(info.state_bytes, tensor_count * elements * 2 * sizeof(float));
+}
+
+TEST_F(optimizer_memory, a_step_allocates_nothing) {
+  add_tensors(optimizer, arrays);
+  // Some sit out now and then: their step counts differ, and with them the batches.
+  for (std::size_t step = 0; step < 5; ++step) {
+    for (std::size_t i = 0; i < tensor_count; i += 7) {
+      gradstep::check(gradstep_optimizer_set_frozen(optimizer, i, (i + step) % 3 == 0));
+    }
+    const std::size_t before = allocation_count;
+    gradstep::check(gradstep_optimizer_step(optimizer, nullptr, nullptr));
+    EXPECT_EQ(allocation_count, before);
+  }
+}
+
+}  // namespace
