@@ -857,6 +857,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimiz
  * The file appears whole or not at all: it is written beside `path` under another name, synced,
  * renamed over `path`, and the folder is synced. A crash, a kill or a full disk at any moment
  * leaves the old file as it was; a killed process may leave "<path>.<process>.<number>.tmp" behind.
+ * Only the folder's sync can fail with the new file in place already; the sentence says so.
  * path: as the system's open() takes it.
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "array_conversion.hpp"
 #include "dtypes.hpp"
 #include "float_environment.hpp"
 #include "isa.hpp"
@@ -65,26 +66,6 @@ void for_each_block(const gradstep_array& array, Values* values, const Convert& 
   for (std::size_t i = 0; i < array.count; i += block_elements) {
     convert(operand_of(array) + i, std::min(block_elements, array.count - i), values + i);
   }
-}
-
-[[gnu::noinline]] void read_block(const operand& from, std::size_t count, double* values) {
-  if (from.type == dtype::float64) {
-    std::memcpy(values, from.data, count * sizeof(double));
-    return;
-  }
-  float single[block_elements];
-  isa_levels()[0].kernels->load_float32(from, count, single);
-  std::copy_n(single, count, values);
-}
-
-[[gnu::noinline]] void write_block(const operand& to, std::size_t count, const double* values) {
-  if (to.type == dtype::float64) {
-    std::memcpy(to.data, values, count * sizeof(double));
-    return;
-  }
-  float single[block_elements];
-  for (std::size_t i = 0; i < count; ++i) single[i] = static_cast<float>(values[i]);
-  isa_levels()[0].kernels->store_float32(single, to, count);
 }
 
 }  // namespace

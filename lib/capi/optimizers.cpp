@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "entry_names.hpp"
+#include "loss_scaling.hpp"
 #include "optimizer_calls.hpp"
 #include "option_checks.hpp"
-#include "owned_structs.hpp"
 #include "tensor_checks.hpp"
 
 namespace gradstep::internal {
@@ -127,7 +127,8 @@ gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer
       o.set_loss_scaler({});
       return GRADSTEP_OK;
     }
-    if (const auto s = check_loss_scaler(scaler); s != GRADSTEP_OK) return s;
+    if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
+    check_loss_scaler(*scaler);
     o.set_loss_scaler(*scaler);
     return GRADSTEP_OK;
   });

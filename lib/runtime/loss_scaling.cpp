@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loss_scaling.hpp"
 
+#include <cmath>
 #include <limits>
+#include <string>
+
+#include "failure.hpp"
+#include "text.hpp"
 
 namespace gradstep::internal {
 namespace {
+
+bool is_normal_float32(double x) {
+  return x >= std::numeric_limits<float>::min() && x <= std::numeric_limits<float>::max();
+}
+
+[[noreturn]] void refuse(const char* field, double value, const char* allowed) {
+  throw failure(GRADSTEP_OUT_OF_RANGE, std::string("scaler.") + field + " = " +
+                                           to_text(value).text + " is not " + allowed);
+}
 
 /// The scale times the factor, if that is a normal float32.
 double changed(double scale, double factor) {
@@ -14,8 +28,17 @@ double changed(double scale, double factor) {
 
 }  // namespace
 
-bool is_normal_float32(double x) {
-  return x >= std::numeric_limits<float>::min() && x <= std::numeric_limits<float>::max();
+void check_loss_scaler(const gradstep_loss_scaler& s) {
+  if (!is_normal_float32(s.scale)) {
+    refuse("scale", s.scale, "a positive normal float32, from 1.18e-38 to 3.4e38");
+  }
+  if (!(s.growth_factor >= 1 && std::isfinite(s.growth_factor))) {
+    refuse("growth_factor", s.growth_factor, "a finite number from 1 on");
+  }
+  if (!(s.backoff_factor > 0 && s.backoff_factor < 1)) {
+    refuse("backoff_factor", s.backoff_factor, "between 0 and 1");
+  }
+  if (s.growth_interval == 0) refuse("growth_interval", 0, "at least 1");
 }
 
 void update_loss_scaler(gradstep_loss_scaler& scaler, bool is_skipped) noexcept {

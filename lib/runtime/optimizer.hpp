@@ -2,12 +2,14 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "array_registry.hpp"
 #include "context.hpp"
 #include "optimizer_parts.hpp"
+#include "saved_state.hpp"
 
 namespace gradstep::internal {
 
@@ -57,6 +59,11 @@ class optimizer {
   void begin_step(const step_settings& settings);
   void step_tensor(std::size_t tensor);
   step_result end_step() noexcept;
+
+  // ---- optimizer_save.cpp, optimizer_load.cpp ---------------------------------------------------
+
+  void save(const std::string& path, bool with_params) const;
+  load_counts load(const std::string& path, const load_settings& settings);
 
   // ---- Looking into it --------------------------------------------------------------------------
 
@@ -108,6 +115,30 @@ class optimizer {
   void check_not_stepped(std::size_t tensor) const;
   void select_accumulating(std::size_t tensor);
   std::vector<state_block> allocate_sums() const;
+
+  struct named_array {
+    const char* name;
+    operand array;
+  };
+  struct array_list {
+    named_array arrays[max_slots + 3];
+    std::size_t size = 0;
+    void add(const char* name, const operand& array) noexcept { arrays[size++] = {name, array}; }
+    const named_array* begin() const noexcept { return arrays; }
+    const named_array* end() const noexcept { return arrays + size; }
+  };
+  /// Those that a checkpoint can hold.
+  array_list arrays_of(std::size_t tensor) const noexcept;
+  saved_state state_to_save() const;
+  struct load_plan;
+  void match_groups(load_plan& plan) const;
+  std::vector<std::string> differences(const load_plan& plan, std::size_t index,
+                                       const saved_tensor& from) const;
+  void match_tensors(load_plan& plan) const;
+  void stage_tensor(load_plan& plan, std::size_t index) const;
+  void allocate_for(load_plan& plan, std::size_t group);
+  void take_tensor(load_plan& plan, std::size_t index) noexcept;
+  void take_settings(load_plan& plan) noexcept;
 
   void select_participants() noexcept;
   void check_inspected(std::size_t tensor, double scale) const;

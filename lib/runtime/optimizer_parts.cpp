@@ -3,6 +3,9 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+
+#include "failure.hpp"
 
 namespace gradstep::internal {
 
@@ -39,6 +42,22 @@ rule_values group_settings::rule_at(double t) const noexcept {
   const double momentum = momentum_at(t);
   if (!std::isnan(momentum)) result.values[momentum_index()] = momentum;
   return result;
+}
+
+void check_settings(const group_settings& settings) {
+  const rule_info& rule = *settings.rule.entry->info;
+  if (settings.schedule) {
+    settings.schedule->check();
+    if (settings.drives_momentum() && settings.momentum_index() == no_index) {
+      std::string fault = "the schedule, ";
+      fault.append(settings.schedule->name()).append(", drives momentum, but ");
+      throw failure(GRADSTEP_INVALID_ARGUMENT,
+                    fault.append(rule.name).append(" has neither momentum nor beta1"));
+    }
+  }
+  const char* conflict = settings.rule.entry->conflict(settings.driven_rule().values);
+  if (conflict == nullptr) return;
+  throw failure(GRADSTEP_INVALID_ARGUMENT, std::string(rule.name) + ": " + conflict);
 }
 
 }  // namespace gradstep::internal

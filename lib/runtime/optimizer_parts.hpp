@@ -41,6 +41,9 @@ struct group_settings {
   rule_values rule_at(double t) const noexcept;
 };
 
+/// That the rule's values go together, and with the schedule. Throws failure (INVALID_ARGUMENT).
+void check_settings(const group_settings& settings);
+
 struct group_record {
   std::unique_ptr<char[]> name = {};
   group_settings settings = {};
@@ -88,6 +91,17 @@ struct step_settings {
   norm_source source = norm_source::read;
   double grad_norm = 0;  // where it is given
   std::uint64_t non_finite_count = 0;
+};
+
+/// What a caller says of loading.
+struct load_settings {
+  bool loads_params = false;
+  bool is_partial = false;      // what fits, and the rest stays
+  bool keeps_settings = false;  // rules' values, schedules, plateaus, the scaler, what is frozen
+};
+
+struct load_counts {
+  std::size_t loaded = 0, missing = 0, extra = 0;  // tensors
 };
 
 }  // namespace gradstep::internal

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Saving and loading optimizers.
+#include "optimizer_calls.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+gradstep_status check_path(const char* path) {
+  if (path == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "path is NULL");
+  if (*path == '\0') return fail(GRADSTEP_INVALID_ARGUMENT, "path is empty");
+  return GRADSTEP_OK;
+}
+
+gradstep_status check_flags(std::uint64_t flags, std::uint64_t known) {
+  if ((flags & ~known) == 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT,
+              "flags = 0x%llx has a flag that this call does not know (known: 0x%llx)",
+              static_cast<unsigned long long>(flags), static_cast<unsigned long long>(known));
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const char* path,
+                                        uint64_t flags) {
+  return use_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
+    if (const auto s = check_flags(flags, GRADSTEP_CHECKPOINT_PARAMS); s != GRADSTEP_OK) return s;
+    o.save(path, (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer, const char* path,
+                                        uint64_t flags, gradstep_load_result* result) {
+  return use_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
+    constexpr std::uint64_t known = GRADSTEP_CHECKPOINT_PARAMS | GRADSTEP_CHECKPOINT_PARTIAL |
+                                    GRADSTEP_CHECKPOINT_KEEP_SETTINGS;
+    if (const auto s = check_flags(flags, known); s != GRADSTEP_OK) return s;
+    if (result != nullptr) {
+      if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
+    }
+    const load_counts counts =
+        o.load(path, {.loads_params = (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0,
+                      .is_partial = (flags & GRADSTEP_CHECKPOINT_PARTIAL) != 0,
+                      .keeps_settings = (flags & GRADSTEP_CHECKPOINT_KEEP_SETTINGS) != 0});
+    if (result != nullptr) fill_output(*result, {0, counts.loaded, counts.missing, counts.extra});
+    return GRADSTEP_OK;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "saved_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "json_text.hpp"
+#include "loss_scaling.hpp"
+#include "plateau.hpp"
+#include "saved_json.hpp"
+#include "text.hpp"
+#include "value_check.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t format_version = 1;
+// Three for groups, then two for each depth of a sequence.
+constexpr std::size_t deepest = 6 + 2 * schedule::max_depth;
+
+struct type_name {
+  dtype type;
+  bool has_low;
+  const char* name;
+};
+constexpr type_name type_names[] = {
+    {dtype::float32, false, "float32"},     {dtype::float64, false, "float64"},
+    {dtype::bfloat16, false, "bfloat16"},   {dtype::bfloat16, true, "bfloat16 with lower halves"},
+    {dtype::float16, false, "float16"},     {dtype::signed8, false, "signed8"},
+    {dtype::unsigned8, false, "unsigned8"},
+};
+
+const char* name_of(dtype type, bool has_low) {
+  return std::find_if(std::begin(type_names), std::end(type_names),
+                      [&](const auto& t) { return t.type == type && t.has_low == has_low; })
+      ->name;
+}
+
+// ---- Writing ----------------------------------------------------------------------------------
+
+json to_json(const schedule& s) {
+  json result = {{"name", s.name()}};
+  if (s.is_sequence()) {
+    json& parts = result["parts"] = json::array();
+    for (std::size_t i = 0; i < s.parts().size(); ++i) {
+      parts.push_back({{"length", s.lengths()[i]}, {"schedule", to_json(s.parts()[i])}});
+    }
+    return result;
+  }
+  json& parameters = result["parameters"] = json::object();
+  for (std::size_t i = 0; i < s.parameters().size(); ++i) {
+    const hyperparameter& p = s.parameters()[i];
+    if (p.kind == value_kind::list) {
+      parameters[p.name] = std::vector<double>(s.list().begin(), s.list().end());
+    } else if (!std::isnan(s.value(i))) {
+      parameters[p.name] = s.value(i);
+    }
+  }
+  return result;
+}
+
+json to_json(const gradstep_plateau& p) {
+  return {{"lr", p.lr},
+          {"factor", p.factor},
+          {"threshold", p.threshold},
+          {"min_lr", p.min_lr},
+          {"eps", p.eps},
+          {"best", number_to_json(p.best)},
+          {"patience", p.patience},
+          {"cooldown", p.cooldown},
+          {"bad_count", p.bad_count},
+          {"cooldown_left", p.cooldown_left},
+          {"maximizes", p.maximizes != 0},
+          {"is_absolute", p.is_absolute != 0}};
+}
+
+json to_json(const gradstep_loss_scaler& s) {
+  return {{"scale", s.scale},
+          {"growth_factor", s.growth_factor},
+          {"backoff_factor", s.backoff_factor},
+          {"growth_interval", s.growth_interval},
+          {"steps_in_a_row", s.steps_in_a_row}};
+}
+
+template <class T>
+json to_json(const std::optional<T>& value) {
+  return value ? to_json(*value) : json();
+}
+
+json to_json(const saved_group& g) {
+  const rule_info& rule = *g.settings.rule.entry->info;
+  json hyperparameters = json::object();
+  for (std::size_t i = 0; i < rule.hyperparameter_count; ++i) {
+    hyperparameters[rule.hyperparameters[i].name] = g.settings.rule.values[i];
+  }
+  return {{"name", g.name},
+          {"rule", rule.name},
+          {"hyperparameters", hyperparameters},
+          {"lr_scale", g.settings.lr_scale},
+          {"schedule", to_json(g.settings.schedule)},
+          {"plateau", to_json(g.plateau)}};
+}
+
+json to_json(const saved_tensor& t) {
+  json arrays = json::object();
+  for (const saved_array_type& a : t.arrays) arrays[a.name] = name_of(a.type, a.has_low);
+  return {{"name", t.name},
+          {"group", t.group},
+          {"count", t.count},
+          {"step_count", t.step_count},
+          {"accumulate_count", t.accumulate_count},
+          {"is_frozen", t.is_frozen},
+          {"arrays", arrays}};
+}
+
+template <class T>
+json to_json(const std::vector<T>& values) {
+  json result = json::array();
+  for (const T& value : values) result.push_back(to_json(value));
+  return result;
+}
+
+// ---- Reading ----------------------------------------------------------------------------------
+
+schedule read_schedule(const json_place& place, std::size_t depth = 1) {
+  json_object object(place);
+  const std::string name = object["name"].text();
+  std::optional<schedule> result;
+  if (name == "sequence") {
+    if (depth > schedule::max_depth) place.refuse("has too many sequences inside each other");
+    std::vector<schedule> parts;
+    std::vector<std::uint64_t> lengths;
+    object["parts"].for_each_element([&](const json_place& element) {
+      json_object part(element);
+      lengths.push_back(part["length"].count());
+      parts.push_back(read_schedule(part["schedule"], depth + 1));
+      part.finish();
+    });
+    place.check([&] { result = schedule::sequence(std::move(parts), lengths); });
+  } else {
+    place.check([&] { result = schedule(name); });
+    object["parameters"].for_each_member([&](const std::string& key, const json_place& value) {
+      const auto known = result->parameters();
+      const auto found = std::find_if(known.begin(), known.end(),
+                                      [&](const hyperparameter& p) { return p.name == key; });
+      if (found != known.end() && found->kind == value_kind::list) {
+        std::vector<double> list;
+        value.for_each_element([&](const json_place& x) { list.push_back(x.number()); });
+        value.check([&] { result->set_list(key, list); });
+      } else {
+        value.check([&] { result->set(key, value.number()); });
+      }
+    });
+  }
+  object.finish();
+  place.check([&] { result->check(); });
+  return *result;
+}
+
+gradstep_plateau read_plateau(const json_place& place) {
+  json_object object(place);
+  gradstep_plateau p{};
+  p.struct_size = sizeof p;
+  p.lr = object["lr"].number();
+  p.factor = object["factor"].number();
+  p.threshold = object["threshold"].number();
+  p.min_lr = object["min_lr"].number();
+  p.eps = object["eps"].number();
+  p.best = object["best"].number();
+  p.patience = object["patience"].count();
+  p.cooldown = object["cooldown"].count();
+  p.bad_count = object["bad_count"].count();
+  p.cooldown_left = object["cooldown_left"].count();
+  p.maximizes = object["maximizes"].flag() ? 1 : 0;
+  p.is_absolute = object["is_absolute"].flag() ? 1 : 0;
+  object.finish();
+  place.check([&] { check_plateau(p); });
+  return p;
+}
+
+gradstep_loss_scaler read_loss_scaler(const json_place& place) {
+  json_object object(place);
+  gradstep_loss_scaler s{};
+  s.struct_size = sizeof s;
+  s.scale = object["scale"].number();
+  s.growth_factor = object["growth_factor"].number();
+  s.backoff_factor = object["backoff_factor"].number();
+  s.growth_interval = object["growth_interval"].count();
+  s.steps_in_a_row = object["steps_in_a_row"].count();
+  object.finish();
+  place.check([&] { check_loss_scaler(s); });
+  return s;
+}
+
+rule_values read_rule(json_object& group) {
+  const json_place name = group["rule"];
+  rule_values rule{find_rule(name.text()), {}};
+  if (rule.entry == nullptr) name.refuse(in_quotes(name.text()) + " is no rule");
+  json_object values(group["hyperparameters"]);
+  const rule_info& info = *rule.entry->info;
+  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+    const json_place value = values[info.hyperparameters[i].name];
+    rule.values[i] = value.number();
+    value.check([&] { check_value(info.hyperparameters[i], rule.values[i]); });
+  }
+  values.finish();
+  return rule;
+}
+
+saved_group read_group(const json_place& place) {
+  json_object object(place);
+  saved_group g;
+  g.name = object["name"].text();
+  g.settings.rule = read_rule(object);
+  const json_place lr_scale = object["lr_scale"];
+  g.settings.lr_scale = lr_scale.number();
+  if (!(g.settings.lr_scale > 0 && std::isfinite(g.settings.lr_scale))) {
+    lr_scale.refuse("is not a finite number above 0");
+  }
+  const json_place schedule = object["schedule"], plateau = object["plateau"];
+  if (!schedule.is_null()) g.settings.schedule = read_schedule(schedule);
+  if (!plateau.is_null()) {
+    g.plateau = read_plateau(plateau);
+    if (g.plateau->lr != base_lr(g.settings.rule)) plateau.refuse("lr is not the rule's");
+  }
+  object.finish();
+  place.check([&] { check_settings(g.settings); });
+  return g;
+}
+
+saved_tensor read_tensor(const json_place& place) {
+  json_object object(place);
+  saved_tensor t;
+  t.name = object["name"].text();
+  t.group = object["group"].text();
+  t.count = object["count"].count();
+  t.step_count = object["step_count"].count();
+  t.accumulate_count = object["accumulate_count"].count();
+  t.is_frozen = object["is_frozen"].flag();
+  object["arrays"].for_each_member([&](const std::string& name, const json_place& value) {
+    const std::string type = value.text();
+    const auto found = std::find_if(std::begin(type_names), std::end(type_names),
+                                    [&](const type_name& known) { return type == known.name; });
+    if (found == std::end(type_names)) value.refuse(in_quotes(type) + " is no dtype");
+    t.arrays.push_back({name, found->type, found->has_low});
+  });
+  object.finish();
+  return t;
+}
+
+/// Every element as read, and no two of the same name.
+template <class Read>
+auto read_all(const json_place& place, const Read& read) {
+  std::vector<decltype(read(place))> result;
+  std::unordered_set<std::string> names;
+  place.for_each_element([&](const json_place& element) {
+    result.push_back(read(element));
+    if (!names.insert(result.back().name).second) {
+      element.refuse("there is another one with the name " + in_quotes(result.back().name));
+    }
+  });
+  return result;
+}
+
+}  // namespace
+
+const saved_array_type* saved_tensor::find(std::string_view array_name) const {
+  const auto found = std::find_if(arrays.begin(), arrays.end(),
+                                  [&](const saved_array_type& a) { return a.name == array_name; });
+  return found == arrays.end() ? nullptr : &*found;
+}
+
+std::string write_state(const saved_state& state) {
+  const json result = {{"format", format_version},
+                       {"step_count", state.step_count},
+                       {"skipped_count", state.skipped_count},
+                       {"grad_norm", number_to_json(state.grad_norm)},
+                       {"loss_scaler", to_json(state.loss_scaler)},
+                       {"groups", to_json(state.groups)},
+                       {"tensors", to_json(state.tensors)}};
+  return result.dump();
+}
+
+saved_state read_state(std::string_view text) {
+  const json parsed = parse_json(text, deepest, "the optimizer's state");
+  json_object object(json_place(parsed, "the whole"));
+  const json_place format = object["format"];
+  if (format.count() != format_version) {
+    format.refuse("is " + std::to_string(format.count()) + ", but this version of the library, " +
+                  gradstep_version_text() + ", reads " + std::to_string(format_version));
+  }
+  saved_state state;
+  state.step_count = object["step_count"].count();
+  state.skipped_count = object["skipped_count"].count();
+  state.grad_norm = object["grad_norm"].number();
+  const json_place scaler = object["loss_scaler"];
+  if (!scaler.is_null()) state.loss_scaler = read_loss_scaler(scaler);
+  state.groups = read_all(object["groups"], read_group);
+  state.tensors = read_all(object["tensors"], read_tensor);
+  object.finish();
+  return state;
+}
+
+}  // namespace gradstep::internal
