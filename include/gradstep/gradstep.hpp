@@ -22,7 +22,9 @@
 //     options.step = t;
 //     weights.step(context, adamw, options);
 //
-// The learning rate as a function of the step: gradstep::schedule, in schedules.hpp.
+// The learning rate as a function of the step: gradstep::schedule, in schedules.hpp. Groups of
+// tensors whose state, step counts and checkpoints the library keeps: gradstep::optimizer, in
+// optimizers.hpp.
 #ifndef GRADSTEP_GRADSTEP_HPP
 #define GRADSTEP_GRADSTEP_HPP
 
@@ -375,5 +377,7 @@ class parameter : public any_parameter {
 };
 
 }  // namespace gradstep
+
+#include <gradstep/optimizers.hpp>  // at the end: it is made of what stands above
 
 #endif  // GRADSTEP_GRADSTEP_HPP

@@ -1,0 +1,222 @@
+// The optimizer for C++: include gradstep.hpp.
+//
+// SPDX-License-Identifier: Apache-2.0
+//
+//     gradstep::optimizer optimizer(context);
+//     const gradstep::rule adamw("adamw", {{"lr", 1e-3}});
+//     const gradstep::schedule cosine("cosine", {{"total_steps", 1000}});
+//     const auto decay = optimizer.add_group("decay", adamw, &cosine);
+//     optimizer.add_tensor(decay, "weight", param, grad, count);
+//     optimizer.step();                                     // each time the gradients are ready
+//     optimizer.save("run.safetensors", GRADSTEP_CHECKPOINT_PARAMS);
+#ifndef GRADSTEP_OPTIMIZERS_HPP
+#define GRADSTEP_OPTIMIZERS_HPP
+
+#include <gradstep/gradstep.h>
+#include <gradstep/common.hpp>
+#include <gradstep/gradstep.hpp>
+#include <gradstep/schedules.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gradstep {
+
+/// Groups of tensors with a rule and a schedule each, their state and their step counts. The
+/// context and the tensors' arrays outlive it; rules and schedules are copied. Groups and tensors
+/// are indices in the order of adding. Movable.
+class optimizer {
+ public:
+  explicit optimizer(const context& context, const gradstep_optimizer_options& options =
+                                                 sized<gradstep_optimizer_options>()) {
+    gradstep_optimizer* created = nullptr;
+    check(gradstep_optimizer_create(context.get(), &options, &created));
+    handle_.reset(created);
+  }
+  void set_options(const gradstep_optimizer_options& options) {
+    check(gradstep_optimizer_set_options(get(), &options));
+  }
+
+  // ---- Groups and tensors
+
+  std::size_t add_group(const gradstep_group_options& options) {
+    std::size_t group = 0;
+    check(gradstep_optimizer_add_group(get(), &options, &group));
+    return group;
+  }
+  /// schedule: nullptr for a constant rate. slot_dtype: 0 for that of the arithmetic.
+  std::size_t add_group(const std::string& name, const rule& rule,
+                        const schedule* schedule = nullptr, double lr_scale = 1,
+                        std::int32_t slot_dtype = 0) {
+    auto options = sized<gradstep_group_options>();
+    options.name = name.c_str();
+    options.rule = rule.get();
+    options.schedule = schedule == nullptr ? nullptr : schedule->get();
+    options.lr_scale = lr_scale;
+    options.slot_dtype = slot_dtype;
+    return add_group(options);
+  }
+
+  std::size_t add_tensor(std::size_t group, const std::string& name,
+                         const gradstep_tensor& tensor) {
+    std::size_t index = 0;
+    check(gradstep_optimizer_add_tensor(get(), group, name.c_str(), &tensor, &index));
+    return index;
+  }
+  /// A tensor of no more than these two arrays; grad may be nullptr.
+  template <class Param, class Grad>
+  std::size_t add_tensor(std::size_t group, const std::string& name, Param* param, Grad* grad,
+                         std::size_t count) {
+    auto tensor = sized<gradstep_tensor>();
+    tensor.count = count;
+    tensor.param = param;
+    tensor.grad = grad;
+    tensor.param_dtype = dtype_of<Param>();
+    tensor.grad_dtype = dtype_of<Grad>();
+    return add_tensor(group, name, tensor);
+  }
+
+  std::size_t find_group(const std::string& name) const {
+    std::size_t group = 0;
+    check(gradstep_optimizer_find_group(get(), name.c_str(), &group));
+    return group;
+  }
+  std::size_t find_tensor(const std::string& name) const {
+    std::size_t tensor = 0;
+    check(gradstep_optimizer_find_tensor(get(), name.c_str(), &tensor));
+    return tensor;
+  }
+
+  /// An array of the dtype and count that the tensor's gradient has; nullptr: sit steps out.
+  void set_grad(std::size_t tensor, void* grad) {
+    check(gradstep_optimizer_set_grad(get(), tensor, grad));
+  }
+  void freeze(std::size_t tensor) { check(gradstep_optimizer_set_frozen(get(), tensor, 1)); }
+  void thaw(std::size_t tensor) { check(gradstep_optimizer_set_frozen(get(), tensor, 0)); }
+
+  // ---- Settings of a group, and of all
+
+  void set(std::size_t group, const std::string& hyperparameter, double value) {
+    check(gradstep_optimizer_set_hyperparameter(get(), group, hyperparameter.c_str(), value));
+  }
+  double get(std::size_t group, const std::string& hyperparameter) const {
+    double value = 0;
+    check(gradstep_optimizer_get_hyperparameter(get(), group, hyperparameter.c_str(), &value));
+    return value;
+  }
+  void set_schedule(std::size_t group, const schedule* schedule) {
+    check(gradstep_optimizer_set_schedule(get(), group,
+                                          schedule == nullptr ? nullptr : schedule->get()));
+  }
+
+  void set_plateau(std::size_t group, const plateau& plateau) {
+    check(gradstep_optimizer_set_plateau(get(), group, &plateau.state()));
+  }
+  void remove_plateau(std::size_t group) {
+    check(gradstep_optimizer_set_plateau(get(), group, nullptr));
+  }
+  plateau plateau_of(std::size_t group) const {
+    auto state = sized<gradstep_plateau>();
+    check(gradstep_optimizer_get_plateau(get(), group, &state));
+    return plateau(state);
+  }
+  /// The number of groups whose rate was lowered.
+  std::size_t report_metric(double metric) {
+    std::size_t reduced_count = 0;
+    check(gradstep_optimizer_report_metric(get(), metric, &reduced_count));
+    return reduced_count;
+  }
+
+  /// Steps unscale the gradients and update the scaler by themselves from now on.
+  void set_loss_scaler(const loss_scaler& scaler) {
+    check(gradstep_optimizer_set_loss_scaler(get(), &scaler.state()));
+  }
+  void remove_loss_scaler() { check(gradstep_optimizer_set_loss_scaler(get(), nullptr)); }
+  /// A copy: its scale() is what to multiply the loss by.
+  loss_scaler scaler() const {
+    auto state = sized<gradstep_loss_scaler>();
+    check(gradstep_optimizer_get_loss_scaler(get(), &state));
+    return loss_scaler(state);
+  }
+
+  // ---- Steps
+
+  gradstep_apply_result step(
+      const gradstep_step_options& options = sized<gradstep_step_options>()) {
+    auto result = sized<gradstep_apply_result>();
+    check(gradstep_optimizer_step(get(), &options, &result));
+    return result;
+  }
+  void begin_step(const gradstep_step_options& options = sized<gradstep_step_options>()) {
+    check(gradstep_optimizer_begin_step(get(), &options));
+  }
+  void step_tensor(std::size_t tensor) { check(gradstep_optimizer_step_tensor(get(), tensor)); }
+  gradstep_apply_result end_step() {
+    auto result = sized<gradstep_apply_result>();
+    check(gradstep_optimizer_end_step(get(), &result));
+    return result;
+  }
+  void inspect(std::size_t tensor = GRADSTEP_ALL_TENSORS, double grad_scale = 1) {
+    check(gradstep_optimizer_inspect(get(), tensor, grad_scale));
+  }
+  void accumulate(std::size_t tensor = GRADSTEP_ALL_TENSORS, double scale = 1) {
+    check(gradstep_optimizer_accumulate(get(), tensor, scale));
+  }
+
+  // ---- What is in it
+
+  gradstep_optimizer_info describe() const {
+    auto info = sized<gradstep_optimizer_info>();
+    check(gradstep_optimizer_describe(get(), &info));
+    return info;
+  }
+  gradstep_group_info describe_group(std::size_t group) const {
+    auto info = sized<gradstep_group_info>();
+    check(gradstep_optimizer_describe_group(get(), group, &info));
+    return info;
+  }
+  gradstep_tensor_info describe_tensor(std::size_t tensor) const {
+    auto info = sized<gradstep_tensor_info>();
+    check(gradstep_optimizer_describe_tensor(get(), tensor, &info));
+    return info;
+  }
+  /// A slot ("exp_avg"), "param", "average" or "accumulated_grad", where it lies.
+  gradstep_array array(std::size_t tensor, const std::string& name) const {
+    auto found = sized<gradstep_array>();
+    check(gradstep_optimizer_get_array(get(), tensor, name.c_str(), &found));
+    return found;
+  }
+  std::vector<double> read(std::size_t tensor, const std::string& name) const {
+    return gradstep::read(array(tensor, name));
+  }
+  void write(std::size_t tensor, const std::string& name, const std::vector<double>& values) {
+    gradstep::write(array(tensor, name), values);
+  }
+
+  // ---- Checkpoints; flags: GRADSTEP_CHECKPOINT_
+
+  void save(const std::string& path, std::uint64_t flags = 0) {
+    check(gradstep_optimizer_save(get(), path.c_str(), flags));
+  }
+  gradstep_load_result load(const std::string& path, std::uint64_t flags = 0) {
+    auto result = sized<gradstep_load_result>();
+    check(gradstep_optimizer_load(get(), path.c_str(), flags, &result));
+    return result;
+  }
+
+  gradstep_optimizer* get() noexcept { return handle_.get(); }
+  const gradstep_optimizer* get() const noexcept { return handle_.get(); }
+
+ private:
+  struct destroy {
+    void operator()(gradstep_optimizer* o) const noexcept { gradstep_optimizer_destroy(o); }
+  };
+  std::unique_ptr<gradstep_optimizer, destroy> handle_;
+};
+
+}  // namespace gradstep
+
+#endif  // GRADSTEP_OPTIMIZERS_HPP
