@@ -91,7 +91,7 @@ class scripted_model {
     std::string rule_name = "adamw";
     storage how = {};
     const gradstep_schedule* schedule = nullptr;
-    bool is_fresh = false;       // to be loaded into: other numbers, no settings, other order
+    bool is_fresh = false;  // to be loaded into: other numbers, no settings, other order
     bool has_late_tensor = false;
     const gradstep_context* context = nullptr;  // null: a serial one
   };
@@ -107,8 +107,10 @@ class scripted_model {
     options.seed = rounding_seed;
     optimizer = make_optimizer(s.context == nullptr ? context_.get() : s.context, options);
     for (std::size_t i = 0; i < 4; ++i) {
-      parameters_.emplace_back(rule_.get(), s.rule_name, how_, counts[i],
-                               s.is_fresh ? 50 + i : 10 * i + 1);
+      parameters_.emplace_back(rule_.get(), s.rule_name, how_, counts[i], 10 * i + 1);
+      const bool is_loaded = i < 3 || s.has_late_tensor;
+      if (s.is_fresh && is_loaded)
+        parameters_.back().param.narrow(std::vector<double>(counts[i], 7));
     }
     std::vector<std::string> groups = {"first", "second"};
     if (s.is_fresh) std::reverse(groups.begin(), groups.end());
@@ -163,12 +165,14 @@ class scripted_model {
   void add(std::size_t i) {
     const auto view = parameters_[i].view();
     std::size_t group = 0;
-    expect_ok(gradstep_optimizer_find_group(optimizer.get(), i % 2 == 0 ? "first" : "second", &group));
+    expect_ok(
+        gradstep_optimizer_find_group(optimizer.get(), i % 2 == 0 ? "first" : "second", &group));
     add_tensor(optimizer.get(), group, name_of(i), without_slots(view.tensor));
   }
   std::optional<std::size_t> index_of(std::size_t i) const {
     std::size_t index = 0;
-    if (gradstep_optimizer_find_tensor(optimizer.get(), name_of(i).c_str(), &index) != GRADSTEP_OK) {
+    if (gradstep_optimizer_find_tensor(optimizer.get(), name_of(i).c_str(), &index) !=
+        GRADSTEP_OK) {
       return {};
     }
     return index;
@@ -227,7 +231,8 @@ class scripted_model {
       // The sum's memory is there once it was used; without a sum it holds nothing.
       if (name == "accumulated_grad" && info.accumulate_count == 0) continue;
       auto array = sized<gradstep_array>();
-      all += std::to_string(gradstep_optimizer_get_array(optimizer.get(), *index, name.c_str(), &array));
+      all += std::to_string(
+          gradstep_optimizer_get_array(optimizer.get(), *index, name.c_str(), &array));
       if (array.data == nullptr) continue;
       all.append(static_cast<const char*>(array.data), array.count * element_size(array.dtype));
       if (array.extra == nullptr) continue;

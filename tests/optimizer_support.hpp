@@ -5,6 +5,7 @@
 
 #include "misuse.hpp"
 #include "mixed_support.hpp"
+#include "schedule_support.hpp"
 
 namespace gradstep_test {
 
@@ -12,10 +13,8 @@ namespace gradstep_test {
 
 struct optimizer_deleter {
   void operator()(gradstep_optimizer* optimizer) const { gradstep_optimizer_destroy(optimizer); }
-  void operator()(gradstep_schedule* schedule) const { gradstep_schedule_destroy(schedule); }
 };
 using optimizer_handle = std::unique_ptr<gradstep_optimizer, optimizer_deleter>;
-using schedule_handle = std::unique_ptr<gradstep_schedule, optimizer_deleter>;
 
 inline void expect_ok(gradstep_status status) {
   EXPECT_EQ(status, GRADSTEP_OK) << gradstep_last_error();
@@ -27,16 +26,6 @@ inline optimizer_handle make_optimizer(
   gradstep_optimizer* optimizer = nullptr;
   expect_ok(gradstep_optimizer_create(context, &options, &optimizer));
   return optimizer_handle(optimizer);
-}
-
-inline schedule_handle make_schedule(const char* name, const option_values& values = {}) {
-  gradstep_schedule* raw = nullptr;
-  expect_ok(gradstep_schedule_create(name, &raw));
-  schedule_handle schedule(raw);
-  for (const auto& [parameter, value] : values) {
-    expect_ok(gradstep_schedule_set(raw, parameter.c_str(), value));
-  }
-  return schedule;
 }
 
 // ---- Groups and tensors -----------------------------------------------------------------------
