@@ -75,6 +75,9 @@ TEST(optimizer_checkpoint, every_schedule_resumes) {
   }
   const auto inner = make_sequence({schedules[0].get(), schedules[1].get()}, {2, 0});
   schedules.push_back(make_sequence({inner.get(), schedules[2].get(), inner.get()}, {3, 1, 0}));
+  auto deepest = make_sequence({schedules[3].get()}, {0});
+  for (int depth = 2; depth <= 8; ++depth) deepest = make_sequence({deepest.get()}, {0});
+  schedules.push_back(std::move(deepest));
   std::vector<scripted_model::setup> setups;
   for (const auto& schedule : schedules) setups.push_back({.schedule = schedule.get()});
   resume_everywhere(setups);

@@ -5,6 +5,7 @@
 find_package(ZLIB REQUIRED)
 add_executable(
   gradstep_optimizer_checkpoint_tests
+  optimizer_checkpoint_damage_test.cpp
   optimizer_checkpoint_test.cpp)
 target_compile_features(gradstep_optimizer_checkpoint_tests PRIVATE cxx_std_20)
 target_compile_options(gradstep_optimizer_checkpoint_tests PRIVATE -Wall -Wextra -Wpedantic)

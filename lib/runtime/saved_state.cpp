@@ -18,8 +18,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t format_version = 1;
-// Three for groups, then two for each depth of a sequence.
-constexpr std::size_t deepest = 6 + 2 * schedule::max_depth;
+// Three around a group, then three for each depth of a sequence.
+constexpr std::size_t deepest = 6 + 3 * schedule::max_depth;
 
 struct type_name {
   dtype type;
