@@ -29,6 +29,9 @@ curve --schedule cosine --set total_steps=100 --set warmup_steps=10
 curve --schedule one_cycle --set total_steps=100
 curve --schedule multistep --list milestones=30,60
 
+section "An optimizer with two groups, a schedule, clipping, and a checkpoint that another goes on from"
+mkdir -p "$build/demo" && "$build/examples/two_groups" "$build/demo/two_groups.safetensors"
+
 section "Training a network on handwritten digits with each method, then in each precision; pictures"
 "$here/plots/draw.sh" "$build/examples" "$build/demo"
 
