@@ -11,12 +11,14 @@ namespace {
 
 std::size_t held = 0;
 std::size_t peak = 0;
+std::size_t calls = 0;
 
 }  // namespace
 
 std::size_t held_bytes() noexcept { return held; }
 std::size_t peak_bytes() noexcept { return peak; }
 void reset_peak() noexcept { peak = held; }
+std::size_t allocation_count() noexcept { return calls; }
 
 }  // namespace gradstep_test
 
@@ -27,6 +29,7 @@ void* operator new(std::size_t bytes) {
   if (memory == nullptr) throw std::bad_alloc();
   held += malloc_usable_size(memory);
   if (held > peak) peak = held;
+  ++calls;
   return memory;
 }
 

@@ -5,10 +5,12 @@
 
 namespace gradstep_test {
 
-/// What `new` of this program holds at present, and the most that it has held since the last reset.
+/// What `new` of this program and of its shared libraries holds at present, the most that it has
+/// held since the last reset, and how often it was called. For one thread.
 std::size_t held_bytes() noexcept;
 std::size_t peak_bytes() noexcept;
 void reset_peak() noexcept;
+std::size_t allocation_count() noexcept;
 
 /// The most memory that body() needs beyond what there was.
 template <class Body>

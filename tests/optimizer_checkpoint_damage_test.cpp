@@ -45,7 +45,7 @@ class damaged_checkpoint : public testing::Test {
     return sentence;
   }
 
-  test_folder folder;
+  scratch_folder folder;
   std::string path = folder / "state";
   std::string good, before;
   std::optional<scripted_model> target;
@@ -182,7 +182,7 @@ TEST_F(damaged_checkpoint, every_difference_of_the_model_is_in_one_sentence) {
 
 /// Each time, a load finds the whole of one of the two states.
 TEST(killed_save, leaves_the_old_state_or_the_new_one) {
-  const test_folder folder;
+  const scratch_folder folder;
   const std::string path = folder / "state";
   scripted_model model(bfloat16_slots());
   std::minstd_rand random(7);

@@ -7,44 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "optimizer_support.hpp"
+#include "scratch_folder.hpp"
 
 namespace gradstep_test {
-
-/// A folder of the test's own that is gone afterwards.
-class test_folder {
- public:
-  test_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "gradstep-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create " + name);
-    folder_ = name;
-  }
-  ~test_folder() {
-    std::error_code error;
-    std::filesystem::remove_all(folder_, error);
-  }
-  test_folder(const test_folder&) = delete;
-  test_folder& operator=(const test_folder&) = delete;
-
-  std::string operator/(const std::string& name) const { return (folder_ / name).string(); }
-  std::string path() const { return folder_.string(); }
-
- private:
-  std::filesystem::path folder_;
-};
-
-inline std::string read_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-inline void write_bytes(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
 
 /// The exit status of a child process that calls body(): 0 when no check in it failed.
 template <class Body>

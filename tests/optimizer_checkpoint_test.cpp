@@ -17,7 +17,7 @@ std::string file_name(std::size_t how, std::size_t stop) {
 
 /// A child trains up to each stop and saves; this process loads and trains the rest.
 void resume_everywhere(const std::vector<scripted_model::setup>& setups) {
-  const test_folder folder;
+  const scratch_folder folder;
   ASSERT_EQ(run_in_child([&] {
               for (std::size_t s = 0; s < setups.size(); ++s) {
                 scripted_model model(setups[s]);
@@ -84,7 +84,7 @@ TEST(optimizer_checkpoint, every_schedule_resumes) {
 }
 
 TEST(optimizer_checkpoint, threads_and_instruction_sets_do_not_matter) {
-  const test_folder folder;
+  const scratch_folder folder;
   for (const auto& isa : fused_isas()) {
     const auto one = make_context(split_options(1, isa.c_str()));
     scripted_model model({.how = full_storages()[2], .context = one.get()});
@@ -106,7 +106,7 @@ TEST(optimizer_checkpoint, threads_and_instruction_sets_do_not_matter) {
 }
 
 TEST(optimizer_checkpoint, slots_of_other_dtypes_are_converted) {
-  const test_folder folder;
+  const scratch_folder folder;
   const auto context = make_serial_context();
   const auto rule = make_rule("adam");
   constexpr std::size_t count = 5000;

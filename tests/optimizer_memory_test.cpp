@@ -3,39 +3,12 @@
 // What an optimizer allocates beside its slots, counted in this program's operator new, which the
 // library uses too: under 1 KB a tensor, and nothing in a step.
 #include <gtest/gtest.h>
-#include <malloc.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <gradstep/gradstep.hpp>
-#include <new>
 
-namespace {
+#include "counted_memory.hpp"
 
-std::atomic<std::size_t> live_bytes = 0, allocation_count = 0;
-
-void* counted_allocation(std::size_t size) {
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  live_bytes += malloc_usable_size(memory);
-  ++allocation_count;
-  return memory;
-}
-
-void counted_free(void* memory) {
-  if (memory != nullptr) live_bytes -= malloc_usable_size(memory);
-  std::free(memory);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted_allocation(size); }
-void* operator new[](std::size_t size) { return counted_allocation(size); }
-void operator delete(void* memory) noexcept { counted_free(memory); }
-void operator delete[](void* memory) noexcept { counted_free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { counted_free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { counted_free(memory); }
-
+namespace gradstep_test {
 namespace {
 
 constexpr std::size_t tensor_count = 1000, elements = 100;
@@ -86,9 +59,9 @@ class optimizer_memory : public testing::Test {
 };
 
 TEST_F(optimizer_memory, a_tensor_takes_less_than_a_kilobyte_beside_its_slots) {
-  const std::size_t before = live_bytes;
+  const std::size_t before = held_bytes();
   add_tensors(optimizer, arrays);
-  const std::size_t per_tensor = (live_bytes - before) / tensor_count;
+  const std::size_t per_tensor = (held_bytes() - before) / tensor_count;
   std::printf("%zu bytes a tensor\n", per_tensor);
   EXPECT_GT(per_tensor, sizeof(gradstep_tensor));  // else this test counts nothing
   EXPECT_LT(per_tensor, 1024U);
@@ -104,10 +77,11 @@ TEST_F(optimizer_memory, a_step_allocates_nothing) {
     for (std::size_t i = 0; i < tensor_count; i += 7) {
       gradstep::check(gradstep_optimizer_set_frozen(optimizer, i, (i + step) % 3 == 0));
     }
-    const std::size_t before = allocation_count;
+    const std::size_t before = allocation_count();
     gradstep::check(gradstep_optimizer_step(optimizer, nullptr, nullptr));
-    EXPECT_EQ(allocation_count, before);
+    EXPECT_EQ(allocation_count(), before);
   }
 }
 
 }  // namespace
+}  // namespace gradstep_test
