@@ -2,12 +2,9 @@
 //
 // Looking into an optimizer.
 #include <cstring>
-#include <limits>
-#include <string_view>
 
 #include "names.hpp"
 #include "optimizer_calls.hpp"
-#include "ranges.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -29,46 +26,14 @@ gradstep_status find(const char* name, const std::uint32_t* found, const Records
               what, records.empty() ? "none" : nearest.text);
 }
 
-/// The arrays that every tensor can have, before the slots of its rule.
-constexpr const char* common_arrays[] = {"param", "average", "accumulated_grad"};
-
-/// What find_array looks for a name in.
-struct array_names {
-  const rule_info& rule;
-  std::size_t size() const { return std::size(common_arrays) + rule.slot_count; }
-  const char* at(std::size_t i) const {
-    const std::size_t common = std::size(common_arrays);
-    return i < common ? common_arrays[i] : rule.slots[i - common].name;
-  }
-};
-
-/// An array whose data is null where the tensor has none.
-operand array_at(const optimizer& o, std::size_t tensor, std::size_t index) {
-  const gradstep_tensor& t = o.tensor(tensor);
-  const tensor_record& record = o.records()[tensor];
-  const dtype computed = computed_type(t.param_dtype);
-  switch (index) {
-    case 0:
-      return {t.param, t.param_low, static_cast<dtype>(t.param_dtype), false};
-    case 1:
-      return {t.average, nullptr, computed, false};
-    case 2:
-      return {record.accumulate_count != 0 ? record.sum_memory.data() : nullptr, nullptr, computed,
-              false};
-    default:
-      const std::size_t s = index - std::size(common_arrays);
-      return {t.slots[s], t.slot_scales[s], slot_type(t, s), false};
-  }
-}
-
 gradstep_status find_array(const optimizer& o, std::size_t tensor, const char* name,
                            operand& array) {
-  const rule_info& rule = *o.groups()[o.records()[tensor].group].settings.rule.entry->info;
-  const array_names names{rule};
+  const array_names names = o.names_of(tensor);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (std::strcmp(names.at(i), name) != 0) continue;
-    array = array_at(o, tensor, i);
-    if (array.data != nullptr || o.tensor(tensor).count == 0) return GRADSTEP_OK;
+    const named_array found = o.array(tensor, i);
+    array = found.array;
+    if (found.is_there || o.tensor(tensor).count == 0) return GRADSTEP_OK;
     return fail(GRADSTEP_UNSUPPORTED, "tensor %zu, %s, has no %s at present", tensor,
                 quoted(o.records()[tensor].name.get()).text, names.at(i));
   }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint_contents.hpp"
 
-#include <unordered_set>
-
 #include "array_conversion.hpp"
 #include "json_text.hpp"
+#include "named_arrays.hpp"
 #include "stored_arrays.hpp"
 
 namespace gradstep::internal {
@@ -21,11 +20,10 @@ saved_state state_of(const safetensors_reader& reader, const std::string& path) 
   return read_state(found->second);
 }
 
-/// The names that arrays of a tensor may have.
 bool is_array_name(const rule_info& rule, const std::string& name) {
-  if (name == "param" || name == "average" || name == "accumulated_grad") return true;
-  for (std::size_t s = 0; s < rule.slot_count; ++s) {
-    if (name == rule.slots[s].name) return true;
+  const array_names names{rule};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (name == names.at(i)) return true;
   }
   return false;
 }

@@ -8,6 +8,7 @@
 
 #include "array_registry.hpp"
 #include "context.hpp"
+#include "named_arrays.hpp"
 #include "optimizer_parts.hpp"
 #include "saved_state.hpp"
 
@@ -80,6 +81,10 @@ class optimizer {
   std::size_t state_bytes() const { return state_bytes_; }
   bool is_in_step() const { return is_in_step_; }
 
+  /// The arrays of a tensor: names_of(tensor).size() of them.
+  array_names names_of(std::size_t tensor) const noexcept;
+  named_array array(std::size_t tensor, std::size_t index) const noexcept;
+
   /// The rule of a group's next step, with its rate and momentum; inside a step, of that one.
   rule_values next_rule(const group_record& group) const noexcept;
 
@@ -116,19 +121,6 @@ class optimizer {
   void select_accumulating(std::size_t tensor);
   std::vector<state_block> allocate_sums() const;
 
-  struct named_array {
-    const char* name;
-    operand array;
-  };
-  struct array_list {
-    named_array arrays[max_slots + 3];
-    std::size_t size = 0;
-    void add(const char* name, const operand& array) noexcept { arrays[size++] = {name, array}; }
-    const named_array* begin() const noexcept { return arrays; }
-    const named_array* end() const noexcept { return arrays + size; }
-  };
-  /// Those that a checkpoint can hold.
-  array_list arrays_of(std::size_t tensor) const noexcept;
   saved_state state_to_save() const;
   struct load_plan;
   void match_groups(load_plan& plan) const;

@@ -181,7 +181,9 @@ void optimizer::take_tensor(load_plan& plan, std::size_t index) noexcept {
   }
   if (record.sum_memory.data() != nullptr) std::memset(record.sum_memory.data(), 0, sum_bytes);
   record.accumulate_count = tensor.from->accumulate_count;
-  for (const auto& [name, to] : arrays_of(index)) {
+  for (std::size_t a = 0; a < names_of(index).size(); ++a) {
+    const auto& [name, to, is_there] = array(index, a);
+    if (!is_there) continue;
     for (const load_plan::staged_array& staged : tensor.arrays) {
       if (staged.name != name) continue;
       std::memcpy(to.data, staged.array.data, t.count * size_of(to.type));

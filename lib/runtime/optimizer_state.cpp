@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state that an optimizer owns: slots, in one block for each tensor, at their initial values.
+// All arrays of a tensor by name.
 #include <bit>
 #include <new>
 #include <string>
@@ -98,6 +99,31 @@ std::vector<optimizer::new_slots> optimizer::allocate_missing_slots(
     record.state.reserve(record.state.size() + 1);
   }
   return all;
+}
+
+array_names optimizer::names_of(std::size_t tensor) const noexcept {
+  return {*groups_[records_[tensor].group].settings.rule.entry->info};
+}
+
+named_array optimizer::array(std::size_t tensor, std::size_t index) const noexcept {
+  const gradstep_tensor& t = tensors_[tensor];
+  const array_names names = names_of(tensor);
+  const char* const name = names.at(index);
+  const dtype computed = computed_type(t.param_dtype);
+  if (index < names.rule.slot_count) {
+    const operand slot{t.slots[index], t.slot_scales[index], slot_type(t, index), false};
+    return {name, slot, slot.data != nullptr || t.count == 0};
+  }
+  switch (index - names.rule.slot_count) {
+    case 0:
+      return {name, {t.average, nullptr, computed, false}, t.average != nullptr};
+    case 1: {
+      void* const sum = has_sum(tensor) ? records_[tensor].sum_memory.data() : nullptr;
+      return {name, {sum, nullptr, computed, false}, has_sum(tensor)};
+    }
+    default:
+      return {name, {t.param, t.param_low, static_cast<dtype>(t.param_dtype), false}, true};
+  }
 }
 
 }  // namespace gradstep::internal
