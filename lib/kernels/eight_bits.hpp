@@ -24,7 +24,7 @@ constexpr std::uint16_t half_magnitude = 0x7fff, half_infinity = 0x7f80;
 template <dtype Type>
 constexpr unsigned octaves = Type == dtype::signed8 ? 15 : 31;
 // Of S, biased: so that the least number of any code is no denormal.
-constexpr unsigned lowest_exponent = octaves<dtype::unsigned8> + 1, highest_exponent = 254;
+constexpr unsigned lowest_exponent = octaves<dtype::unsigned8> + 1;
 
 /// What codes, shifted, are less than their bfloat16.
 template <dtype Type>
