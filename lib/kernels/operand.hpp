@@ -54,6 +54,12 @@ constexpr std::size_t scale_count(std::size_t elements) {
   return elements / block_elements + (elements % block_elements != 0);
 }
 
+/// The bytes of `extra` beside so many elements: of scales, of lower halves, or 0.
+constexpr std::size_t extra_size(dtype type, bool has_low, std::size_t elements) {
+  if (has_blocks(type)) return scale_count(elements) * sizeof(float);
+  return has_low ? elements * sizeof(std::uint16_t) : 0;
+}
+
 /// What stands in `extra` for an operand that begins at the index-th element of this one.
 inline void* extra_at(dtype type, void* extra, std::size_t index) {
   if (extra == nullptr) return nullptr;

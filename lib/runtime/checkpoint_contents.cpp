@@ -35,9 +35,7 @@ bool is_array_name(const rule_info& rule, const std::string& name) {
 /// Memory for an array of that type.
 operand array_in(state_block& memory, dtype type, bool has_low, std::size_t count) {
   const std::size_t bytes = aligned_size(count * size_of(type));
-  const std::size_t extra = has_blocks(type) ? scale_count(count) * sizeof(float)
-                            : has_low        ? count * sizeof(std::uint16_t)
-                                             : 0;
+  const std::size_t extra = extra_size(type, has_low, count);
   memory = state_block(bytes + extra);
   return {memory.data(), extra == 0 ? nullptr : memory.data() + bytes, type, false};
 }

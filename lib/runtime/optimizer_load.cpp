@@ -188,9 +188,7 @@ void optimizer::take_tensor(load_plan& plan, std::size_t index) noexcept {
       if (staged.name != name) continue;
       std::memcpy(to.data, staged.array.data, t.count * size_of(to.type));
       if (to.extra == nullptr) continue;
-      std::memcpy(to.extra, staged.array.extra,
-                  has_blocks(to.type) ? scale_count(t.count) * sizeof(float)
-                                      : t.count * sizeof(std::uint16_t));
+      std::memcpy(to.extra, staged.array.extra, extra_size(to.type, true, t.count));
     }
   }
   record.step_count = tensor.from->step_count;

@@ -44,7 +44,7 @@ optimizer::new_slots optimizer::allocate_slots(const rule_values& rule, std::uin
     if ((mask >> s & 1) == 0) continue;
     const auto type = static_cast<dtype>(planned.dtypes[s]);
     const std::size_t bytes = count * size_of(type);
-    const std::size_t scales = has_blocks(type) ? scale_count(count) * sizeof(float) : 0;
+    const std::size_t scales = extra_size(type, false, count);
     offsets[2 * s] = end;
     offsets[2 * s + 1] = end + aligned_size(bytes);
     end += aligned_size(bytes) + aligned_size(scales);

@@ -21,24 +21,6 @@ constexpr std::uint64_t format_version = 1;
 // Three around a group, then three for each depth of a sequence.
 constexpr std::size_t deepest = 6 + 3 * schedule::max_depth;
 
-struct type_name {
-  dtype type;
-  bool has_low;
-  const char* name;
-};
-constexpr type_name type_names[] = {
-    {dtype::float32, false, "float32"},     {dtype::float64, false, "float64"},
-    {dtype::bfloat16, false, "bfloat16"},   {dtype::bfloat16, true, "bfloat16 with lower halves"},
-    {dtype::float16, false, "float16"},     {dtype::signed8, false, "signed8"},
-    {dtype::unsigned8, false, "unsigned8"},
-};
-
-const char* name_of(dtype type, bool has_low) {
-  return std::find_if(std::begin(type_names), std::end(type_names),
-                      [&](const auto& t) { return t.type == type && t.has_low == has_low; })
-      ->name;
-}
-
 // ---- Writing ----------------------------------------------------------------------------------
 
 json to_json(const schedule& s) {
@@ -106,7 +88,8 @@ json to_json(const saved_group& g) {
 
 json to_json(const saved_tensor& t) {
   json arrays = json::object();
-  for (const saved_array_type& a : t.arrays) arrays[a.name] = name_of(a.type, a.has_low);
+  for (const saved_array_type& a : t.arrays)
+    arrays[a.name] = stored_type_of(a.type, a.has_low).name;
   return {{"name", t.name},
           {"group", t.group},
           {"count", t.count},
@@ -242,9 +225,9 @@ saved_tensor read_tensor(const json_place& place) {
   t.is_frozen = object["is_frozen"].flag();
   object["arrays"].for_each_member([&](const std::string& name, const json_place& value) {
     const std::string type = value.text();
-    const auto found = std::find_if(std::begin(type_names), std::end(type_names),
-                                    [&](const type_name& known) { return type == known.name; });
-    if (found == std::end(type_names)) value.refuse(in_quotes(type) + " is no dtype");
+    const auto found = std::find_if(std::begin(stored_types), std::end(stored_types),
+                                    [&](const stored_type& known) { return type == known.name; });
+    if (found == std::end(stored_types)) value.refuse(in_quotes(type) + " is no dtype");
     t.arrays.push_back({name, found->type, found->has_low});
   });
   object.finish();
@@ -266,6 +249,12 @@ auto read_all(const json_place& place, const Read& read) {
 }
 
 }  // namespace
+
+const stored_type& stored_type_of(dtype type, bool has_low) {
+  return *std::find_if(
+      std::begin(stored_types), std::end(stored_types),
+      [&](const stored_type& known) { return known.type == type && known.has_low == has_low; });
+}
 
 const saved_array_type* saved_tensor::find(std::string_view array_name) const {
   const auto found = std::find_if(arrays.begin(), arrays.end(),

@@ -20,6 +20,25 @@ struct saved_group {
   std::optional<gradstep_plateau> plateau;
 };
 
+/// How elements stand in a file.
+struct stored_type {
+  dtype type;
+  bool has_low;             // bfloat16 with lower halves
+  const char* name;         // in the state
+  const char* safetensors;  // what the format calls it
+};
+inline constexpr stored_type stored_types[] = {
+    {dtype::float32, false, "float32", "F32"},
+    {dtype::float64, false, "float64", "F64"},
+    {dtype::bfloat16, false, "bfloat16", "BF16"},
+    {dtype::bfloat16, true, "bfloat16 with lower halves", "BF16"},
+    {dtype::float16, false, "float16", "F16"},
+    {dtype::signed8, false, "signed8", "U8"},
+    {dtype::unsigned8, false, "unsigned8", "U8"},
+};
+/// Every dtype has one.
+const stored_type& stored_type_of(dtype type, bool has_low);
+
 /// One array of a tensor, as the file has it.
 struct saved_array_type {
   std::string name;  // "exp_avg"

@@ -19,7 +19,6 @@ struct stored_part {
   std::string name;
   const char* dtype;  // as safetensors calls it
   std::uint64_t count;
-  std::uint64_t bytes;
   void* data;
 };
 
