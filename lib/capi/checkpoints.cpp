@@ -12,13 +12,6 @@ gradstep_status check_path(const char* path) {
   return GRADSTEP_OK;
 }
 
-gradstep_status check_flags(std::uint64_t flags, std::uint64_t known) {
-  if ((flags & ~known) == 0) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT,
-              "flags = 0x%llx has a flag that this call does not know (known: 0x%llx)",
-              static_cast<unsigned long long>(flags), static_cast<unsigned long long>(known));
-}
-
 }  // namespace
 }  // namespace gradstep::internal
 
@@ -30,7 +23,9 @@ gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const cha
                                         uint64_t flags) {
   return use_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
-    if (const auto s = check_flags(flags, GRADSTEP_CHECKPOINT_PARAMS); s != GRADSTEP_OK) return s;
+    if (const auto s = check_known_flags("flags", flags, GRADSTEP_CHECKPOINT_PARAMS);
+        s != GRADSTEP_OK)
+      return s;
     o.save(path, (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0);
     return GRADSTEP_OK;
   });
@@ -42,7 +37,7 @@ gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer, const cha
     if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
     constexpr std::uint64_t known = GRADSTEP_CHECKPOINT_PARAMS | GRADSTEP_CHECKPOINT_PARTIAL |
                                     GRADSTEP_CHECKPOINT_KEEP_SETTINGS;
-    if (const auto s = check_flags(flags, known); s != GRADSTEP_OK) return s;
+    if (const auto s = check_known_flags("flags", flags, known); s != GRADSTEP_OK) return s;
     if (result != nullptr) {
       if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
     }

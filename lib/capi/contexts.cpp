@@ -78,7 +78,7 @@ gradstep_status check_flags(const gradstep_context_options& o) {
   constexpr std::uint64_t known = GRADSTEP_CONTEXT_CALLER_ARENA | GRADSTEP_CONTEXT_PIN_THREADS |
                                   GRADSTEP_CONTEXT_FLUSH_TO_ZERO | GRADSTEP_CONTEXT_SERIAL_BELOW |
                                   GRADSTEP_CONTEXT_PIECE_SIZE;
-  if (const auto s = check_known_flags(o.flags, known); s != GRADSTEP_OK) return s;
+  if (const auto s = check_known_flags("options.flags", o.flags, known); s != GRADSTEP_OK) return s;
   const bool uses_caller_arena = (o.flags & GRADSTEP_CONTEXT_CALLER_ARENA) != 0;
   if (uses_caller_arena && o.parallel_for != nullptr) {
     return fail(GRADSTEP_INVALID_ARGUMENT,

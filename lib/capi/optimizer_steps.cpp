@@ -28,7 +28,8 @@ gradstep_status read_options(const gradstep_step_options* given, step_settings& 
   if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known =
       GRADSTEP_STEP_GRAD_SCALE | GRADSTEP_STEP_GRAD_NORM | GRADSTEP_STEP_INSPECTED;
-  if (const auto s = check_known_flags(given->flags, known); s != GRADSTEP_OK) return s;
+  if (const auto s = check_known_flags("options.flags", given->flags, known); s != GRADSTEP_OK)
+    return s;
   if (const auto s = check_number(*given, GRADSTEP_STEP_GRAD_SCALE, "grad_scale", given->grad_scale,
                                   std::isfinite(given->grad_scale), "finite");
       s != GRADSTEP_OK) {

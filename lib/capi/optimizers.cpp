@@ -18,7 +18,8 @@ gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_
   if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known =
       (2 * GRADSTEP_APPLY_NEAREST_SLOTS - 1) & ~std::uint64_t{GRADSTEP_APPLY_GRAD_SCALE};
-  if (const auto s = check_known_flags(given->flags, known); s != GRADSTEP_OK) return s;
+  if (const auto s = check_known_flags("options.flags", given->flags, known); s != GRADSTEP_OK)
+    return s;
   if (const auto s = check_shared_numbers(*given); s != GRADSTEP_OK) return s;
   options = {step_options_of(*given), gradient_limits_of(*given)};
   return GRADSTEP_OK;

@@ -34,11 +34,12 @@ gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
   return GRADSTEP_OK;
 }
 
-/// The flags of an options struct.
-inline gradstep_status check_known_flags(std::uint64_t flags, std::uint64_t known) noexcept {
+/// `name` is the argument's, or the field's.
+inline gradstep_status check_known_flags(const char* name, std::uint64_t flags,
+                                         std::uint64_t known) noexcept {
   if ((flags & ~known) == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
-              "options.flags = 0x%llx has a flag that this version does not know (known: 0x%llx)",
+              "%s = 0x%llx has a flag that this call does not know (known: 0x%llx)", name,
               static_cast<unsigned long long>(flags), static_cast<unsigned long long>(known));
 }
 
