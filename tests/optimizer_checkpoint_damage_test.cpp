@@ -107,6 +107,22 @@ TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
        [](json& s) {
          s["groups"][0]["schedule"] = {{"name", "cosine"}, {"parameters", json::object()}};
        }},
+      {"\"end_lr\" is missing",
+       [](json& s) {
+         s["groups"][0]["schedule"] = {
+             {"name", "cosine"},
+             {"parameters", {{"total_steps", 50}, {"warmup_steps", 0}, {"warmup_begin_lr", 0}}}};
+       }},
+      {"\"end\" is not known",
+       [](json& s) {
+         s["groups"][0]["schedule"] = {{"name", "cosine"},
+                                       {"parameters",
+                                        {{"total_steps", 50},
+                                         {"warmup_steps", 0},
+                                         {"warmup_begin_lr", 0},
+                                         {"end_lr", 0},
+                                         {"end", 0}}}};
+       }},
       {"levels",
        [](json& s) {
          json inner = {{"name", "constant"}, {"parameters", json::object()}};

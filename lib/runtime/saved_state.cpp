@@ -37,7 +37,7 @@ json to_json(const schedule& s) {
     const hyperparameter& p = s.parameters()[i];
     if (p.kind == value_kind::list) {
       parameters[p.name] = std::vector<double>(s.list().begin(), s.list().end());
-    } else if (!std::isnan(s.value(i))) {
+    } else {
       parameters[p.name] = s.value(i);
     }
   }
@@ -125,18 +125,18 @@ schedule read_schedule(const json_place& place, std::size_t depth = 1) {
     place.check([&] { result = schedule::sequence(std::move(parts), lengths); });
   } else {
     place.check([&] { result = schedule(name); });
-    object["parameters"].for_each_member([&](const std::string& key, const json_place& value) {
-      const auto known = result->parameters();
-      const auto found = std::find_if(known.begin(), known.end(),
-                                      [&](const hyperparameter& p) { return p.name == key; });
-      if (found != known.end() && found->kind == value_kind::list) {
+    json_object values(object["parameters"]);
+    for (const hyperparameter& p : result->parameters()) {
+      const json_place value = values[p.name];
+      if (p.kind == value_kind::list) {
         std::vector<double> list;
         value.for_each_element([&](const json_place& x) { list.push_back(x.number()); });
-        value.check([&] { result->set_list(key, list); });
+        value.check([&] { result->set_list(p.name, list); });
       } else {
-        value.check([&] { result->set(key, value.number()); });
+        value.check([&] { result->set(p.name, value.number()); });
       }
-    });
+    }
+    values.finish();
   }
   object.finish();
   place.check([&] { result->check(); });
