@@ -12,7 +12,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
@@ -116,6 +118,30 @@ inline void add_set_option(CLI::App& app, std::vector<gradstep::setting>& settin
          what + "; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
+}
+
+/// Has everything printed, or throws.
+inline void flush_output() {
+  if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+}
+
+/// All of a program: reads its arguments, runs it, and reports what either throws. `what` it does,
+/// for
+/// --help.
+template <class Arguments>
+int run_program(const char* name, const char* what, int argc, char** argv,
+                void (*declare)(CLI::App&, Arguments&), void (*run)(const Arguments&)) {
+  try {
+    Arguments a;
+    CLI::App app(what);
+    declare(app, a);
+    CLI11_PARSE(app, argc, argv);
+    run(a);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return 1;
+  }
 }
 
 /// A text file being written. Numbers come out with every digit that tells them apart.

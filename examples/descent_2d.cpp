@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -142,21 +141,13 @@ void run(const arguments& a) {
                                 : descend_to_csv(a, rule);
   std::printf("epoch %llu, x1: %s, x2: %s\n", static_cast<unsigned long long>(a.steps),
               fixed(x[0]).c_str(), fixed(x[1]).c_str());
-  if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+  examples::flush_output();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    arguments a;
-    CLI::App app("Minimises a function of two variables with a rule of gradstep.");
-    declare(app, a);
-    CLI11_PARSE(app, argc, argv);
-    run(a);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "descent_2d: %s\n", error.what());
-    return 1;
-  }
+  return examples::run_program("descent_2d",
+                               "Minimises a function of two variables with a rule of gradstep.",
+                               argc, argv, declare, run);
 }

@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -116,21 +115,12 @@ void run(const arguments& a) {
   }
   if (!a.csv.empty()) write_csv(a, schedule);
   std::printf("%s\n", line.c_str());
-  if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+  examples::flush_output();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    arguments a;
-    CLI::App app("Evaluates a learning-rate schedule of gradstep.");
-    declare(app, a);
-    CLI11_PARSE(app, argc, argv);
-    run(a);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "schedule_curve: %s\n", error.what());
-    return 1;
-  }
+  return examples::run_program("schedule_curve", "Evaluates a learning-rate schedule of gradstep.",
+                               argc, argv, declare, run);
 }

@@ -8,7 +8,6 @@
 #include <gradstep/gradstep.hpp>
 
 #include <cstdio>
-#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -123,7 +122,7 @@ void run(const arguments& a) {
                       a.training.ema.has_value());
   digits::print_notes(outcomes, a.training.clip_norm.has_value());
   digits::warn_of_divergence(outcomes);
-  if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
+  examples::flush_output();
   if (csv) {
     digits::write_losses(csv->stream(), outcomes);
     csv->close();
@@ -133,15 +132,7 @@ void run(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    arguments a;
-    CLI::App app("Trains a small network on handwritten digits with the rules of gradstep.");
-    declare(app, a);
-    CLI11_PARSE(app, argc, argv);
-    run(a);
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "train_digits: %s\n", error.what());
-    return 1;
-  }
+  return examples::run_program(
+      "train_digits", "Trains a small network on handwritten digits with the rules of gradstep.",
+      argc, argv, declare, run);
 }
