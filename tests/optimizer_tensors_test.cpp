@@ -219,7 +219,7 @@ TEST(optimizer_tensors, a_hyper_parameter_that_needs_a_slot_allocates_it) {
   step(optimizer.get());
   EXPECT_EQ(describe(optimizer.get()).state_bytes, 0U);
   expect_ok(gradstep_optimizer_set_hyperparameter(optimizer.get(), 0, "momentum", 0.5));
-  EXPECT_EQ(describe(optimizer.get()).state_bytes, 2 * 9 * sizeof(float));
+  EXPECT_EQ(describe(optimizer.get()).state_bytes, sizeof(float) * 2 * 9);
   const double gradient = a.grad.get(4), before = a.param.get(4);
   step(optimizer.get());
   EXPECT_EQ(read_array(optimizer.get(), 0, "momentum_buffer")[4], gradient);
@@ -248,6 +248,7 @@ TEST(optimizer_tensors, random_rounding_follows_the_name_not_the_order) {
     }
     step(optimizer.get());
     std::vector<std::vector<std::uint64_t>> bits;
+    bits.reserve(parameters.size());
     for (auto& each : parameters) bits.push_back(each.snapshot());
     return bits;
   };

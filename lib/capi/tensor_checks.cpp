@@ -37,27 +37,23 @@ struct array {
   }
 };
 
-/// What a message calls a tensor: an element of a list, or an argument of its own.
+/// What a message calls a tensor: an element of a list by its index, or an argument of its own.
 class tensor_label {
  public:
-  explicit tensor_label(std::size_t index) : name_(nullptr), index_(index) {}
-  explicit tensor_label(const char* name) : name_(name), index_(0) {}
+  explicit tensor_label(std::size_t index) : index_(index) {}
+  static tensor_label of_argument() { return tensor_label(SIZE_MAX); }
 
   struct label_text {
     char text[40];
   };
   label_text text() const {
     label_text result;
-    if (name_ != nullptr) {
-      std::snprintf(result.text, sizeof result.text, "%s", name_);
-    } else {
-      std::snprintf(result.text, sizeof result.text, "tensors[%zu]", index_);
-    }
+    std::snprintf(result.text, sizeof result.text, index_ == SIZE_MAX ? "tensor" : "tensors[%zu]",
+                  index_);
     return result;
   }
 
  private:
-  const char* name_;
   std::size_t index_;
 };
 
@@ -123,11 +119,13 @@ class array_list {
   int is_wrong_ = 0;
 };
 
-/// A step's rule, with its used slots looked up once for the whole list.
+/// A step's rule, with its used slots looked up once for the whole list. MayLackGrad: a null grad
+/// is none; a template's argument, because validation is much of a step of small tensors.
+template <bool MayLackGrad>
 class rule_arrays {
  public:
-  rule_arrays(const rule_info& info, std::uint32_t used_slots, bool may_lack_grad)
-      : info_(info), used_slots_(used_slots), may_lack_grad_(may_lack_grad) {}
+  rule_arrays(const rule_info& info, std::uint32_t used_slots)
+      : info_(info), used_slots_(used_slots) {}
 
   gradstep_status check(tensor_label label, const gradstep_tensor& t) const {
     if (const auto s = check_dtypes(label, t); s != GRADSTEP_OK) return s;
@@ -219,22 +217,19 @@ class rule_arrays {
 
   gradstep_status check_arrays(tensor_label label, const gradstep_tensor& t) const {
     array_list arrays;
-    const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count) {
-      arrays.add({data, name, size, count});
-    };
-    const auto add_optional = [&](const void* data, const char* name, std::size_t size,
-                                  std::size_t count) {
-      if (data != nullptr) arrays.add({data, name, size, count});
-    };
-    const std::size_t grad_size = size_of(static_cast<dtype>(t.grad_dtype));
-    if (t.grad != nullptr || !may_lack_grad_) add(t.grad, "grad", grad_size, t.count);
-    for_each_array(info_, used_slots_, t, add, add_optional);
+    for_each_array(
+        info_, used_slots_, t,
+        [&](const void* data, const char* name, std::size_t size, std::size_t count,
+            presence wanted) __attribute__((always_inline)) {
+          const bool may_lack =
+              wanted == presence::optional || (wanted == presence::gradient && MayLackGrad);
+          if (data != nullptr || !may_lack) arrays.add({data, name, size, count});
+        });
     return arrays.check(label);
   }
 
   const rule_info& info_;
   std::uint32_t used_slots_;  // bit s: slot s
-  bool may_lack_grad_;
 };
 
 /// Sizes of the structs, then check(label, tensor) of each.
@@ -270,7 +265,7 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
 
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
                               std::size_t tensor_count) noexcept {
-  const rule_arrays arrays(*rule.entry->info, rule.entry->used_slots(rule.values), false);
+  const rule_arrays<false> arrays(*rule.entry->info, rule.entry->used_slots(rule.values));
   return check_each(tensors, tensor_count, [&](tensor_label label, const gradstep_tensor& t) {
     return arrays.check(label, t);
   });
@@ -278,9 +273,9 @@ gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* 
 
 gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slots,
                                    const gradstep_tensor& tensor) noexcept {
-  const tensor_label label("tensor");
+  const auto label = tensor_label::of_argument();
   if (tensor.slots != nullptr) {
-    return rule_arrays(rule, used_slots | given_slots(rule, tensor), true).check(label, tensor);
+    return rule_arrays<true>(rule, used_slots | given_slots(rule, tensor)).check(label, tensor);
   }
   if (tensor.slot_count != 0 || tensor.slot_dtypes != nullptr || tensor.slot_scales != nullptr) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
@@ -292,7 +287,7 @@ gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slo
   }
   gradstep_tensor without_slots = tensor;
   without_slots.slot_count = rule.slot_count;
-  return rule_arrays(rule, 0, true).check(label, without_slots);
+  return rule_arrays<true>(rule, 0).check(label, without_slots);
 }
 
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept {

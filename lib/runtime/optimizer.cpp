@@ -71,7 +71,8 @@ void optimizer::reserve_tensor(group_record& group) {
 
 void optimizer::check_overlaps(const gradstep_tensor& tensor, const rule_info& rule,
                                array_registry::entries& added) const {
-  const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count) {
+  const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count,
+                       presence) {
     const auto begin = reinterpret_cast<std::uintptr_t>(data);
     if (data == nullptr || count == 0) return;
     const auto* other = arrays_.find_overlap(begin, begin + size * count);
@@ -82,8 +83,7 @@ void optimizer::check_overlaps(const gradstep_tensor& tensor, const rule_info& r
     }
     added.insert({begin, {begin + size * count, tensors_.size(), name}});
   };
-  add(tensor.grad, "grad", size_of(static_cast<dtype>(tensor.grad_dtype)), tensor.count);
-  for_each_array(rule, given_slots(rule, tensor), tensor, add, add);
+  for_each_array(rule, given_slots(rule, tensor), tensor, add);
 }
 
 std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name,

@@ -34,13 +34,14 @@ struct list_summary {
 /// The kernels of one step, with what is constant over it, for each type that is computed in.
 class prepared_kernels {
  public:
-  // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): what no tensor needs
+  // NOLINTBEGIN(clang-analyzer-optin.cplusplus.UninitializedObject): what no tensor needs
   prepared_kernels(const context& c, const step_request& r, const list_summary& summary)
       : table_(*c.isa->kernels), kernel_(r.rule.kernel_index(r.values)) {
     const std::size_t total = summary.total;
     if (summary.has_float32) prepare(r, table_.float32.steps[kernel_], total, float32_);
     if (summary.has_float64) prepare(r, table_.float64.steps[kernel_], total, float64_);
   }
+  // NOLINTEND(clang-analyzer-optin.cplusplus.UninitializedObject)
 
   void run(const step_range& range) const {
     if (computed_type(static_cast<std::int32_t>(range.param.type)) == dtype::float64) {

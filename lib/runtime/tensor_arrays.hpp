@@ -8,24 +8,28 @@
 
 namespace gradstep::internal {
 
-/// Calls visit(data, name, element_size, count) for the param and those slots, with their scales,
-/// whose bits are set; visit_optional(...) for those that may be null. The gradient, which comes
-/// and goes, is not among them.
-template <class Visit, class VisitOptional>
+/// Whether an array has to be there.
+enum class presence { required, optional, gradient };
+
+/// Calls visit(data, name, element_size, count, presence) for a tensor's arrays; of slots, with
+/// their scales, for those whose bits are set. A gradient has to be there in a stateless step, and
+/// comes and goes in an optimizer.
+template <class Visit>
 void for_each_array(const rule_info& rule, std::uint32_t slots, const gradstep_tensor& t,
-                    const Visit& visit, const VisitOptional& visit_optional) {
+                    const Visit& visit) {
   const auto size = [](std::int32_t type) { return size_of(static_cast<dtype>(type)); };
-  visit(t.param, "param", size(t.param_dtype), t.count);
+  visit(t.param, "param", size(t.param_dtype), t.count, presence::required);
+  visit(t.grad, "grad", size(t.grad_dtype), t.count, presence::gradient);
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     if ((slots >> s & 1) == 0) continue;
     const dtype type = slot_type(t, s);
-    visit(t.slots[s], rule.slots[s].name, size_of(type), t.count);
+    visit(t.slots[s], rule.slots[s].name, size_of(type), t.count, presence::required);
     if (!has_blocks(type)) continue;
-    visit(t.slot_scales[s], "slot_scales", sizeof(float), scale_count(t.count));
+    visit(t.slot_scales[s], "slot_scales", sizeof(float), scale_count(t.count), presence::required);
   }
-  visit_optional(t.param_low, "param_low", sizeof(std::uint16_t), t.count);
-  visit_optional(t.param_copy, "param_copy", size(t.copy_dtype), t.count);
-  visit_optional(t.average, "average", size_of(computed_type(t.param_dtype)), t.count);
+  visit(t.param_low, "param_low", sizeof(std::uint16_t), t.count, presence::optional);
+  visit(t.param_copy, "param_copy", size(t.copy_dtype), t.count, presence::optional);
+  visit(t.average, "average", size_of(computed_type(t.param_dtype)), t.count, presence::optional);
 }
 
 /// The rule's slots whose pointers are not null, as bits.
