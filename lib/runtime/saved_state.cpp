@@ -284,7 +284,9 @@ saved_state read_state(std::string_view text) {
   saved_state state;
   state.step_count = object["step_count"].count();
   state.skipped_count = object["skipped_count"].count();
-  state.grad_norm = object["grad_norm"].number();
+  const json_place grad_norm = object["grad_norm"];
+  state.grad_norm = grad_norm.number();
+  if (state.grad_norm < 0) grad_norm.refuse("is below 0");
   const json_place scaler = object["loss_scaler"];
   if (!scaler.is_null()) state.loss_scaler = read_loss_scaler(scaler);
   state.groups = read_all(object["groups"], read_group);
