@@ -8,6 +8,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "optimizer_checkpoint_support.hpp"
 
@@ -24,7 +25,10 @@ scripted_model::setup bfloat16_slots() {
 class damaged_checkpoint : public testing::Test {
  protected:
   damaged_checkpoint() {
-    scripted_model model(bfloat16_slots());
+    auto setup = bfloat16_slots();
+    const auto schedule = make_schedule("one_cycle", {{"total_steps", 20}, {"drives_momentum", 1}});
+    setup.schedule = schedule.get();
+    scripted_model model(setup);
     model.run(0, 7);
     save(model.optimizer, path);
     good = read_bytes(path);
@@ -51,15 +55,16 @@ class damaged_checkpoint : public testing::Test {
   std::optional<scripted_model> target;
 };
 
-/// The file with another state, its checksums right.
-std::string resealed(const std::string& file, const std::function<void(json&)>& change) {
+/// The file with another text of the state, its checksums right.
+std::string resealed_text(const std::string& file,
+                          const std::function<void(std::string&)>& change) {
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), 8);
   auto header = nlohmann::ordered_json::parse(file.substr(8, length));
   auto& metadata = header["__metadata__"];
-  json state = json::parse(metadata["gradstep.state"].get<std::string>());
+  std::string state = metadata["gradstep.state"].get<std::string>();
   change(state);
-  metadata["gradstep.state"] = state.dump();
+  metadata["gradstep.state"] = state;
   metadata["gradstep.header_crc32"] = "00000000";
   std::string text = header.dump();
   text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
@@ -72,6 +77,15 @@ std::string resealed(const std::string& file, const std::function<void(json&)>& 
   std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(crc));
   start.replace(50, 8, digits);
   return start + file.substr(8 + length);
+}
+
+/// The same with another state.
+std::string resealed(const std::string& file, const std::function<void(json&)>& change) {
+  return resealed_text(file, [&](std::string& text) {
+    json state = json::parse(text);
+    change(state);
+    text = state.dump();
+  });
 }
 
 TEST_F(damaged_checkpoint, resealed_without_a_change_is_good) {
@@ -87,6 +101,7 @@ TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
       {"\"step_count\"", [](json& s) { s["step_count"] = -1; }},
       {"\"step_count\"", [](json& s) { s["step_count"] = 1.5; }},
       {"\"step_count\"", [](json& s) { s["step_count"] = std::uint64_t{1} << 54; }},
+      {"\"grad_norm\"", [](json& s) { s["grad_norm"] = -1; }},
       {"\"surprise\"", [](json& s) { s["surprise"] = 1; }},
       {"\"groups\"", [](json& s) { s["groups"] = 5; }},
       {"\"rule\"", [](json& s) { s["groups"][0]["rule"] = "adamx"; }},
@@ -154,6 +169,49 @@ TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
     SCOPED_TRACE(named);
     const std::string sentence = refusal(resealed(good, change));
     EXPECT_NE(sentence.find(named), std::string::npos) << sentence;
+  }
+}
+
+/// Every value of the state, the inner ones and what holds them, in turn of another type, or gone.
+TEST_F(damaged_checkpoint, wrong_types_and_missing_keys_are_refused) {
+  json state;
+  resealed(good, [&](const json& s) { state = s; });
+  const auto refuse = [&](const json::json_pointer& at, const std::function<void(json&)>& change) {
+    SCOPED_TRACE(at.to_string());
+    write_bytes(path, resealed(good, change));
+    const auto status =
+        gradstep_optimizer_load(target->optimizer.get(), path.c_str(), with_params, nullptr);
+    EXPECT_TRUE(status == GRADSTEP_CORRUPT || status == GRADSTEP_MISMATCH) << status;
+    expect_same_state(target->state(), before);
+  };
+  const json wrong[] = {json::array(), json::object(), "text", true, nullptr, -1.5, 1e300};
+  std::set<std::string> seen;
+  const json flat = state.flatten();
+  for (const auto& [pointer, ignored] : flat.items()) {
+    for (json::json_pointer at(pointer); !at.empty(); at = at.parent_pointer()) {
+      if (!seen.insert(at.to_string()).second) continue;
+      const json& place = state[at];
+      for (const json& value : wrong) {
+        // A null schedule, plateau or scaler means none; other numbers may be allowed.
+        const bool is_number = place.is_number() || place == "inf" || place == "nan";
+        const bool may_be = place.type() == value.type() || (is_number && value.is_number()) ||
+                            (value.is_null() && (place.is_object() || place.is_null()));
+        if (!may_be) refuse(at, [&](json& s) { s[at] = value; });
+      }
+      if (state[at.parent_pointer()].is_object()) {
+        refuse(at, [&](json& s) { s[at.parent_pointer()].erase(at.back()); });
+      }
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(seen.size(), 100U);
+}
+
+TEST_F(damaged_checkpoint, texts_and_headers_that_lie_are_refused) {
+  for (const std::string& text :
+       {std::string(), std::string(100'000, '['), std::string(R"({"format":1,"format":1})")}) {
+    write_bytes(path, resealed_text(good, [&](std::string& state) { state = text; }));
+    refusal(read_bytes(path));
   }
 }
 

@@ -144,5 +144,22 @@ TEST(optimizer_checkpoint, slots_of_other_dtypes_are_converted) {
   }
 }
 
+TEST(optimizer_checkpoint, another_program_reads_it) {
+  const scratch_folder folder;
+  const auto path = folder / "state";
+  scripted_model model({.how = full_storages()[4]});
+  model.run(0, 10);
+  save(model.optimizer, path);
+  const std::string command = std::string(GRADSTEP_PYTHON) + " " + GRADSTEP_READ_CHECKPOINT + " " +
+                              path + " > " + (folder / "text");
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const auto text = read_bytes(folder / "text");
+  for (const char* words :
+       {"layer.2.weight.exp_avg U8 [4500]", "layer.2.weight.exp_avg.scales F32",
+        "layer.0.weight.accumulated_grad", "layer.3.weight.average", "all checksums agree"}) {
+    EXPECT_NE(text.find(words), std::string::npos) << words << " is not in\n" << text;
+  }
+}
+
 }  // namespace
 }  // namespace gradstep_test
