@@ -43,7 +43,7 @@ class damaged_checkpoint : public testing::Test {
     write_bytes(path, bytes);
     const auto got =
         gradstep_optimizer_load(target->optimizer.get(), path.c_str(), with_params, nullptr);
-    const std::string sentence = gradstep_last_error();
+    std::string sentence = gradstep_last_error();
     EXPECT_EQ(got, status) << sentence;
     expect_same_state(target->state(), before);
     return sentence;

@@ -79,6 +79,7 @@ TEST(optimizer_checkpoint, every_schedule_resumes) {
   for (int depth = 2; depth <= 8; ++depth) deepest = make_sequence({deepest.get()}, {0});
   schedules.push_back(std::move(deepest));
   std::vector<scripted_model::setup> setups;
+  setups.reserve(schedules.size());
   for (const auto& schedule : schedules) setups.push_back({.schedule = schedule.get()});
   resume_everywhere(setups);
 }

@@ -39,7 +39,7 @@ gradstep_context_options one_thread() {
 }
 
 class optimizer_memory : public testing::Test {
- protected:
+ public:
   optimizer_memory() {
     auto options = gradstep::sized<gradstep_optimizer_options>();
     options.flags = GRADSTEP_APPLY_MAX_NORM;
@@ -51,7 +51,10 @@ class optimizer_memory : public testing::Test {
     gradstep::check(gradstep_optimizer_add_group(optimizer, &group, nullptr));
   }
   ~optimizer_memory() override { gradstep_optimizer_destroy(optimizer); }
+  optimizer_memory(const optimizer_memory&) = delete;
+  optimizer_memory& operator=(const optimizer_memory&) = delete;
 
+ protected:
   gradstep::context context_{one_thread()};
   gradstep::rule rule_{"adamw"};
   model arrays;
