@@ -8,6 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <gradstep/gradstep.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -47,21 +49,53 @@ inline std::uint64_t parse_count(std::string_view argument, std::string_view tex
                            std::to_string(maximum));
 }
 
-/// Reads "NAME=VALUE". Whether the name exists and the value is in bounds, the library says.
-inline gradstep::setting parse_setting(std::string_view text) {
+/// Where the value begins in "NAME=VALUE"; the message otherwise shows `form` and `example`.
+inline std::size_t after_name(const std::string& option, std::string_view text, const char* form,
+                              const char* example) {
   const std::size_t equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0) {
-    throw std::runtime_error("--set: '" + std::string(text) +
-                             "' is not of the form NAME=VALUE, such as lr=0.4");
-  }
-  const std::string name(text.substr(0, equals));
-  return {name, parse_number("--set " + name, text.substr(equals + 1))};
+  if (equals != std::string_view::npos && equals != 0) return equals + 1;
+  throw std::runtime_error(option + ": '" + std::string(text) + "' is not of the form " + form +
+                           ", such as " + example);
 }
 
-/// The texts with ", " between them.
-inline std::string join(const std::vector<std::string>& texts) {
+/// Reads "NAME=VALUE". Whether the name exists and the value is in bounds, the library says.
+inline gradstep::setting parse_setting(const std::string& option, std::string_view text) {
+  const std::size_t begin = after_name(option, text, "NAME=VALUE", "lr=0.4");
+  const std::string name(text.substr(0, begin - 1));
+  return {name, parse_number(option + " " + name, text.substr(begin))};
+}
+
+/// A parameter that is a list of numbers.
+struct list_setting {
+  std::string name;
+  std::vector<double> values;
+};
+
+/// Reads "NAME=X,X,X".
+inline list_setting parse_list(const std::string& option, std::string_view text) {
+  std::size_t begin = after_name(option, text, "NAME=X,X,X", "milestones=30,60");
+  list_setting list{std::string(text.substr(0, begin - 1)), {}};
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    list.values.push_back(parse_number(option + " " + list.name, text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return list;
+}
+
+/// The shortest text that reads back as the same number, whatever the locale.
+inline std::string shortest(double value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+/// The texts with what stands between them.
+inline std::string join(const std::vector<std::string>& texts, const char* between = ", ") {
   std::string joined;
-  for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
+  for (const std::string& text : texts) {
+    if (&text != texts.data()) joined += between;
+    joined += text;
+  }
   return joined;
 }
 
@@ -69,6 +103,15 @@ inline std::string join(const std::vector<std::string>& texts) {
 inline std::vector<std::string> rule_names() {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < gradstep_rule_count(); ++i) names.emplace_back(gradstep_rule_name(i));
+  return names;
+}
+
+/// The names of the library's schedules, in its order.
+inline std::vector<std::string> schedule_names() {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < gradstep_schedule_count(); ++i) {
+    names.emplace_back(gradstep_schedule_name(i));
+  }
   return names;
 }
 
@@ -107,17 +150,31 @@ void add_number_option(CLI::App& app, const std::string& name, Set set, IsAllowe
       ->type_name("X");
 }
 
-/// --set NAME=VALUE, as often as one likes; the last value of a name counts.
+/// `option` NAME=VALUE, as often as one likes; the last value of a name counts.
 inline void add_set_option(CLI::App& app, std::vector<gradstep::setting>& settings,
-                           const std::string& what = "a hyper-parameter of the rule") {
+                           const std::string& what = "a hyper-parameter of the rule",
+                           const std::string& option = "--set") {
   app.add_option_function<std::vector<std::string>>(
-         "--set",
-         [&settings](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) settings.push_back(parse_setting(text));
+         option,
+         [&settings, option](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) settings.push_back(parse_setting(option, text));
          },
          what + "; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
+}
+
+/// `option` NAME=X,X,X, as often as one likes.
+inline void add_list_option(CLI::App& app, std::vector<list_setting>& lists,
+                            const std::string& option) {
+  app.add_option_function<std::vector<std::string>>(
+         option,
+         [&lists, option](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) lists.push_back(parse_list(option, text));
+         },
+         "a parameter of the schedule that is a list, such as milestones=30,60")
+      ->allow_extra_args(false)
+      ->type_name("NAME=X,X,X");
 }
 
 /// Has everything printed, or throws.
@@ -125,12 +182,25 @@ inline void flush_output() {
   if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
 }
 
+/// The program stopped before it was done, though nothing is wrong.
+class early_exit : public std::runtime_error {
+ public:
+  early_exit(int status, const std::string& message)
+      : std::runtime_error(message), status_(status) {}
+  int status() const { return status_; }
+
+ private:
+  int status_;
+};
+
 /// All of a program: reads its arguments, runs it, and reports what either throws. `what` it does,
-/// for
-/// --help.
-template <class Arguments>
+/// for --help.
+template <class Arguments, class Run>
 int run_program(const char* name, const char* what, int argc, char** argv,
-                void (*declare)(CLI::App&, Arguments&), void (*run)(const Arguments&)) {
+                void (*declare)(CLI::App&, Arguments&), Run run) {
+  const auto report = [name](const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+  };
   try {
     Arguments a;
     CLI::App app(what);
@@ -138,8 +208,11 @@ int run_program(const char* name, const char* what, int argc, char** argv,
     CLI11_PARSE(app, argc, argv);
     run(a);
     return 0;
+  } catch (const early_exit& stop) {
+    report(stop);
+    return stop.status();
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    report(error);
     return 1;
   }
 }

@@ -9,9 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "common.hpp"
@@ -21,50 +19,18 @@ namespace {
 struct arguments {
   std::string schedule = "cosine";
   std::vector<gradstep::setting> settings;
-  std::vector<std::pair<std::string, std::vector<double>>> lists;
+  std::vector<examples::list_setting> lists;
   double base_lr = 0.1;
   std::uint64_t steps = 100;
   std::string csv;
 };
 
-std::vector<std::string> schedule_names() {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < gradstep_schedule_count(); ++i) {
-    names.emplace_back(gradstep_schedule_name(i));
-  }
-  return names;
-}
-
-/// Reads "NAME=X,X,X".
-std::pair<std::string, std::vector<double>> parse_list(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw std::runtime_error("--list: '" + text +
-                             "' is not of the form NAME=X,X,X, such as milestones=30,60");
-  }
-  std::pair<std::string, std::vector<double>> list(text.substr(0, equals), {});
-  for (std::size_t begin = equals + 1; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    list.second.push_back(
-        examples::parse_number("--list " + list.first, text.substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  return list;
-}
-
 void declare(CLI::App& app, arguments& a) {
   app.add_option("--schedule", a.schedule,
-                 "one of " + examples::join(schedule_names()) + " (default cosine)")
+                 "one of " + examples::join(examples::schedule_names()) + " (default cosine)")
       ->type_name("NAME");
   examples::add_set_option(app, a.settings, "a parameter of the schedule");
-  app.add_option_function<std::vector<std::string>>(
-         "--list",
-         [&a](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) a.lists.push_back(parse_list(text));
-         },
-         "a parameter that is a list: milestones=30,60")
-      ->allow_extra_args(false)
-      ->type_name("NAME=X,X,X");
+  examples::add_list_option(app, a.lists, "--list");
   examples::add_number_option(
       app, "--base-lr", [&a](double lr) { a.base_lr = lr; }, [](double lr) { return lr >= 0; },
       "from 0 on", "the base rate (default 0.1)");

@@ -2,12 +2,17 @@
 //
 // Trains a small network on handwritten digits, once with each method of the library or in each
 // precision, and compares them. All tensors of the network are updated by one call per step, with
-// clipping, averaging and loss scaling in it; see digits/training.hpp.
+// clipping, averaging and loss scaling in it; see digits/updater.hpp. A run that is interrupted can
+// go on from its checkpoint, to the same bits.
 #include <CLI/CLI.hpp>
 #include <Eigen/Core>
 #include <gradstep/gradstep.hpp>
 
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -15,11 +20,14 @@
 
 #include "common.hpp"
 #include "digits/dataset.hpp"
+#include "digits/interruption.hpp"
 #include "digits/methods.hpp"
 #include "digits/precision.hpp"
 #include "digits/progress_bar.hpp"
 #include "digits/report.hpp"
+#include "digits/schedule_choice.hpp"
 #include "digits/training.hpp"
+#include "digits/training_options.hpp"
 
 namespace {
 
@@ -28,6 +36,7 @@ struct arguments {
   std::vector<gradstep::setting> settings;
   std::string precision = "f32";
   digits::training_options training;
+  digits::schedule_choice schedule;
   std::string data = EXAMPLES_DIGITS_CSV;
   std::string csv;
 };
@@ -43,6 +52,25 @@ const char* precision_help() {
          "state-8bit     float32 / float32 / 8 bits (float32 for small tensors)\n"
          "all            each of these, with the method of --rule\n"
          "the network computes with the copy, else with the params without their lower halves";
+}
+
+void declare_schedule_and_checkpoint(CLI::App& app, arguments& a) {
+  app.add_option("--schedule", a.schedule.name,
+                 "the rate as a function of the step, one for each batch:\n" +
+                     examples::join(examples::schedule_names()))
+      ->type_name("NAME");
+  examples::add_set_option(app, a.schedule.settings,
+                           "a parameter of the schedule, in steps where it is a time; total_steps "
+                           "is, unless set, the rest of the run after warmup_steps",
+                           "--schedule-set");
+  examples::add_list_option(app, a.schedule.lists, "--schedule-list");
+  app.add_option("--checkpoint", a.training.checkpoint,
+                 "save the training to this file at the start, after each epoch, and when it is "
+                 "interrupted (Ctrl-C)")
+      ->type_name("FILE");
+  app.add_flag("--resume", a.training.resumes,
+               "go on from the file of --checkpoint, with the other options as they were; "
+               "--epochs may differ, and --csv has the epochs from there on");
 }
 
 void declare(CLI::App& app, arguments& a) {
@@ -68,6 +96,7 @@ void declare(CLI::App& app, arguments& a) {
       "keep a moving average of the weights with this decay, and test it too");
   app.add_flag("--loss-scale", a.training.loss_scale,
                "multiply the loss by a dynamic scale, as f16 always does");
+  declare_schedule_and_checkpoint(app, a);
   app.add_option("--csv", a.csv,
                  "write the loss on the training part after each epoch to this file")
       ->type_name("FILE");
@@ -85,7 +114,50 @@ std::vector<digits::method> choose_methods(const arguments& a) {
   return methods;
 }
 
-void run(const arguments& a) {
+/// The word as a shell takes it for itself.
+std::string quote(const std::string& word) {
+  bool is_plain = !word.empty();
+  std::string quoted;
+  for (const char c : word) {
+    const bool is_letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    is_plain = is_plain && (is_letter || std::strchr("_-+=./,:@%", c) != nullptr);
+    quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  }
+  return is_plain ? word : "'" + quoted + "'";
+}
+
+/// The command that goes on with what these arguments began.
+std::string resume_command(int argc, char** argv) {
+  std::vector<std::string> words(argv, argv + argc);
+  if (std::find(words.begin(), words.end(), "--resume") == words.end()) {
+    words.emplace_back("--resume");
+  }
+  std::transform(words.begin(), words.end(), words.begin(), quote);
+  return examples::join(words, " ");
+}
+
+void check_checkpoint(const digits::training_options& training, std::size_t training_count) {
+  if (training.resumes && training.checkpoint.empty()) {
+    throw std::runtime_error("--resume: say with --checkpoint from which file");
+  }
+  if (!training.checkpoint.empty() && training_count > 1) {
+    throw std::runtime_error("--checkpoint is of one training, and these are " +
+                             std::to_string(training_count) +
+                             ": say which with --rule and --precision");
+  }
+}
+
+void print_heading(const arguments& a, const digits::parts& data, const std::string& what) {
+  std::printf(
+      "%lld images to learn from, %lld for the test; epochs %llu, batch %llu, seed %llu, %s%s%s\n",
+      static_cast<long long>(data.training.size()), static_cast<long long>(data.test.size()),
+      static_cast<unsigned long long>(a.training.epochs),
+      static_cast<unsigned long long>(a.training.batch),
+      static_cast<unsigned long long>(a.training.seed), what.c_str(),
+      a.schedule.name.empty() ? "" : ", ", a.schedule.name.c_str());
+}
+
+void run(arguments& a) {
   // Eigen cuts products by the size of the caches; the same sizes everywhere, the same sums.
   Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
   const std::vector<digits::method> methods = choose_methods(a);
@@ -94,10 +166,13 @@ void run(const arguments& a) {
   if (compares_precisions && methods.size() > 1) {
     throw std::runtime_error("--precision all: say with --rule by which method, such as adamw");
   }
+  check_checkpoint(a.training, methods.size() * precisions.size());
   const digits::parts data = digits::split(digits::load(a.data), a.training.seed);
+  digits::choose_schedule(a.training, a.schedule, static_cast<std::uint64_t>(data.training.size()));
   std::optional<examples::output_file> csv;
   if (!a.csv.empty()) csv.emplace("--csv", a.csv);
   const gradstep::context context;
+  if (!a.training.checkpoint.empty()) digits::watch_for_interruption();
 
   std::vector<digits::outcome> outcomes;
   {
@@ -111,13 +186,7 @@ void run(const arguments& a) {
       }
     }
   }
-  std::printf(
-      "%lld images to learn from, %lld for the test; epochs %llu, batch %llu, seed %llu, %s\n",
-      static_cast<long long>(data.training.size()), static_cast<long long>(data.test.size()),
-      static_cast<unsigned long long>(a.training.epochs),
-      static_cast<unsigned long long>(a.training.batch),
-      static_cast<unsigned long long>(a.training.seed),
-      compares_precisions ? methods.front().name.c_str() : precisions.front().name.c_str());
+  print_heading(a, data, compares_precisions ? methods.front().name : precisions.front().name);
   digits::print_table(outcomes, compares_precisions ? "precision" : "method",
                       a.training.ema.has_value());
   digits::print_notes(outcomes, a.training.clip_norm.has_value());
@@ -132,7 +201,11 @@ void run(const arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const auto run_resumable = [=](arguments& a) {
+    a.training.resume_command = resume_command(argc, argv);
+    run(a);
+  };
   return examples::run_program(
       "train_digits", "Trains a small network on handwritten digits with the rules of gradstep.",
-      argc, argv, declare, run);
+      argc, argv, declare, run_resumable);
 }

@@ -68,7 +68,7 @@ inline void warn_of_divergence(const std::vector<outcome>& outcomes) {
     for (std::size_t epoch = 0; epoch < o.result.losses.size(); ++epoch) {
       if (std::isfinite(o.result.losses[epoch])) continue;
       std::fprintf(stderr, "train_digits: %s diverged in epoch %zu; try a lower lr\n",
-                   o.name.c_str(), epoch);
+                   o.name.c_str(), static_cast<std::size_t>(o.result.first_epoch) + epoch);
       break;
     }
   }
@@ -80,7 +80,7 @@ inline void write_losses(std::ostream& csv, const std::vector<outcome>& outcomes
   for (const outcome& o : outcomes) csv << ',' << o.name;
   csv << '\n';
   for (std::size_t epoch = 0; epoch < outcomes.front().result.losses.size(); ++epoch) {
-    csv << epoch;
+    csv << outcomes.front().result.first_epoch + epoch;
     for (const outcome& o : outcomes) csv << ',' << o.result.losses[epoch];
     csv << '\n';
   }

@@ -43,18 +43,18 @@ class typed_array {
   std::vector<std::byte> bytes_;
 };
 
-/// The network's own arrays serve where the precision has float32 for them.
+/// The arrays that a step reads and writes, but for the slots. The network's own serve where the
+/// precision has float32 for them. Movable: tensor() stays valid.
 class stored_tensor {
  public:
-  stored_tensor(const gradstep::rule& rule, const precision& how, const network_tensor& tensor,
-                bool has_average)
+  stored_tensor(const precision& how, const network_tensor& tensor, bool has_average)
       : tensor_(tensor),
         low_halves_(how.has_low_halves ? tensor.count : 0),
-        parameter_(rule, host_arrays(how, has_average), how.slots) {
+        arrays_(host_arrays(how, has_average)) {
     load_weights();
   }
 
-  const gradstep_tensor& tensor() const { return parameter_.tensor(); }
+  const gradstep_tensor& tensor() const { return arrays_; }
 
   /// Before a step: the network's gradients, rounded.
   void store_gradient() {
@@ -68,20 +68,23 @@ class stored_tensor {
       param_->widen_to(tensor_.param);
     }
   }
+  /// After the param was loaded: the copy, which no checkpoint has, and the network's weights.
+  void load_copy() {
+    if (copy_) copy_->assign(static_cast<const float*>(arrays_.param));
+    load_weights();
+  }
   /// At the end: the averaged weights.
   void load_average() { std::copy(average_.begin(), average_.end(), tensor_.param); }
 
-  /// Of all that is kept from step to step, the gradients included.
+  /// Of these arrays, the gradients included.
   std::size_t size_in_bytes() const {
     const std::size_t networks = tensor_.count * sizeof(float);
     return (param_ ? param_->size_in_bytes() : networks) +
            (grad_ ? grad_->size_in_bytes() : networks) + (copy_ ? copy_->size_in_bytes() : 0) +
-           low_halves_.size() * sizeof(std::uint16_t) + average_.size() * sizeof(float) +
-           parameter_.slot_bytes();
+           low_halves_.size() * sizeof(std::uint16_t) + average_.size() * sizeof(float);
   }
 
  private:
-  /// Everything but the slots.
   gradstep_tensor host_arrays(const precision& how, bool has_average) {
     auto arrays = gradstep::sized<gradstep_tensor>();
     arrays.count = tensor_.count;
@@ -113,7 +116,7 @@ class stored_tensor {
   std::optional<typed_array> param_, grad_, copy_;
   std::vector<std::uint16_t> low_halves_;
   std::vector<float> average_;
-  gradstep::any_parameter parameter_;  // owns the slots
+  gradstep_tensor arrays_;
 };
 
 }  // namespace digits

@@ -22,30 +22,27 @@ namespace {
 /// A network of its own that is updated in a precision by gradients of the test.
 class trainee {
  public:
-  explicit trainee(const std::string& precision) : rule_("adamw"), net_(3) {
+  trainee(const gradstep::context& context, const std::string& precision)
+      : net_(3), optimizer_(context, options()) {
+    const digits::precision how = digits::find_precisions(precision).front();
+    const auto group = optimizer_.add_group("all", gradstep::rule("adamw"), nullptr, 1, how.slots);
     net_.for_each_tensor([&](const digits::network_tensor& t) {
       networks_.push_back(t);
-      stored_.emplace_back(rule_, digits::find_precisions(precision).front(), t, true);
+      stored_.emplace_back(how, t, true);
+      optimizer_.add_tensor(group, std::to_string(stored_.size()), stored_.back().tensor());
     });
   }
 
-  void step(const gradstep::context& context, std::uint64_t t) {
+  void step(std::uint64_t t) {
     digits::random_source random(t, digits::random_use::batches);
-    std::vector<gradstep_tensor> tensors;
     for (std::size_t i = 0; i < stored_.size(); ++i) {
       // 8 bits, which no dtype rounds.
       for (std::size_t k = 0; k < networks_[i].count; ++k) {
         networks_[i].grad[k] = static_cast<float>(static_cast<int>(128 * random.symmetric())) / 64;
       }
       stored_[i].store_gradient();
-      tensors.push_back(stored_[i].tensor());
     }
-    auto options = gradstep::sized<gradstep_apply_options>();
-    options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_AVERAGE;
-    options.max_norm = 1;
-    options.average_decay = 0.9;
-    options.step = t;
-    gradstep::apply(context, rule_, tensors, options);
+    optimizer_.step();
   }
 
   /// Every param and average, as float32.
@@ -64,15 +61,23 @@ class trainee {
   }
 
  private:
-  gradstep::rule rule_;
+  static gradstep_optimizer_options options() {
+    auto options = gradstep::sized<gradstep_optimizer_options>();
+    options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_AVERAGE;
+    options.max_norm = 1;
+    options.average_decay = 0.9;
+    return options;
+  }
+
   digits::network net_;
   std::vector<digits::network_tensor> networks_;
   std::vector<digits::stored_tensor> stored_;
+  gradstep::optimizer optimizer_;
 };
 
 std::vector<float> train(const gradstep::context& context, const std::string& precision) {
-  trainee trained(precision);
-  for (std::uint64_t t = 1; t <= 50; ++t) trained.step(context, t);
+  trainee trained(context, precision);
+  for (std::uint64_t t = 1; t <= 50; ++t) trained.step(t);
   return trained.result();
 }
 

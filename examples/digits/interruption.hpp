@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ctrl-C: the training looks for it between batches, saves where it is, and stops.
+#ifndef GRADSTEP_EXAMPLES_DIGITS_INTERRUPTION_HPP
+#define GRADSTEP_EXAMPLES_DIGITS_INTERRUPTION_HPP
+
+#include <csignal>
+
+namespace digits {
+
+/// The signal that asked the training to stop; 0: none.
+inline volatile std::sig_atomic_t interruption = 0;
+
+/// From now on the first SIGINT or SIGTERM sets `interruption`; the next one of its kind ends the
+/// program at once. A signal that whoever started the program had ignored stays so (nohup, and
+/// scripts for what they run in the background).
+inline void watch_for_interruption() {
+  for (const int watched : {SIGINT, SIGTERM}) {
+    if (std::signal(watched, SIG_IGN) == SIG_IGN) continue;
+    std::signal(watched, [](int signal) {
+      interruption = signal;
+      std::signal(signal, SIG_DFL);
+    });
+  }
+}
+
+}  // namespace digits
+
+#endif  // GRADSTEP_EXAMPLES_DIGITS_INTERRUPTION_HPP

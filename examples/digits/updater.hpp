@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one place where gradients become an update, and the state behind it a checkpoint.
+#ifndef GRADSTEP_EXAMPLES_DIGITS_UPDATER_HPP
+#define GRADSTEP_EXAMPLES_DIGITS_UPDATER_HPP
+
+#include <gradstep/gradstep.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../common.hpp"
+#include "methods.hpp"
+#include "network.hpp"
+#include "precision.hpp"
+#include "stored_tensor.hpp"
+#include "training_options.hpp"
+
+namespace digits {
+
+/// An optimizer with every tensor of a network, which outlives it.
+class updater {
+ public:
+  /// image_count: of the training part.
+  updater(const gradstep::context& context, const method& m, const precision& how, network& net,
+          const training_options& training, std::uint64_t image_count)
+      : optimizer_(context, optimizer_options(training)) {
+    const auto group =
+        optimizer_.add_group("network", gradstep::rule(m.rule, m.settings),
+                             training.schedule ? &*training.schedule : nullptr, 1, how.slots);
+    net.for_each_tensor([&](const network_tensor& t) {
+      stored_.emplace_back(how, t, training.ema.has_value());
+      gradstep_tensor tensor = stored_.back().tensor();
+      tensor.key = stored_.size();
+      optimizer_.add_tensor(group, tensor_names.at(stored_.size() - 1), tensor);
+    });
+    if (training.loss_scale || how.needs_loss_scale) {
+      optimizer_.set_loss_scaler(gradstep::loss_scaler());
+      has_scaler_ = true;
+    }
+    if (!training.checkpoint.empty()) add_record(m, how, training, image_count);
+  }
+  updater(const updater&) = delete;  // the optimizer points into it
+  updater& operator=(const updater&) = delete;
+
+  /// What the loss is to be multiplied by.
+  double loss_scale() const { return has_scaler_ ? optimizer_.scaler().scale() : 1; }
+
+  /// Updates every tensor by the gradients as they are now, in one call.
+  void step() {
+    for (stored_tensor& t : stored_) t.store_gradient();
+    const auto start = clock::now();
+    const auto result = optimizer_.step();
+    seconds_.push_back(std::chrono::duration<double>(clock::now() - start).count());
+    if (result.is_skipped != 0) return;
+    if (result.clip_factor < 1) ++clipped_;
+    for (stored_tensor& t : stored_) t.load_weights();
+  }
+
+  /// Those before the checkpoint included.
+  std::uint64_t batches_done() const {
+    const auto info = optimizer_.describe();
+    return info.step_count + info.skipped_count;
+  }
+
+  void save(const std::string& path) { optimizer_.save(path, GRADSTEP_CHECKPOINT_PARAMS); }
+
+  /// Goes on from what a run with the same options saved.
+  void load(const std::string& path) {
+    try {
+      optimizer_.load(path, GRADSTEP_CHECKPOINT_PARAMS);
+    } catch (const gradstep::error& refusal) {
+      const bool is_other = refusal.status() == GRADSTEP_MISMATCH;
+      throw std::runtime_error(
+          "--resume" + std::string(is_other ? " needs the options of the run that saved" : "") +
+          ": " + refusal.what());
+    }
+    for (stored_tensor& t : stored_) t.load_copy();
+  }
+
+  /// Leaves the averaged weights in the network; no more steps, then.
+  void load_averages() {
+    for (stored_tensor& t : stored_) t.load_average();
+  }
+
+  /// The results that are the updater's to know.
+  void describe(training_result& result) const {
+    const auto info = optimizer_.describe();
+    std::size_t bytes = info.state_bytes;
+    std::size_t params = 0;
+    for (const stored_tensor& t : stored_) {
+      bytes += t.size_in_bytes();
+      params += t.tensor().count;
+    }
+    result.bytes_per_param = static_cast<double>(bytes) / static_cast<double>(params);
+    result.update_seconds = median_seconds();
+    result.batches = batches_done();
+    result.clipped = static_cast<std::uint64_t>(clipped_);
+    result.skipped = info.skipped_count;
+    if (has_scaler_) result.loss_scale = loss_scale();
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  /// In the order of network::for_each_tensor.
+  static constexpr std::array<const char*, 4> tensor_names{"hidden.weights", "hidden.bias",
+                                                           "output.weights", "output.bias"};
+
+  static gradstep_optimizer_options optimizer_options(const training_options& training) {
+    auto options = gradstep::sized<gradstep_optimizer_options>();
+    options.flags = GRADSTEP_APPLY_STOCHASTIC_PARAM;
+    options.seed = training.seed;
+    if (training.clip_norm) {
+      options.flags |= GRADSTEP_APPLY_MAX_NORM;
+      options.max_norm = *training.clip_norm;
+    }
+    if (training.ema) {
+      options.flags |= GRADSTEP_APPLY_AVERAGE;
+      options.average_decay = *training.ema;
+    }
+    return options;
+  }
+
+  /// Has checkpoints hold what is the program's own: its options, as names of groups without
+  /// tensors, so that the library refuses the file of another run and says what differs; and the
+  /// count of clipped steps, as a tensor without gradients.
+  void add_record(const method& m, const precision& how, const training_options& training,
+                  std::uint64_t image_count) {
+    std::string settings = "settings";
+    for (const gradstep::setting& s : m.settings) {
+      settings += " " + s.name + "=" + examples::shortest(s.value);
+    }
+    const auto optional = [](const char* name, const std::optional<double>& value) {
+      return std::string(name) + (value ? examples::shortest(*value) : "none");
+    };
+    const gradstep::rule still("sgd");
+    for (const std::string& name :
+         {"seed " + std::to_string(training.seed), "batch " + std::to_string(training.batch),
+          "images " + std::to_string(image_count), "precision " + how.name, settings,
+          "schedule " + (training.schedule ? training.schedule_text : "none"),
+          optional("clip-norm ", training.clip_norm), optional("ema ", training.ema),
+          std::string("loss-scale ") + (has_scaler_ ? "on" : "off")}) {
+      optimizer_.add_group(name, still);
+    }
+    double* const no_gradient = nullptr;
+    optimizer_.add_tensor(optimizer_.add_group("progress", still), "clipped_steps", &clipped_,
+                          no_gradient, 1);
+  }
+
+  /// How long a step took. The median: a busy machine now and then takes milliseconds away.
+  double median_seconds() const {
+    if (seconds_.empty()) return 0;
+    std::vector<double> sorted = seconds_;
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+    std::nth_element(sorted.begin(), middle, sorted.end());
+    return *middle;
+  }
+
+  std::vector<stored_tensor> stored_;
+  double clipped_ = 0;  // steps; a number as a checkpoint can hold it
+  gradstep::optimizer optimizer_;
+  bool has_scaler_ = false;
+  std::vector<double> seconds_;  // of each step of this run
+};
+
+}  // namespace digits
+
+#endif  // GRADSTEP_EXAMPLES_DIGITS_UPDATER_HPP
