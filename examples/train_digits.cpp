@@ -104,6 +104,16 @@ void declare(CLI::App& app, arguments& a) {
       ->type_name("FILE");
 }
 
+/// Schedules that drive momentum do not go with every rule: finds out before any training.
+void check_schedule(const gradstep::context& context, const std::vector<digits::method>& methods,
+                    const digits::training_options& training) {
+  gradstep::optimizer checked(context);
+  for (const digits::method& m : methods) {
+    checked.add_group(m.name, gradstep::rule(m.rule, m.settings),
+                      training.schedule ? &*training.schedule : nullptr);
+  }
+}
+
 std::vector<digits::method> choose_methods(const arguments& a) {
   std::vector<digits::method> methods = digits::known_methods();
   if (!a.rule.empty()) methods = {digits::find_method(a.rule)};
@@ -169,9 +179,10 @@ void run(arguments& a) {
   check_checkpoint(a.training, methods.size() * precisions.size());
   const digits::parts data = digits::split(digits::load(a.data), a.training.seed);
   digits::choose_schedule(a.training, a.schedule, static_cast<std::uint64_t>(data.training.size()));
+  const gradstep::context context;
+  check_schedule(context, methods, a.training);
   std::optional<examples::output_file> csv;
   if (!a.csv.empty()) csv.emplace("--csv", a.csv);
-  const gradstep::context context;
   if (!a.training.checkpoint.empty()) digits::watch_for_interruption();
 
   std::vector<digits::outcome> outcomes;

@@ -69,7 +69,13 @@ class updater {
     return info.step_count + info.skipped_count;
   }
 
-  void save(const std::string& path) { optimizer_.save(path, GRADSTEP_CHECKPOINT_PARAMS); }
+  void save(const std::string& path) {
+    try {
+      optimizer_.save(path, GRADSTEP_CHECKPOINT_PARAMS);
+    } catch (const gradstep::error& failure) {
+      throw std::runtime_error(std::string("--checkpoint: ") + failure.what());
+    }
+  }
 
   /// Goes on from what a run with the same options saved.
   void load(const std::string& path) {
@@ -78,8 +84,8 @@ class updater {
     } catch (const gradstep::error& refusal) {
       const bool is_other = refusal.status() == GRADSTEP_MISMATCH;
       throw std::runtime_error(
-          "--resume" + std::string(is_other ? " needs the options of the run that saved" : "") +
-          ": " + refusal.what());
+          (is_other ? "--resume needs the options of the run that saved: " : "--resume: ") +
+          std::string(refusal.what()));
     }
     for (stored_tensor& t : stored_) t.load_copy();
   }

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""train_digits with --schedule, --checkpoint and --resume: a run that stops and goes on in another
+process ends as one that did not stop, to the last byte of its checkpoint."""
+import csv
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+
+import programs
+
+STEPS = 47  # of an epoch
+ONE_CYCLE = ["--schedule", "one_cycle", "--schedule-set", f"total_steps={4 * STEPS}",
+             "--schedule-set", "drives_momentum=1"]
+COSINE = ["--schedule", "cosine", "--schedule-set", f"total_steps={3 * STEPS}",
+          "--schedule-set", "warmup_steps=60"]
+MULTISTEP = ["--schedule", "multistep", "--schedule-list", "milestones=40,100,120",
+             "--schedule-set", "gamma=0.5"]
+RUNS = [
+    ["--rule", "adamw", "--ema", 0.9, "--clip-norm", 1, *ONE_CYCLE],
+    ["--rule", "sgd", "--set", "lr=4", "--precision", "f16", "--clip-norm", 1],  # skips steps
+    ["--rule", "adam", "--set", "amsgrad=1", "--precision", "state-8bit", "--ema", 0.99, *COSINE],
+    ["--rule", "momentum", "--precision", "bf16", "--seed", 7, *MULTISTEP],
+    ["--rule", "rmsprop", "--set", "centered=1", "--precision", "bf16-split", "--loss-scale"],
+    ["--rule", "adagrad", "--precision", "bf16-master", "--clip-norm", 0.5, "--ema", 0.5, *COSINE],
+    ["--rule", "adadelta", "--precision", "state-bf16", "--loss-scale", *MULTISTEP],
+]
+TIME = re.compile(r" +[\d.]+( +[\d.]+)$", re.MULTILINE)  # the next to last column
+
+
+class ResumeTest(programs.ProgramTest):
+    program = "train_digits"
+
+    def report(self, *arguments):
+        """What a run prints, without how long its steps took."""
+        return TIME.sub(r"\1", self.output_of(*arguments))
+
+    def losses(self, name):
+        return list(csv.reader(self.read(name).splitlines()))[1:]
+
+    def bytes_of(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def batches_in(self, name):
+        """Steps of a checkpoint, skipped ones included."""
+        file = self.bytes_of(name)
+        header = json.loads(file[8:8 + int.from_bytes(file[:8], "little")])
+        state = json.loads(header["__metadata__"]["gradstep.state"])
+        return state["step_count"] + state["skipped_count"]
+
+    def start(self, *arguments, ignored=None):
+        """A run in the background, with the signals' usual meaning whatever ours is."""
+        def set_signals():
+            for each in signal.SIGINT, signal.SIGTERM:
+                signal.signal(each, signal.SIG_IGN if each == ignored else signal.SIG_DFL)
+        if os.name != "posix":
+            self.skipTest("signals are POSIX's")
+        command = [os.path.join(programs.bin_dir, self.program), *map(str, arguments)]
+        run = subprocess.Popen(command, cwd=self.folder, preexec_fn=set_signals, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(run.communicate)
+        self.addCleanup(run.kill)
+        return run
+
+    def wait_until(self, condition, run):
+        """Returns at once when the run is over; a run that never ends is ctest's to stop."""
+        while run.poll() is None and not condition():
+            time.sleep(0.001)
+
+    def interrupt(self, *arguments, sent=signal.SIGINT):
+        """Interrupts a run once it has saved; what it then says."""
+        run = self.start(*arguments, "--epochs", 100000, "--checkpoint", "cut.st")
+        self.wait_until(lambda: os.path.exists(self.path("cut.st")), run)
+        run.send_signal(sent)
+        printed, said = run.communicate()
+        self.assertEqual((run.returncode, printed), (128 + sent, ""), said)
+        return said
+
+    def assert_goes_on(self, *arguments):
+        """cut.st, resumed for an epoch or two, is a run that was not interrupted."""
+        epochs = self.batches_in("cut.st") // STEPS + 2
+        whole = self.report(*arguments, "--epochs", epochs, "--checkpoint", "whole.st")
+        resumed = self.report(*arguments, "--epochs", epochs, "--checkpoint", "cut.st", "--resume")
+        self.assertEqual(resumed, whole, arguments)
+        self.assertEqual(self.bytes_of("cut.st"), self.bytes_of("whole.st"), arguments)
+
+    def test_stopped_by_the_number_of_epochs(self):
+        for run in RUNS:
+            whole = self.report(*run, "--epochs", 4, "--checkpoint", "whole.st", "--csv", "whole")
+            self.assertEqual(self.report(*run, "--epochs", 4), whole, "a checkpoint has no effect")
+            self.report(*run, "--epochs", 2, "--checkpoint", "cut.st")
+            self.assertEqual(self.batches_in("cut.st"), 2 * STEPS)
+            cut = [*run, "--epochs", 4, "--checkpoint", "cut.st", "--resume"]
+            for first in 2, 4:  # the second time, nothing is left to do
+                self.assertEqual(self.report(*cut, "--csv", "cut"), whole, run)
+                self.assertEqual(self.losses("cut"), self.losses("whole")[first:], run)
+                self.assertEqual(self.bytes_of("cut.st"), self.bytes_of("whole.st"), run)
+
+    def test_interrupted(self):
+        for run in RUNS:
+            self.interrupt(*run)
+            self.assert_goes_on(*run)
+            os.remove(self.path("cut.st"))
+
+    def test_what_an_interrupted_run_says(self):
+        name = "it's cut.st"
+        arguments = ["--rule", "adam", "--epochs", "100000", "--checkpoint", name]
+        run = self.start(*arguments)
+        for is_resumed in False, True:
+            before = self.batches_in(name) if is_resumed else 0
+            self.wait_until(lambda: os.path.exists(self.path(name)) and
+                            self.batches_in(name) > before, run)
+            run.send_signal(signal.SIGINT)
+            said = run.communicate()[1].splitlines()
+            self.assertEqual(run.returncode, 130, said)
+            self.assertEqual(said[0], f"train_digits: interrupted after {self.batches_in(name)} "
+                                      f"steps, which '{name}' holds; to go on:")
+            command = shlex.split(said[1])
+            self.assertEqual(command[1:], [*arguments, "--resume"])
+            run = self.start(*command[1:])
+        run.kill()
+
+    def test_terminated(self):
+        self.interrupt("--rule", "adam", sent=signal.SIGTERM)
+        self.assert_goes_on("--rule", "adam")
+
+    def test_impatience_damages_nothing(self):
+        run = self.start("--rule", "adam", "--epochs", 100000, "--checkpoint", "cut.st")
+        self.wait_until(lambda: os.path.exists(self.path("cut.st")), run)
+        while run.poll() is None:
+            run.send_signal(signal.SIGINT)
+        self.assertIn(run.returncode, [130, -signal.SIGINT])
+        self.assert_goes_on("--rule", "adam")
+
+    def test_ignored_signals_stay_ignored(self):
+        run = self.start("--rule", "adam", "--epochs", 100000, "--checkpoint", "cut.st",
+                         ignored=signal.SIGINT)
+        self.wait_until(lambda: os.path.exists(self.path("cut.st")), run)
+        run.send_signal(signal.SIGINT)
+        before = self.batches_in("cut.st")
+        self.wait_until(lambda: self.batches_in("cut.st") > before + 2 * STEPS, run)
+        run.send_signal(signal.SIGTERM)
+        self.assertEqual((run.communicate()[0], run.returncode), ("", 128 + signal.SIGTERM))
+
+    def test_without_a_checkpoint_a_signal_kills(self):
+        run = self.start("--rule", "adam", "--epochs", 100000, "--csv", "loss.csv")
+        self.wait_until(lambda: os.path.exists(self.path("loss.csv")), run)
+        run.send_signal(signal.SIGINT)
+        self.assertEqual((*run.communicate(), run.returncode), ("", "", -signal.SIGINT))
+
+    def test_the_schedule_counts(self):
+        """Its time is the step, and total_steps that of the run, less the warm-up."""
+        run = ["--rule", "sgd", "--epochs", 3]
+        reports = {self.report(*run, *schedule) for schedule in
+                   [[], ["--schedule", "cosine"], ["--schedule", "one_cycle"], COSINE, MULTISTEP]}
+        self.assertEqual(len(reports), 5, reports)
+        self.output_of(*run, "--csv", "plain")
+        for milestone, changed in (2 * STEPS, 3), (2 * STEPS - 1, 2), (3 * STEPS, None):
+            self.output_of(*run, "--schedule", "multistep", "--schedule-list",
+                           f"milestones={milestone}", "--csv", "scheduled")
+            pairs = zip(self.losses("scheduled"), self.losses("plain"))
+            different = [epoch for epoch, (a, b) in enumerate(pairs) if a != b]
+            self.assertEqual(different[:1], [changed] if changed else [], milestone)
+        total = 3 * STEPS - 41
+        self.output_of(*run, "--schedule", "cosine", "--schedule-set", "warmup_steps=41",
+                       "--csv", "default")
+        self.output_of(*run, "--schedule", "cosine", "--schedule-set", "warmup_steps=41",
+                       "--schedule-set", f"total_steps={total}", "--csv", "explicit")
+        self.assertEqual(self.losses("default"), self.losses("explicit"))
+
+    def test_another_run_is_refused(self):
+        options = {"--rule": "adamw", "--epochs": 2, "--schedule": "cosine",
+                   "--checkpoint": "run.st"}
+
+        def arguments(changes):
+            return [x for name, value in {**options, **changes}.items() for x in (name, value)]
+        self.output_of(*arguments({}))
+        saved = self.bytes_of("run.st")
+        self.write("few.csv", (",".join(["3"] * 64 + ["7"]) + "\n") * 12)
+        for changes, *parts in [
+            ({"--rule": "adam"}, "the rule adam", "adamw"),
+            ({"--seed": 2}, '"seed 2"', '"seed 1"'),
+            ({"--batch": 31}, '"batch 31"', '"batch 32"'),
+            ({"--set": "lr=0.02"}, "lr=0.02", "lr=0.01"),
+            ({"--precision": "bf16"}, '"precision bf16"', '"precision f32"'),
+            ({"--clip-norm": 1}, '"clip-norm 1"', '"clip-norm none"'),
+            ({"--ema": 0.5}, '"ema 0.5"', '"ema none"'),
+            ({"--precision": "f16"}, '"loss-scale on"', '"loss-scale off"'),
+            ({"--schedule": "linear"}, '"schedule linear total_steps=94"', '"schedule cosine'),
+            ({"--epochs": 3}, '"schedule cosine total_steps=141"', "total_steps=94"),
+            ({"--epochs": 1, "--schedule-set": "total_steps=94"}, "94 steps on", "--epochs 1"),
+            ({"--data": "few.csv"}, '"images 10"', '"images 1498"'),
+        ]:
+            self.assert_refused([*arguments(changes), "--resume"], "--resume", "run.st", *parts)
+            self.assertEqual(self.bytes_of("run.st"), saved, changes)
+
+    def test_a_damaged_file_is_refused(self):
+        run = ["--rule", "adamw", "--epochs", 2, "--checkpoint", "run.st"]
+        self.output_of(*run)
+        saved = self.bytes_of("run.st")
+        flipped = bytearray(saved)
+        flipped[-5] ^= 1
+        for damaged in b"", saved[:10], saved[:len(saved) // 2], saved[:-1], bytes(flipped):
+            with open(self.path("run.st"), "wb") as file:
+                file.write(damaged)
+            self.assert_refused([*run, "--resume"], "--resume", "run.st", "damaged")
+            self.assertEqual(self.bytes_of("run.st"), damaged)
+        self.assertEqual(os.listdir(self.folder), ["run.st"])
+
+    def test_wrong_arguments(self):
+        for arguments, *parts in [
+            (["--resume"], "--resume", "--checkpoint"),
+            (["--checkpoint", "run.st"], "--checkpoint", "7", "--rule"),
+            (["--rule", "adam", "--precision", "all", "--checkpoint", "run.st"], "7"),
+            (["--rule", "adam", "--checkpoint", "no/run.st"], "--checkpoint", '"no"'),
+            (["--rule", "adam", "--checkpoint", "run.st", "--resume"], "--resume", '"run.st"',
+             "No such file"),
+            (["--schedule", "cosin"], "cosin", "nearest", '"cosine"'),
+            (["--schedule", "step"], "step_size", "not set"),
+            (["--schedule", "step", "--schedule-set", "step_size"], "--schedule-set", "NAME=VALUE"),
+            (["--schedule-set", "gamma=1"], "--schedule-set", "say with --schedule"),
+            (["--schedule-list", "milestones=1"], "--schedule-list", "say with --schedule"),
+            (["--schedule", "multistep", "--schedule-list", "milestones=5,x"],
+             "--schedule-list milestones", "'x'"),
+            (["--schedule", "multistep", "--schedule-list", "milestones=5,3"], "milestones[1] = 3"),
+            (ONE_CYCLE, "one_cycle", "adagrad", "momentum"),
+        ]:
+            self.assert_refused(arguments, *parts)
+            self.assertEqual(os.listdir(self.folder), [], arguments)
+
+
+if __name__ == "__main__":
+    programs.main()
