@@ -195,9 +195,9 @@ class early_exit : public std::runtime_error {
 
 /// All of a program: reads its arguments, runs it, and reports what either throws. `what` it does,
 /// for --help.
-template <class Arguments, class Run>
+template <class Arguments>
 int run_program(const char* name, const char* what, int argc, char** argv,
-                void (*declare)(CLI::App&, Arguments&), Run run) {
+                void (*declare)(CLI::App&, Arguments&), void (*run)(Arguments&)) {
   const auto report = [name](const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", name, error.what());
   };

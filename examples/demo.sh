@@ -32,6 +32,17 @@ curve --schedule multistep --list milestones=30,60
 section "An optimizer with two groups, a schedule, clipping, and a checkpoint that another goes on from"
 mkdir -p "$build/demo" && "$build/examples/two_groups" "$build/demo/two_groups.safetensors"
 
+train() {
+  echo "\$ train_digits $*"
+  "$build/examples/train_digits" "$@"
+}
+
+section "Training on handwritten digits with a schedule; stopped after 5 epochs, and resumed from a checkpoint"
+run=(--rule adamw --schedule one_cycle --schedule-set total_steps=470
+     --checkpoint "$build/demo/digits.safetensors")
+train "${run[@]}" --epochs 5
+train "${run[@]}" --epochs 10 --resume
+
 section "Training a network on handwritten digits with each method, then in each precision; pictures"
 "$here/plots/draw.sh" "$build/examples" "$build/demo"
 

@@ -10,10 +10,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -136,9 +138,11 @@ std::string quote(const std::string& word) {
   return is_plain ? word : "'" + quoted + "'";
 }
 
-/// The command that goes on with what these arguments began.
-std::string resume_command(int argc, char** argv) {
-  std::vector<std::string> words(argv, argv + argc);
+std::span<char*> command_line;  // the words of it
+
+/// The command that goes on with what this one began.
+std::string resume_command() {
+  std::vector<std::string> words(command_line.begin(), command_line.end());
   if (std::find(words.begin(), words.end(), "--resume") == words.end()) {
     words.emplace_back("--resume");
   }
@@ -167,6 +171,23 @@ void print_heading(const arguments& a, const digits::parts& data, const std::str
       a.schedule.name.empty() ? "" : ", ", a.schedule.name.c_str());
 }
 
+std::vector<digits::outcome> train_all(const gradstep::context& context,
+                                       const std::vector<digits::method>& methods,
+                                       const std::vector<digits::precision>& precisions,
+                                       const digits::parts& data,
+                                       const digits::training_options& training) {
+  std::vector<digits::outcome> outcomes;
+  digits::progress_bar progress(methods.size() * precisions.size() * training.epochs);
+  for (const digits::method& m : methods) {
+    for (const digits::precision& p : precisions) {
+      const std::string& name = precisions.size() > 1 ? p.name : m.name;
+      outcomes.push_back(
+          {name, m, digits::train(context, m, p, data, training, [&] { progress.advance(name); })});
+    }
+  }
+  return outcomes;
+}
+
 void run(arguments& a) {
   // Eigen cuts products by the size of the caches; the same sizes everywhere, the same sums.
   Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
@@ -177,6 +198,7 @@ void run(arguments& a) {
     throw std::runtime_error("--precision all: say with --rule by which method, such as adamw");
   }
   check_checkpoint(a.training, methods.size() * precisions.size());
+  a.training.resume_command = resume_command();
   const digits::parts data = digits::split(digits::load(a.data), a.training.seed);
   digits::choose_schedule(a.training, a.schedule, static_cast<std::uint64_t>(data.training.size()));
   const gradstep::context context;
@@ -185,18 +207,8 @@ void run(arguments& a) {
   if (!a.csv.empty()) csv.emplace("--csv", a.csv);
   if (!a.training.checkpoint.empty()) digits::watch_for_interruption();
 
-  std::vector<digits::outcome> outcomes;
-  {
-    digits::progress_bar progress(methods.size() * precisions.size() * a.training.epochs);
-    for (const digits::method& m : methods) {
-      for (const digits::precision& p : precisions) {
-        const std::string& name = compares_precisions ? p.name : m.name;
-        outcomes.push_back({name, m, digits::train(context, m, p, data, a.training, [&] {
-                              progress.advance(name);
-                            })});
-      }
-    }
-  }
+  const std::vector<digits::outcome> outcomes =
+      train_all(context, methods, precisions, data, a.training);
   print_heading(a, data, compares_precisions ? methods.front().name : precisions.front().name);
   digits::print_table(outcomes, compares_precisions ? "precision" : "method",
                       a.training.ema.has_value());
@@ -212,11 +224,8 @@ void run(arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto run_resumable = [=](arguments& a) {
-    a.training.resume_command = resume_command(argc, argv);
-    run(a);
-  };
+  command_line = {argv, static_cast<std::size_t>(argc)};
   return examples::run_program(
       "train_digits", "Trains a small network on handwritten digits with the rules of gradstep.",
-      argc, argv, declare, run_resumable);
+      argc, argv, declare, run);
 }

@@ -57,8 +57,8 @@ inline std::string describe(const schedule_choice& choice) {
     text += " " + s.name + "=" + examples::shortest(s.value);
   }
   for (const auto& [name, values] : choice.lists) {
-    std::vector<std::string> texts;
-    for (const double value : values) texts.push_back(examples::shortest(value));
+    std::vector<std::string> texts(values.size());
+    std::transform(values.begin(), values.end(), texts.begin(), examples::shortest);
     text += " " + name + "=" + examples::join(texts, ",");
   }
   return text;

@@ -2,6 +2,7 @@
 """train_digits with --schedule, --checkpoint and --resume: a run that stops and goes on in another
 process ends as one that did not stop, to the last byte of its checkpoint."""
 import csv
+import itertools
 import json
 import os
 import re
@@ -71,14 +72,22 @@ class ResumeTest(programs.ProgramTest):
         while run.poll() is None and not condition():
             time.sleep(0.001)
 
+    def saved_batches(self, name):
+        return self.batches_in(name) if os.path.exists(self.path(name)) else -1
+
     def interrupt(self, *arguments, sent=signal.SIGINT):
-        """Interrupts a run once it has saved; what it then says."""
-        run = self.start(*arguments, "--epochs", 100000, "--checkpoint", "cut.st")
-        self.wait_until(lambda: os.path.exists(self.path("cut.st")), run)
-        run.send_signal(sent)
-        printed, said = run.communicate()
-        self.assertEqual((run.returncode, printed), (128 + sent, ""), said)
-        return said
+        """Interrupts a run within an epoch: at the first moment tried, or resumed at a later one."""
+        arguments = [*arguments, "--epochs", 100000, "--checkpoint", "cut.st"]
+        for delay in itertools.count():
+            before = self.saved_batches("cut.st")
+            run = self.start(*arguments, *["--resume"] * (before >= 0))
+            self.wait_until(lambda: self.saved_batches("cut.st") > before, run)
+            time.sleep(delay / 1000)
+            run.send_signal(sent)
+            printed, said = run.communicate()
+            self.assertEqual((run.returncode, printed), (128 + sent, ""), said)
+            if self.batches_in("cut.st") % STEPS != 0:
+                return
 
     def assert_goes_on(self, *arguments):
         """cut.st, resumed for an epoch or two, is a run that was not interrupted."""
@@ -112,8 +121,7 @@ class ResumeTest(programs.ProgramTest):
         run = self.start(*arguments)
         for is_resumed in False, True:
             before = self.batches_in(name) if is_resumed else 0
-            self.wait_until(lambda: os.path.exists(self.path(name)) and
-                            self.batches_in(name) > before, run)
+            self.wait_until(lambda: self.saved_batches(name) > before, run)
             run.send_signal(signal.SIGINT)
             said = run.communicate()[1].splitlines()
             self.assertEqual(run.returncode, 130, said)
