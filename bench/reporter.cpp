@@ -64,9 +64,10 @@ bool table_reporter::ReportContext(const Context&) {
   out << "\nn counts elements. The last columns: the step's time over that of the careful loop, of "
          "the scalar\nloop, and of another: the same elements as one tensor (flat), the same "
          "without "
-         "the option (plain),\nthe same work in separate passes, or other dtypes. A missing dtype "
-         "is "
-         "that of the arithmetic.\n\n"
+         "the option (plain),\nthe same work in separate passes, other dtypes, or, for the "
+         "optimizer's "
+         "step, one gradstep_apply for each\nof its groups (apply). A missing dtype is that of the "
+         "arithmetic.\n\n"
       << format_line({"", "rule", "dtype", "n", "threads", "isa"},
                      {"ns/element", "GB/s", "% of roof", "/careful", "/scalar", "/other"})
       << std::flush;
