@@ -53,11 +53,11 @@ struct bench_case {
 /// "+clip-norm" for GRADSTEP_APPLY_MAX_NORM and so on; "+complete" for complete_flags.
 std::string flags_name(std::uint64_t flags);
 
-std::vector<bench_case> full_cases(const machine& m);
 /// The optimizer's step on a list, beside gradstep_apply.
 bench_case optimizer_case(const machine& m, const layout& tensors, std::size_t group_count,
                           double seconds);
 
+std::vector<bench_case> full_cases(const machine& m);
 /// About 90 seconds' worth: adamw at all sizes, every rule on large arrays, and what claims need.
 std::vector<bench_case> quick_cases(const machine& m);
 

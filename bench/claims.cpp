@@ -50,11 +50,11 @@ std::vector<claim> optimizer_claims(const machine& m) {
   return {
       {"optimizer, 1000 small tensors: time / gradstep_apply", name(small_layout(), 1),
        "over_apply", false, 1.15},
-      {"optimizer, the same in two groups: time / two applies", name(small_layout(), 2),
+      {"optimizer, 1000 small, two groups: time / two applies", name(small_layout(), 2),
        "over_apply", false, 1.15},
       {"optimizer, GPT-2 small: time / gradstep_apply", name(gpt2_layout(), 1), "over_apply", false,
        1.03},
-      {"optimizer, the same in two groups: time / two applies", name(gpt2_layout(), 2),
+      {"optimizer, GPT-2 small, two groups: time / two applies", name(gpt2_layout(), 2),
        "over_apply", false, 1.03},
   };
 }
