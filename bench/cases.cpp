@@ -72,7 +72,16 @@ void add_lists(const machine& m, double seconds, std::vector<bench_case>& cases)
   for (const layout& tensors : {small_layout(), gpt2_layout()}) {
     cases.push_back(
         {variant, plain_storage(GRADSTEP_FLOAT32), tensors, m.thread_count, m.best_isa, seconds});
+    for (const std::size_t group_count : {1, 2}) {
+      cases.push_back(optimizer_case(m, tensors, group_count, seconds));
+    }
   }
+}
+
+std::string optimizer_name(std::size_t group_count) {
+  if (group_count == 0) return "";
+  if (group_count == 1) return "+optimizer";
+  return "+optimizer-" + std::to_string(group_count) + "groups";
 }
 
 }  // namespace
@@ -94,8 +103,20 @@ std::vector<rule_variant> all_rule_variants() {
 }
 
 std::string bench_case::name() const {
-  return "step/" + variant.name + flags_name(flags) + "/" + stored.name() + "/" + tensors.name +
-         "/threads:" + std::to_string(threads) + "/isa:" + isa;
+  return "step/" + variant.name + flags_name(flags) + optimizer_name(group_count) + "/" +
+         stored.name() + "/" + tensors.name + "/threads:" + std::to_string(threads) + "/isa:" + isa;
+}
+
+bench_case optimizer_case(const machine& m, const layout& tensors, std::size_t group_count,
+                          double seconds) {
+  bench_case c{{main_rule, main_rule, {}},
+               plain_storage(GRADSTEP_FLOAT32),
+               tensors,
+               m.thread_count,
+               m.best_isa,
+               seconds};
+  c.group_count = group_count;
+  return c;
 }
 
 std::vector<bench_case> full_cases(const machine& m) {

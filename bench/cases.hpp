@@ -43,13 +43,19 @@ struct bench_case {
   double seconds;           // to measure for
   std::uint64_t flags = 0;  // of gradstep_apply_options
   rival_step rival = {};
+  std::size_t group_count = 0;  // of an optimizer whose step it is; 0: gradstep_apply's
 
-  /// "step/adamw/float32/64M/threads:2/isa:avx512"; flags follow the rule: "adamw+clip-norm"
+  /// "step/adamw/float32/64M/threads:2/isa:avx512"; flags follow the rule: "adamw+clip-norm",
+  /// and the optimizer's groups: "adamw+optimizer", "adamw+optimizer-2groups"
   std::string name() const;
 };
 
 /// "+clip-norm" for GRADSTEP_APPLY_MAX_NORM and so on; "+complete" for complete_flags.
 std::string flags_name(std::uint64_t flags);
+
+/// The optimizer's step on a list, beside gradstep_apply.
+bench_case optimizer_case(const machine& m, const layout& tensors, std::size_t group_count,
+                          double seconds);
 
 std::vector<bench_case> full_cases(const machine& m);
 /// About 90 seconds' worth: adamw at all sizes, every rule on large arrays, and what claims need.

@@ -43,6 +43,22 @@ std::vector<claim> main_claims(const machine& m) {
   };
 }
 
+std::vector<claim> optimizer_claims(const machine& m) {
+  const auto name = [&](const layout& tensors, std::size_t group_count) {
+    return optimizer_case(m, tensors, group_count, 0).name();
+  };
+  return {
+      {"optimizer, 1000 small tensors: time / gradstep_apply", name(small_layout(), 1),
+       "over_apply", false, 1.15},
+      {"optimizer, 1000 small, two groups: time / two applies", name(small_layout(), 2),
+       "over_apply", false, 1.15},
+      {"optimizer, GPT-2 small: time / gradstep_apply", name(gpt2_layout(), 1), "over_apply", false,
+       1.03},
+      {"optimizer, GPT-2 small, two groups: time / two applies", name(gpt2_layout(), 2),
+       "over_apply", false, 1.03},
+  };
+}
+
 std::vector<claim> mixed_claims(const machine& m) {
   const std::string complete = complete_case(m, large_size, 0).name();
   const std::string bfloat16 = bfloat16_case(m, 0).name();
@@ -110,6 +126,7 @@ void print_claims(std::ostream& out, const machine& m, const std::vector<row>& r
   out << "\nClaims (" << main_rule << " where no rule is named; float32, " << m.best_isa << ", "
       << m.thread_count << " threads; median and its 95 % interval)\n\n";
   std::vector<claim> claims = main_claims(m);
+  for (claim& c : optimizer_claims(m)) claims.push_back(std::move(c));
   for (claim& c : mixed_claims(m)) claims.push_back(std::move(c));
   for (const claim& c : claims) {
     const row* r = find_row(rows, c);

@@ -36,6 +36,8 @@ void print_help() {
       "                             step/adamw.clip-norm/: an option beside the step without it\n"
       "                             step/adamw.complete/: all options, and the same work in "
       "passes\n"
+      "                             step/adamw.optimizer: an optimizer's step beside "
+      "gradstep_apply\n"
       "  --benchmark_list_tests     print the names and stop\n"
       "  --benchmark_repetitions=N  each N times\n"
       "  --benchmark_out=FILE       also write all figures as JSON\n"

@@ -40,6 +40,14 @@ std::string other_cell(const row& r) {
   return "-";
 }
 
+constexpr const char* table_notes = R"(
+n counts elements. The last columns: the step's time over that of the careful loop, of the scalar
+loop, and of another: the same elements as one tensor (flat), the same without the option (plain),
+the same work in separate passes, other dtypes, or, for the optimizer's step, one gradstep_apply for
+each of its groups (apply). A missing dtype is that of the arithmetic.
+
+)";
+
 constexpr const char* line_format = "%-23s %-24s %10s %7s %-8s %10s %6s %9s %8s %7s  %s\n";
 
 std::string format_line(const std::vector<std::string>& p, const std::vector<std::string>& cells) {
@@ -61,12 +69,7 @@ std::string format_row(const row& r) {
 bool table_reporter::ReportContext(const Context&) {
   std::ostream& out = GetOutputStream();
   for (const auto& [key, value] : machine_.context) out << key << ": " << value << "\n";
-  out << "\nn counts elements. The last columns: the step's time over that of the careful loop, of "
-         "the scalar\nloop, and of another: the same elements as one tensor (flat), the same "
-         "without "
-         "the option (plain),\nthe same work in separate passes, or other dtypes. A missing dtype "
-         "is "
-         "that of the arithmetic.\n\n"
+  out << table_notes
       << format_line({"", "rule", "dtype", "n", "threads", "isa"},
                      {"ns/element", "GB/s", "% of roof", "/careful", "/scalar", "/other"})
       << std::flush;

@@ -5,6 +5,7 @@
 
 #include "baselines.hpp"
 #include "mixed_cases.hpp"
+#include "optimizer_step.hpp"
 #include "separate_step.hpp"
 
 namespace bench {
@@ -55,28 +56,40 @@ void set_ratio(benchmark::UserCounters& counters, const std::string& name, const
   counters[name + "_high"] = e.high * unit;
 }
 
-// The contenders' order: the step between the two fastest roofs, next to both in every round.
-constexpr std::size_t first_roof = 0, step = 1, second_roof = 2, first_rival = 3;
+/// Where the contenders stand that are not roofs.
+struct turn_order {
+  std::size_t step, first_rival;
+};
+// The step between the two fastest roofs, next to both in every round.
+constexpr std::size_t first_roof = 0, second_roof = 2;
+constexpr turn_order between_roofs{1, 3};
+// The two that do the same work next to each other, and nothing else in the caches: the roof stands
+// in the row of the same list without an optimizer.
+constexpr turn_order without_roofs{0, 1};
 
-void set_counters(benchmark::State& state, const std::vector<contender>& contenders,
-                  const turns& times, const workload& w) {
-  const auto count = static_cast<double>(w.count());
-  const double bytes = w.bytes().bytes_per_element();
+void set_roof_counters(benchmark::State& state, const std::vector<contender>& contenders,
+                       const turns& times, const workload& w) {
   const std::size_t roof =
       times.ratio(first_roof, second_roof).median <= 1 ? first_roof : second_roof;
-  auto& counters = state.counters;
+  state.counters["roof_ns_per_element"] =
+      times.median_seconds(roof) * 1e9 / static_cast<double>(w.count());
+  set_ratio(state.counters, "percent_of_roof", times.ratio(roof, between_roofs.step), 100);
+  state.SetLabel("roof: " + contenders[roof].name);
+}
+
+void set_counters(benchmark::UserCounters& counters, const std::vector<contender>& contenders,
+                  const turns& times, const workload& w, const turn_order& order) {
+  const auto count = static_cast<double>(w.count());
+  const double bytes = w.bytes().bytes_per_element();
   counters["elements"] = count;
   counters["bytes_per_element"] = bytes;
-  counters["ns_per_element"] = times.median_seconds(step) * 1e9 / count;
-  counters["gb_per_second"] = bytes * count / times.median_seconds(step) / 1e9;
-  counters["roof_ns_per_element"] = times.median_seconds(roof) * 1e9 / count;
+  counters["ns_per_element"] = times.median_seconds(order.step) * 1e9 / count;
+  counters["gb_per_second"] = bytes * count / times.median_seconds(order.step) / 1e9;
   counters["rounds"] = static_cast<double>(times.round_count());
-  set_ratio(counters, "percent_of_roof", times.ratio(roof, step), 100);
-  for (std::size_t i = first_rival; i < contenders.size(); ++i) {
-    set_ratio(counters, "over_" + contenders[i].name, times.ratio(step, i), 1);
+  for (std::size_t i = order.first_rival; i < contenders.size(); ++i) {
+    set_ratio(counters, "over_" + contenders[i].name, times.ratio(order.step, i), 1);
     counters[contenders[i].name + "_ns_per_element"] = times.median_seconds(i) * 1e9 / count;
   }
-  state.SetLabel("roof: " + contenders[roof].name);
 }
 
 }  // namespace
@@ -131,10 +144,13 @@ void session::add_rivals(const bench_case& c, const gradstep::rule& rule, const 
 
 std::vector<contender> session::contenders_of(const bench_case& c, const gradstep::rule& rule,
                                               const workload& w, team& threads) {
+  const gradstep::context& context = context_of(c.isa, c.threads);
+  if (c.group_count != 0) {
+    return optimizer_contenders(context, c.variant, w.tensors(), c.group_count);
+  }
   std::vector<contender> contenders = best_roofs(w, threads);
-  contenders.insert(
-      contenders.begin() + step,
-      {"step", stepper(context_of(c.isa, c.threads), rule, w.tensors(), apply_options(c.flags))});
+  contenders.insert(contenders.begin() + between_roofs.step,
+                    {"step", stepper(context, rule, w.tensors(), apply_options(c.flags))});
   add_rivals(c, rule, w, threads, contenders);
   return contenders;
 }
@@ -145,13 +161,16 @@ void session::run(const bench_case& c, benchmark::State& state) {
     team& threads = threads_of(c.threads);
     const workload w(rule, c.stored, c.flags, c.tensors, memory_, threads);
     const std::vector<contender> contenders = contenders_of(c, rule, w, threads);
+    const bool has_roofs = c.group_count == 0;
+    const turn_order& order = has_roofs ? between_roofs : without_roofs;
     for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): benchmark's own idiom
       const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)}, [&] {
         // Slots without gradients become denormal after some hundred steps.
         if ((c.flags & GRADSTEP_APPLY_ZERO_GRAD) != 0) w.refill_grad(threads);
       });
-      state.SetIterationTime(times.median_seconds(step));
-      set_counters(state, contenders, times, w);
+      state.SetIterationTime(times.median_seconds(order.step));
+      set_counters(state.counters, contenders, times, w, order);
+      if (has_roofs) set_roof_counters(state, contenders, times, w);
     }
   } catch (const std::exception& error) {
     state.SkipWithError(error.what());

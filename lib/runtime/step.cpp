@@ -78,25 +78,6 @@ class prepared_kernels {
   return {c, r, summary};
 }
 
-/// Fetches the beginnings of the arrays that come next. The CPU's own prefetchers learn of a new
-/// array only by missing in it, which a list of small tensors would pay for each of them.
-void prefetch(const tensor_list& tensors, std::size_t index) {
-  if (index >= tensors.size() || tensors[index].count == 0) return;
-  const gradstep_tensor& tensor = tensors[index];
-  const auto begin_of = [](const void* array) {
-    constexpr std::size_t cache_line = 64, lines = 4;
-    if (array == nullptr) return;
-    for (std::size_t i = 0; i < lines; ++i) {
-      __builtin_prefetch(static_cast<const char*>(array) + i * cache_line);
-    }
-  };
-  begin_of(tensor.grad);
-  begin_of(tensor.param);
-  for (std::size_t s = 0; s < tensor.slot_count && tensor.slots != nullptr; ++s) {
-    begin_of(tensor.slots[s]);
-  }
-}
-
 // A piece that begins inside a tensor begins at a multiple of so many elements of it: of whole
 // cache lines, so that two threads write no line both, and of whole strips.
 constexpr std::size_t piece_granularity = 64;
@@ -122,7 +103,6 @@ void run_whole(const prepared_kernels& kernels, const step_request& r, std::uint
   for (std::size_t i = 0; i < r.tensors.size(); ++i) {
     const std::size_t count = r.tensors[i].count;
     if (count == 0) continue;
-    prefetch(r.tensors, i + 1);
     set_range(r, used_slots, i, 0, count, range);
     kernels.run(range);
   }
@@ -192,7 +172,6 @@ std::uint64_t update(const context& c, const step_request& r) {
     return 1;
   }
   run_parts(c, r.tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
-    if (to == r.tensors[tensor].count) prefetch(r.tensors, tensor + 1);
     step_range range;
     set_range(r, used_slots, tensor, from, to, range);
     kernels.run(range);
