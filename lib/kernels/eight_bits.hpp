@@ -34,11 +34,11 @@ std::uint16_t code_offset(unsigned exponent) {
 
 // ---- Load -------------------------------------------------------------------------------------
 
-/// The bfloat16 of the codes of a block.
+/// The bfloat16 of the codes of a block; `offset` is their code_offset in each lane.
 template <dtype Type>
-[[gnu::always_inline]] inline half_pair decode(const byte_pair& codes, std::uint16_t offset) {
+[[gnu::always_inline]] inline half_pair decode(const byte_pair& codes, const half_pair& offset) {
 #if defined(__AVX512F__)
-  const __m512i shift = _mm512_set1_epi16(static_cast<short>(offset));
+  const __m512i shift = bits_as<__m512i>(offset);
   if constexpr (Type == dtype::unsigned8) {
     const __m512i code = _mm512_cvtepu8_epi16(bits_as<__m256i>(codes));
     return bits_as<half_pair>(_mm512_maskz_add_epi16(_mm512_test_epi16_mask(code, code),
@@ -70,6 +70,8 @@ struct pending_block {
 
   static constexpr std::size_t lanes_of_pair = 2 * float_lanes;
   half_pair pair(std::size_t i) const { return load_lanes<half_pair>(halves + i); }
+  /// The tensor has no more.
+  void end_at(std::size_t count) { std::fill(halves + count, std::end(halves), 0); }
 };
 
 struct block_extremes {
@@ -127,8 +129,8 @@ template <dtype Type>
 
 /// `count` elements from the first on; the others are 0. random: null rounds to nearest.
 template <dtype Type>
-void store_block_as(pending_block& block, std::size_t count, const random_stream* random,
-                    std::uint8_t* codes, float* scale) {
+[[gnu::noinline]] void store_block(pending_block& block, std::size_t count,
+                                   const random_stream* random, std::uint8_t* codes, float* scale) {
   block_extremes extremes = extremes_of<Type>(block);
   if (Type == dtype::unsigned8 && extremes.largest > half_magnitude) {
     clear_minus_zeros(block);
@@ -147,23 +149,16 @@ void store_block_as(pending_block& block, std::size_t count, const random_stream
   }
   const std::uint16_t offset = code_offset<Type>(exponent);
   if (any_below(extremes.least, offset + one_code)) round_underflow<Type>(block, exponent, random);
-  alignas(64) std::uint8_t all[block_elements];
-  std::uint8_t* const to = count == block_elements ? codes : all;
+  // A partial block's codes take the place of what they stand for: that is loaded before.
+  auto* const here = reinterpret_cast<std::uint8_t*>(block.halves);
+  std::uint8_t* const to = count == block_elements ? codes : here;
   constexpr std::size_t lanes = pending_block::lanes_of_pair;
 #pragma GCC unroll 4
   for (std::size_t i = 0; i < block_elements; i += 2 * lanes) {
     store_bytes(encode<Type>(block.pair(i), offset), encode<Type>(block.pair(i + lanes), offset),
                 to + i);
   }
-  if (to == all) std::memcpy(codes, all, count);
-}
-
-[[gnu::noinline]] void store_block(pending_block& block, std::size_t count,
-                                   const random_stream* random, const operand& to) {
-  if (count < block_elements) std::fill(block.halves + count, std::end(block.halves), 0);
-  const auto store =
-      to.type == dtype::signed8 ? store_block_as<dtype::signed8> : store_block_as<dtype::unsigned8>;
-  store(block, count, random, static_cast<std::uint8_t*>(to.data), static_cast<float*>(to.extra));
+  if (to == here) std::memcpy(codes, here, count);
 }
 
 }  // namespace

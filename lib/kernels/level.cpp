@@ -46,7 +46,7 @@ void load_float32(const operand& from, std::size_t count, float* to) {
   for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
     padded_part<array_strip::elements> part;
     array_strip elements;
-    load(part.take(from + i, 0, n), 0, elements);
+    load(prepared_operand(part.take(from + i, 0, n)), 0, elements);
     float converted[array_strip::elements];
     elements.store(converted);
     std::copy_n(converted, n, to + i);
@@ -66,7 +66,9 @@ void store_float32_block(const float* from, const operand& to, std::size_t count
   for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
     store_8bit(padded_strip(from + i, n), block.halves + i, to_nearest());
   });
-  store_block(block, count, nullptr, to);
+  const auto store =
+      to.type == dtype::signed8 ? store_block<dtype::signed8> : store_block<dtype::unsigned8>;
+  store(block, count, nullptr, static_cast<std::uint8_t*>(to.data), static_cast<float*>(to.extra));
 }
 
 void store_float32(const float* from, const operand& to, std::size_t count) {
@@ -79,7 +81,7 @@ void store_float32(const float* from, const operand& to, std::size_t count) {
   for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
     const array_strip elements = padded_strip(from + i, n);
     padded_part<array_strip::elements> part;
-    store(elements, part.take(to + i, 0, n), 0, to_nearest());
+    store(elements, prepared_operand(part.take(to + i, 0, n)), 0, to_nearest());
     part.put_back(to + i);
   });
 }

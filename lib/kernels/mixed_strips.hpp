@@ -14,6 +14,17 @@
 namespace gradstep::internal {
 namespace {
 
+struct prepared_operands {
+  prepared_operand param, grad, copy, average;
+  prepared_operand slots[max_slots];
+
+  prepared_operands() = default;
+  explicit prepared_operands(const step_range& r)
+      : param(r.param), grad(r.grad), copy(r.copy), average(r.average) {
+    for (std::size_t s = 0; s < r.slot_count; ++s) slots[s] = prepared_operand(r.slots[s]);
+  }
+};
+
 template <class T>
 class mixed_strips {
  public:
@@ -31,20 +42,21 @@ class mixed_strips {
         clips_(prepared.value_limit < infinity),
         copies_to_average_(prepared.copies_to_average),
         zeroes_grad_(prepared.zeroes_grad),
-        streams_copy_(prepared.streams_copy) {
+        streams_copy_(prepared.streams_copy),
+        operands_(range) {
     for (std::size_t s = 0; s < range.slot_count; ++s) {
-      if (range.slots[s].is_stochastic) random_.use(s);
-      has_blocks_ |= range.slots[s].data != nullptr && has_blocks(range.slots[s].type);
+      if (operands_.slots[s].is_stochastic) random_.use(s);
+      has_blocks_ |= has_blocks(operands_.slots[s].form);
     }
-    if (range.param.is_stochastic) random_.use(param_stream);
+    if (operands_.param.is_stochastic) random_.use(param_stream);
   }
 
   /// What is left to scale gradients by once `load_grad` has loaded them.
   T rest_of_scale() const { return clips_ ? T(1) : scale_; }
 
-  /// run(strip, index, place) for each strip of the range: where in `strip` it is, and where in its
-  /// block. Strips are cut where the tensor's blocks are, so that an element's random bits depend
-  /// on its place in the tensor alone; a partial one is run on a zero-padded copy.
+  /// run(operands, index, place) for each strip of the range: where in `operands` it begins, and
+  /// where in its block. Strips are cut where the tensor's blocks are, so that an element's random
+  /// bits depend on its place in the tensor alone; a partial one is run on a zero-padded copy.
   template <class Run>
   [[gnu::always_inline]] void for_each_strip(const Run& run) {
     std::size_t index = 0;
@@ -53,6 +65,7 @@ class mixed_strips {
       const std::size_t place = at % block_elements;
       const std::size_t end = std::min<std::size_t>(index + block_elements - place, range_.count);
       random_.start(range_.random_key, at / block_elements);
+      if (has_blocks_) enter_blocks(index);
       run_block(index, end, place, run);
       if (has_blocks_) store_blocks(end - index, index);
       index = end;
@@ -60,7 +73,7 @@ class mixed_strips {
     if (streams_copy_ && range_.copy.data != nullptr) finish_streams();
   }
 
-  [[gnu::always_inline]] void load_grad(const step_range& from, std::size_t index,
+  [[gnu::always_inline]] void load_grad(const prepared_operands& from, std::size_t index,
                                         full_strip& g) const {
     load(from.grad, index, g);
     if (!clips_) return;
@@ -68,12 +81,13 @@ class mixed_strips {
     for (vec<T>& x : g.vectors) x = min(max(x * scale, least), limit);
   }
 
-  [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x, const operand& to,
-                                         std::size_t index, std::size_t place) {
+  [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x,
+                                         const prepared_operand& to, std::size_t index,
+                                         std::size_t place) {
     if constexpr (sizeof(T) == sizeof(float)) {
       std::uint16_t* const pending = pending_[slot].halves + place;
       const at_random rounding{random_[slot], place};
-      if (has_blocks(to.type)) {
+      if (has_blocks(to.form)) {
         if (to.is_stochastic) return store_8bit(x, pending, rounding);
         return store_8bit(x, pending, to_nearest());
       }
@@ -83,16 +97,16 @@ class mixed_strips {
   }
 
   /// The param, and all that is made of it; then the gradient's zeros.
-  [[gnu::always_inline]] void store_param(const full_strip& p, const step_range& to,
+  [[gnu::always_inline]] void store_param(const full_strip& p, const prepared_operands& to,
                                           std::size_t index, std::size_t place) const {
     if (to.param.is_stochastic) {
       store(p, to.param, index, at_random{random_[param_stream], place});
     } else {
       store(p, to.param, index, to_nearest());
     }
-    if (to.copy.data != nullptr) store_copy(p, to.copy + index);
-    if (to.average.data != nullptr) update_average(p, static_cast<T*>(to.average.data) + index);
-    if (zeroes_grad_) zero(to.grad + index);
+    if (to.copy.data != nullptr) store_copy(p, to.copy, index);
+    if (to.average.data != nullptr) update_average(p, to.average.template at<T>(index));
+    if (zeroes_grad_) zero(to.grad, index);
   }
 
  private:
@@ -102,20 +116,31 @@ class mixed_strips {
     alignas(padded_copy) unsigned char memory[sizeof(padded_copy)];
     while (index < end) {
       const std::size_t inside = place % width;  // other than 0 only for the first of a range
-      const std::size_t count = std::min(width - inside, end - index);
-      const bool is_partial = count != width;
+      const bool is_partial = inside != 0 || end - index < width;
+      const std::size_t count =
+          is_partial ? std::min(width - inside, end - index) : (end - index) / width * width;
       padded_copy* const copy =
           is_partial ? new (memory) padded_copy(range_, index, inside, count) : nullptr;
-      run(is_partial ? copy->range : range_, is_partial ? 0 : index, place - inside);
+      const prepared_operands& operands = is_partial ? copy->operands : operands_;
+      const std::size_t first = is_partial ? 0 : index;
+      // One loop for both, and so one copy of what is run: once for a partial strip.
+      for (std::size_t i = 0; i < count; i += width) run(operands, first + i, place - inside + i);
       if (is_partial) copy->put_back(range_, index);
       index += count;
       place += count;
     }
   }
 
+  void enter_blocks(std::size_t index) {
+    for (std::size_t s = 0; s < range_.slot_count; ++s) {
+      if (has_blocks(operands_.slots[s].form)) operands_.slots[s].enter_block(index);
+    }
+  }
+
   /// A partial strip, its elements where they are in a full one.
   struct padded_copy {
     step_range range;
+    prepared_operands operands;
     padded_part<width> parts[4 + max_slots];
 
     [[gnu::noinline]] padded_copy(const step_range& whole, std::size_t index, std::size_t inside,
@@ -124,6 +149,7 @@ class mixed_strips {
       for_each_part(range, [&](operand& o, padded_part<width>& part) {
         o = part.take(o + index, inside, count);
       });
+      operands = prepared_operands(range);
     }
 
     [[gnu::noinline]] void put_back(step_range whole, std::size_t index) {
@@ -151,24 +177,32 @@ class mixed_strips {
   void store_blocks(std::size_t count, std::size_t index) {
     if constexpr (sizeof(T) == sizeof(float)) {
       for (std::size_t s = 0; s < range_.slot_count; ++s) {
-        const operand& slot = range_.slots[s];
-        if (slot.data == nullptr || !has_blocks(slot.type)) continue;
-        store_block(pending_[s], count, slot.is_stochastic ? &random_[s] : nullptr, slot + index);
+        const prepared_operand& slot = operands_.slots[s];
+        if (!has_blocks(slot.form)) continue;
+        const random_stream* const random = slot.is_stochastic ? &random_[s] : nullptr;
+        auto* const codes = slot.template at<std::uint8_t>(index);
+        float* const scale = static_cast<float*>(slot.extra) + index / block_elements;
+        if (count < block_elements) pending_[s].end_at(count);
+        if (slot.is_signed) {
+          store_block<dtype::signed8>(pending_[s], count, random, codes, scale);
+        } else {
+          store_block<dtype::unsigned8>(pending_[s], count, random, codes, scale);
+        }
       }
     }
   }
 
-  void store_copy(const full_strip& p, const operand& to) const {
-    const std::size_t bytes = width * size_of(to.type);
-    const bool is_aligned = reinterpret_cast<std::uintptr_t>(to.data) % stream_alignment == 0;
-    if (!streams_copy_ || !is_aligned) return store(p, to, 0, to_nearest());
+  [[gnu::always_inline]] void store_copy(const full_strip& p, const prepared_operand& to,
+                                         std::size_t index) const {
+    auto* const out = to.at<unsigned char>(index * to.size());
+    const std::size_t bytes = width * to.size();
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(out) % stream_alignment == 0;
+    if (!streams_copy_ || !is_aligned) return store(p, to, index, to_nearest());
     alignas(64) unsigned char copy[width * sizeof(double)];
-    operand here = to;
+    prepared_operand here = to;
     here.data = copy;
     store(p, here, 0, to_nearest());
-    for (std::size_t i = 0; i < bytes; i += stream_alignment) {
-      stream(copy + i, static_cast<unsigned char*>(to.data) + i);
-    }
+    for (std::size_t i = 0; i < bytes; i += stream_alignment) stream(copy + i, out + i);
   }
 
   void update_average(const full_strip& p, T* average) const {
@@ -180,11 +214,11 @@ class mixed_strips {
     });
   }
 
-  static void zero(const operand& grad) {
+  static void zero(const prepared_operand& grad, std::size_t index) {
     // In pieces of a count that the compiler knows: else it is a loop of bytes.
     constexpr std::size_t piece = width * 2;
-    auto* const from = static_cast<unsigned char*>(grad.data);
-    const std::size_t bytes = width * size_of(grad.type);
+    auto* const from = grad.at<unsigned char>(index * grad.size());
+    const std::size_t bytes = width * grad.size();
     for (std::size_t i = 0; i < bytes; i += piece) std::memset(from + i, 0, piece);
   }
 
@@ -193,6 +227,7 @@ class mixed_strips {
   bool clips_, copies_to_average_, zeroes_grad_, streams_copy_;
   bool has_blocks_ = false;
   random_block random_;
+  prepared_operands operands_;
   pending_block pending_[max_slots];
 };
 

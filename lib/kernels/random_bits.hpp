@@ -56,14 +56,13 @@ struct random_stream {
 /// The streams of one block of a tensor at one step.
 class random_block {
  public:
-  void use(std::size_t stream) { is_used_[stream] = is_any_used_ = true; }
+  void use(std::size_t stream) { used_[used_count_++] = stream; }
 
   void start(std::uint64_t key, std::uint64_t block) {
-    if (!is_any_used_) return;
+    if (used_count_ == 0) return;
     const std::uint64_t block_key = derived_key(key, block);
-    for (std::size_t stream = 0; stream < stream_count; ++stream) {
-      if (!is_used_[stream]) continue;
-      streams_[stream].factor = static_cast<std::uint32_t>(derived_key(block_key, stream));
+    for (std::size_t u = 0; u < used_count_; ++u) {
+      streams_[used_[u]].factor = static_cast<std::uint32_t>(derived_key(block_key, used_[u]));
     }
   }
 
@@ -71,8 +70,8 @@ class random_block {
 
  private:
   random_stream streams_[stream_count] = {};
-  bool is_used_[stream_count] = {};
-  bool is_any_used_ = false;
+  std::size_t used_[stream_count] = {};
+  std::size_t used_count_ = 0;
 };
 
 }  // namespace

@@ -145,7 +145,7 @@ struct step_loop {
 
   template <class T, std::size_t... S>
   [[gnu::always_inline]] static void run_mixed_strip(const constants<T>& c, mixed_strips<T>& mixed,
-                                                     const step_range& at, std::size_t index,
+                                                     const prepared_operands& at, std::size_t index,
                                                      std::size_t place, std::index_sequence<S...>) {
     typename mixed_strips<T>::full_strip p, g, slots[slot_count];
     mixed.load_grad(at, index, g);
@@ -164,7 +164,7 @@ struct step_loop {
     constants<T> c(prepared);
     mixed_strips<T> mixed(prepared, range);
     c.grad_scale = mixed.rest_of_scale();
-    const auto run = [&](const step_range& at, std::size_t index, std::size_t place)
+    const auto run = [&](const prepared_operands& at, std::size_t index, std::size_t place)
         __attribute__((always_inline)) {
       run_mixed_strip(c, mixed, at, index, place, std::make_index_sequence<slot_count>());
     };

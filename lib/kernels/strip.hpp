@@ -6,7 +6,7 @@
 #pragma once
 
 #include "conversions.hpp"
-#include "eight_bits.hpp"
+#include "prepared_operand.hpp"
 #include "random_bits.hpp"
 
 namespace gradstep::internal {
@@ -187,13 +187,9 @@ template <std::size_t Vectors>
 }
 
 template <dtype Type, std::size_t Vectors>
-[[gnu::always_inline]] inline void load_8bit(const std::uint8_t* from, float scale,
+[[gnu::always_inline]] inline void load_8bit(const std::uint8_t* from, std::uint32_t code_offset,
                                              strip<float, Vectors>& to) {
-  if (scale != scale) [[unlikely]] {
-    to.set_each([=](std::size_t) { return vec<float>(scale); });
-    return;
-  }
-  const std::uint16_t offset = code_offset<Type>(exponent_of(scale));
+  const auto offset = bits_as<half_pair>(words{} + code_offset);
 #pragma GCC unroll 8
   for (std::size_t k = 0; k < Vectors; k += 2) {
     const auto codes = load_lanes<byte_pair>(from + k * float_lanes);
@@ -203,33 +199,34 @@ template <dtype Type, std::size_t Vectors>
 
 /// The strip that begins at the operand's index-th element; all of it is one block's.
 template <std::size_t Vectors>
-[[gnu::always_inline]] inline void load(const operand& from, std::size_t index,
+[[gnu::always_inline]] inline void load(const prepared_operand& from, std::size_t index,
                                         strip<float, Vectors>& to) {
-  const auto* const words16 = static_cast<const std::uint16_t*>(from.data) + index;
-  const auto* const codes = static_cast<const std::uint8_t*>(from.data) + index;
-  const auto* const scales = static_cast<const float*>(from.extra);
-  switch (from.type) {
-    case dtype::float32:
-      return to.load(static_cast<const float*>(from.data) + index);
-    case dtype::float64:
-      return load_as(static_cast<const double*>(from.data) + index, to);
-    case dtype::bfloat16:
-      if (from.extra == nullptr) return load_bfloat16(words16, to);
-      return load_split(words16, static_cast<const std::uint16_t*>(from.extra) + index, to);
-    case dtype::float16:
-      return load_float16(words16, to);
-    case dtype::signed8:
-      return load_8bit<dtype::signed8>(codes, scales[index / block_elements], to);
-    case dtype::unsigned8:
-      return load_8bit<dtype::unsigned8>(codes, scales[index / block_elements], to);
+  switch (from.form) {
+    case storage::float32:
+      return to.load(from.at<const float>(index));
+    case storage::float64:
+      return load_as(from.at<const double>(index), to);
+    case storage::bfloat16:
+      return load_bfloat16(from.at<const std::uint16_t>(index), to);
+    case storage::split:
+      return load_split(from.at<const std::uint16_t>(index), from.lower_half(index), to);
+    case storage::float16:
+      return load_float16(from.at<const std::uint16_t>(index), to);
+    case storage::signed8:
+      return load_8bit<dtype::signed8>(from.at<const std::uint8_t>(index), from.code_offset, to);
+    case storage::unsigned8:
+      return load_8bit<dtype::unsigned8>(from.at<const std::uint8_t>(index), from.code_offset, to);
+    case storage::not_a_number:
+      return to.set_each([](std::size_t) { return vec<float>(bits_as<float>(nan_bits)); });
   }
-  __builtin_unreachable();  // validated; else the compiler keeps a path that loads nothing
+  __builtin_unreachable();  // else the compiler keeps a path that loads nothing
 }
 
 /// Through float32, but for a float64.
 template <std::size_t Vectors>
-[[gnu::noinline]] void load(const operand& from, std::size_t index, strip<double, Vectors>& to) {
-  if (from.type == dtype::float64) return to.load(static_cast<const double*>(from.data) + index);
+[[gnu::noinline]] void load(const prepared_operand& from, std::size_t index,
+                            strip<double, Vectors>& to) {
+  if (from.form == storage::float64) return to.load(from.at<const double>(index));
   strip<float, Vectors / 2> single;
   alignas(64) float elements[strip<double, Vectors>::elements];
   load(from, index, single);
@@ -294,20 +291,22 @@ template <std::size_t Vectors, class Rounding>
 
 /// 8-bit types are stored by the block.
 template <std::size_t Vectors, class Rounding>
-[[gnu::always_inline]] inline void store(const strip<float, Vectors>& from, const operand& to,
-                                         std::size_t index, Rounding rounding) {
-  auto* const words16 = static_cast<std::uint16_t*>(to.data) + index;
-  switch (to.type) {
-    case dtype::float32:
-      return from.store(static_cast<float*>(to.data) + index);
-    case dtype::bfloat16:
-      if (to.extra == nullptr) return store_bfloat16(from, words16, rounding);
-      return store_split(from, words16, static_cast<std::uint16_t*>(to.extra) + index);
-    case dtype::float16:
-      return store_float16(from, words16);
-    case dtype::float64:
-    case dtype::signed8:
-    case dtype::unsigned8:
+[[gnu::always_inline]] inline void store(const strip<float, Vectors>& from,
+                                         const prepared_operand& to, std::size_t index,
+                                         Rounding rounding) {
+  switch (to.form) {
+    case storage::float32:
+      return from.store(to.at<float>(index));
+    case storage::bfloat16:
+      return store_bfloat16(from, to.at<std::uint16_t>(index), rounding);
+    case storage::split:
+      return store_split(from, to.at<std::uint16_t>(index), to.lower_half(index));
+    case storage::float16:
+      return store_float16(from, to.at<std::uint16_t>(index));
+    case storage::float64:
+    case storage::signed8:
+    case storage::unsigned8:
+    case storage::not_a_number:
       break;
   }
   __builtin_unreachable();
@@ -315,9 +314,9 @@ template <std::size_t Vectors, class Rounding>
 
 /// Through float32, but for a float64.
 template <std::size_t Vectors, class Rounding>
-[[gnu::noinline]] void store(const strip<double, Vectors>& from, const operand& to,
+[[gnu::noinline]] void store(const strip<double, Vectors>& from, const prepared_operand& to,
                              std::size_t index, Rounding rounding) {
-  if (to.type == dtype::float64) return from.store(static_cast<double*>(to.data) + index);
+  if (to.form == storage::float64) return from.store(to.at<double>(index));
   constexpr std::size_t count = strip<double, Vectors>::elements;
   alignas(64) double elements[count];
   from.store(elements);

@@ -45,7 +45,7 @@ class lane_sums {
 };
 
 template <class T, class Next>
-[[gnu::always_inline]] inline void add_converted(const operand& grad, std::size_t index,
+[[gnu::always_inline]] inline void add_converted(const prepared_operand& grad, std::size_t index,
                                                  lane_sums& sums, const Next& next) {
   strip<T, norm_lanes / vec<T>::width> elements;
   load(grad, index, elements);
@@ -59,17 +59,18 @@ template <class T, class Next>
 double fold(const operand& grad, std::size_t count, const Next& next) {
   lane_sums sums;
   const bool is_native = grad.type == native<T>;
+  const prepared_operand all(grad);
   std::size_t i = 0;
   for (; i + norm_lanes <= count; i += norm_lanes) {
     if (is_native) {
       sums.add(static_cast<const T*>(grad.data) + i, next);
     } else {
-      add_converted<T>(grad, i, sums, next);
+      add_converted<T>(all, i, sums, next);
     }
   }
   if (i == count) return sums.total();
   padded_part<norm_lanes> rest;
-  add_converted<T>(rest.take(grad + i, 0, count - i), 0, sums, next);
+  add_converted<T>(prepared_operand(rest.take(grad + i, 0, count - i)), 0, sums, next);
   return sums.total();
 }
 
