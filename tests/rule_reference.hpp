@@ -66,7 +66,7 @@ void step_element(const step_constants<Rule, Constant>& c, V grad, element<Rule,
   if (c.coupled_decay != 0) g = fma(V(c.coupled_decay), at.param, g);
   at.change = update_by_rule(c, g, at, std::make_index_sequence<std::size(Rule::forms)>(),
                              std::make_index_sequence<Rule::info.slot_count>());
-  at.param = fma(V(c.keep), at.param, V(Constant(0)) - at.change);
+  at.param = fma(V(c.keep), at.param, -at.change);
 }
 
 }  // namespace gradstep_test

@@ -54,6 +54,7 @@ class tracked {
 
   wide value, magnitude;
 
+  friend tracked operator-(tracked a) { return {-a.value, a.magnitude}; }
   friend tracked operator+(tracked a, tracked b) {
     return {a.value + b.value, a.magnitude + b.magnitude};
   }

@@ -15,6 +15,7 @@ struct unfused {
   unfused() = default;
   explicit unfused(T number) : value(number) {}
 
+  friend unfused operator-(unfused a) { return unfused(-a.value); }
   friend unfused operator+(unfused a, unfused b) { return unfused(a.value + b.value); }
   friend unfused operator-(unfused a, unfused b) { return unfused(a.value - b.value); }
   friend unfused operator*(unfused a, unfused b) { return unfused(a.value * b.value); }

@@ -116,6 +116,28 @@ vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
 #endif
 }
 
+/// a b - c, rounded as fma.
+template <class T>
+vec<T> fms(vec<T> a, vec<T> b, vec<T> c) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(_mm512_fmsub_ps(a.lanes, b.lanes, c.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(_mm512_fmsub_pd(a.lanes, b.lanes, c.lanes)));
+  }
+#elif defined(__FMA__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(_mm256_fmsub_ps(a.lanes, b.lanes, c.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(_mm256_fmsub_pd(a.lanes, b.lanes, c.lanes)));
+  }
+#elif defined(__aarch64__)
+  return fma(a, b, vec<T>(-c.lanes));
+#else
+  return a * b - c;
+#endif
+}
+
 /// Where either is NaN.
 inline mask<float> unordered(vec<float> a, vec<float> b) {
 #if defined(__AVX512F__)
