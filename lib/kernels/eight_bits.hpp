@@ -70,7 +70,7 @@ struct pending_block {
 
   static constexpr std::size_t lanes_of_pair = 2 * float_lanes;
   half_pair pair(std::size_t i) const { return load_lanes<half_pair>(halves + i); }
-  /// The tensor has no more.
+  /// Sets the elements from `count` on to 0.
   void end_at(std::size_t count) { std::fill(halves + count, std::end(halves), 0); }
 };
 
@@ -127,10 +127,10 @@ template <dtype Type>
   return (code & 0x7f) | (half >> 8 & 0x80);
 }
 
-/// `count` elements from the first on; the others are 0. random: null rounds to nearest.
 template <dtype Type>
-[[gnu::noinline]] void store_block(pending_block& block, std::size_t count,
-                                   const random_stream* random, std::uint8_t* codes, float* scale) {
+[[gnu::noinline]] void store_block_as(pending_block& block, std::size_t count,
+                                      const random_stream* random, std::uint8_t* codes,
+                                      float* scale) {
   block_extremes extremes = extremes_of<Type>(block);
   if (Type == dtype::unsigned8 && extremes.largest > half_magnitude) {
     clear_minus_zeros(block);
@@ -159,6 +159,15 @@ template <dtype Type>
                 to + i);
   }
   if (to == here) std::memcpy(codes, here, count);
+}
+
+/// `count` elements from the first on, which the block need not hold afterwards. random: null
+/// rounds to nearest.
+inline void store_block(pending_block& block, std::size_t count, bool is_signed,
+                        const random_stream* random, std::uint8_t* codes, float* scale) {
+  if (count < block_elements) block.end_at(count);
+  if (is_signed) return store_block_as<dtype::signed8>(block, count, random, codes, scale);
+  store_block_as<dtype::unsigned8>(block, count, random, codes, scale);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct prepared_step {
   double grad_scale;     // with maximize's sign
   double coupled_decay;  // g + coupled_decay p; 0: none
   double keep;           // keep p - change
-  // What the loop over tiles does around the rule.
+  // What the loop over strips does around the rule.
   double value_limit;      // the scaled gradient is clipped to +- this; infinity: it is not
   double average_weight;   // average + average_weight (param - average)
   bool copies_to_average;  // the average's first step

@@ -66,9 +66,8 @@ void store_float32_block(const float* from, const operand& to, std::size_t count
   for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
     store_8bit(padded_strip(from + i, n), block.halves + i, to_nearest());
   });
-  const auto store =
-      to.type == dtype::signed8 ? store_block<dtype::signed8> : store_block<dtype::unsigned8>;
-  store(block, count, nullptr, static_cast<std::uint8_t*>(to.data), static_cast<float*>(to.extra));
+  store_block(block, count, to.type == dtype::signed8, nullptr, static_cast<std::uint8_t*>(to.data),
+              static_cast<float*>(to.extra));
 }
 
 void store_float32(const float* from, const operand& to, std::size_t count) {

@@ -105,7 +105,7 @@ class mixed_strips {
       store(p, to.param, index, to_nearest());
     }
     if (to.copy.data != nullptr) store_copy(p, to.copy, index);
-    if (to.average.data != nullptr) update_average(p, to.average.template at<T>(index));
+    if (to.average.data != nullptr) update_average(p, to.average.at<T>(index));
     if (zeroes_grad_) zero(to.grad, index);
   }
 
@@ -139,13 +139,11 @@ class mixed_strips {
 
   /// A partial strip, its elements where they are in a full one.
   struct padded_copy {
-    step_range range;
     prepared_operands operands;
     padded_part<width> parts[4 + max_slots];
 
-    [[gnu::noinline]] padded_copy(const step_range& whole, std::size_t index, std::size_t inside,
-                                  std::size_t count)
-        : range(whole) {
+    [[gnu::noinline]] padded_copy(step_range range, std::size_t index, std::size_t inside,
+                                  std::size_t count) {
       for_each_part(range, [&](operand& o, padded_part<width>& part) {
         o = part.take(o + index, inside, count);
       });
@@ -180,14 +178,9 @@ class mixed_strips {
         const prepared_operand& slot = operands_.slots[s];
         if (!has_blocks(slot.form)) continue;
         const random_stream* const random = slot.is_stochastic ? &random_[s] : nullptr;
-        auto* const codes = slot.template at<std::uint8_t>(index);
         float* const scale = static_cast<float*>(slot.extra) + index / block_elements;
-        if (count < block_elements) pending_[s].end_at(count);
-        if (slot.is_signed) {
-          store_block<dtype::signed8>(pending_[s], count, random, codes, scale);
-        } else {
-          store_block<dtype::unsigned8>(pending_[s], count, random, codes, scale);
-        }
+        store_block(pending_[s], count, slot.is_signed, random, slot.at<std::uint8_t>(index),
+                    scale);
       }
     }
   }

@@ -15,6 +15,7 @@ enum class storage : std::uint8_t {
   bfloat16,
   split,  // bfloat16, and the lower halves that make it float32
   float16,
+  // From here on stored by the block.
   signed8,
   unsigned8,
   not_a_number  // all of them: a block of 8 bits with such a scale
@@ -45,10 +46,11 @@ struct prepared_operand {
   void* extra = nullptr;
   storage form = storage::float32;
   bool is_stochastic = false;
-  bool is_signed = false;         // of an 8-bit type, whatever the block's form
-  std::uint32_t code_offset = 0;  // of the block, twice, in 16 bits each
+  bool is_signed = false;          // of an 8-bit type, whatever the block's form
+  std::uint32_t code_offsets = 0;  // the block's code_offset, in both halves
 
   prepared_operand() = default;
+  /// Of an 8-bit type it enters the first block.
   explicit prepared_operand(const operand& o) {
     if (o.data == nullptr) return;
     data = o.data;
@@ -62,10 +64,12 @@ struct prepared_operand {
   /// What follows is of the block with the index-th element. Of 8-bit types only.
   void enter_block(std::size_t index) {
     const float scale = static_cast<const float*>(extra)[index / block_elements];
-    const unsigned below = is_signed ? octaves<dtype::signed8> : octaves<dtype::unsigned8>;
+    const unsigned exponent = exponent_of(scale);
     form = is_signed ? storage::signed8 : storage::unsigned8;
     if (scale != scale) form = storage::not_a_number;
-    code_offset = ((exponent_of(scale) - below) & 0x1ffU) * (0x10001U << exponent_shift);
+    const std::uint16_t offset =
+        is_signed ? code_offset<dtype::signed8>(exponent) : code_offset<dtype::unsigned8>(exponent);
+    code_offsets = offset * 0x10001U;
   }
 
   /// Bytes of an element. Of an 8-bit type it is not asked for.

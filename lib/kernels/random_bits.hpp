@@ -56,6 +56,7 @@ struct random_stream {
 /// The streams of one block of a tensor at one step.
 class random_block {
  public:
+  /// Each stream at most once.
   void use(std::size_t stream) { used_[used_count_++] = stream; }
 
   void start(std::uint64_t key, std::uint64_t block) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A strip of an operand between memory, in whatever type it is stored, and registers. The storage
-// type is a value, not a template parameter: the branch goes the same way for the whole range, and
-// a new type costs one case in `load` and one in `store`.
+// type is a value, not a template parameter: the branch goes the same way for the whole range (but
+// for blocks of NaNs), and a new type costs one case in `load`, one in `store`, and a name in
+// prepared_operand.hpp.
 #pragma once
 
 #include "conversions.hpp"
+#include "eight_bits.hpp"
 #include "prepared_operand.hpp"
 #include "random_bits.hpp"
 
@@ -187,9 +189,9 @@ template <std::size_t Vectors>
 }
 
 template <dtype Type, std::size_t Vectors>
-[[gnu::always_inline]] inline void load_8bit(const std::uint8_t* from, std::uint32_t code_offset,
+[[gnu::always_inline]] inline void load_8bit(const std::uint8_t* from, std::uint32_t code_offsets,
                                              strip<float, Vectors>& to) {
-  const auto offset = bits_as<half_pair>(words{} + code_offset);
+  const auto offset = bits_as<half_pair>(words{} + code_offsets);
 #pragma GCC unroll 8
   for (std::size_t k = 0; k < Vectors; k += 2) {
     const auto codes = load_lanes<byte_pair>(from + k * float_lanes);
@@ -197,7 +199,8 @@ template <dtype Type, std::size_t Vectors>
   }
 }
 
-/// The strip that begins at the operand's index-th element; all of it is one block's.
+/// The strip that begins at the operand's index-th element; of an 8-bit type, all of it in the
+/// block that was entered last.
 template <std::size_t Vectors>
 [[gnu::always_inline]] inline void load(const prepared_operand& from, std::size_t index,
                                         strip<float, Vectors>& to) {
@@ -213,9 +216,9 @@ template <std::size_t Vectors>
     case storage::float16:
       return load_float16(from.at<const std::uint16_t>(index), to);
     case storage::signed8:
-      return load_8bit<dtype::signed8>(from.at<const std::uint8_t>(index), from.code_offset, to);
+      return load_8bit<dtype::signed8>(from.at<const std::uint8_t>(index), from.code_offsets, to);
     case storage::unsigned8:
-      return load_8bit<dtype::unsigned8>(from.at<const std::uint8_t>(index), from.code_offset, to);
+      return load_8bit<dtype::unsigned8>(from.at<const std::uint8_t>(index), from.code_offsets, to);
     case storage::not_a_number:
       return to.set_each([](std::size_t) { return vec<float>(bits_as<float>(nan_bits)); });
   }
