@@ -18,11 +18,14 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <ios>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace examples {
@@ -177,6 +180,19 @@ inline void add_list_option(CLI::App& app, std::vector<list_setting>& lists,
       ->type_name("NAME=X,X,X");
 }
 
+/// An option that names something: of a text that is not empty.
+inline void add_name_option(CLI::App& app, const std::string& option, std::string& value,
+                            const std::string& what, const char* type) {
+  app.add_option_function<std::string>(
+         option,
+         [&value, option](const std::string& text) {
+           if (text.empty()) throw std::runtime_error(option + ": '' is no name");
+           value = text;
+         },
+         what)
+      ->type_name(type);
+}
+
 /// Has everything printed, or throws.
 inline void flush_output() {
   if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
@@ -197,7 +213,7 @@ class early_exit : public std::runtime_error {
 /// for --help.
 template <class Arguments>
 int run_program(const char* name, const char* what, int argc, char** argv,
-                void (*declare)(CLI::App&, Arguments&), void (*run)(Arguments&)) {
+                void (*declare)(CLI::App&, Arguments&), void (*run)(const Arguments&)) {
   const auto report = [name](const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", name, error.what());
   };
@@ -205,7 +221,11 @@ int run_program(const char* name, const char* what, int argc, char** argv,
     Arguments a;
     CLI::App app(what);
     declare(app, a);
-    CLI11_PARSE(app, argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+      return app.exit(wrong) == 0 ? 0 : 1;  // 0: --help
+    }
     run(a);
     return 0;
   } catch (const early_exit& stop) {
@@ -217,25 +237,28 @@ int run_program(const char* name, const char* what, int argc, char** argv,
   }
 }
 
-/// A text file being written. Numbers come out with every digit that tells them apart.
+/// A text file to be written. Numbers come out with every digit that tells them apart.
 class output_file {
  public:
-  /// Creates or empties the file; `argument` is the option that named it.
+  /// Finds out whether the file can be written; what is in it stays until close(). `argument` is
+  /// the option that named it.
   output_file(std::string argument, std::string path)
       : argument_(std::move(argument)), path_(std::move(path)) {
     errno = 0;
-    stream_.open(path_);
-    if (!stream_) fail();
+    if (!std::ofstream(path_, std::ios::app)) fail();
     stream_.precision(std::numeric_limits<double>::max_digits10);
   }
 
+  const std::string& path() const { return path_; }
   std::ostream& stream() { return stream_; }
 
-  /// Has everything written, or throws.
+  /// Writes what has come into the stream in place of what was in the file, or throws.
   void close() {
     errno = 0;
-    stream_.close();
-    if (!stream_) fail();
+    std::ofstream file(path_);
+    file << stream_.str();
+    file.close();
+    if (!file) fail();
   }
 
  private:
@@ -246,7 +269,7 @@ class output_file {
 
   std::string argument_;
   std::string path_;
-  std::ofstream stream_;
+  std::ostringstream stream_;
 };
 
 }  // namespace examples

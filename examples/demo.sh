@@ -40,6 +40,7 @@ train() {
 section "Training on handwritten digits with a schedule; stopped after 5 epochs, and resumed from a checkpoint"
 run=(--rule adamw --schedule one_cycle --schedule-set total_steps=470
      --checkpoint "$build/demo/digits.safetensors")
+rm -f "$build/demo/digits.safetensors"
 train "${run[@]}" --epochs 5
 train "${run[@]}" --epochs 10 --resume
 

@@ -135,7 +135,7 @@ std::string fixed(double x) {
   return text.data();
 }
 
-void run(arguments& a) {
+void run(const arguments& a) {
   const gradstep::rule rule(a.rule, a.settings);
   const point x = a.csv.empty() ? descend(a, rule, [](std::uint64_t, const point&) {})
                                 : descend_to_csv(a, rule);

@@ -67,7 +67,7 @@ void write_csv(const arguments& a, const gradstep::schedule& schedule) {
   csv.close();
 }
 
-void run(arguments& a) {
+void run(const arguments& a) {
   const gradstep::schedule schedule = make_schedule(a);
   const std::uint64_t last = a.steps - 1;
   std::string line = a.schedule + ":";

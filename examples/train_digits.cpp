@@ -14,10 +14,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common.hpp"
@@ -57,22 +59,23 @@ const char* precision_help() {
 }
 
 void declare_schedule_and_checkpoint(CLI::App& app, arguments& a) {
-  app.add_option("--schedule", a.schedule.name,
-                 "the rate as a function of the step, one for each batch:\n" +
-                     examples::join(examples::schedule_names()))
-      ->type_name("NAME");
+  examples::add_name_option(app, "--schedule", a.schedule.name,
+                            "the rate as a function of the step, one for each batch:\n" +
+                                examples::join(examples::schedule_names()),
+                            "NAME");
   examples::add_set_option(app, a.schedule.settings,
                            "a parameter of the schedule, in steps where it is a time; total_steps "
                            "is, unless set, the rest of the run after warmup_steps",
                            "--schedule-set");
   examples::add_list_option(app, a.schedule.lists, "--schedule-list");
-  app.add_option("--checkpoint", a.training.checkpoint,
-                 "save the training to this file at the start, after each epoch, and when it is "
-                 "interrupted (Ctrl-C)")
-      ->type_name("FILE");
+  examples::add_name_option(
+      app, "--checkpoint", a.training.checkpoint,
+      "save the training to this file, which does not exist, at the start, after each epoch, and "
+      "when it is interrupted (Ctrl-C, SIGTERM, SIGHUP; the second time it ends without saving)",
+      "FILE");
   app.add_flag("--resume", a.training.resumes,
                "go on from the file of --checkpoint, with the other options as they were; "
-               "--epochs may differ, and --csv has the epochs from there on");
+               "--epochs may differ, where the schedule's total_steps does not come from it");
 }
 
 void declare(CLI::App& app, arguments& a) {
@@ -99,11 +102,12 @@ void declare(CLI::App& app, arguments& a) {
   app.add_flag("--loss-scale", a.training.loss_scale,
                "multiply the loss by a dynamic scale, as f16 always does");
   declare_schedule_and_checkpoint(app, a);
-  app.add_option("--csv", a.csv,
-                 "write the loss on the training part after each epoch to this file")
-      ->type_name("FILE");
-  app.add_option("--data", a.data, "the images (default: the examples' data/digits.csv)")
-      ->type_name("FILE");
+  examples::add_name_option(app, "--csv", a.csv,
+                            "write the loss on the training part after each epoch to this file, at "
+                            "the end or when interrupted; --resume keeps the epochs that are in it",
+                            "FILE");
+  examples::add_name_option(app, "--data", a.data,
+                            "the images (default: the examples' data/digits.csv)", "FILE");
 }
 
 /// Schedules that drive momentum do not go with every rule: finds out before any training.
@@ -111,8 +115,7 @@ void check_schedule(const gradstep::context& context, const std::vector<digits::
                     const digits::training_options& training) {
   gradstep::optimizer checked(context);
   for (const digits::method& m : methods) {
-    checked.add_group(m.name, gradstep::rule(m.rule, m.settings),
-                      training.schedule ? &*training.schedule : nullptr);
+    checked.add_group(m.name, gradstep::rule(m.rule, m.settings), training.schedule.get());
   }
 }
 
@@ -150,6 +153,22 @@ std::string resume_command() {
   return examples::join(words, " ");
 }
 
+/// None may be written over another.
+void check_files(const arguments& a) {
+  const std::pair<const char*, const std::string&> files[] = {
+      {"--data", a.data}, {"--csv", a.csv}, {"--checkpoint", a.training.checkpoint}};
+  for (const auto& [option, path] : files) {
+    for (const auto& [other, other_path] : files) {
+      if (option >= other || path.empty() || other_path.empty()) continue;
+      if (std::filesystem::weakly_canonical(path) ==
+          std::filesystem::weakly_canonical(other_path)) {
+        throw std::runtime_error(std::string(option) + " and " + other + " are the same file, '" +
+                                 path + "'");
+      }
+    }
+  }
+}
+
 void check_checkpoint(const digits::training_options& training, std::size_t training_count) {
   if (training.resumes && training.checkpoint.empty()) {
     throw std::runtime_error("--resume: say with --checkpoint from which file");
@@ -171,24 +190,38 @@ void print_heading(const arguments& a, const digits::parts& data, const std::str
       a.schedule.name.empty() ? "" : ", ", a.schedule.name.c_str());
 }
 
-std::vector<digits::outcome> train_all(const gradstep::context& context,
-                                       const std::vector<digits::method>& methods,
-                                       const std::vector<digits::precision>& precisions,
-                                       const digits::parts& data,
-                                       const digits::training_options& training) {
-  std::vector<digits::outcome> outcomes;
+/// The outcomes begin with those of an interrupted training.
+void train_all(const gradstep::context& context, const std::vector<digits::method>& methods,
+               const std::vector<digits::precision>& precisions, const digits::parts& data,
+               const digits::training_options& training, std::vector<digits::outcome>& outcomes) {
   digits::progress_bar progress(methods.size() * precisions.size() * training.epochs);
   for (const digits::method& m : methods) {
     for (const digits::precision& p : precisions) {
       const std::string& name = precisions.size() > 1 ? p.name : m.name;
-      outcomes.push_back(
-          {name, m, digits::train(context, m, p, data, training, [&] { progress.advance(name); })});
+      outcomes.push_back({name, m, {}});
+      digits::train(context, m, p, data, training, outcomes.back().result,
+                    [&] { progress.advance(name); });
     }
   }
-  return outcomes;
 }
 
-void run(arguments& a) {
+/// Of a training that was resumed: those before it too, when they are in the file.
+void write_csv(examples::output_file& csv, const std::vector<digits::outcome>& outcomes) {
+  digits::write_losses(csv.stream(), outcomes, digits::earlier_rows(csv.path(), outcomes));
+  csv.close();
+}
+
+void report(const arguments& a, const digits::parts& data, bool compares_precisions,
+            const std::string& what, const std::vector<digits::outcome>& outcomes) {
+  print_heading(a, data, what);
+  digits::print_table(outcomes, compares_precisions ? "precision" : "method",
+                      a.training.ema.has_value());
+  digits::print_notes(outcomes, a.training.clip_norm.has_value());
+  digits::warn_of_divergence(outcomes);
+  examples::flush_output();
+}
+
+void run(const arguments& a) {
   // Eigen cuts products by the size of the caches; the same sizes everywhere, the same sums.
   Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
   const std::vector<digits::method> methods = choose_methods(a);
@@ -198,27 +231,27 @@ void run(arguments& a) {
     throw std::runtime_error("--precision all: say with --rule by which method, such as adamw");
   }
   check_checkpoint(a.training, methods.size() * precisions.size());
-  a.training.resume_command = resume_command();
-  const digits::parts data = digits::split(digits::load(a.data), a.training.seed);
-  digits::choose_schedule(a.training, a.schedule, static_cast<std::uint64_t>(data.training.size()));
+  check_files(a);
+  digits::training_options training = a.training;
+  training.resume_command = resume_command();
+  const digits::parts data = digits::split(digits::load(a.data), training.seed);
+  digits::choose_schedule(training, a.schedule, static_cast<std::uint64_t>(data.training.size()));
   const gradstep::context context;
-  check_schedule(context, methods, a.training);
+  check_schedule(context, methods, training);
   std::optional<examples::output_file> csv;
   if (!a.csv.empty()) csv.emplace("--csv", a.csv);
-  if (!a.training.checkpoint.empty()) digits::watch_for_interruption();
+  if (!training.checkpoint.empty()) digits::watch_for_interruption();
 
-  const std::vector<digits::outcome> outcomes =
-      train_all(context, methods, precisions, data, a.training);
-  print_heading(a, data, compares_precisions ? methods.front().name : precisions.front().name);
-  digits::print_table(outcomes, compares_precisions ? "precision" : "method",
-                      a.training.ema.has_value());
-  digits::print_notes(outcomes, a.training.clip_norm.has_value());
-  digits::warn_of_divergence(outcomes);
-  examples::flush_output();
-  if (csv) {
-    digits::write_losses(csv->stream(), outcomes);
-    csv->close();
+  std::vector<digits::outcome> outcomes;
+  try {
+    train_all(context, methods, precisions, data, training, outcomes);
+  } catch (const examples::early_exit&) {
+    if (csv) write_csv(*csv, outcomes);
+    throw;
   }
+  report(a, data, compares_precisions,
+         compares_precisions ? methods.front().name : precisions.front().name, outcomes);
+  if (csv) write_csv(*csv, outcomes);
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #ifndef GRADSTEP_EXAMPLES_DIGITS_DATASET_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_DATASET_HPP
 
+#include <zlib.h>
 #include <Eigen/Core>
 
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -30,6 +32,19 @@ struct dataset {
   std::vector<int> labels;  ///< 0 to 9
 
   Eigen::Index size() const { return images.cols(); }
+
+  /// What tells it from others: "1498 images, CRC-32 1a2b3c4d".
+  std::string describe() const {
+    const auto add = [](uLong sum, const void* bytes, std::size_t size) {
+      return crc32_z(sum, static_cast<const Bytef*>(bytes), size);
+    };
+    uLong sum = add(0, images.data(), static_cast<std::size_t>(images.size()) * sizeof(float));
+    sum = add(sum, labels.data(), labels.size() * sizeof(int));
+    char text[64];
+    std::snprintf(text, sizeof text, "%lld images, CRC-32 %08lx", static_cast<long long>(size()),
+                  sum);
+    return text;
+  }
 
   /// The images at these positions, in this order.
   dataset select(const std::vector<int>& positions) const {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -74,11 +75,31 @@ inline void warn_of_divergence(const std::vector<outcome>& outcomes) {
   }
 }
 
-/// The loss on the training part: a row per epoch from 0, the start; a column per outcome.
-inline void write_losses(std::ostream& csv, const std::vector<outcome>& outcomes) {
-  csv << "epoch";
-  for (const outcome& o : outcomes) csv << ',' << o.name;
-  csv << '\n';
+inline std::string losses_header(const std::vector<outcome>& outcomes) {
+  std::string header = "epoch";
+  for (const outcome& o : outcomes) header += "," + o.name;
+  return header;
+}
+
+/// The rows of a file of losses of the same trainings that come before the first epoch of these.
+inline std::vector<std::string> earlier_rows(const std::string& path,
+                                             const std::vector<outcome>& outcomes) {
+  std::vector<std::string> rows;
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line) || line != losses_header(outcomes)) return rows;
+  while (rows.size() < outcomes.front().result.first_epoch && std::getline(file, line)) {
+    if (line.rfind(std::to_string(rows.size()) + ",", 0) != 0) break;
+    rows.push_back(line);
+  }
+  return rows;
+}
+
+/// The loss on the training part: a row per epoch; a column per outcome. `earlier` rows first.
+inline void write_losses(std::ostream& csv, const std::vector<outcome>& outcomes,
+                         const std::vector<std::string>& earlier) {
+  csv << losses_header(outcomes) << '\n';
+  for (const std::string& row : earlier) csv << row << '\n';
   for (std::size_t epoch = 0; epoch < outcomes.front().result.losses.size(); ++epoch) {
     csv << outcomes.front().result.first_epoch + epoch;
     for (const outcome& o : outcomes) csv << ',' << o.result.losses[epoch];

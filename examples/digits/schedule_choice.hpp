@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -36,44 +38,63 @@ inline bool has_parameter(const std::string& schedule, const std::string& name) 
 }
 
 /// As chosen; total_steps, unless chosen, such that schedule and warm-up end with the run.
-inline gradstep::schedule make_schedule(schedule_choice& choice, std::uint64_t steps) {
+inline gradstep::schedule make_schedule(const schedule_choice& choice, std::uint64_t steps) {
   gradstep::schedule schedule(choice.name, choice.settings);
   for (const auto& [name, values] : choice.lists) schedule.set(name, values);
   const bool is_chosen = std::any_of(choice.settings.begin(), choice.settings.end(),
                                      [](const auto& s) { return s.name == "total_steps"; });
   if (!is_chosen && has_parameter(choice.name, "total_steps")) {
     const double rest = static_cast<double>(steps) - schedule.get("warmup_steps");
-    choice.settings.push_back({"total_steps", std::max(1.0, rest)});
-    schedule.set("total_steps", choice.settings.back().value);
+    if (rest < 1 && steps > 0) {
+      throw std::runtime_error("warmup_steps leaves nothing of the run's " + std::to_string(steps) +
+                               " steps: set total_steps too");
+    }
+    schedule.set("total_steps", std::max(1.0, rest));
   }
   gradstep::check(gradstep_schedule_check(schedule.get()));
   return schedule;
 }
 
-/// "multistep gamma=0.5 milestones=30,60"
-inline std::string describe(const schedule_choice& choice) {
-  std::string text = choice.name;
-  for (const gradstep::setting& s : choice.settings) {
-    text += " " + s.name + "=" + examples::shortest(s.value);
+/// A line for the schedule and for each of its values, however it was asked for.
+inline std::vector<std::string> describe(const schedule_choice& choice,
+                                         const gradstep::schedule& schedule) {
+  std::vector<std::string> lines{"--schedule " + choice.name};
+  auto info = gradstep::sized<gradstep_schedule_info>();
+  gradstep::check(gradstep_schedule_describe(choice.name.c_str(), &info));
+  for (std::size_t i = 0; i < info.parameter_count; ++i) {
+    auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
+    gradstep::check(gradstep_schedule_parameter_describe(choice.name.c_str(), i, &parameter));
+    if (parameter.kind == GRADSTEP_LIST) continue;
+    lines.push_back("--schedule-set " + std::string(parameter.name) + "=" +
+                    examples::shortest(schedule.get(parameter.name)));
   }
-  for (const auto& [name, values] : choice.lists) {
-    std::vector<std::string> texts(values.size());
-    std::transform(values.begin(), values.end(), texts.begin(), examples::shortest);
-    text += " " + name + "=" + examples::join(texts, ",");
+  std::map<std::string, std::vector<double>> lists;  // the last of a name counts
+  for (const auto& [name, values] : choice.lists) lists[name] = values;
+  for (const auto& [name, values] : lists) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      lines.push_back("--schedule-list " + name + "[" + std::to_string(i) +
+                      "]=" + examples::shortest(values[i]));
+    }
   }
-  return text;
+  return lines;
 }
 
 /// Fills in the schedule of a run over so many images, when there is to be one.
-inline void choose_schedule(training_options& training, schedule_choice choice,
+inline void choose_schedule(training_options& training, const schedule_choice& choice,
                             std::uint64_t image_count) {
-  if (!choice.name.empty()) {
-    training.schedule = make_schedule(choice, training.epochs * training.batch_count(image_count));
-    training.schedule_text = describe(choice);
-  } else if (!choice.settings.empty() || !choice.lists.empty()) {
+  if (choice.name.empty()) {
+    if (choice.settings.empty() && choice.lists.empty()) return;
     throw std::runtime_error(
         "--schedule-set and --schedule-list: say with --schedule of which schedule");
   }
+  try {
+    training.schedule = std::make_shared<const gradstep::schedule>(
+        make_schedule(choice, training.epochs * training.batch_count(image_count)));
+  } catch (const std::runtime_error& refusal) {
+    throw std::runtime_error("--schedule " + choice.name + ": " + refusal.what() +
+                             " (--schedule-set NAME=VALUE, --schedule-list NAME=X,X,X)");
+  }
+  training.schedule_record = describe(choice, *training.schedule);
 }
 
 }  // namespace digits

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -28,10 +30,11 @@ namespace digits {
 /// Saves, and throws what says how to go on.
 [[noreturn]] inline void interrupt(updater& update, const training_options& options) {
   update.save(options.checkpoint);
-  throw examples::early_exit(128 + interruption,  // as shells have it
-                             "interrupted after " + std::to_string(update.batches_done()) +
-                                 " steps, which '" + options.checkpoint + "' holds; to go on:\n" +
-                                 options.resume_command);
+  const int status = 128 + interruption;  // as shells have it
+  throw examples::early_exit(status, std::string("interrupted (") + strsignal(interruption) +
+                                         ") after " + std::to_string(update.batches_done()) +
+                                         " steps, which '" + options.checkpoint +
+                                         "' holds; to go on:\n" + options.resume_command);
 }
 
 /// Over the training part in this order, from the first-th batch on; the last one may be smaller.
@@ -53,29 +56,37 @@ inline void train_epoch(network& net, updater& update, const dataset& training,
 inline std::uint64_t start(updater& update, const training_options& options,
                            std::uint64_t batch_count) {
   if (!options.resumes) {
-    if (!options.checkpoint.empty()) update.save(options.checkpoint);
+    if (options.checkpoint.empty()) return 0;
+    if (std::filesystem::is_regular_file(options.checkpoint)) {
+      throw std::runtime_error("--checkpoint: '" + options.checkpoint +
+                               "' exists; --resume goes on with it, or remove it");
+    }
+    update.save(options.checkpoint);
     return 0;
   }
   update.load(options.checkpoint);
   const std::uint64_t done = update.batches_done();
   if (done <= options.epochs * batch_count) return done;
   throw std::runtime_error("--resume: '" + options.checkpoint + "' is " + std::to_string(done) +
-                           " steps on; --epochs " + std::to_string(options.epochs) + " are " +
-                           std::to_string(options.epochs * batch_count));
+                           " steps on, and --epochs " + std::to_string(options.epochs) + " are " +
+                           std::to_string(options.epochs * batch_count) + ": at least " +
+                           std::to_string((done + batch_count - 1) / batch_count) +
+                           " epochs are allowed");
 }
 
 /// Trains a network by the method; every method and precision starts from the same weights and sees
-/// the same batches, resumed or not. Calls after_epoch() after each epoch.
+/// the same batches, resumed or not. Calls after_epoch() after each epoch. The result's losses are
+/// there when it is interrupted, too.
 template <class AfterEpoch>
-training_result train(const gradstep::context& context, const method& m, const precision& how,
-                      const parts& data, const training_options& options, AfterEpoch after_epoch) {
+void train(const gradstep::context& context, const method& m, const precision& how,
+           const parts& data, const training_options& options, training_result& result,
+           AfterEpoch after_epoch) {
   const auto images = static_cast<std::uint64_t>(data.training.size());
   const std::uint64_t batch_count = options.batch_count(images);
   network net(options.seed);
-  updater update(context, m, how, net, options, images);
+  updater update(context, m, how, net, options, data.training.describe());
   const std::uint64_t done = start(update, options, batch_count);
   random_source random(options.seed, random_use::batches);
-  training_result result;
   result.first_epoch = (done + batch_count - 1) / batch_count;
   if (done % batch_count == 0) result.losses.push_back(net.evaluate(data.training).loss);
   for (std::uint64_t epoch = 0; epoch < options.epochs; ++epoch) {
@@ -95,7 +106,6 @@ training_result train(const gradstep::context& context, const method& m, const p
     result.average_accuracy = net.evaluate(data.test).accuracy;
   }
   update.describe(result);
-  return result;
 }
 
 }  // namespace digits

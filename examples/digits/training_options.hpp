@@ -7,6 +7,7 @@
 #include <gradstep/gradstep.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,14 +18,14 @@ struct training_options {
   std::uint64_t epochs = 30;
   std::uint64_t batch = 32;
   std::uint64_t seed = 1;
-  std::optional<double> clip_norm;             ///< the largest norm that gradients keep
-  std::optional<double> ema;                   ///< decay of the weights' moving average
-  bool loss_scale = false;                     ///< whether or not the precision needs it
-  std::optional<gradstep::schedule> schedule;  ///< of steps; without one, the rate stays
-  std::string schedule_text;                   ///< its name and values
-  std::string checkpoint;                      ///< the file to save to; empty: none
-  bool resumes = false;                        ///< goes on from the checkpoint
-  std::string resume_command;                  ///< what does so, for the user
+  std::optional<double> clip_norm;                     ///< the largest norm that gradients keep
+  std::optional<double> ema;                           ///< decay of the weights' moving average
+  bool loss_scale = false;                             ///< whether or not the precision needs it
+  std::shared_ptr<const gradstep::schedule> schedule;  ///< of steps; null: the rate stays
+  std::vector<std::string> schedule_record;            ///< a line for its name, and for each value
+  std::string checkpoint;                              ///< the file to save to; empty: none
+  bool resumes = false;                                ///< goes on from the checkpoint
+  std::string resume_command;                          ///< what does so, for the user
 
   /// Of an epoch of so many images; the last batch may be smaller.
   std::uint64_t batch_count(std::uint64_t images) const {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -27,13 +28,12 @@ namespace digits {
 /// An optimizer with every tensor of a network, which outlives it.
 class updater {
  public:
-  /// image_count: of the training part.
+  /// data: what tells the training part from others.
   updater(const gradstep::context& context, const method& m, const precision& how, network& net,
-          const training_options& training, std::uint64_t image_count)
+          const training_options& training, const std::string& data)
       : optimizer_(context, optimizer_options(training)) {
-    const auto group =
-        optimizer_.add_group("network", gradstep::rule(m.rule, m.settings),
-                             training.schedule ? &*training.schedule : nullptr, 1, how.slots);
+    const auto group = optimizer_.add_group("network", gradstep::rule(m.rule, m.settings),
+                                            training.schedule.get(), 1, how.slots);
     net.for_each_tensor([&](const network_tensor& t) {
       stored_.emplace_back(how, t, training.ema.has_value());
       gradstep_tensor tensor = stored_.back().tensor();
@@ -44,7 +44,7 @@ class updater {
       optimizer_.set_loss_scaler(gradstep::loss_scaler());
       has_scaler_ = true;
     }
-    if (!training.checkpoint.empty()) add_record(m, how, training, image_count);
+    if (!training.checkpoint.empty()) add_record(m, how, training, data);
   }
   updater(const updater&) = delete;  // the optimizer points into it
   updater& operator=(const updater&) = delete;
@@ -73,7 +73,8 @@ class updater {
     try {
       optimizer_.save(path, GRADSTEP_CHECKPOINT_PARAMS);
     } catch (const gradstep::error& failure) {
-      throw std::runtime_error(std::string("--checkpoint: ") + failure.what());
+      throw std::runtime_error("--checkpoint: " + std::string(failure.what()) + "; '" + path +
+                               "' is as it was");
     }
   }
 
@@ -138,23 +139,24 @@ class updater {
   /// tensors, so that the library refuses the file of another run and says what differs; and the
   /// count of clipped steps, as a tensor without gradients.
   void add_record(const method& m, const precision& how, const training_options& training,
-                  std::uint64_t image_count) {
-    std::string settings = "settings";
-    for (const gradstep::setting& s : m.settings) {
-      settings += " " + s.name + "=" + examples::shortest(s.value);
-    }
-    const auto optional = [](const char* name, const std::optional<double>& value) {
-      return std::string(name) + (value ? examples::shortest(*value) : "none");
+                  const std::string& data) {
+    const auto optional = [](const std::string& name, const std::optional<double>& value) {
+      return value ? name + " " + examples::shortest(*value) : "no " + name;
     };
-    const gradstep::rule still("sgd");
-    for (const std::string& name :
-         {"seed " + std::to_string(training.seed), "batch " + std::to_string(training.batch),
-          "images " + std::to_string(image_count), "precision " + how.name, settings,
-          "schedule " + (training.schedule ? training.schedule_text : "none"),
-          optional("clip-norm ", training.clip_norm), optional("ema ", training.ema),
-          std::string("loss-scale ") + (has_scaler_ ? "on" : "off")}) {
-      optimizer_.add_group(name, still);
+    std::vector<std::string> record{"--seed " + std::to_string(training.seed),
+                                    "--batch " + std::to_string(training.batch),
+                                    "--data of " + data,
+                                    "--precision " + how.name,
+                                    optional("--clip-norm", training.clip_norm),
+                                    optional("--ema", training.ema),
+                                    has_scaler_ ? "--loss-scale" : "no --loss-scale"};
+    for (const gradstep::setting& s : m.settings) {
+      record.push_back("--set " + s.name + "=" + examples::shortest(s.value));
     }
+    if (!training.schedule) record.emplace_back("no --schedule");
+    record.insert(record.end(), training.schedule_record.begin(), training.schedule_record.end());
+    const gradstep::rule still("sgd");
+    for (const std::string& line : record) optimizer_.add_group(line, still);
     double* const no_gradient = nullptr;
     optimizer_.add_tensor(optimizer_.add_group("progress", still), "clipped_steps", &clipped_,
                           no_gradient, 1);

@@ -32,7 +32,7 @@ class ProgramTest(unittest.TestCase):
     def assert_refused(self, arguments, *parts, **environment):
         """The run fails, prints no result, and its message has every part."""
         run = self.run_program(*arguments, **environment)
-        self.assertGreater(run.returncode, 0, f"{arguments} was accepted: {run}")
+        self.assertEqual(run.returncode, 1, f"{arguments} was accepted: {run}")
         self.assertEqual(run.stdout, "", arguments)
         for part in parts:
             self.assertIn(part, run.stderr, arguments)

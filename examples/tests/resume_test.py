@@ -36,11 +36,17 @@ class ResumeTest(programs.ProgramTest):
     program = "train_digits"
 
     def report(self, *arguments):
-        """What a run prints, without how long its steps took."""
+        """What a run prints, without how long its steps took; a checkpoint may be there."""
+        if "--checkpoint" in arguments and "--resume" not in arguments:
+            self.remove(arguments[arguments.index("--checkpoint") + 1])
         return TIME.sub(r"\1", self.output_of(*arguments))
 
     def losses(self, name):
         return list(csv.reader(self.read(name).splitlines()))[1:]
+
+    def remove(self, name):
+        if os.path.exists(self.path(name)):
+            os.remove(self.path(name))
 
     def bytes_of(self, name):
         with open(self.path(name), "rb") as file:
@@ -56,7 +62,7 @@ class ResumeTest(programs.ProgramTest):
     def start(self, *arguments, ignored=None):
         """A run in the background, with the signals' usual meaning whatever ours is."""
         def set_signals():
-            for each in signal.SIGINT, signal.SIGTERM:
+            for each in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
                 signal.signal(each, signal.SIG_IGN if each == ignored else signal.SIG_DFL)
         if os.name != "posix":
             self.skipTest("signals are POSIX's")
@@ -105,9 +111,33 @@ class ResumeTest(programs.ProgramTest):
             self.assertEqual(self.batches_in("cut.st"), 2 * STEPS)
             cut = [*run, "--epochs", 4, "--checkpoint", "cut.st", "--resume"]
             for first in 2, 4:  # the second time, nothing is left to do
+                self.remove("cut")
                 self.assertEqual(self.report(*cut, "--csv", "cut"), whole, run)
                 self.assertEqual(self.losses("cut"), self.losses("whole")[first:], run)
                 self.assertEqual(self.bytes_of("cut.st"), self.bytes_of("whole.st"), run)
+
+    def test_losses_of_all_parts_of_a_run(self):
+        run = ["--rule", "adamw", "--csv"]
+        self.output_of(*run, "whole", "--epochs", 6)
+        for epochs, resume in (2, []), (4, ["--resume"]), (6, ["--resume"]), (6, ["--resume"]):
+            self.output_of(*run, "parts", "--epochs", epochs, "--checkpoint", "cut.st", *resume)
+        self.assertEqual(self.read("parts"), self.read("whole"))
+        self.write("parts", "epoch,other\n0,1\n")  # of another training: in its place
+        self.output_of(*run, "parts", "--epochs", 6, "--checkpoint", "cut.st", "--resume")
+        self.assertEqual([row[0] for row in self.losses("parts")], ["6"])
+
+    def test_losses_of_an_interrupted_run(self):
+        run = ["--rule", "adam", "--csv", "loss.csv", "--checkpoint", "cut.st"]
+        cut = self.start(*run, "--epochs", 100000)
+        self.wait_until(lambda: self.saved_batches("cut.st") > 3 * STEPS, cut)
+        cut.send_signal(signal.SIGINT)
+        cut.communicate()
+        self.assertEqual(cut.returncode, 130)
+        epochs = self.batches_in("cut.st") // STEPS
+        self.assertEqual(len(self.losses("loss.csv")), epochs + 1)
+        self.output_of(*run, "--epochs", epochs + 2, "--resume")
+        self.output_of("--rule", "adam", "--csv", "whole", "--epochs", epochs + 2)
+        self.assertEqual(self.read("loss.csv"), self.read("whole"))
 
     def test_interrupted(self):
         for run in RUNS:
@@ -118,23 +148,24 @@ class ResumeTest(programs.ProgramTest):
     def test_what_an_interrupted_run_says(self):
         name = "it's cut.st"
         arguments = ["--rule", "adam", "--epochs", "100000", "--checkpoint", name]
-        run = self.start(*arguments)
+        command = ["train_digits", *arguments]
         for is_resumed in False, True:
             before = self.batches_in(name) if is_resumed else 0
+            run = self.start(*command[1:])
             self.wait_until(lambda: self.saved_batches(name) > before, run)
             run.send_signal(signal.SIGINT)
             said = run.communicate()[1].splitlines()
             self.assertEqual(run.returncode, 130, said)
-            self.assertEqual(said[0], f"train_digits: interrupted after {self.batches_in(name)} "
-                                      f"steps, which '{name}' holds; to go on:")
+            self.assertEqual(said[0], "train_digits: interrupted (Interrupt) after "
+                                      f"{self.batches_in(name)} steps, which '{name}' holds; to go on:")
             command = shlex.split(said[1])
             self.assertEqual(command[1:], [*arguments, "--resume"])
-            run = self.start(*command[1:])
-        run.kill()
 
     def test_terminated(self):
-        self.interrupt("--rule", "adam", sent=signal.SIGTERM)
-        self.assert_goes_on("--rule", "adam")
+        for sent in signal.SIGTERM, signal.SIGHUP:
+            self.interrupt("--rule", "adam", sent=sent)
+            self.assert_goes_on("--rule", "adam")
+            self.remove("cut.st")
 
     def test_impatience_damages_nothing(self):
         run = self.start("--rule", "adam", "--epochs", 100000, "--checkpoint", "cut.st")
@@ -188,23 +219,55 @@ class ResumeTest(programs.ProgramTest):
             return [x for name, value in {**options, **changes}.items() for x in (name, value)]
         self.output_of(*arguments({}))
         saved = self.bytes_of("run.st")
+        data = os.path.join(os.path.dirname(__file__), "..", "data", "digits.csv")
+        with open(data, encoding="utf-8") as file:
+            self.write("other.csv", "".join(reversed(file.readlines())))
+        self.write("losses.csv", "kept")
         self.write("few.csv", (",".join(["3"] * 64 + ["7"]) + "\n") * 12)
         for changes, *parts in [
             ({"--rule": "adam"}, "the rule adam", "adamw"),
-            ({"--seed": 2}, '"seed 2"', '"seed 1"'),
-            ({"--batch": 31}, '"batch 31"', '"batch 32"'),
+            ({"--seed": 2}, '"--seed 2"', '"--seed 1"', '"--data of 1498 images'),
+            ({"--batch": 31}, '"--batch 31"', '"--batch 32"'),
             ({"--set": "lr=0.02"}, "lr=0.02", "lr=0.01"),
-            ({"--precision": "bf16"}, '"precision bf16"', '"precision f32"'),
-            ({"--clip-norm": 1}, '"clip-norm 1"', '"clip-norm none"'),
-            ({"--ema": 0.5}, '"ema 0.5"', '"ema none"'),
-            ({"--precision": "f16"}, '"loss-scale on"', '"loss-scale off"'),
-            ({"--schedule": "linear"}, '"schedule linear total_steps=94"', '"schedule cosine'),
-            ({"--epochs": 3}, '"schedule cosine total_steps=141"', "total_steps=94"),
-            ({"--epochs": 1, "--schedule-set": "total_steps=94"}, "94 steps on", "--epochs 1"),
-            ({"--data": "few.csv"}, '"images 10"', '"images 1498"'),
+            ({"--precision": "bf16"}, '"--precision bf16"', '"--precision f32"'),
+            ({"--clip-norm": 1}, '"--clip-norm 1"', '"no --clip-norm"'),
+            ({"--ema": 0.5}, '"--ema 0.5"', '"no --ema"'),
+            ({"--precision": "f16"}, '"--loss-scale"', '"no --loss-scale"'),
+            ({"--schedule": "linear"}, '"--schedule linear"', '"--schedule cosine"'),
+            ({"--epochs": 3}, '"--schedule-set total_steps=141"', "total_steps=94"),
+            ({"--epochs": 1, "--schedule-set": "total_steps=94"}, "94 steps on", "--epochs 1",
+             "at least 2 epochs"),
+            ({"--data": "few.csv"}, '"--data of 10 images', '"--data of 1498 images'),
+            ({"--data": "other.csv"}, '"--data of 1498 images'),
         ]:
-            self.assert_refused([*arguments(changes), "--resume"], "--resume", "run.st", *parts)
+            self.assert_refused([*arguments(changes), "--csv", "losses.csv", "--resume"],
+                                "--resume", "run.st", *parts)
             self.assertEqual(self.bytes_of("run.st"), saved, changes)
+            self.assertEqual(self.read("losses.csv"), "kept")
+        self.assert_refused(arguments({}), "--checkpoint", "'run.st' exists", "--resume")
+        self.assertEqual(self.bytes_of("run.st"), saved)
+
+    def test_the_same_schedule_in_other_words(self):
+        """Other order, defaults and values that others replace; and more than a name can hold."""
+        many = ",".join(map(str, range(100, 200)))
+        for saved, resumed in [
+            ("--schedule step --schedule-set step_size=10 --schedule-set gamma=0.5",
+             "--schedule step --schedule-set gamma=0.5 --schedule-set step_size=10"),
+            ("--schedule cosine", f"--schedule cosine --schedule-set end_lr=0 "
+                                  f"--schedule-set total_steps={STEPS}"),
+            (f"--schedule multistep --schedule-list milestones=3 --schedule-list milestones={many}",
+             f"--schedule multistep --schedule-list milestones={many}"),
+        ]:
+            run = ["--rule", "adam", "--epochs", 1, "--checkpoint", "run.st"]
+            self.assertEqual(self.report(*run, *saved.split()),
+                             self.report(*run, "--resume", *resumed.split()), saved)
+
+    def test_no_file_is_written_over_another(self):
+        self.write("a.csv", "kept")
+        for pair in [("--csv", "--checkpoint"), ("--data", "--csv"), ("--checkpoint", "--data")]:
+            self.assert_refused(["--rule", "adam", pair[0], "a.csv", pair[1], "./a.csv"],
+                                *pair, "same file", "a.csv")
+            self.assertEqual(self.read("a.csv"), "kept")
 
     def test_a_damaged_file_is_refused(self):
         run = ["--rule", "adamw", "--epochs", 2, "--checkpoint", "run.st"]
@@ -228,7 +291,14 @@ class ResumeTest(programs.ProgramTest):
             (["--rule", "adam", "--checkpoint", "run.st", "--resume"], "--resume", '"run.st"',
              "No such file"),
             (["--schedule", "cosin"], "cosin", "nearest", '"cosine"'),
-            (["--schedule", "step"], "step_size", "not set"),
+            (["--schedule", "step"], "--schedule step", "step_size", "not set", "--schedule-set"),
+            (["--schedule", ""], "--schedule: ''"),
+            (["--rule", "adam", "--checkpoint", ""], "--checkpoint: ''"),
+            (["--csv", ""], "--csv: ''"),
+            (["--schedule", "cosine", "--schedule-set", "warmup_steps=94", "--epochs", 2],
+             "warmup_steps", "94 steps"),
+            (["--schedule", "cosine", "--schedule", "linear"], "--schedule"),
+            (["--resum"], "--resum"),
             (["--schedule", "step", "--schedule-set", "step_size"], "--schedule-set", "NAME=VALUE"),
             (["--schedule-set", "gamma=1"], "--schedule-set", "say with --schedule"),
             (["--schedule-list", "milestones=1"], "--schedule-list", "say with --schedule"),
