@@ -22,7 +22,7 @@ using arch = xsimd::fma3<xsimd::avx2>;
 #elif defined(__x86_64__)
 using arch = xsimd::sse2;
 #else
-using arch = xsimd::best_arch;
+using arch = xsimd::default_arch;
 #endif
 
 /// Vectors in a strip: with 4, AVX-512's 32 registers still hold every operand of adamw.
