@@ -52,6 +52,10 @@ struct vec {
   static vec load(const T* from) { return vec(batch::load_unaligned(from)); }
   void store(T* to) const { lanes.store_unaligned(to); }
 
+  // Of the register itself: that is part of a fused multiply-subtract, xsimd's is not.
+  friend vec operator-(vec a) {
+    return vec(batch(-static_cast<typename batch::register_type>(a.lanes)));
+  }
   friend vec operator+(vec a, vec b) { return vec(a.lanes + b.lanes); }
   friend vec operator-(vec a, vec b) { return vec(a.lanes - b.lanes); }
   friend vec operator*(vec a, vec b) { return vec(a.lanes * b.lanes); }
@@ -113,28 +117,6 @@ vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
   }
 #else
   return a * b + c;
-#endif
-}
-
-/// a b - c, rounded as fma.
-template <class T>
-vec<T> fms(vec<T> a, vec<T> b, vec<T> c) {
-#if defined(__AVX512F__)
-  if constexpr (sizeof(T) == 4) {
-    return vec<T>(typename vec<T>::batch(_mm512_fmsub_ps(a.lanes, b.lanes, c.lanes)));
-  } else {
-    return vec<T>(typename vec<T>::batch(_mm512_fmsub_pd(a.lanes, b.lanes, c.lanes)));
-  }
-#elif defined(__FMA__)
-  if constexpr (sizeof(T) == 4) {
-    return vec<T>(typename vec<T>::batch(_mm256_fmsub_ps(a.lanes, b.lanes, c.lanes)));
-  } else {
-    return vec<T>(typename vec<T>::batch(_mm256_fmsub_pd(a.lanes, b.lanes, c.lanes)));
-  }
-#elif defined(__aarch64__)
-  return fma(a, b, vec<T>(-c.lanes));
-#else
-  return a * b - c;
 #endif
 }
 

@@ -69,7 +69,7 @@ struct step_loop {
     for (std::size_t k = 0; k < Vectors; ++k) {
       const vec<T> change = update(c, p.vectors[k], gradient.vectors[k], slots, k,
                                    std::make_index_sequence<slot_count>());
-      p.vectors[k] = fms(vec<T>(c.keep), p.vectors[k], change);
+      p.vectors[k] = fma(vec<T>(c.keep), p.vectors[k], -change);
     }
   }
 
