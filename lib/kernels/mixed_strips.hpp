@@ -46,7 +46,7 @@ class mixed_strips {
         operands_(range) {
     for (std::size_t s = 0; s < range.slot_count; ++s) {
       if (operands_.slots[s].is_stochastic) random_.use(s);
-      has_blocks_ |= has_blocks(operands_.slots[s].form);
+      has_blocks_ |= has_blocks(operands_.slots[s].type);
     }
     if (operands_.param.is_stochastic) random_.use(param_stream);
   }
@@ -87,7 +87,7 @@ class mixed_strips {
     if constexpr (sizeof(T) == sizeof(float)) {
       std::uint16_t* const pending = pending_[slot].halves + place;
       const at_random rounding{random_[slot], place};
-      if (has_blocks(to.form)) {
+      if (has_blocks(to.type)) {
         if (to.is_stochastic) return store_8bit(x, pending, rounding);
         return store_8bit(x, pending, to_nearest());
       }
@@ -133,7 +133,7 @@ class mixed_strips {
 
   void enter_blocks(std::size_t index) {
     for (std::size_t s = 0; s < range_.slot_count; ++s) {
-      if (has_blocks(operands_.slots[s].form)) operands_.slots[s].enter_block(index);
+      if (has_blocks(operands_.slots[s].type)) operands_.slots[s].enter_block(index);
     }
   }
 
@@ -176,10 +176,10 @@ class mixed_strips {
     if constexpr (sizeof(T) == sizeof(float)) {
       for (std::size_t s = 0; s < range_.slot_count; ++s) {
         const prepared_operand& slot = operands_.slots[s];
-        if (!has_blocks(slot.form)) continue;
+        if (!has_blocks(slot.type)) continue;
         const random_stream* const random = slot.is_stochastic ? &random_[s] : nullptr;
         float* const scale = static_cast<float*>(slot.extra) + index / block_elements;
-        store_block(pending_[s], count, slot.is_signed, random, slot.at<std::uint8_t>(index),
+        store_block(pending_[s], count, slot.is_signed(), random, slot.at<std::uint8_t>(index),
                     scale);
       }
     }
@@ -187,8 +187,8 @@ class mixed_strips {
 
   [[gnu::always_inline]] void store_copy(const full_strip& p, const prepared_operand& to,
                                          std::size_t index) const {
-    auto* const out = to.at<unsigned char>(index * to.size());
-    const std::size_t bytes = width * to.size();
+    auto* const out = to.at<unsigned char>(index * size_of(to.type));
+    const std::size_t bytes = width * size_of(to.type);
     const bool is_aligned = reinterpret_cast<std::uintptr_t>(out) % stream_alignment == 0;
     if (!streams_copy_ || !is_aligned) return store(p, to, index, to_nearest());
     alignas(64) unsigned char copy[width * sizeof(double)];
@@ -210,8 +210,8 @@ class mixed_strips {
   static void zero(const prepared_operand& grad, std::size_t index) {
     // In pieces of a count that the compiler knows: else it is a loop of bytes.
     constexpr std::size_t piece = width * 2;
-    auto* const from = grad.at<unsigned char>(index * grad.size());
-    const std::size_t bytes = width * grad.size();
+    auto* const from = grad.at<unsigned char>(index * size_of(grad.type));
+    const std::size_t bytes = width * size_of(grad.type);
     for (std::size_t i = 0; i < bytes; i += piece) std::memset(from + i, 0, piece);
   }
 

@@ -15,13 +15,10 @@ enum class storage : std::uint8_t {
   bfloat16,
   split,  // bfloat16, and the lower halves that make it float32
   float16,
-  // From here on stored by the block.
   signed8,
   unsigned8,
   not_a_number  // all of them: a block of 8 bits with such a scale
 };
-
-constexpr bool has_blocks(storage form) { return form >= storage::signed8; }
 
 constexpr storage storage_of(const operand& o) {
   switch (o.type) {
@@ -41,42 +38,31 @@ constexpr storage storage_of(const operand& o) {
   __builtin_unreachable();
 }
 
-struct prepared_operand {
-  void* data = nullptr;  // null: there is none
-  void* extra = nullptr;
+struct prepared_operand : operand {
   storage form = storage::float32;
-  bool is_stochastic = false;
-  bool is_signed = false;          // of an 8-bit type, whatever the block's form
   std::uint32_t code_offsets = 0;  // the block's code_offset, in both halves
 
-  prepared_operand() = default;
+  /// There is none.
+  prepared_operand() : operand{} {}
   /// Of an 8-bit type it enters the first block.
-  explicit prepared_operand(const operand& o) {
+  explicit prepared_operand(const operand& o) : prepared_operand() {
     if (o.data == nullptr) return;
-    data = o.data;
-    extra = o.extra;
+    static_cast<operand&>(*this) = o;
     form = storage_of(o);
-    is_stochastic = o.is_stochastic;
-    is_signed = o.type == dtype::signed8;
-    if (has_blocks(form)) enter_block(0);
+    if (has_blocks(type)) enter_block(0);
   }
 
   /// What follows is of the block with the index-th element. Of 8-bit types only.
   void enter_block(std::size_t index) {
     const float scale = static_cast<const float*>(extra)[index / block_elements];
     const unsigned exponent = exponent_of(scale);
-    form = is_signed ? storage::signed8 : storage::unsigned8;
-    if (scale != scale) form = storage::not_a_number;
-    const std::uint16_t offset =
-        is_signed ? code_offset<dtype::signed8>(exponent) : code_offset<dtype::unsigned8>(exponent);
+    form = scale == scale ? storage_of(*this) : storage::not_a_number;
+    const std::uint16_t offset = is_signed() ? code_offset<dtype::signed8>(exponent)
+                                             : code_offset<dtype::unsigned8>(exponent);
     code_offsets = offset * 0x10001U;
   }
 
-  /// Bytes of an element. Of an 8-bit type it is not asked for.
-  std::size_t size() const {
-    if (form == storage::float32) return sizeof(float);
-    return form == storage::float64 ? sizeof(double) : sizeof(std::uint16_t);
-  }
+  bool is_signed() const { return type == dtype::signed8; }  // of an 8-bit type
   template <class T>
   T* at(std::size_t index) const {
     return static_cast<T*>(data) + index;
