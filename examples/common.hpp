@@ -153,31 +153,35 @@ void add_number_option(CLI::App& app, const std::string& name, Set set, IsAllowe
       ->type_name("X");
 }
 
-/// `option` NAME=VALUE, as often as one likes; the last value of a name counts.
+/// An option that may be given often, each time with one text: parse(option, text) is kept.
+template <class Value>
+void add_repeated_option(CLI::App& app, const std::string& option, std::vector<Value>& values,
+                         Value (*parse)(const std::string&, std::string_view),
+                         const std::string& what, const char* form) {
+  app.add_option_function<std::vector<std::string>>(
+         option,
+         [&values, option, parse](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) values.push_back(parse(option, text));
+         },
+         what)
+      ->allow_extra_args(false)
+      ->type_name(form);
+}
+
+/// `option` NAME=VALUE; the last value of a name counts.
 inline void add_set_option(CLI::App& app, std::vector<gradstep::setting>& settings,
                            const std::string& what = "a hyper-parameter of the rule",
                            const std::string& option = "--set") {
-  app.add_option_function<std::vector<std::string>>(
-         option,
-         [&settings, option](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) settings.push_back(parse_setting(option, text));
-         },
-         what + "; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("NAME=VALUE");
+  add_repeated_option(app, option, settings, parse_setting, what + "; may be repeated",
+                      "NAME=VALUE");
 }
 
-/// `option` NAME=X,X,X, as often as one likes.
+/// `option` NAME=X,X,X; the last one of a name counts.
 inline void add_list_option(CLI::App& app, std::vector<list_setting>& lists,
                             const std::string& option) {
-  app.add_option_function<std::vector<std::string>>(
-         option,
-         [&lists, option](const std::vector<std::string>& texts) {
-           for (const std::string& text : texts) lists.push_back(parse_list(option, text));
-         },
-         "a parameter of the schedule that is a list, such as milestones=30,60")
-      ->allow_extra_args(false)
-      ->type_name("NAME=X,X,X");
+  add_repeated_option(app, option, lists, parse_list,
+                      "a parameter of the schedule that is a list, such as milestones=30,60",
+                      "NAME=X,X,X");
 }
 
 /// An option that names something: of a text that is not empty.

@@ -26,15 +26,21 @@ struct schedule_choice {
   std::vector<examples::list_setting> lists;
 };
 
-inline bool has_parameter(const std::string& schedule, const std::string& name) {
+inline std::vector<gradstep_hyperparameter_info> parameters_of(const std::string& schedule) {
   auto info = gradstep::sized<gradstep_schedule_info>();
   gradstep::check(gradstep_schedule_describe(schedule.c_str(), &info));
-  for (std::size_t i = 0; i < info.parameter_count; ++i) {
-    auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
-    gradstep::check(gradstep_schedule_parameter_describe(schedule.c_str(), i, &parameter));
-    if (parameter.name == name) return true;
+  std::vector<gradstep_hyperparameter_info> parameters(
+      info.parameter_count, gradstep::sized<gradstep_hyperparameter_info>());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    gradstep::check(gradstep_schedule_parameter_describe(schedule.c_str(), i, &parameters[i]));
   }
-  return false;
+  return parameters;
+}
+
+inline bool has_total_steps(const std::string& schedule) {
+  const auto parameters = parameters_of(schedule);
+  return std::any_of(parameters.begin(), parameters.end(),
+                     [](const auto& p) { return std::string(p.name) == "total_steps"; });
 }
 
 /// As chosen; total_steps, unless chosen, such that schedule and warm-up end with the run.
@@ -43,7 +49,7 @@ inline gradstep::schedule make_schedule(const schedule_choice& choice, std::uint
   for (const auto& [name, values] : choice.lists) schedule.set(name, values);
   const bool is_chosen = std::any_of(choice.settings.begin(), choice.settings.end(),
                                      [](const auto& s) { return s.name == "total_steps"; });
-  if (!is_chosen && has_parameter(choice.name, "total_steps")) {
+  if (!is_chosen && has_total_steps(choice.name)) {
     const double rest = static_cast<double>(steps) - schedule.get("warmup_steps");
     if (rest < 1 && steps > 0) {
       throw std::runtime_error("warmup_steps leaves nothing of the run's " + std::to_string(steps) +
@@ -59,11 +65,7 @@ inline gradstep::schedule make_schedule(const schedule_choice& choice, std::uint
 inline std::vector<std::string> describe(const schedule_choice& choice,
                                          const gradstep::schedule& schedule) {
   std::vector<std::string> lines{"--schedule " + choice.name};
-  auto info = gradstep::sized<gradstep_schedule_info>();
-  gradstep::check(gradstep_schedule_describe(choice.name.c_str(), &info));
-  for (std::size_t i = 0; i < info.parameter_count; ++i) {
-    auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
-    gradstep::check(gradstep_schedule_parameter_describe(choice.name.c_str(), i, &parameter));
+  for (const auto& parameter : parameters_of(choice.name)) {
     if (parameter.kind == GRADSTEP_LIST) continue;
     lines.push_back("--schedule-set " + std::string(parameter.name) + "=" +
                     examples::shortest(schedule.get(parameter.name)));

@@ -84,7 +84,7 @@ void train(const gradstep::context& context, const method& m, const precision& h
   const auto images = static_cast<std::uint64_t>(data.training.size());
   const std::uint64_t batch_count = options.batch_count(images);
   network net(options.seed);
-  updater update(context, m, how, net, options, data.training.describe());
+  updater update(context, m, how, net, options, data.training);
   const std::uint64_t done = start(update, options, batch_count);
   random_source random(options.seed, random_use::batches);
   result.first_epoch = (done + batch_count - 1) / batch_count;

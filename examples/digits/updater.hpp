@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../common.hpp"
+#include "dataset.hpp"
 #include "methods.hpp"
 #include "network.hpp"
 #include "precision.hpp"
@@ -28,9 +29,8 @@ namespace digits {
 /// An optimizer with every tensor of a network, which outlives it.
 class updater {
  public:
-  /// data: what tells the training part from others.
   updater(const gradstep::context& context, const method& m, const precision& how, network& net,
-          const training_options& training, const std::string& data)
+          const training_options& training, const dataset& data)
       : optimizer_(context, optimizer_options(training)) {
     const auto group = optimizer_.add_group("network", gradstep::rule(m.rule, m.settings),
                                             training.schedule.get(), 1, how.slots);
@@ -139,13 +139,13 @@ class updater {
   /// tensors, so that the library refuses the file of another run and says what differs; and the
   /// count of clipped steps, as a tensor without gradients.
   void add_record(const method& m, const precision& how, const training_options& training,
-                  const std::string& data) {
+                  const dataset& data) {
     const auto optional = [](const std::string& name, const std::optional<double>& value) {
       return value ? name + " " + examples::shortest(*value) : "no " + name;
     };
     std::vector<std::string> record{"--seed " + std::to_string(training.seed),
                                     "--batch " + std::to_string(training.batch),
-                                    "--data of " + data,
+                                    "--data of " + data.describe(),
                                     "--precision " + how.name,
                                     optional("--clip-norm", training.clip_norm),
                                     optional("--ema", training.ema),

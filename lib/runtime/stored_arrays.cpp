@@ -2,6 +2,7 @@
 #include "stored_arrays.hpp"
 
 namespace gradstep::internal {
+
 std::vector<stored_part> parts_of(const saved_tensor& tensor, const saved_array_type& array,
                                   const operand& memory) {
   const std::string name = tensor.name + "." + array.name;
