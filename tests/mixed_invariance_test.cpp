@@ -192,6 +192,25 @@ TEST_P(mixed_invariance, split_by_the_caller) {
   });
 }
 
+// Random bits are made for several blocks at once: the piece begins anywhere among those.
+TEST_P(mixed_invariance, many_blocks_from_any_one_on) {
+  const auto serial = make_serial_context();
+  constexpr std::size_t count = 37 * 256 + 9;
+  for_each_storage(false, [&](const storage& how, std::uint64_t flags) {
+    if (how.slot != GRADSTEP_BFLOAT16 && !is_blocked(how.slot)) return;
+    for (const std::uint64_t block : {std::uint64_t{0}, std::uint64_t{7}, std::uint64_t{15}}) {
+      const std::uint64_t first_of_whole = block * 256;
+      auto wanted = make(how, count);
+      std::vector<std::size_t> single_blocks(count / 256, 256);
+      single_blocks.push_back(count % 256);
+      step_in_pieces(serial.get(), rule_.get(), wanted, flags, first_of_whole, single_blocks);
+      auto target = make(how, count);
+      step_in_pieces(serial.get(), rule_.get(), target, flags, first_of_whole, {count});
+      expect_same_bits(target.snapshot(), wanted.snapshot());
+    }
+  });
+}
+
 // ---- Instruction sets -------------------------------------------------------------------------
 
 TEST_P(mixed_invariance, fused_instruction_sets) {
