@@ -132,9 +132,12 @@ inline mask<float> unordered(vec<float> a, vec<float> b) {
   return (a != a) | (b != b);
 #endif
 }
-template <class T>
-bool any(mask<T> m) {
-  return xsimd::any(m.bits);
+inline bool any(mask<float> a, mask<float> b) {
+#if defined(__AVX512F__)
+  return _kortestz_mask16_u8(a.bits, b.bits) == 0;
+#else
+  return xsimd::any(a.bits | b.bits);
+#endif
 }
 
 /// The compiler's own vector, of any length: it converts where xsimd has no such conversion.

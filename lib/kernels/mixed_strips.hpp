@@ -25,6 +25,12 @@ struct prepared_operands {
   }
 };
 
+/// Where a strip begins in its block, and the block's random bits.
+struct strip_place {
+  const random_blocks::streams* streams;
+  std::size_t in_block;
+};
+
 template <class T>
 class mixed_strips {
  public:
@@ -42,11 +48,13 @@ class mixed_strips {
         clips_(prepared.value_limit < infinity),
         copies_to_average_(prepared.copies_to_average),
         zeroes_grad_(prepared.zeroes_grad),
+        has_extras_(range.copy.data != nullptr || range.average.data != nullptr || zeroes_grad_),
         streams_copy_(prepared.streams_copy),
+        random_(range.random_key, (range.first_index + range.count - 1) / block_elements + 1),
         operands_(range) {
     for (std::size_t s = 0; s < range.slot_count; ++s) {
       if (operands_.slots[s].is_stochastic) random_.use(s);
-      has_blocks_ |= has_blocks(operands_.slots[s].type);
+      if (has_blocks(operands_.slots[s].type)) block_slots_[block_slot_count_++] = s;
     }
     if (operands_.param.is_stochastic) random_.use(param_stream);
   }
@@ -59,16 +67,35 @@ class mixed_strips {
   /// bits depend on its place in the tensor alone; a partial one is run on a zero-padded copy.
   template <class Run>
   [[gnu::always_inline]] void for_each_strip(const Run& run) {
+    alignas(padded_copy) unsigned char memory[sizeof(padded_copy)];
     std::size_t index = 0;
     while (index < range_.count) {
       const std::uint64_t at = range_.first_index + index;
-      const std::size_t place = at % block_elements;
-      const std::size_t end = std::min<std::size_t>(index + block_elements - place, range_.count);
-      random_.start(range_.random_key, at / block_elements);
-      if (has_blocks_) enter_blocks(index);
-      run_block(index, end, place, run);
-      if (has_blocks_) store_blocks(end - index, index);
-      index = end;
+      const std::size_t inside = at % width;  // other than 0 only for the first of a range
+      const std::size_t in_block = at % block_elements;
+      const std::size_t left = range_.count - index;
+      const bool is_partial = inside != 0 || left < width;
+      const std::size_t count =
+          is_partial ? std::min(width - inside, left) : whole_strips(at, left);
+      const random_blocks::streams* const streams = random_.of(at / block_elements);
+      if (block_slot_count_ != 0) enter_blocks(index);
+      padded_copy* const copy =
+          is_partial ? new (memory) padded_copy(range_, index, inside, count) : nullptr;
+      const prepared_operands& operands = is_partial ? copy->operands : operands_;
+      const std::size_t first = is_partial ? 0 : index;
+      strip_place place{streams, in_block - inside};
+      // One loop for both, and so one copy of what is run: once for a partial strip.
+      for (std::size_t i = 0; i < count; i += width) {
+        run(operands, first + i, place);
+        place.in_block += width;
+        if (place.in_block == block_elements) [[unlikely]]
+          place = {place.streams + 1, 0};
+      }
+      if (is_partial) copy->put_back(range_, index);
+      if (block_slot_count_ != 0 && (left == count || in_block + count == block_elements)) {
+        store_blocks(in_block + count, index - in_block, *streams);
+      }
+      index += count;
     }
     if (streams_copy_ && range_.copy.data != nullptr) finish_streams();
   }
@@ -83,57 +110,48 @@ class mixed_strips {
 
   [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x,
                                          const prepared_operand& to, std::size_t index,
-                                         std::size_t place) {
+                                         strip_place place) {
     if constexpr (sizeof(T) == sizeof(float)) {
-      std::uint16_t* const pending = pending_[slot].halves + place;
-      const at_random rounding{random_[slot], place};
-      if (has_blocks(to.type)) {
-        if (to.is_stochastic) return store_8bit(x, pending, rounding);
-        return store_8bit(x, pending, to_nearest());
+      if (to.form != storage::float32 && to.is_stochastic) {
+        const at_random rounding{(*place.streams)[slot], place.in_block};
+        if (to.form == storage::bfloat16) {
+          return store_bfloat16(x, to.at<std::uint16_t>(index), rounding);
+        }
+        return store_8bit(x, pending_[slot].halves + place.in_block, rounding);
       }
-      if (to.is_stochastic) return store(x, to, index, rounding);
+      if (has_blocks(to.type)) {
+        return store_8bit(x, pending_[slot].halves + place.in_block, to_nearest());
+      }
     }
     store(x, to, index, to_nearest());
   }
 
   /// The param, and all that is made of it; then the gradient's zeros.
   [[gnu::always_inline]] void store_param(const full_strip& p, const prepared_operands& to,
-                                          std::size_t index, std::size_t place) const {
+                                          std::size_t index, strip_place place) const {
     if (to.param.is_stochastic) {
-      store(p, to.param, index, at_random{random_[param_stream], place});
+      store(p, to.param, index, at_random{(*place.streams)[param_stream], place.in_block});
     } else {
       store(p, to.param, index, to_nearest());
     }
+    if (!has_extras_) return;
     if (to.copy.data != nullptr) store_copy(p, to.copy, index);
     if (to.average.data != nullptr) update_average(p, to.average.at<T>(index));
     if (zeroes_grad_) zero(to.grad, index);
   }
 
  private:
-  template <class Run>
-  [[gnu::always_inline]] void run_block(std::size_t index, std::size_t end, std::size_t place,
-                                        const Run& run) {
-    alignas(padded_copy) unsigned char memory[sizeof(padded_copy)];
-    while (index < end) {
-      const std::size_t inside = place % width;  // other than 0 only for the first of a range
-      const bool is_partial = inside != 0 || end - index < width;
-      const std::size_t count =
-          is_partial ? std::min(width - inside, end - index) : (end - index) / width * width;
-      padded_copy* const copy =
-          is_partial ? new (memory) padded_copy(range_, index, inside, count) : nullptr;
-      const prepared_operands& operands = is_partial ? copy->operands : operands_;
-      const std::size_t first = is_partial ? 0 : index;
-      // One loop for both, and so one copy of what is run: once for a partial strip.
-      for (std::size_t i = 0; i < count; i += width) run(operands, first + i, place - inside + i);
-      if (is_partial) copy->put_back(range_, index);
-      index += count;
-      place += count;
-    }
+  /// How many of `left` elements are whole strips that can be run without a break: while there are
+  /// random bits, or to the end of a block where it is stored then.
+  std::size_t whole_strips(std::uint64_t at, std::size_t left) const {
+    const std::size_t blocks = block_slot_count_ != 0 ? 1 : random_blocks::group;
+    const std::size_t elements = blocks * block_elements;
+    return std::min<std::size_t>(left, elements - at % elements) / width * width;
   }
 
   void enter_blocks(std::size_t index) {
-    for (std::size_t s = 0; s < range_.slot_count; ++s) {
-      if (has_blocks(operands_.slots[s].type)) operands_.slots[s].enter_block(index);
+    for (std::size_t b = 0; b < block_slot_count_; ++b) {
+      operands_.slots[block_slots_[b]].enter_block(index);
     }
   }
 
@@ -172,14 +190,14 @@ class mixed_strips {
   };
 
   /// The range's 8-bit slots of the block that begins at `index`, now that all of it is stepped.
-  void store_blocks(std::size_t count, std::size_t index) {
+  void store_blocks(std::size_t count, std::size_t index, const random_blocks::streams& streams) {
     if constexpr (sizeof(T) == sizeof(float)) {
-      for (std::size_t s = 0; s < range_.slot_count; ++s) {
+      for (std::size_t b = 0; b < block_slot_count_; ++b) {
+        const std::size_t s = block_slots_[b];
         const prepared_operand& slot = operands_.slots[s];
-        if (!has_blocks(slot.type)) continue;
-        const random_stream* const random = slot.is_stochastic ? &random_[s] : nullptr;
         float* const scale = static_cast<float*>(slot.extra) + index / block_elements;
-        store_block(pending_[s], count, slot.is_signed(), random, slot.at<std::uint8_t>(index),
+        store_block(pending_[s], count, slot.is_signed(),
+                    slot.is_stochastic ? &streams[s] : nullptr, slot.at<std::uint8_t>(index),
                     scale);
       }
     }
@@ -217,9 +235,9 @@ class mixed_strips {
 
   const step_range& range_;
   T scale_, limit_, average_weight_;
-  bool clips_, copies_to_average_, zeroes_grad_, streams_copy_;
-  bool has_blocks_ = false;
-  random_block random_;
+  bool clips_, copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
+  std::size_t block_slots_[max_slots], block_slot_count_ = 0;  // of 8-bit types
+  random_blocks random_;
   prepared_operands operands_;
   pending_block pending_[max_slots];
 };

@@ -5,6 +5,7 @@
 // states it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "conversions.hpp"
@@ -31,14 +32,17 @@ alignas(64) constexpr auto place_words = [] {
 /// One stream in one block: the products of the places' words and a random factor. Over factors
 /// each is uniform, because the words are odd, and those of two places are all but uncorrelated.
 /// The low bits, because a shift to get at the high ones would wait for the unit that divides.
-struct random_stream {
-  std::uint32_t factor;
+class random_stream {
+ public:
+  random_stream() = default;
+  explicit random_stream(std::uint32_t factor)
+      : factor_(factor), half_factors_((factor & 0xffffU) * 0x10001U) {}
 
   /// A lane for each of the elements place, place + 1 ... of the block.
   [[gnu::always_inline]] words bits16(std::size_t place) const {
     // Products of 16-bit lanes: the upper halves stay 0.
     const auto low = load_lanes<half_pair>(place_words<0xffff>.data() + place);
-    return bits_as<words>(low * static_cast<std::uint16_t>(factor));
+    return bits_as<words>(low * bits_as<half_pair>(words{} + half_factors_));
   }
   [[gnu::always_inline]] words bits20(std::size_t place) const { return at(place) & 0xfffffU; }
   /// Numbers from 0 to below 1, for elements that had their bits20 already.
@@ -49,28 +53,48 @@ struct random_stream {
 
  private:
   [[gnu::always_inline]] words at(std::size_t place) const {
-    return load_lanes<words>(place_words<0xffffffff>.data() + place) * factor;
+    return load_lanes<words>(place_words<0xffffffff>.data() + place) * factor_;
   }
+
+  std::uint32_t factor_;
+  std::uint32_t half_factors_;  // its lower half twice: that is spread over lanes as it is loaded
 };
 
-/// The streams of one block of a tensor at one step.
-class random_block {
+/// The streams of a tensor's blocks at one step, for one pass over them in order.
+class random_blocks {
  public:
+  /// Blocks whose streams are made together: those whose numbers have the same quotient by it.
+  static constexpr std::size_t group = 16;
+  using streams = std::array<random_stream, stream_count>;  // of one block
+
+  /// Of blocks below `end`.
+  random_blocks(std::uint64_t key, std::uint64_t end) : key_(key), end_(end) {}
+
   /// Each stream at most once.
   void use(std::size_t stream) { used_[used_count_++] = stream; }
 
-  void start(std::uint64_t key, std::uint64_t block) {
-    if (used_count_ == 0) return;
-    const std::uint64_t block_key = derived_key(key, block);
-    for (std::size_t u = 0; u < used_count_; ++u) {
-      streams_[used_[u]].factor = static_cast<std::uint32_t>(derived_key(block_key, used_[u]));
+  /// Of the block; those of the rest of its group follow.
+  const streams* of(std::uint64_t block) {
+    if (used_count_ != 0 && block / group != made_) make(block);
+    return blocks_ + block % group;
+  }
+
+ private:
+  [[gnu::noinline]] void make(std::uint64_t block) {
+    made_ = block / group;
+    const std::uint64_t end = std::min(end_, (made_ + 1) * group);
+    for (; block < end; ++block) {
+      const std::uint64_t block_key = derived_key(key_, block);
+      for (std::size_t u = 0; u < used_count_; ++u) {
+        const std::uint64_t stream_key = derived_key(block_key, used_[u]);
+        blocks_[block % group][used_[u]] = random_stream(static_cast<std::uint32_t>(stream_key));
+      }
     }
   }
 
-  const random_stream& operator[](std::size_t stream) const { return streams_[stream]; }
-
- private:
-  random_stream streams_[stream_count] = {};
+  std::uint64_t key_, end_;
+  std::uint64_t made_ = ~std::uint64_t{0};  // the group that blocks_ are of
+  streams blocks_[group];
   std::size_t used_[stream_count] = {};
   std::size_t used_count_ = 0;
 };

@@ -146,11 +146,12 @@ struct step_loop {
   template <class T, std::size_t... S>
   [[gnu::always_inline]] static void run_mixed_strip(const constants<T>& c, mixed_strips<T>& mixed,
                                                      const prepared_operands& at, std::size_t index,
-                                                     std::size_t place, std::index_sequence<S...>) {
+                                                     strip_place place, std::index_sequence<S...>) {
     typename mixed_strips<T>::full_strip p, g, slots[slot_count];
     mixed.load_grad(at, index, g);
-    load(at.param, index, p);
+    // The param last: no root waits for it.
     ((used[S] ? load(at.slots[S], index, slots[S]) : void()), ...);
+    load(at.param, index, p);
     step_strip(c, p, g, slots);
     const auto store_slot = [&]<std::size_t Slot>() __attribute__((always_inline)) {
       if constexpr (used[Slot]) mixed.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
@@ -164,7 +165,7 @@ struct step_loop {
     constants<T> c(prepared);
     mixed_strips<T> mixed(prepared, range);
     c.grad_scale = mixed.rest_of_scale();
-    const auto run = [&](const prepared_operands& at, std::size_t index, std::size_t place)
+    const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place)
         __attribute__((always_inline)) {
       run_mixed_strip(c, mixed, at, index, place, std::make_index_sequence<slot_count>());
     };
