@@ -32,6 +32,13 @@ constexpr std::size_t strip_vectors = 4;
 constexpr std::size_t strip_vectors = 2;
 #endif
 
+/// Whether instructions take a scalar in memory for all lanes.
+#if defined(__AVX512F__)
+constexpr bool broadcasts_operands = true;
+#else
+constexpr bool broadcasts_operands = false;
+#endif
+
 template <class T>
 struct mask {
   xsimd::batch_bool<T, arch> bits;
@@ -64,8 +71,19 @@ struct vec {
   friend mask<T> operator>(vec a, vec b) { return {a.lanes > b.lanes}; }
   friend mask<T> operator<=(vec a, vec b) { return {a.lanes <= b.lanes}; }
   friend mask<T> operator>=(vec a, vec b) { return {a.lanes >= b.lanes}; }
-  // xsimd 8.1's own != says on AVX and AVX-512 that NaN does not differ from NaN.
-  friend mask<T> operator!=(vec a, vec b) { return {!(a.lanes == b.lanes)}; }
+  // xsimd 8.1's own != says on AVX and AVX-512 that NaN does not differ from NaN; its ! is a call
+  // on AVX-512, around which a loop keeps nothing in registers.
+  friend mask<T> operator!=(vec a, vec b) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+      return {_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_NEQ_UQ)};
+    } else {
+      return {_mm512_cmp_pd_mask(a.lanes, b.lanes, _CMP_NEQ_UQ)};
+    }
+#else
+    return {!(a.lanes == b.lanes)};
+#endif
+  }
 };
 
 template <class T>

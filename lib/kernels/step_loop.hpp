@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <utility>
 
@@ -49,8 +50,8 @@ struct step_loop {
     return Rule::template update<Form>(c.rule, p, g, slots[S].vectors[k]...);
   }
 
-  /// Steps a strip in registers.
-  template <class T, std::size_t Vectors>
+  /// Steps a strip in registers. ReadsConstants: where they are used and not before.
+  template <bool ReadsConstants, class T, std::size_t Vectors>
   [[gnu::always_inline]] static void step_strip(const constants<T>& c, strip<T, Vectors>& p,
                                                 const strip<T, Vectors>& g,
                                                 strip<T, Vectors>* slots) {
@@ -67,6 +68,7 @@ struct step_loop {
     }
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < Vectors; ++k) {
+      if constexpr (ReadsConstants) std::atomic_signal_fence(std::memory_order_seq_cst);
       const vec<T> change = update(c, p.vectors[k], gradient.vectors[k], slots, k,
                                    std::make_index_sequence<slot_count>());
       p.vectors[k] = fma(vec<T>(c.keep), p.vectors[k], -change);
@@ -92,7 +94,7 @@ struct step_loop {
     for (std::size_t s = 0; s < slot_count; ++s) {
       if (used[s]) slots[s].load(arrays.slots[s] + index);
     }
-    step_strip(c, p, g, slots);
+    step_strip<false>(c, p, g, slots);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
       if (used[s]) slots[s].store(arrays.slots[s] + index);
@@ -152,7 +154,8 @@ struct step_loop {
     // The param last: no root waits for it.
     ((used[S] ? load(at.slots[S], index, slots[S]) : void()), ...);
     load(at.param, index, p);
-    step_strip(c, p, g, slots);
+    // No registers are left for constants; to broadcast each for every strip took 2 % longer.
+    step_strip<broadcasts_operands>(c, p, g, slots);
     const auto store_slot = [&]<std::size_t Slot>() __attribute__((always_inline)) {
       if constexpr (used[Slot]) mixed.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
     };
