@@ -112,7 +112,7 @@ class mixed_strips {
                                          const prepared_operand& to, std::size_t index,
                                          strip_place place) {
     if constexpr (sizeof(T) == sizeof(float)) {
-      if (to.form != storage::float32 && to.is_stochastic) {
+      if (to.is_stochastic) {
         const at_random rounding{(*place.streams)[slot], place.in_block};
         if (to.form == storage::bfloat16) {
           return store_bfloat16(x, to.at<std::uint16_t>(index), rounding);
@@ -141,8 +141,8 @@ class mixed_strips {
   }
 
  private:
-  /// How many of `left` elements are whole strips that can be run without a break: while there are
-  /// random bits, or to the end of a block where it is stored then.
+  /// How many of `left` elements are whole strips to run without a break: as long as random bits
+  /// are made, or, if there are blocks to be stored, to the end of one.
   std::size_t whole_strips(std::uint64_t at, std::size_t left) const {
     const std::size_t blocks = block_slot_count_ != 0 ? 1 : random_blocks::group;
     const std::size_t elements = blocks * block_elements;
