@@ -2,6 +2,10 @@
 //
 // The step in every combination of dtypes and options equals, to the bit, the same passes one after
 // another in plain scalar code, on every instruction set.
+#include <array>
+#include <bit>
+#include <cmath>
+
 #include "mixed_step.hpp"
 
 namespace gradstep_test {
@@ -226,6 +230,63 @@ TEST_P(mixed, special_numbers) {
         expect_same_bits(got[0].snapshot(), wanted[0].snapshot());
       }
       if (HasFailure()) return;
+    }
+  }
+}
+
+/// One step of adamw, bfloat16 params and slots of a dtype for each, with this gradient.
+struct narrow_step {
+  static constexpr std::size_t count = 128;
+
+  std::vector<std::uint16_t> param = std::vector<std::uint16_t>(count, 0x3f80);  // 1
+  std::vector<std::uint16_t> slots[2] = {std::vector<std::uint16_t>(count),
+                                         std::vector<std::uint16_t>(count)};
+  float scales[2] = {};
+
+  narrow_step(const gradstep_context* context, const gradstep_rule* rule, std::uint64_t flags,
+              std::array<std::int32_t, 3> slot_dtypes, std::vector<float>& grad) {
+    void* slot_data[] = {slots[0].data(), slots[1].data(), nullptr};
+    float* slot_scales[] = {&scales[0], &scales[1], nullptr};
+    auto tensor = sized<gradstep_tensor>();
+    tensor.count = count;
+    tensor.param = param.data();
+    tensor.param_dtype = GRADSTEP_BFLOAT16;
+    tensor.grad = grad.data();
+    tensor.grad_dtype = GRADSTEP_FLOAT32;
+    tensor.slots = slot_data;
+    tensor.slot_count = 3;
+    tensor.slot_dtypes = slot_dtypes.data();
+    tensor.slot_scales = slot_scales;
+    const auto options = mixed_options(flags);
+    EXPECT_EQ(gradstep_apply(context, rule, &tensor, 1, &options, nullptr), GRADSTEP_OK)
+        << gradstep_last_error();
+  }
+};
+
+// Rounding works on the bits: of a NaN that is all ones it would make another number.
+TEST(nan_of_any_payload, stays_nan_at_every_place) {
+  const auto rule = make_rule("adamw");
+  for (const auto& isa : available_isas()) {
+    const auto context = make_serial_context(isa.c_str());
+    for (const std::uint64_t flags :
+         {0U, GRADSTEP_APPLY_STOCHASTIC_PARAM, GRADSTEP_APPLY_NEAREST_SLOTS}) {
+      for (std::size_t place = 0; place < narrow_step::count; ++place) {
+        SCOPED_TRACE(isa + ", flags " + std::to_string(flags) + ", NaN at " +
+                     std::to_string(place));
+        std::vector<float> grad(narrow_step::count, 0.5F);
+        grad[place] = std::bit_cast<float>(0x7fffffffU);
+        const narrow_step halves(context.get(), rule.get(), flags,
+                                 {GRADSTEP_BFLOAT16, GRADSTEP_BFLOAT16, 0}, grad);
+        for (std::size_t i = 0; i < narrow_step::count; ++i) {
+          ASSERT_EQ(std::isnan(bfloat16_to_float(halves.param[i])), i == place) << i;
+          ASSERT_EQ(std::isnan(bfloat16_to_float(halves.slots[0][i])), i == place) << i;
+          ASSERT_EQ(std::isnan(bfloat16_to_float(halves.slots[1][i])), i == place) << i;
+        }
+        const narrow_step bytes(context.get(), rule.get(), flags,
+                                {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8, 0}, grad);
+        ASSERT_TRUE(std::isnan(bytes.scales[0]));
+        ASSERT_TRUE(std::isnan(bytes.scales[1]));
+      }
     }
   }
 }
