@@ -59,6 +59,8 @@ template <dtype Type>
 #endif
 }
 
+inline unsigned exponent_of(float scale) { return bits_as<std::uint32_t>(scale) >> 23 & 0xff; }
+
 // ---- Store ------------------------------------------------------------------------------------
 
 /// The elements of a block, rounded to 3 bits of mantissa, that wait for the last one: bfloat16

@@ -54,7 +54,7 @@ class mixed_strips {
         operands_(range) {
     for (std::size_t s = 0; s < range.slot_count; ++s) {
       if (operands_.slots[s].is_stochastic) random_.use(s);
-      if (has_blocks(operands_.slots[s].type)) block_slots_[block_slot_count_++] = s;
+      has_blocks_ |= has_blocks(operands_.slots[s].type);
     }
     if (operands_.param.is_stochastic) random_.use(param_stream);
   }
@@ -78,7 +78,7 @@ class mixed_strips {
       const std::size_t count =
           is_partial ? std::min(width - inside, left) : whole_strips(at, left);
       const random_blocks::streams* const streams = random_.of(at / block_elements);
-      if (block_slot_count_ != 0) enter_blocks(index);
+      if (has_blocks_) enter_blocks(index);
       padded_copy* const copy =
           is_partial ? new (memory) padded_copy(range_, index, inside, count) : nullptr;
       const prepared_operands& operands = is_partial ? copy->operands : operands_;
@@ -92,7 +92,7 @@ class mixed_strips {
           place = {place.streams + 1, 0};
       }
       if (is_partial) copy->put_back(range_, index);
-      if (block_slot_count_ != 0 && (left == count || in_block + count == block_elements)) {
+      if (has_blocks_ && (left == count || in_block + count == block_elements)) {
         store_blocks(in_block + count, index - in_block, *streams);
       }
       index += count;
@@ -112,16 +112,13 @@ class mixed_strips {
                                          const prepared_operand& to, std::size_t index,
                                          strip_place place) {
     if constexpr (sizeof(T) == sizeof(float)) {
+      std::uint16_t* const pending = pending_[slot].halves + place.in_block;
       if (to.is_stochastic) {
         const at_random rounding{(*place.streams)[slot], place.in_block};
-        if (to.form == storage::bfloat16) {
-          return store_bfloat16(x, to.at<std::uint16_t>(index), rounding);
-        }
-        return store_8bit(x, pending_[slot].halves + place.in_block, rounding);
+        if (has_blocks(to.type)) return store_8bit(x, pending, rounding);
+        return store(x, to, index, rounding);
       }
-      if (has_blocks(to.type)) {
-        return store_8bit(x, pending_[slot].halves + place.in_block, to_nearest());
-      }
+      if (has_blocks(to.type)) return store_8bit(x, pending, to_nearest());
     }
     store(x, to, index, to_nearest());
   }
@@ -144,14 +141,14 @@ class mixed_strips {
   /// How many of `left` elements are whole strips to run without a break: as long as random bits
   /// are made, or, if there are blocks to be stored, to the end of one.
   std::size_t whole_strips(std::uint64_t at, std::size_t left) const {
-    const std::size_t blocks = block_slot_count_ != 0 ? 1 : random_blocks::group;
+    const std::size_t blocks = has_blocks_ ? 1 : random_blocks::group;
     const std::size_t elements = blocks * block_elements;
     return std::min<std::size_t>(left, elements - at % elements) / width * width;
   }
 
   void enter_blocks(std::size_t index) {
-    for (std::size_t b = 0; b < block_slot_count_; ++b) {
-      operands_.slots[block_slots_[b]].enter_block(index);
+    for (std::size_t s = 0; s < range_.slot_count; ++s) {
+      if (has_blocks(operands_.slots[s].type)) operands_.slots[s].enter_block(index);
     }
   }
 
@@ -192,9 +189,9 @@ class mixed_strips {
   /// The range's 8-bit slots of the block that begins at `index`, now that all of it is stepped.
   void store_blocks(std::size_t count, std::size_t index, const random_blocks::streams& streams) {
     if constexpr (sizeof(T) == sizeof(float)) {
-      for (std::size_t b = 0; b < block_slot_count_; ++b) {
-        const std::size_t s = block_slots_[b];
+      for (std::size_t s = 0; s < range_.slot_count; ++s) {
         const prepared_operand& slot = operands_.slots[s];
+        if (!has_blocks(slot.type)) continue;
         float* const scale = static_cast<float*>(slot.extra) + index / block_elements;
         store_block(pending_[s], count, slot.is_signed(),
                     slot.is_stochastic ? &streams[s] : nullptr, slot.at<std::uint8_t>(index),
@@ -236,7 +233,7 @@ class mixed_strips {
   const step_range& range_;
   T scale_, limit_, average_weight_;
   bool clips_, copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
-  std::size_t block_slots_[max_slots], block_slot_count_ = 0;  // of 8-bit types
+  bool has_blocks_ = false;
   random_blocks random_;
   prepared_operands operands_;
   pending_block pending_[max_slots];

@@ -54,11 +54,9 @@ struct prepared_operand : operand {
 
   /// What follows is of the block with the index-th element. Of 8-bit types only.
   void enter_block(std::size_t index) {
-    const auto scale =
-        bits_as<std::uint32_t>(static_cast<const float*>(extra)[index / block_elements]);
-    const storage of_type = is_signed() ? storage::signed8 : storage::unsigned8;
-    form = (scale & magnitude_bits) > infinity_bits ? storage::not_a_number : of_type;
-    const unsigned exponent = scale >> 23 & 0xff;
+    const float scale = static_cast<const float*>(extra)[index / block_elements];
+    const unsigned exponent = exponent_of(scale);
+    form = scale == scale ? storage_of(*this) : storage::not_a_number;
     const std::uint16_t offset = is_signed() ? code_offset<dtype::signed8>(exponent)
                                              : code_offset<dtype::unsigned8>(exponent);
     code_offsets = offset * 0x10001U;

@@ -32,17 +32,14 @@ alignas(64) constexpr auto place_words = [] {
 /// One stream in one block: the products of the places' words and a random factor. Over factors
 /// each is uniform, because the words are odd, and those of two places are all but uncorrelated.
 /// The low bits, because a shift to get at the high ones would wait for the unit that divides.
-class random_stream {
- public:
-  random_stream() = default;
-  explicit random_stream(std::uint32_t factor)
-      : factor_(factor), half_factors_((factor & 0xffffU) * 0x10001U) {}
+struct random_stream {
+  std::uint32_t factor;
 
   /// A lane for each of the elements place, place + 1 ... of the block.
   [[gnu::always_inline]] words bits16(std::size_t place) const {
     // Products of 16-bit lanes: the upper halves stay 0.
     const auto low = load_lanes<half_pair>(place_words<0xffff>.data() + place);
-    return bits_as<words>(low * bits_as<half_pair>(words{} + half_factors_));
+    return bits_as<words>(low * static_cast<std::uint16_t>(factor));
   }
   [[gnu::always_inline]] words bits20(std::size_t place) const { return at(place) & 0xfffffU; }
   /// Numbers from 0 to below 1, for elements that had their bits20 already.
@@ -53,11 +50,8 @@ class random_stream {
 
  private:
   [[gnu::always_inline]] words at(std::size_t place) const {
-    return load_lanes<words>(place_words<0xffffffff>.data() + place) * factor_;
+    return load_lanes<words>(place_words<0xffffffff>.data() + place) * factor;
   }
-
-  std::uint32_t factor_;
-  std::uint32_t half_factors_;  // its lower half twice: that is spread over lanes as it is loaded
 };
 
 /// The streams of a tensor's blocks at one step, for one pass over them in order.
@@ -87,7 +81,7 @@ class random_blocks {
       const std::uint64_t block_key = derived_key(key_, block);
       for (std::size_t u = 0; u < used_count_; ++u) {
         const std::uint64_t stream_key = derived_key(block_key, used_[u]);
-        blocks_[block % group][used_[u]] = random_stream(static_cast<std::uint32_t>(stream_key));
+        blocks_[block % group][used_[u]].factor = static_cast<std::uint32_t>(stream_key);
       }
     }
   }
