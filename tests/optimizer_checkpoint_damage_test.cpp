@@ -109,7 +109,7 @@ TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
       {"\"lr\"", [](json& s) { s["groups"][0]["hyperparameters"]["lr"] = "nan"; }},
       {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"]["beta1"] = 2; }},
       {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"].erase("beta1"); }},
-      {"\"lr_scale\"", [](json& s) { s["groups"][0]["lr_scale"] = 0; }},
+      {"\"lr_scale\"", [](json& s) { s["groups"][0]["lr_scale"] = -1; }},
       {"\"name\"",
        [](json& s) {
          s["groups"][0]["schedule"] = {{"nam", "cosine"}};

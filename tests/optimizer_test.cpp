@@ -180,6 +180,7 @@ TEST(optimizer, two_groups_are_two_optimizers) {
   const auto cosine = make_schedule("cosine", {{"total_steps", 6}});
   auto first = group_options("first", adam.get()), second = group_options("second", sgd.get());
   first.schedule = cosine.get();
+  second.flags = GRADSTEP_GROUP_LR_SCALE;
   second.lr_scale = 3;
   // In turns, so that neither group's tensors stand together.
   std::vector<plain_tensor> together(4, plain_tensor(200)), apart(4, plain_tensor(200));
@@ -234,6 +235,7 @@ TEST(optimizer, follows_the_schedule_by_its_own_count) {
   const auto linear = make_schedule("linear", {{"total_steps", 4}});
   auto options = group_options("all", sgd.get());
   options.schedule = linear.get();
+  options.flags = GRADSTEP_GROUP_LR_SCALE;
   options.lr_scale = 0.5;
   const auto optimizer = make_optimizer(context.get());
   add_group(optimizer.get(), options);

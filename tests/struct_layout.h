@@ -137,7 +137,7 @@ AT(gradstep_group_options, rule, 16);
 AT(gradstep_group_options, schedule, 24);
 AT(gradstep_group_options, lr_scale, 32);
 AT(gradstep_group_options, slot_dtype, 40);
-AT(gradstep_group_options, reserved, 44);
+AT(gradstep_group_options, flags, 44);
 
 SIZE(gradstep_step_options, 40);
 AT(gradstep_step_options, struct_size, 0);

@@ -368,6 +368,10 @@ typedef struct gradstep_tensor {
 #define GRADSTEP_APPLY_ZERO_GRAD 32u        /* leave zeros in every gradient, skipped or not */
 #define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round bfloat16 params at random, not to nearest */
 #define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest, not at random */
+/* Some slot that the rule uses is at its initial values, because no earlier step used it, as when
+ * momentum is switched on later: sgd's momentum_buffer then begins with the undamped gradient. Step
+ * 1 implies it. An optimizer sees to it itself. */
+#define GRADSTEP_APPLY_FRESH_SLOTS 256u
 
 typedef struct gradstep_apply_options {
   size_t struct_size;
@@ -385,7 +389,7 @@ typedef struct gradstep_apply_options {
   double max_value;
 
   /* In [0, 1]: average <- average + (1 - average_decay)(param - average) for tensors that have an
-   * `average`; at step 1 average <- param. */
+   * `average`; at step 1 average <- param. 0 copies the param, 1 keeps the average as it is. */
   double average_decay;
 
   /* Of stochastic rounding. The random bits are a function of (seed, key, step, array, element). */
@@ -442,8 +446,8 @@ typedef struct gradstep_norm_result {
 /* The global gradient norm, in one reading pass. Of each tensor only count, grad and grad_dtype are
  * looked at. Squares are summed in double in a fixed order: the same bits from any number of
  * threads and any instruction set with fused multiply-add (for float32 gradients from any at all).
- * Float64 gradients beyond 1e154 overflow to an infinite norm, below 1e-162 vanish. Multiply by
- * your own scale afterwards. */
+ * It is right wherever the true norm is in the range of double. Multiply by your own scale
+ * afterwards. */
 GRADSTEP_API gradstep_status gradstep_gradient_norm(const gradstep_context* context,
                                                     const gradstep_tensor* tensors,
                                                     size_t tensor_count,
@@ -596,7 +600,8 @@ typedef struct gradstep_optimizer gradstep_optimizer;
 
 typedef struct gradstep_optimizer_options {
   size_t struct_size;
-  /* GRADSTEP_APPLY_ flags, for every step; all but GRAD_SCALE. The fields are those of
+  /* GRADSTEP_APPLY_ flags, for every step; all but GRAD_SCALE and
+   * FRESH_SLOTS. The fields are those of
    * gradstep_apply_options, and the norm is that of all gradients of a step, whatever the group. */
   uint64_t flags;
   double max_norm;
@@ -618,17 +623,22 @@ GRADSTEP_API void gradstep_optimizer_destroy(gradstep_optimizer* optimizer);
 GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
     gradstep_optimizer* optimizer, const gradstep_optimizer_options* options);
 
+/* Flags of gradstep_group_options. */
+#define GRADSTEP_GROUP_LR_SCALE 1u /* lr_scale is set (it may be 0) */
+
 typedef struct gradstep_group_options {
   size_t struct_size;
   const char* name; /* unique among groups; 1 to 255 bytes of UTF-8, no control characters */
   const gradstep_rule* rule; /* its lr is the base rate of the schedule */
   /* NULL: the rate is constant. One that drives momentum sets the rule's momentum or beta1. */
   const gradstep_schedule* schedule;
-  double lr_scale;    /* > 0, finite; multiplies what the schedule gives. 0 means 1 */
+  /* >= 0, finite; multiplies what the schedule gives: with 0 the group's params stand still. 1
+   * without its flag; then it must be 0 */
+  double lr_scale;
   int32_t slot_dtype; /* wanted for state that the library allocates, as gradstep_slot_storage
                          takes it; 0: that of the arithmetic. Not FLOAT64, which
                          stands beside float64 params whatever is wanted */
-  int32_t reserved;   /* 0 */
+  uint32_t flags;
 } gradstep_group_options;
 
 /* Adds a group; *group, which may be NULL, becomes its index: 0, 1, 2 ...

@@ -55,6 +55,7 @@ class optimizer {
     options.name = name.c_str();
     options.rule = rule.get();
     options.schedule = schedule == nullptr ? nullptr : schedule->get();
+    options.flags = GRADSTEP_GROUP_LR_SCALE;
     options.lr_scale = lr_scale;
     options.slot_dtype = slot_dtype;
     return add_group(options);

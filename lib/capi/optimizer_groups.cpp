@@ -11,11 +11,21 @@
 namespace gradstep::internal {
 namespace {
 
-gradstep_status check_lr_scale(double lr_scale) {
-  if (lr_scale == 0 || (lr_scale > 0 && std::isfinite(lr_scale))) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE,
-              "options.lr_scale = %s is not a finite number above 0, nor 0, which means 1",
-              to_text(lr_scale).text);
+gradstep_status check_lr_scale(const gradstep_group_options& o) {
+  if (const auto s = check_known_flags("options.flags", o.flags, GRADSTEP_GROUP_LR_SCALE);
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  const bool is_set = (o.flags & GRADSTEP_GROUP_LR_SCALE) != 0;
+  if (!is_set && o.lr_scale != 0) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "options.lr_scale = %s is set, but options.flags lacks GRADSTEP_GROUP_LR_SCALE, "
+                "without which it is 1",
+                to_text(o.lr_scale).text);
+  }
+  if (o.lr_scale >= 0 && std::isfinite(o.lr_scale)) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "options.lr_scale = %s is not a finite number from 0 on",
+              to_text(o.lr_scale).text);
 }
 
 gradstep_status check_slot_dtype(std::int32_t type) {
@@ -30,15 +40,13 @@ gradstep_status read_group(const gradstep_group_options* options, group_settings
   if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
   if (const auto s = check_entry_name("options.name", options->name); s != GRADSTEP_OK) return s;
   if (options->rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options.rule is NULL");
-  if (const auto s = check_lr_scale(options->lr_scale); s != GRADSTEP_OK) return s;
+  if (const auto s = check_lr_scale(*options); s != GRADSTEP_OK) return s;
   if (const auto s = check_slot_dtype(options->slot_dtype); s != GRADSTEP_OK) return s;
-  if (options->reserved != 0) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "options.reserved = %d is not 0",
-                static_cast<int>(options->reserved));
-  }
   settings.rule = *options->rule;
   if (options->schedule != nullptr) settings.schedule = options->schedule->value;
-  settings.lr_scale = options->lr_scale == 0 ? 1 : options->lr_scale;
+  // std::abs: -0 is 0.
+  if ((options->flags & GRADSTEP_GROUP_LR_SCALE) != 0)
+    settings.lr_scale = std::abs(options->lr_scale);
   settings.slot_dtype = options->slot_dtype;
   check_settings(settings);
   return GRADSTEP_OK;

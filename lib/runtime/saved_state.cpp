@@ -200,8 +200,8 @@ saved_group read_group(const json_place& place) {
   g.settings.rule = read_rule(object);
   const json_place lr_scale = object["lr_scale"];
   g.settings.lr_scale = lr_scale.number();
-  if (!(g.settings.lr_scale > 0 && std::isfinite(g.settings.lr_scale))) {
-    lr_scale.refuse("is not a finite number above 0");
+  if (!(g.settings.lr_scale >= 0 && std::isfinite(g.settings.lr_scale))) {
+    lr_scale.refuse("is not a finite number from 0 on");
   }
   const json_place schedule = object["schedule"], plateau = object["plateau"];
   if (!schedule.is_null()) g.settings.schedule = read_schedule(schedule);
