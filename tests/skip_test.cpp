@@ -169,11 +169,16 @@ TEST(finite_check, begins_where_the_product_overflows_in_float64) {
   check_limit<double>(GRADSTEP_FLOAT64);
 }
 
-/// 0 times a scale that float32 cannot hold is NaN.
-TEST(finite_check, scale_that_overflows) {
+/// The product counts, not the scale: float32 cannot hold 1e300.
+TEST(finite_check, scale_beyond_float32) {
   EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, {1, 0, 2}, 1e300).non_finite_count,
-            3U);
-  EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, {0, 0}, 1e300).is_skipped, 1);
+            2U);
+  EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, {0, 0}, 1e300).is_skipped, 0);
+  EXPECT_EQ(
+      check_gradients(GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, {1e-10, 1e-1}, 1e39).non_finite_count,
+      0U);
+  EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, {1e-10, 1}, 1e39).non_finite_count,
+            1U);
 }
 
 TEST(finite_check, without_it_non_finite_gradients_are_stepped_with) {

@@ -25,7 +25,7 @@ gradstep_status check_numbers(const gradstep_apply_options& o) {
 gradstep_status check_options(const gradstep_apply_options* options) {
   if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
   if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
-  constexpr std::uint64_t known = 2 * GRADSTEP_APPLY_NEAREST_SLOTS - 1;
+  constexpr std::uint64_t known = 2 * GRADSTEP_APPLY_FRESH_SLOTS - 1;
   if (const auto s = check_known_flags("options.flags", options->flags, known); s != GRADSTEP_OK)
     return s;
   return check_numbers(*options);
@@ -36,6 +36,7 @@ step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
   step_request r{.rule = *rule.entry, .values = rule.values, .tensors = tensors};
   r.step = o.step;
   if (has(o, GRADSTEP_APPLY_GRAD_SCALE)) r.grad_scale = o.grad_scale;
+  r.has_fresh_slots = has(o, GRADSTEP_APPLY_FRESH_SLOTS);
   r.options = step_options_of(o);
   return r;
 }
@@ -69,7 +70,7 @@ gradstep_status gradstep_gradient_norm(const gradstep_context* context,
   if (const auto s = check_gradients(tensors, tensor_count); s != GRADSTEP_OK) return s;
   const gradient_sums sums =
       sum_gradients(context->value, tensor_list(tensors, tensor_count), norm_view::as_stored, 1);
-  fill_output(*result, {0, sums.norm, sums.non_finite_count, sums.piece_count});
+  fill_output(*result, {0, sums.norm.value(), sums.non_finite_count, sums.piece_count});
   return GRADSTEP_OK;
 }
 

@@ -16,13 +16,15 @@ namespace gradstep::internal {
 /// Everything that is constant over the step, for all tensors that are computed in one type.
 struct prepared_step {
   alignas(16) unsigned char coefficients[192];
-  double grad_scale;     // with maximize's sign
-  double coupled_decay;  // g + coupled_decay p; 0: none
-  double keep;           // keep p - change
+  double grad_scale;        // with maximize's sign
+  double grad_scale_power;  // gradients are multiplied by this power of two as well: 1, unless the
+                            // product would not be a normal number
+  double coupled_decay;     // g + coupled_decay p; 0: none
+  double decoupled_decay;   // p - (change + decoupled_decay p)
   // What the loop over strips does around the rule.
   double value_limit;      // the scaled gradient is clipped to +- this; infinity: it is not
-  double average_weight;   // average + average_weight (param - average)
-  bool copies_to_average;  // the average's first step
+  double average_decay;    // of the moving average of the param
+  bool copies_to_average;  // in place of that
   bool zeroes_grad;
   bool streams_copy;  // past the caches, which a large step would fill with it
 };
@@ -41,13 +43,22 @@ struct step_range {
 };
 
 struct step_kernel {
-  /// Fills prepared.coefficients from the rule's hyper-parameters at step t.
-  void (*prepare)(const double* hyperparameters, std::uint64_t step, prepared_step& prepared);
+  /// Fills prepared.coefficients from the rule's hyper-parameters at step t. has_fresh_slots: as in
+  /// `arguments`.
+  void (*prepare)(const double* hyperparameters, std::uint64_t step, bool has_fresh_slots,
+                  prepared_step& prepared);
   void (*run)(const prepared_step& prepared, const step_range& range);
 };
 
+/// A sum of squares, of elements divided by 2^exponent: squares themselves can leave the range of
+/// double at either end.
+struct scaled_sum {
+  double sum;
+  int exponent;
+};
+
 struct block_sum {
-  double sum_of_squares;
+  scaled_sum squares;
   std::uint64_t non_finite_count;
 };
 

@@ -4,6 +4,8 @@
 // that every instruction set adds in the same order.
 #pragma once
 
+#include <limits>
+
 #include "kernel_table.hpp"
 #include "strip.hpp"
 
@@ -74,17 +76,43 @@ double fold(const operand& grad, std::size_t count, const Next& next) {
   return sums.total();
 }
 
+/// Of elements divided by 2^exponent.
+template <class T>
+scaled_sum scaled_squares(const operand& grad, std::size_t count, double factor, int exponent) {
+  using lanes = vec<double>;
+  const lanes scale(factor);
+  const double sum = fold<T>(grad, count, [=](lanes x, lanes s) {
+    x = x * scale;
+    return fma(x, x, s);
+  });
+  return {sum, exponent};
+}
+
+template <class T>
+scaled_sum squares_of(const operand& grad, std::size_t count) {
+  using lanes = vec<double>;
+  const double sum = fold<T>(grad, count, [](lanes x, lanes s) { return fma(x, x, s); });
+  if constexpr (sizeof(T) == sizeof(double)) {
+    // Below the first, squares that vanish could matter. Float32's squares stay within.
+    if (sum < 0x1p-900) return scaled_squares<T>(grad, count, 0x1p600, -600);
+    if (!(sum <= std::numeric_limits<double>::max())) {
+      return scaled_squares<T>(grad, count, 0x1p-600, 600);
+    }
+  }
+  return {sum, 0};
+}
+
 template <class T>
 block_sum sum_squares(const operand& grad, double largest, std::size_t count) {
   using lanes = vec<double>;
-  if (largest < 0) return {0, count};
-  const double sum = fold<T>(grad, count, [](lanes x, lanes s) { return fma(x, x, s); });
+  const scaled_sum squares = squares_of<T>(grad, count);
   // No finite element is larger than the root of the sum, but for its rounding: few blocks count.
-  if (sum < largest * largest * 0.5) return {sum, 0};
+  const bool is_in_range = squares.exponent <= 0;
+  if (is_in_range && squares.sum < largest * largest * 0.5) return {squares, 0};
   const lanes limit(largest), zero(0.0), one(1.0);
   const double non_finite = fold<T>(
       grad, count, [&](lanes x, lanes s) { return s + select(abs(x) <= limit, zero, one); });
-  return {sum, static_cast<std::uint64_t>(non_finite)};
+  return {squares, static_cast<std::uint64_t>(non_finite)};
 }
 
 }  // namespace

@@ -19,16 +19,21 @@ std::size_t block_count(std::size_t elements) {
   return elements / norm_block_elements + (elements % norm_block_elements != 0);
 }
 
-/// The largest number whose product with the scale, in T, is finite; below 0 when not
-/// even that of 0 is a number.
+/// The largest number in T whose product with the scale is finite. As the kernels take it: in
+/// double, where the scale is beyond the range of T.
 template <class T>
 T largest_finite(double scale) {
   const T largest = std::numeric_limits<T>::max();
-  const T factor = std::abs(static_cast<T>(scale));
-  if (factor <= 1) return largest;
-  if (std::isinf(factor)) return -1;
-  T x = largest / factor;
-  while (std::isinf(x * factor)) x = std::nextafter(x, T(0));
+  const double magnitude = std::abs(scale);
+  if (magnitude <= 1) return largest;
+  const T narrow = static_cast<T>(magnitude);
+  const auto overflows = [=](T x) {
+    const T product = std::isinf(narrow) ? static_cast<T>(x * magnitude) : x * narrow;
+    return std::isinf(product);
+  };
+  // The quotient is rounded: the number may be next to it on either side.
+  T x = std::nextafter(static_cast<T>(largest / magnitude), largest);
+  while (overflows(x)) x = std::nextafter(x, T(0));
   return x;
 }
 
@@ -93,12 +98,29 @@ class block_position {
 };
 
 // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+/// In units that hold the larger one.
+[[gnu::noinline]] scaled_sum add(scaled_sum a, scaled_sum b) {
+  if (a.sum == 0 || b.sum == 0) return a.sum == 0 ? b : a;
+  const auto in_units = [](scaled_sum x, int exponent) {
+    return std::ldexp(x.sum, 2 * (x.exponent - exponent));
+  };
+  int exponent = std::max(a.exponent, b.exponent);
+  double sum = in_units(a, exponent) + in_units(b, exponent);
+  if (std::isinf(sum) && std::isfinite(a.sum) && std::isfinite(b.sum)) {
+    exponent += 600;
+    sum = in_units(a, exponent) + in_units(b, exponent);
+  }
+  return {sum, exponent};
+}
 [[gnu::noinline]] void add(tensor_sum& total, const tensor_sum& next) {
-  total.sum_of_squares += next.sum_of_squares;
+  total.squares = add(total.squares, next.squares);
   total.non_finite_count += next.non_finite_count;
 }
-[[gnu::noinline]] double root_of(double sum_of_squares, double scale) {
-  return std::sqrt(sum_of_squares) * std::abs(scale);
+[[gnu::noinline]] gradient_norm root_of(scaled_sum squares, double scale) {
+  int exponent = 0, scale_exponent = 0;
+  const double root = std::frexp(std::sqrt(squares.sum), &exponent);
+  const double factor = std::frexp(std::abs(scale), &scale_exponent);
+  return {root * factor, exponent + scale_exponent + squares.exponent};
 }
 
 /// Adds blocks in order to the sum of their tensor, and tensors in order to the total.
@@ -112,7 +134,7 @@ class ordered_sums {
     position_.advance_to(block);
     if (position_.tensor() != tensor_) finish_tensor();
     tensor_ = position_.tensor();
-    add(tensor_sum_, {sum.sum_of_squares, sum.non_finite_count});
+    add(tensor_sum_, {sum.squares, sum.non_finite_count});
     if (each_ != nullptr) each_[tensor_] = tensor_sum_;
   }
   void finish_tensor() {
@@ -120,7 +142,7 @@ class ordered_sums {
     tensor_sum_ = {};
   }
   gradient_sums result(double scale, std::uint64_t piece_count) const {
-    return {root_of(total_.sum_of_squares, scale), total_.non_finite_count, piece_count};
+    return {root_of(total_.squares, scale), total_.non_finite_count, piece_count};
   }
 
  private:
@@ -176,7 +198,7 @@ gradient_sums total_of(const context& c, std::span<const tensor_sum> sums, doubl
   const float_environment environment(c.flush_to_zero);
   tensor_sum total{};
   for (const tensor_sum& each : sums) add(total, each);
-  return {root_of(total.sum_of_squares, scale), total.non_finite_count, 0};
+  return {root_of(total.squares, scale), total.non_finite_count, 0};
 }
 
 }  // namespace gradstep::internal

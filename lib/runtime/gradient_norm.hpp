@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 
 #include "context.hpp"
+#include "kernel_table.hpp"
 #include "tensor_list.hpp"
 
 namespace gradstep::internal {
 
 /// Of one tensor's gradient, as it is: not scaled.
 struct tensor_sum {
-  double sum_of_squares;
+  scaled_sum squares;
   std::uint64_t non_finite_count;
 };
 
+/// fraction 2^exponent: a norm may be beyond the range of double where its gradients are not.
+struct gradient_norm {
+  double fraction = 0;
+  int exponent = 0;
+  double value() const { return std::ldexp(fraction, exponent); }
+};
+
 struct gradient_sums {
-  double norm;
+  gradient_norm norm;
   std::uint64_t non_finite_count;
   std::uint64_t piece_count;
 };
