@@ -263,8 +263,8 @@ TEST_F(mixed_misuse, numbers) {
 }
 
 TEST_F(mixed_misuse, unknown_flags) {
-  options.flags |= 256;
-  expect_invalid({"flags", "0x1"});
+  options.flags |= 512;
+  expect_invalid({"flags", "0x2"});
 }
 
 }  // namespace

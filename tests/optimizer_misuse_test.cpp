@@ -139,7 +139,8 @@ TEST_F(optimizer_misuse, options) {
       {with(GRADSTEP_APPLY_AVERAGE, 1.5), GRADSTEP_OUT_OF_RANGE, {"average_decay = 1.5"}},
       {with(GRADSTEP_APPLY_AVERAGE, nan_value), GRADSTEP_OUT_OF_RANGE, {"average_decay = nan"}},
       {with(GRADSTEP_APPLY_GRAD_SCALE, 1), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x1"}},
-      {with(256, 1), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x100"}},
+      {with(GRADSTEP_APPLY_FRESH_SLOTS, 1), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x100"}},
+      {with(512, 1), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x200"}},
   };
   for (const auto& [options, status, words] : cases) {
     gradstep_optimizer* made = nullptr;
@@ -161,13 +162,16 @@ TEST_F(optimizer_misuse, groups) {
   auto null_rule = group_options("g", nullptr), conflict = group_options("g", nesterov.get()),
        drives = group_options("g", adagrad.get()), not_set = group_options("g", sgd.get()),
        taken = group_options("second", sgd.get()), scale = group_options("g", sgd.get()),
-       dtype = group_options("g", sgd.get()), reserved = group_options("g", sgd.get()),
-       small = group_options("g", sgd.get());
+       infinite = scale, no_flag = scale, dtype = group_options("g", sgd.get()),
+       flags = group_options("g", sgd.get()), small = group_options("g", sgd.get());
   drives.schedule = one_cycle.get();
   not_set.schedule = unset.get();
+  scale.flags = infinite.flags = GRADSTEP_GROUP_LR_SCALE;
   scale.lr_scale = -2;
+  infinite.lr_scale = INFINITY;
+  no_flag.lr_scale = 0.5;
   dtype.slot_dtype = GRADSTEP_FLOAT64;
-  reserved.reserved = 3;
+  flags.flags = 6;
   small.struct_size = 7;
   const struct {
     gradstep_group_options options;
@@ -181,7 +185,9 @@ TEST_F(optimizer_misuse, groups) {
       {taken, GRADSTEP_INVALID_ARGUMENT, {"options.name = \"second\"", "group 1"}},
       {scale, GRADSTEP_OUT_OF_RANGE, {"options.lr_scale = -2"}},
       {dtype, GRADSTEP_INVALID_ARGUMENT, {"options.slot_dtype = 2", "GRADSTEP_BFLOAT16"}},
-      {reserved, GRADSTEP_INVALID_ARGUMENT, {"options.reserved = 3"}},
+      {infinite, GRADSTEP_OUT_OF_RANGE, {"options.lr_scale = inf"}},
+      {no_flag, GRADSTEP_INVALID_ARGUMENT, {"options.lr_scale = 0.5", "GRADSTEP_GROUP_LR_SCALE"}},
+      {flags, GRADSTEP_INVALID_ARGUMENT, {"options.flags = 0x6"}},
       {small, GRADSTEP_INVALID_ARGUMENT, {"options.struct_size = 7"}},
   };
   std::size_t group = 7;

@@ -106,6 +106,27 @@ template <class T>
 vec<T> min(vec<T> a, vec<T> b) {
   return select((a < b) | (a != a), a, b);
 }
+/// Where x is NaN, x: of the instructions, x86's give the second operand then, NEON's any NaN.
+template <class T>
+vec<T> at_most(vec<T> x, vec<T> limit) {
+  using batch = typename vec<T>::batch;
+  constexpr bool is_float = sizeof(T) == 4;
+#if defined(__AVX512F__)
+  if constexpr (is_float) return vec<T>(batch(_mm512_min_ps(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(_mm512_min_pd(limit.lanes, x.lanes)));
+#elif defined(__AVX__)
+  if constexpr (is_float) return vec<T>(batch(_mm256_min_ps(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(_mm256_min_pd(limit.lanes, x.lanes)));
+#elif defined(__x86_64__)
+  if constexpr (is_float) return vec<T>(batch(_mm_min_ps(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(_mm_min_pd(limit.lanes, x.lanes)));
+#elif defined(__aarch64__)
+  if constexpr (is_float) return vec<T>(batch(vminq_f32(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(vminq_f64(limit.lanes, x.lanes)));
+#else
+  return select(x > limit, limit, x);
+#endif
+}
 template <class T>
 vec<T> sign(vec<T> x) {
   const vec<T> zero(T(0)), one(T(1));

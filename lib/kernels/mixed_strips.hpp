@@ -5,6 +5,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <new>
 
 #include "kernel_table.hpp"
@@ -25,6 +27,16 @@ struct prepared_operands {
   }
 };
 
+/// Whether the gradients' scale is not a normal number in T: their product with it may be one.
+template <class T>
+bool has_wide_scale(const prepared_step& prepared) {
+  if (prepared.grad_scale_power != 1) return true;
+  const T scale = std::abs(static_cast<T>(prepared.grad_scale));
+  const bool is_normal =
+      scale >= std::numeric_limits<T>::min() && scale <= std::numeric_limits<T>::max();
+  return !is_normal && prepared.grad_scale != 0;
+}
+
 /// Where a strip begins in its block, and the block's random bits.
 struct strip_place {
   const random_blocks::streams* streams;
@@ -44,8 +56,12 @@ class mixed_strips {
       : range_(range),
         scale_(static_cast<T>(prepared.grad_scale)),
         limit_(static_cast<T>(prepared.value_limit)),
-        average_weight_(static_cast<T>(prepared.average_weight)),
+        average_weights_(weights_of<T>(prepared.average_decay)),
         clips_(prepared.value_limit < infinity),
+        wide_scale_(prepared.grad_scale),
+        wide_scale_power_(prepared.grad_scale_power),
+        has_wide_scale_(has_wide_scale<T>(prepared)),
+        scales_first_(clips_ || has_wide_scale_),
         copies_to_average_(prepared.copies_to_average),
         zeroes_grad_(prepared.zeroes_grad),
         has_extras_(range.copy.data != nullptr || range.average.data != nullptr || zeroes_grad_),
@@ -60,7 +76,7 @@ class mixed_strips {
   }
 
   /// What is left to scale gradients by once `load_grad` has loaded them.
-  T rest_of_scale() const { return clips_ ? T(1) : scale_; }
+  T rest_of_scale() const { return scales_first_ ? T(1) : scale_; }
 
   /// run(operands, index, place) for each strip of the range: where in `operands` it begins, and
   /// where in its block. Strips are cut where the tensor's blocks are, so that an element's random
@@ -103,9 +119,15 @@ class mixed_strips {
   [[gnu::always_inline]] void load_grad(const prepared_operands& from, std::size_t index,
                                         full_strip& g) const {
     load(from.grad, index, g);
+    if (!scales_first_) return;
+    if (has_wide_scale_) {
+      scale_widely(g);
+    } else {
+      for (vec<T>& x : g.vectors) x = x * vec<T>(scale_);
+    }
     if (!clips_) return;
-    const vec<T> scale(scale_), limit(limit_), least = vec<T>(T(0)) - limit;
-    for (vec<T>& x : g.vectors) x = min(max(x * scale, least), limit);
+    const vec<T> limit(limit_), least = vec<T>(T(0)) - limit;
+    for (vec<T>& x : g.vectors) x = min(max(x, least), limit);
   }
 
   [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x,
@@ -138,6 +160,20 @@ class mixed_strips {
   }
 
  private:
+  /// In double, whose range holds the product's steps.
+  [[gnu::noinline]] void scale_widely(full_strip& g) const {
+    alignas(64) T elements[width];
+    alignas(64) double products[width];
+    strip<double, width / vec<double>::width> wide;
+    g.store(elements);
+    load_as(static_cast<const T*>(elements), wide);
+    for (vec<double>& x : wide.vectors) {
+      x = x * vec<double>(wide_scale_) * vec<double>(wide_scale_power_);
+    }
+    wide.store(products);
+    load_as(static_cast<const double*>(products), g);
+  }
+
   /// How many of `left` elements are whole strips to run without a break: as long as random bits
   /// are made, or, if there are blocks to be stored, to the end of one.
   std::size_t whole_strips(std::uint64_t at, std::size_t left) const {
@@ -215,10 +251,9 @@ class mixed_strips {
 
   void update_average(const full_strip& p, T* average) const {
     if (copies_to_average_) return p.store(average);
-    const vec<T> weight(average_weight_);
+    const average_weights<T> weights = average_weights_;
     p.for_each([=](vec<T> x, std::size_t i) {
-      const vec<T> a = vec<T>::load(average + i);
-      fma(weight, x - a, a).store(average + i);
+      moving_average(vec<T>::load(average + i), x, weights).store(average + i);
     });
   }
 
@@ -231,8 +266,12 @@ class mixed_strips {
   }
 
   const step_range& range_;
-  T scale_, limit_, average_weight_;
-  bool clips_, copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
+  T scale_, limit_;
+  average_weights<T> average_weights_;
+  bool clips_;
+  double wide_scale_, wide_scale_power_;  // what has_wide_scale_ says to use
+  bool has_wide_scale_, scales_first_;    // before the rule, which then has 1 left to scale by
+  bool copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
   bool has_blocks_ = false;
   random_blocks random_;
   prepared_operands operands_;
@@ -244,6 +283,7 @@ template <class T>
 bool is_plain(const prepared_step& prepared, const step_range& range) {
   const auto is_native = [](const operand& o) { return o.type == native<T> || o.data == nullptr; };
   if (prepared.value_limit < infinity || prepared.zeroes_grad) return false;
+  if (has_wide_scale<T>(prepared)) return false;
   if (range.copy.data != nullptr || range.average.data != nullptr) return false;
   if (!is_native(range.param) || !is_native(range.grad)) return false;
   return std::all_of(range.slots, range.slots + range.slot_count, is_native);

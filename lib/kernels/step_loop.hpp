@@ -31,13 +31,13 @@ struct step_loop {
   template <class T>
   struct constants {
     typename Rule::template coefficients<T> rule;
-    T grad_scale, coupled_decay, keep;
+    T grad_scale, coupled_decay, decoupled_decay;
     bool has_coupled_decay;
 
     explicit constants(const prepared_step& prepared)
         : grad_scale(static_cast<T>(prepared.grad_scale)),
           coupled_decay(static_cast<T>(prepared.coupled_decay)),
-          keep(static_cast<T>(prepared.keep)),
+          decoupled_decay(static_cast<T>(prepared.decoupled_decay)),
           has_coupled_decay(prepared.coupled_decay != 0) {
       std::memcpy(&rule, prepared.coefficients, sizeof rule);
     }
@@ -69,9 +69,13 @@ struct step_loop {
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < Vectors; ++k) {
       if constexpr (ReadsConstants) std::atomic_signal_fence(std::memory_order_seq_cst);
-      const vec<T> change = update(c, p.vectors[k], gradient.vectors[k], slots, k,
-                                   std::make_index_sequence<slot_count>());
-      p.vectors[k] = fma(vec<T>(c.keep), p.vectors[k], -change);
+      vec<T> change = update(c, p.vectors[k], gradient.vectors[k], slots, k,
+                             std::make_index_sequence<slot_count>());
+      // Part of the change: 1 - decay is 1 where the decay is small.
+      if constexpr (Rule::info.weight_decay == decay::decoupled) {
+        change = fma(vec<T>(c.decoupled_decay), p.vectors[k], change);
+      }
+      p.vectors[k] = p.vectors[k] - change;
     }
   }
 
@@ -182,10 +186,11 @@ struct step_loop {
   }
 
   template <class T>
-  static void prepare(const double* hyperparameters, std::uint64_t step, prepared_step& prepared) {
+  static void prepare(const double* hyperparameters, std::uint64_t step, bool has_fresh_slots,
+                      prepared_step& prepared) {
     using coefficients = typename Rule::template coefficients<T>;
     static_assert(sizeof(coefficients) <= sizeof prepared.coefficients);
-    const arguments<Rule, double> h{hyperparameters, step};
+    const arguments<Rule, double> h{hyperparameters, step, has_fresh_slots};
     const coefficients c = Rule::template prepare<T>(h);
     std::memcpy(prepared.coefficients, &c, sizeof c);
   }

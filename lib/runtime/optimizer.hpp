@@ -138,6 +138,8 @@ class optimizer {
   step_verdict judge(const step_settings& settings, double scale,
                      const gradient_limits& limits) noexcept;
   void open_step(const step_settings& settings);
+  struct batch_key;
+  batch_key key_of(const group_record& group, std::size_t tensor) const noexcept;
   void run_group(const group_record& group) noexcept;
   void run_batch(const group_record& group, std::span<const std::uint32_t> batch) noexcept;
   void zero_batch(std::span<const std::uint32_t> batch) noexcept;
@@ -160,8 +162,7 @@ class optimizer {
   // Of the step that runs. The lists have room for every tensor: a step allocates nothing.
   bool is_in_step_ = false;
   bool needs_inspected_ = false;
-  double open_scale_ = 1;     // as the caller's settings and the loss scaler give it
-  double clipped_scale_ = 1;  // clipping folded in
+  double open_scale_ = 1;  // as the caller's settings and the loss scaler give it, not clipped
   step_result open_result_;
   index_list selected_;     // tensors that take part, in the order of adding
   index_list batch_order_;  // those of one group, by step count

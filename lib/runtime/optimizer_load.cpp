@@ -192,6 +192,7 @@ void optimizer::take_tensor(load_plan& plan, std::size_t index) noexcept {
     }
   }
   record.step_count = tensor.from->step_count;
+  record.used_slots = record.step_count == 0 ? 0 : ~std::uint32_t{0};
   record.is_inspected = false;
   if (!plan.settings.keeps_settings) record.is_frozen = tensor.from->is_frozen;
   place_gradient(index);

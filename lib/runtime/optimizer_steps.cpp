@@ -4,6 +4,7 @@
 // step count, and so the constants of their step.
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <string>
 
 #include "failure.hpp"
@@ -74,10 +75,10 @@ step_verdict optimizer::judge(const step_settings& settings, double scale,
                               const gradient_limits& limits) noexcept {
   switch (settings.source) {
     case step_settings::norm_source::given:
-      return judge_norm(context_, settings.grad_norm, settings.non_finite_count, limits);
+      return judge_norm({settings.grad_norm}, settings.non_finite_count, limits);
     case step_settings::norm_source::inspected: {
       const gradient_sums sums = inspected_sums(scale);
-      return judge_norm(context_, sums.norm, sums.non_finite_count, limits);
+      return judge_norm(sums.norm, sums.non_finite_count, limits);
     }
     case step_settings::norm_source::read:
       break;
@@ -97,23 +98,42 @@ void optimizer::open_step(const step_settings& settings) {
   open_scale_ = scale;
   open_result_ = {};
   open_result_.verdict = judge(settings, scale, limits_in_force());
-  clipped_scale_ = clipped_scale(context_, scale, open_result_.verdict);
   for (group_record& group : groups_) group.step_rule = next_rule(group);
 }
 
-/// Tensors of one group whose next step has the same number, and that all have a sum, or none.
+/// Tensors of one group whose keys are equal take their step together.
+struct optimizer::batch_key {
+  std::uint64_t step_count;
+  bool has_sum;
+  bool has_fresh_slots;
+  auto operator<=>(const batch_key&) const = default;
+};
+
+optimizer::batch_key optimizer::key_of(const group_record& group,
+                                       std::size_t tensor) const noexcept {
+  const tensor_record& record = records_[tensor];
+  const std::uint32_t used = group.step_rule.entry->used_slots(group.step_rule.values);
+  return {record.step_count, has_sum(tensor), (used & ~record.used_slots) != 0};
+}
+
+/// Of one key.
 void optimizer::run_batch(const group_record& group,
                           std::span<const std::uint32_t> batch) noexcept {
   step_request r{.rule = *group.step_rule.entry,
                  .values = group.step_rule.values,
                  .tensors = tensor_list(tensors_.data(), batch)};
-  r.step = records_[batch[0]].step_count + 1;
-  r.grad_scale = clipped_scale_;
+  const batch_key key = key_of(group, batch[0]);
+  r.step = key.step_count + 1;
+  r.has_fresh_slots = key.has_fresh_slots;
+  r.grad_scale = open_scale_;
+  r.clip_factor = open_result_.verdict.clip_factor;
   r.options = options_.around;
-  r.options.zeroes_grad |= has_sum(batch[0]);
+  r.options.zeroes_grad |= key.has_sum;
   open_result_.piece_count += update_tensors(context_, r);
+  const std::uint32_t used = r.rule.used_slots(r.values);
   for (const std::uint32_t index : batch) {
     ++records_[index].step_count;
+    records_[index].used_slots |= used;
     finish_tensor(index);
   }
 }
@@ -136,9 +156,7 @@ void optimizer::finish_tensor(std::size_t tensor) noexcept {
 }
 
 void optimizer::run_group(const group_record& group) noexcept {
-  const auto key = [this](std::uint32_t index) {
-    return std::pair(records_[index].step_count, has_sum(index));
-  };
+  const auto key = [&](std::uint32_t index) { return key_of(group, index); };
   batch_order_.clear();
   bool is_one_batch = true;
   for (const std::uint32_t index : group.members) {

@@ -52,7 +52,7 @@ void set_range(const step_request& r, std::uint32_t used_slots, std::size_t inde
   if (tensor.param_copy != nullptr) {
     set(range.copy, tensor.param_copy, nullptr, static_cast<dtype>(tensor.copy_dtype), begin);
   }
-  if (r.options.updates_average && tensor.average != nullptr) {
+  if (r.updates_average() && tensor.average != nullptr) {
     set(range.average, tensor.average, nullptr, computed_type(tensor.param_dtype), begin);
   }
   range.random_key = needs_key ? random_key(r, tensor, index) : 0;

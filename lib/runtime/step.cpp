@@ -15,6 +15,32 @@ double value_at(const step_request& r, std::size_t index) {
   return index == no_index ? 0 : r.values[index];
 }
 
+/// A number times a power of two.
+struct scaled_number {
+  double factor, power;
+};
+
+/// The product of finite numbers, exact but for one rounding. In an environment that keeps
+/// denormals, out of line so that no arithmetic moves out of its scope.
+[[gnu::noinline]] scaled_number scaled_product(double a, double b) {
+  if (a == 0 || b == 0) return {0, 1};
+  int exponent_a = 0, exponent_b = 0;
+  const double fraction = std::frexp(a, &exponent_a) * std::frexp(b, &exponent_b);
+  constexpr int least = std::numeric_limits<double>::min_exponent - 1;
+  constexpr int largest = std::numeric_limits<double>::max_exponent - 1;
+  const int exponent = exponent_a + exponent_b;
+  const int in_power = std::clamp(exponent, least, largest);
+  return {std::ldexp(fraction, exponent - in_power), std::ldexp(1.0, in_power)};
+}
+
+/// As a number times a power of two where the product itself would overflow or lose digits.
+scaled_number product(double a, double b) {
+  const double plain = a * b;
+  if (std::isnormal(plain) || !std::isfinite(a) || !std::isfinite(b)) return {plain, 1};
+  const float_environment environment(false);
+  return scaled_product(a, b);
+}
+
 // A copy that is only written is fetched first, unless it is streamed past the caches. From so many
 // elements on, some 40 bytes each, the step would have pushed it out of them again.
 constexpr std::size_t streamed_from = std::size_t{1} << 21;
@@ -55,13 +81,15 @@ class prepared_kernels {
                prepared_step& prepared) const {
     const bool is_decoupled = r.rule.info->weight_decay == decay::decoupled;
     const double weight_decay = value_at(r, r.rule.weight_decay);
-    kernel.prepare(r.values, r.step, prepared);
-    prepared.grad_scale = value_at(r, r.rule.maximize) != 0 ? -r.grad_scale : r.grad_scale;
+    kernel.prepare(r.values, r.step, r.step == 1 || r.has_fresh_slots, prepared);
+    const scaled_number scale = product(r.grad_scale, r.clip_factor);
+    prepared.grad_scale = value_at(r, r.rule.maximize) != 0 ? -scale.factor : scale.factor;
+    prepared.grad_scale_power = scale.power;
     prepared.coupled_decay = is_decoupled ? 0 : weight_decay;
-    prepared.keep = is_decoupled ? 1 - value_at(r, r.rule.lr) * weight_decay : 1;
+    prepared.decoupled_decay = is_decoupled ? value_at(r, r.rule.lr) * weight_decay : 0;
     prepared.value_limit = r.options.value_limit;
-    prepared.average_weight = 1 - r.options.average_decay;
-    prepared.copies_to_average = r.step == 1;
+    prepared.average_decay = r.options.average_decay;
+    prepared.copies_to_average = r.step == 1 || r.options.average_decay == 0;
     prepared.zeroes_grad = r.options.zeroes_grad;
     prepared.streams_copy = total >= streamed_from;
   }
@@ -180,16 +208,19 @@ std::uint64_t update(const context& c, const step_request& r) {
 }
 
 // Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-[[gnu::noinline]] step_verdict judge(double grad_norm, std::uint64_t non_finite_count,
+[[gnu::noinline]] step_verdict judge(const gradient_norm& norm, std::uint64_t non_finite_count,
                                      const gradient_limits& limits) {
-  step_verdict verdict{.non_finite_count = non_finite_count, .grad_norm = grad_norm};
+  const double value = norm.value();
+  step_verdict verdict{.non_finite_count = non_finite_count, .grad_norm = value};
   verdict.is_skipped = limits.checks_finite && non_finite_count != 0;
   if (limits.max_norm == std::numeric_limits<double>::infinity()) return verdict;
-  const double factor = limits.max_norm / (grad_norm + 1e-6);
+  // A norm beyond the range of double still makes a factor.
+  const double factor = std::isinf(value)
+                            ? std::ldexp(limits.max_norm / norm.fraction, -norm.exponent)
+                            : limits.max_norm / (value + 1e-6);
   verdict.clip_factor = factor < 1 || std::isnan(factor) ? factor : 1;
   return verdict;
 }
-[[gnu::noinline]] double product(double a, double b) { return a * b; }
 
 }  // namespace
 
@@ -200,7 +231,7 @@ step_result run_step(const context& c, const step_request& request,
   step_request r = request;
   if (limits.reads_gradients()) {
     result.verdict = judge_gradients(c, r.tensors, r.grad_scale, limits);
-    r.grad_scale = product(r.grad_scale, result.verdict.clip_factor);
+    r.clip_factor = result.verdict.clip_factor;
   }
   if (!result.verdict.is_skipped) {
     result.piece_count = update(c, r);
@@ -213,18 +244,13 @@ step_result run_step(const context& c, const step_request& request,
 step_verdict judge_gradients(const context& c, const tensor_list& tensors, double grad_scale,
                              const gradient_limits& limits) noexcept {
   const gradient_sums sums = sum_gradients(c, tensors, norm_view::as_stepped, grad_scale);
-  return judge_norm(c, sums.norm, sums.non_finite_count, limits);
+  return judge_norm(sums.norm, sums.non_finite_count, limits);
 }
 
-step_verdict judge_norm(const context& c, double grad_norm, std::uint64_t non_finite_count,
+step_verdict judge_norm(const gradient_norm& norm, std::uint64_t non_finite_count,
                         const gradient_limits& limits) noexcept {
-  const float_environment environment(c.flush_to_zero);
-  return judge(grad_norm, non_finite_count, limits);
-}
-
-double clipped_scale(const context& c, double grad_scale, const step_verdict& verdict) noexcept {
-  const float_environment environment(c.flush_to_zero);
-  return product(grad_scale, verdict.clip_factor);
+  const float_environment environment(false);  // a clip factor may be a denormal
+  return judge(norm, non_finite_count, limits);
 }
 
 std::uint64_t update_tensors(const context& c, const step_request& request) noexcept {

@@ -9,6 +9,7 @@
 
 #include "catalogue.hpp"
 #include "context.hpp"
+#include "gradient_norm.hpp"
 #include "tensor_list.hpp"
 
 namespace gradstep::internal {
@@ -31,7 +32,14 @@ struct step_request {
   tensor_list tensors;
   std::uint64_t step = 1;  // t
   double grad_scale = 1;
+  double clip_factor = 1;        // of clipping by norm: gradients are multiplied by both
+  bool has_fresh_slots = false;  // no step has used some slot before; at t = 1 so or so
   step_options options = {};
+
+  /// A decay of 1 keeps the average as it is, whatever the param.
+  bool updates_average() const {
+    return options.updates_average && (step == 1 || options.average_decay < 1);
+  }
 };
 
 /// What depends on all gradients of a step.
@@ -70,11 +78,8 @@ step_verdict judge_gradients(const context& c, const tensor_list& tensors, doubl
                              const gradient_limits& limits) noexcept;
 
 /// For a norm and a count that are known.
-step_verdict judge_norm(const context& c, double grad_norm, std::uint64_t non_finite_count,
+step_verdict judge_norm(const gradient_norm& norm, std::uint64_t non_finite_count,
                         const gradient_limits& limits) noexcept;
-
-/// The scale with the verdict's clipping folded in, in the arithmetic of a step.
-double clipped_scale(const context& c, double grad_scale, const step_verdict& verdict) noexcept;
 
 /// Updates the tensors; gives the pieces that ran. Cannot fail.
 std::uint64_t update_tensors(const context& c, const step_request& request) noexcept;
