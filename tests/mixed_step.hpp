@@ -79,14 +79,17 @@ class separate_passes {
     apply_list(context_, rule_, {tensor}, at_step(options_.step));
   }
 
+  T product_and_sum(T a, T b, T c) const { return is_fused_ ? std::fma(a, b, c) : a * b + c; }
+
   void average(const std::vector<T>& param, stored_array& average) const {
     std::vector<T> values = widened(average);
+    const T decay = static_cast<T>(options_.average_decay);
     const T weight = static_cast<T>(1 - options_.average_decay);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      const T distance = param[i] - values[i];
-      const T moved =
-          is_fused_ ? std::fma(weight, distance, values[i]) : weight * distance + values[i];
-      values[i] = options_.step == 1 ? param[i] : moved;
+      const T moved = decay < weight ? product_and_sum(decay, values[i] - param[i], param[i])
+                                     : product_and_sum(weight, param[i] - values[i], values[i]);
+      const bool is_copied = options_.step == 1 || options_.average_decay == 0;
+      if (is_copied || options_.average_decay < 1) values[i] = is_copied ? param[i] : moved;
     }
     average.narrow(values);
   }

@@ -25,7 +25,7 @@ template <class Rule, class Constant>
 struct step_constants {
   typename Rule::template coefficients<Constant> rule;
   typename Rule::form form;
-  Constant grad_scale, coupled_decay, keep;
+  Constant grad_scale, coupled_decay, decoupled_decay;
 };
 
 /// Computed in Real and rounded to Constant. `values`: the rule's hyper-parameters in its order.
@@ -42,7 +42,7 @@ step_constants<Rule, Constant> prepare_constants(const gradstep::internal::argum
   return {Rule::template prepare<Constant>(h), Rule::choose(h),
           static_cast<Constant>(value("maximize") != 0 ? -grad_scale : grad_scale),
           static_cast<Constant>(is_decoupled ? 0 : weight_decay),
-          static_cast<Constant>(is_decoupled ? 1 - value("lr") * weight_decay : 1)};
+          static_cast<Constant>(is_decoupled ? value("lr") * weight_decay : 0)};
 }
 
 /// The rule's change of p; its form becomes a template argument.
@@ -66,7 +66,10 @@ void step_element(const step_constants<Rule, Constant>& c, V grad, element<Rule,
   if (c.coupled_decay != 0) g = fma(V(c.coupled_decay), at.param, g);
   at.change = update_by_rule(c, g, at, std::make_index_sequence<std::size(Rule::forms)>(),
                              std::make_index_sequence<Rule::info.slot_count>());
-  at.param = fma(V(c.keep), at.param, -at.change);
+  if (Rule::info.weight_decay == gradstep::internal::decay::decoupled) {
+    at.change = fma(V(c.decoupled_decay), at.param, at.change);
+  }
+  at.param = at.param - at.change;
 }
 
 }  // namespace gradstep_test

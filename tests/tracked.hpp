@@ -99,6 +99,7 @@ class tracked {
   // Not by select: the other one is no further away than the errors of both.
   friend tracked max(tracked a, tracked b) { return extreme(a > b, a, b); }
   friend tracked min(tracked a, tracked b) { return extreme(a < b, a, b); }
+  friend tracked at_most(tracked x, tracked limit) { return x.value > limit.value ? limit : x; }
 
  private:
   static constexpr wide infinity = std::numeric_limits<wide>::infinity();

@@ -36,6 +36,9 @@ struct unfused {
   friend unfused min(unfused a, unfused b) {
     return unfused(gradstep::internal::min(a.value, b.value));
   }
+  friend unfused at_most(unfused x, unfused limit) {
+    return unfused(gradstep::internal::at_most(x.value, limit.value));
+  }
   friend unfused select(bool condition, unfused yes, unfused no) { return condition ? yes : no; }
 };
 

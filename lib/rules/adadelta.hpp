@@ -38,19 +38,20 @@ struct adadelta : rule_with_one_form {
 
   template <class T>
   struct coefficients {
-    T rate, rho, one_minus_rho, eps;
+    T rate, eps;
+    average_weights<T> weights;
   };
 
   template <class T, class H>
   static coefficients<T> prepare(const H& h) {
-    return {T(h["lr"]), T(h["rho"]), T(1 - h["rho"]), T(h["eps"])};
+    return {T(h["lr"]), T(h["eps"]), weights_of<T>(h["rho"])};
   }
 
   template <form, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& s, V& u) {
-    s = fma(V(c.one_minus_rho) * g, g, V(c.rho) * s);
+    s = moving_average_of_square(s, g, c.weights);
     const V d = sqrt((u + V(c.eps)) / (s + V(c.eps))) * g;
-    u = fma(V(c.one_minus_rho) * d, d, V(c.rho) * u);
+    u = moving_average_of_square(u, d, c.weights);
     return V(c.rate) * d;
   }
 };

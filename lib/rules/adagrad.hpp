@@ -54,7 +54,7 @@ struct adagrad {
 
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& s) {
-    s = fma(g, g, s);
+    s = sum_with_square<T>(s, g);
     const V root = F == form::eps_inside ? sqrt(s + V(c.eps)) : sqrt(s) + V(c.eps);
     return V(c.rate) * (g / root);
   }

@@ -8,7 +8,7 @@ namespace {
 
 /// What adam and adamw share (Kingma & Ba 2015; amsgrad: Reddi, Kale & Kumar 2018).
 ///     m <- m + (1 - beta1)(g - m)
-///     v <- beta2 v + (1 - beta2) g^2
+///     v <- v + (1 - beta2)(g^2 - v)
 ///     amsgrad: x <- max(x, v), then x in place of v
 ///     p <- p - (lr sqrt(c2) / c1) m / (sqrt(v) + eps sqrt(c2)),      c_i = 1 - beta_i^t
 ///     eps_hat: eps in place of eps sqrt(c2)
@@ -41,7 +41,8 @@ struct adam_moments {
 
   template <class T>
   struct coefficients {
-    T rate, one_minus_beta1, beta2, one_minus_beta2, eps;
+    T rate, eps;
+    average_weights<T> first, second;
   };
 
   template <class T, class H>
@@ -49,14 +50,14 @@ struct adam_moments {
     const auto correction1 = one_minus_power(h["beta1"], h.step);
     const auto root2 = sqrt(one_minus_power(h["beta2"], h.step));
     const auto eps = h.is_set("eps_hat") ? h["eps"] : h["eps"] * root2;
-    return {T(h["lr"] * root2 / correction1), T(1 - h["beta1"]), T(h["beta2"]), T(1 - h["beta2"]),
-            keep_normal<T>(eps)};
+    return {T(h["lr"] * root2 / correction1), keep_normal<T>(eps), weights_of<T>(h["beta1"]),
+            weights_of<T>(h["beta2"])};
   }
 
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& m, V& v, V& x) {
-    m = fma(V(c.one_minus_beta1), g - m, m);
-    v = fma(V(c.one_minus_beta2) * g, g, V(c.beta2) * v);
+    m = moving_average(m, g, c.first);
+    v = moving_average_of_square(v, g, c.second);
     if constexpr (F == form::amsgrad) x = max(x, v);
     const V root = sqrt(F == form::amsgrad ? x : v) + V(c.eps);
     return V(c.rate) * (m / root);

@@ -60,20 +60,21 @@ struct rmsprop {
 
   template <class T>
   struct coefficients {
-    T rate, alpha, one_minus_alpha, eps, momentum;
+    T rate, eps;
+    average_weights<T> averages, momentum;
   };
 
   template <class T, class H>
   static coefficients<T> prepare(const H& h) {
-    return {T(h["lr"]), T(h["alpha"]), T(1 - h["alpha"]), T(h["eps"]), T(h["momentum"])};
+    return {T(h["lr"]), T(h["eps"]), weights_of<T>(h["alpha"]), weights_of<T>(h["momentum"])};
   }
 
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& v, V& a, V& b) {
-    v = fma(V(c.one_minus_alpha) * g, g, V(c.alpha) * v);
+    v = moving_average_of_square(v, g, c.averages);
     V d = v;
     if constexpr (F.centered) {
-      a = fma(V(c.alpha), a, V(c.one_minus_alpha) * g);
+      a = moving_average(a, g, c.averages);
       d = max(fma(V(T(0)) - a, a, v), V(T(0)));
     }
     const V root = F.eps_inside ? sqrt(d + V(c.eps)) : sqrt(d) + V(c.eps);
@@ -81,7 +82,7 @@ struct rmsprop {
     if constexpr (!F.momentum) {
       return V(c.rate) * u;
     } else {
-      b = fma(V(c.momentum), b, u);
+      b = decaying_sum(b, u, c.momentum);
       return V(c.rate) * b;
     }
   }

@@ -95,6 +95,59 @@ constexpr slot non_negative(slot s) {
   return s;
 }
 
+// ---- Moving averages --------------------------------------------------------------------------
+
+/// What a moving average weighs what is new and its past with. Two constants, each rounded, do not
+/// add up to 1, so an average is made from one of them.
+template <class T>
+struct average_weights {
+  T of_new, of_past;
+};
+
+template <class T, class Real>
+constexpr average_weights<T> weights_of(Real decay) {
+  return {T(1 - decay), T(decay)};
+}
+
+/// decay average + (1 - decay) x. The smaller weight moves the result away from the larger one's
+/// number: a past that weighs nothing leaves x as it is. The only rounding that repeats from step
+/// to step, the last one, depends on x, so that its errors do not add up.
+template <class V, class T>
+V moving_average(V average, V x, const average_weights<T>& weights) {
+  if (weights.of_past == 0) return x;
+  if (weights.of_past < weights.of_new) return fma(V(weights.of_past), average - x, x);
+  return fma(V(weights.of_new), x - average, average);
+}
+
+/// The largest value of an average or a sum of squares. Infinity would stay for ever, and with it
+/// the param; this is a number in every type that slots are stored in, however it is rounded.
+template <class T>
+constexpr T largest_square = T(2) / std::numeric_limits<T>::min();
+
+/// The moving average of x^2, which is at most largest_square.
+template <class V, class T>
+V moving_average_of_square(V average, V x, const average_weights<T>& weights) {
+  const V limit(largest_square<T>);
+  if (weights.of_past < weights.of_new) {
+    return moving_average(average, at_most(x * x, limit), weights);
+  }
+  return at_most(fma(V(weights.of_new), fma(x, x, -average), average), limit);
+}
+
+/// sum + x^2, which is at most largest_square<T>.
+template <class T, class V>
+V sum_with_square(V sum, V x) {
+  return at_most(fma(x, x, sum), V(largest_square<T>));
+}
+
+/// decay sum + x. Near 1 the rounded decay would be off by much of 1 - decay, which says how large
+/// the sum grows.
+template <class V, class T>
+V decaying_sum(V sum, V x, const average_weights<T>& weights) {
+  if (weights.of_new < T(0x1p-8)) return fma(V(-weights.of_new), sum, sum + x);
+  return fma(V(weights.of_past), sum, x);
+}
+
 // ---- Error bounds -----------------------------------------------------------------------------
 
 /// What a rule that squares the gradient states as its error_units. grad_scale's constant, the
@@ -131,6 +184,8 @@ template <class Rule, class Real>
 struct arguments {
   const double* values;
   std::uint64_t step;  // t, from 1
+  /// A slot that this step uses is at its initial values: no step has used it before.
+  bool has_fresh_slots = step == 1;
   Real operator[](key<Rule> k) const { return static_cast<Real>(values[k.index]); }
   bool is_set(key<Rule> k) const { return values[k.index] != 0; }
 };

@@ -39,6 +39,11 @@ template <real T>
 T min(T a, T b) {
   return a < b || std::isnan(a) ? a : b;
 }
+/// The smaller one; NaN where x is, whose bits it keeps. `limit` is a number.
+template <real T>
+T at_most(T x, T limit) {
+  return x > limit ? limit : x;
+}
 /// -1, 0 or 1; NaN of NaN.
 template <real T>
 T sign(T x) {

@@ -8,7 +8,7 @@ namespace {
 
 /// Stochastic gradient descent with momentum (Polyak 1964; Nesterov 1983, as in Sutskever 2013).
 ///     momentum = 0        p <- p - lr g
-///     momentum mu > 0     b <- mu b + (1 - dampening) g       first step: b <- g
+///     momentum mu > 0     b <- mu b + (1 - dampening) g       b's first step: b <- g
 ///                         p <- p - lr (nesterov ? g + mu b : b)
 ///     lr_in_velocity      b <- mu b + lr g
 ///                         p <- p - (nesterov ? mu b + lr g : b)
@@ -30,7 +30,7 @@ struct sgd {
       describe("sgd", "stochastic gradient descent, with momentum, Nesterov's or the textbook's",
                "g <- g + weight_decay p\n"
                "momentum = 0:    p <- p - lr g\n"
-               "momentum > 0:    b <- momentum b + (1 - dampening) g      (first step: b <- g)\n"
+               "momentum > 0:    b <- momentum b + (1 - dampening) g      (b's first: b <- g)\n"
                "                 p <- p - lr (nesterov ? g + momentum b : b)\n"
                "lr_in_velocity:  b <- momentum b + lr g\n"
                "                 p <- p - (nesterov ? momentum b + lr g : b)",
@@ -63,7 +63,8 @@ struct sgd {
 
   template <class T>
   struct coefficients {
-    T momentum, gain, rate;
+    average_weights<T> momentum;
+    T gain, rate;
   };
 
   template <class T, class H>
@@ -71,10 +72,10 @@ struct sgd {
     const auto lr = h["lr"];
     // Plain descent in either form is lr g.
     if (h.is_set("lr_in_velocity") && h.is_set("momentum")) {
-      return {T(h["momentum"]), T(lr), T(1)};
+      return {weights_of<T>(h["momentum"]), T(lr), T(1)};
     }
-    const T gain = h.step == 1 ? T(1) : T(1 - h["dampening"]);
-    return {T(h["momentum"]), gain, T(lr)};
+    const T gain = h.has_fresh_slots ? T(1) : T(1 - h["dampening"]);
+    return {weights_of<T>(h["momentum"]), gain, T(lr)};
   }
 
   template <form F, class T, class V>
@@ -83,8 +84,8 @@ struct sgd {
       return V(c.rate) * g;
     } else {
       const V scaled = V(c.gain) * g;
-      b = fma(V(c.momentum), b, scaled);
-      return V(c.rate) * (F == form::nesterov ? fma(V(c.momentum), b, scaled) : b);
+      b = decaying_sum(b, scaled, c.momentum);
+      return V(c.rate) * (F == form::nesterov ? fma(V(c.momentum.of_past), b, scaled) : b);
     }
   }
 };
