@@ -4,7 +4,9 @@
 // traps, cancelled threads, small stacks.
 #include <fenv.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 
+#include <climits>
 #include <functional>
 
 #if defined(__x86_64__)
@@ -16,6 +18,9 @@
 
 namespace gradstep_test {
 namespace {
+
+/// The lowest descriptor that pwrite has had.
+int lowest_written = INT_MAX;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
@@ -136,7 +141,37 @@ TEST(public_reports, not_a_number_is_refused_while_it_would_trap) {
   }
   auto plateau = sized<gradstep_plateau>();
   expect_refused([&] { return gradstep_plateau_init(&plateau, nan); });
+  auto group = group_options("other", rule);
+  group.lr_scale = nan;
+  expect_refused(
+      [&] { return gradstep_optimizer_add_group(model.optimizer.get(), &group, nullptr); });
+  auto given = sized<gradstep_step_options>();
+  given.flags = GRADSTEP_STEP_GRAD_NORM;
+  given.grad_norm = nan;
+  expect_refused([&] { return gradstep_optimizer_step(model.optimizer.get(), &given, nullptr); });
+  given.non_finite_count = 1;  // beside which a norm that is none is allowed
+  feclearexcept(FE_ALL_EXCEPT);
+  feenableexcept(FE_INVALID);
+  const auto status = gradstep_optimizer_step(model.optimizer.get(), &given, nullptr);
+  fedisableexcept(FE_ALL_EXCEPT);
+  expect_ok(status);
 #endif
+}
+
+// A daemon has closed its standard streams; the next file that is opened gets their numbers, and
+// what is printed goes into it (rust-lang/rust 57728).
+TEST(public_reports, what_a_daemon_prints_does_not_go_into_a_checkpoint) {
+  const scratch_folder folder;
+  small_model model("adam", {}, 0, 1000);
+  const int status = run_in_child([&] {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) close(stream);
+    lowest_written = INT_MAX;
+    save(model.optimizer, folder / "file");
+    EXPECT_GT(lowest_written, STDERR_FILENO);
+    load(model.optimizer, folder / "file");
+    EXPECT_EQ(dup(0), -1) << "a descriptor is left open";
+  });
+  EXPECT_EQ(status, 0);
 }
 
 void* run_function(void* function) {
@@ -253,3 +288,9 @@ TEST(public_reports, a_step_leaves_the_upper_halves_of_registers_clean) {
 
 }  // namespace
 }  // namespace gradstep_test
+
+/// Stands in for the C library's, in sources that ask for 64-bit offsets.
+extern "C" ssize_t pwrite64(int file, const void* from, size_t bytes, off64_t offset) {
+  gradstep_test::lowest_written = std::min(gradstep_test::lowest_written, file);
+  return syscall(SYS_pwrite64, file, from, bytes, offset);
+}

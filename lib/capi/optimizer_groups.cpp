@@ -12,7 +12,7 @@ namespace gradstep::internal {
 namespace {
 
 gradstep_status check_lr_scale(double lr_scale) {
-  if (lr_scale == 0 || (lr_scale > 0 && std::isfinite(lr_scale))) return GRADSTEP_OK;
+  if (lr_scale == 0 || (std::isfinite(lr_scale) && lr_scale > 0)) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE,
               "options.lr_scale = %s is not a finite number above 0, nor 0, which means 1",
               to_text(lr_scale).text);

@@ -16,7 +16,7 @@ gradstep_status check_norm(const gradstep_step_options& o) {
                 "GRADSTEP_STEP_GRAD_NORM and GRADSTEP_STEP_INSPECTED exclude each other");
   }
   // Gradients that are not finite make a norm that is none.
-  if (o.grad_norm >= 0 || (std::isnan(o.grad_norm) && o.non_finite_count > 0)) return GRADSTEP_OK;
+  if (std::isnan(o.grad_norm) ? o.non_finite_count > 0 : o.grad_norm >= 0) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE,
               "options.grad_norm = %s is not at least 0, beside non_finite_count = %llu",
               to_text(o.grad_norm).text, static_cast<unsigned long long>(o.non_finite_count));
