@@ -21,7 +21,8 @@
  * library returns are static, unless their declaration says otherwise.
  *
  * Threads. Every call may run at the same time as every other, as long as no two of them write the
- * same array and no handle is changed or destroyed while another call uses it.
+ * same array and no handle is changed or destroyed while another call uses it. A thread that is
+ * cancelled (pthread_cancel) while it creates a context, saves or loads finishes the call first.
  *
  * Structs. A struct that the caller fills begins with struct_size = sizeof(the struct); set every
  * other field to zero (`= {0}` or memset) before you fill in what you need. Later versions only
@@ -726,7 +727,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_o
 /* ---- Stepping an optimizer ----------------------------------------------------------------- */
 
 /* In place of a tensor's index: every tensor. */
-#define GRADSTEP_ALL_TENSORS ((size_t)-1)
+#define GRADSTEP_ALL_TENSORS SIZE_MAX
 
 /* Flags of gradstep_step_options. */
 #define GRADSTEP_STEP_GRAD_SCALE 1u /* grad_scale is set */

@@ -7,6 +7,7 @@
 #include "handles.hpp"
 #include "names.hpp"
 #include "structs.hpp"
+#include "uncancellable.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -147,6 +148,7 @@ int32_t gradstep_isa_is_available(size_t index) {
 gradstep_status gradstep_context_create(const gradstep_context_options* options,
                                         gradstep_context** context) {
   if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
+  const uncancellable scope;
   return guarded([&] {
     gradstep_context_options defaults{};
     defaults.struct_size = sizeof defaults;

@@ -23,7 +23,7 @@ gradstep_status check_lr_scale(const gradstep_group_options& o) {
                 "without which it is 1",
                 to_text(o.lr_scale).text);
   }
-  if (o.lr_scale >= 0 && std::isfinite(o.lr_scale)) return GRADSTEP_OK;
+  if (std::isfinite(o.lr_scale) && o.lr_scale >= 0) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "options.lr_scale = %s is not a finite number from 0 on",
               to_text(o.lr_scale).text);
 }

@@ -16,9 +16,10 @@ gradstep_status check_norm(const gradstep_step_options& o) {
                 "GRADSTEP_STEP_GRAD_NORM and GRADSTEP_STEP_INSPECTED exclude each other");
   }
   // Gradients that are not finite make a norm that is none; an infinite one would clip them to 0.
-  const bool is_norm = o.grad_norm >= 0 && std::isfinite(o.grad_norm);
-  const bool may_be_none = o.non_finite_count > 0 && !(o.grad_norm < 0);
-  if (is_norm || may_be_none) return GRADSTEP_OK;
+  if (std::isfinite(o.grad_norm) ? o.grad_norm >= 0
+                                 : o.non_finite_count > 0 && !std::signbit(o.grad_norm)) {
+    return GRADSTEP_OK;
+  }
   return fail(GRADSTEP_OUT_OF_RANGE,
               "options.grad_norm = %s is not a finite number from 0 on, beside "
               "non_finite_count = %llu",

@@ -28,18 +28,19 @@ template <class Options>
 gradstep_status check_shared_numbers(const Options& o) {
   if (const auto s =
           check_number(o, GRADSTEP_APPLY_MAX_NORM, "max_norm", o.max_norm,
-                       o.max_norm > 0 && std::isfinite(o.max_norm), "a finite number above 0");
+                       std::isfinite(o.max_norm) && o.max_norm > 0, "a finite number above 0");
       s != GRADSTEP_OK) {
     return s;
   }
   if (const auto s =
           check_number(o, GRADSTEP_APPLY_MAX_VALUE, "max_value", o.max_value,
-                       o.max_value > 0 && std::isfinite(o.max_value), "a finite number above 0");
+                       std::isfinite(o.max_value) && o.max_value > 0, "a finite number above 0");
       s != GRADSTEP_OK) {
     return s;
   }
   return check_number(o, GRADSTEP_APPLY_AVERAGE, "average_decay", o.average_decay,
-                      o.average_decay >= 0 && o.average_decay <= 1, "in [0, 1]");
+                      !std::isnan(o.average_decay) && o.average_decay >= 0 && o.average_decay <= 1,
+                      "in [0, 1]");
 }
 
 template <class Options>

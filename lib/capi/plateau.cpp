@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plateau.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "structs.hpp"
@@ -11,7 +12,7 @@ extern "C" {
 
 gradstep_status gradstep_plateau_init(gradstep_plateau* plateau, double lr) {
   if (const auto s = check_output_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
-  if (!(lr >= 0 && lr <= std::numeric_limits<double>::max())) {
+  if (!(std::isfinite(lr) && lr >= 0)) {
     return fail(GRADSTEP_OUT_OF_RANGE, "lr = %s is outside [0, inf)", to_text(lr).text);
   }
   constexpr double worst = std::numeric_limits<double>::infinity();

@@ -29,7 +29,7 @@ gradstep_status describe_schedule(const char* schedule_name, const Info* info,
 }
 
 gradstep_status check_t(double t) noexcept {
-  if (t >= 0 && t <= last_step) return GRADSTEP_OK;
+  if (!std::isnan(t) && t >= 0 && t <= last_step) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "t = %s is outside [0, 2^53]", to_text(t).text);
 }
 
@@ -147,7 +147,7 @@ gradstep_status gradstep_schedule_lr(const gradstep_schedule* schedule, double b
                                      double* lr) {
   if (lr == nullptr) return is_null("lr");
   if (const auto s = gradstep_schedule_check(schedule); s != GRADSTEP_OK) return s;
-  if (!(base_lr >= 0 && std::isfinite(base_lr))) {
+  if (!(std::isfinite(base_lr) && base_lr >= 0)) {
     return fail(GRADSTEP_OUT_OF_RANGE, "base_lr = %s is outside [0, inf)", to_text(base_lr).text);
   }
   if (const auto s = check_t(t); s != GRADSTEP_OK) return s;

@@ -14,6 +14,18 @@ file_descriptor::~file_descriptor() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+file_descriptor open_file(const char* path, int flags, unsigned permissions) noexcept {
+  file_descriptor file(::open(path, flags | O_CLOEXEC, permissions));
+  if (file.get() < 0 || file.get() > STDERR_FILENO) return file;
+  file_descriptor moved(::fcntl(file.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (moved.get() >= 0) return moved;
+  const int error = errno;
+  if ((flags & O_CREAT) != 0) ::unlink(path);
+  ::close(file.release());
+  errno = error;
+  return moved;
+}
+
 failure io_failure(const std::string& action, const std::string& path, int error) {
   return {GRADSTEP_IO_ERROR,
           "cannot " + action + " \"" + path + "\": " + std::generic_category().message(error)};
@@ -21,7 +33,7 @@ failure io_failure(const std::string& action, const std::string& path, int error
 
 file_descriptor open_to_read(const std::string& path, std::uint64_t& file_bytes) {
   // Without O_NONBLOCK, a named pipe would wait for its writer.
-  file_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  file_descriptor file = open_file(path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK);
   if (file.get() < 0) throw io_failure("open", path, errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw io_failure("inspect", path, errno);

@@ -34,6 +34,11 @@ class file_descriptor {
   int descriptor_;
 };
 
+/// As open(), with O_CLOEXEC, but never a descriptor below 3: where the host has closed its
+/// standard streams, what it prints meanwhile would go into the file. -1, with errno, when it
+/// fails.
+file_descriptor open_file(const char* path, int flags, unsigned permissions = 0) noexcept;
+
 /// IO_ERROR: cannot <action> "<path>": <what the system says of the error number>.
 failure io_failure(const std::string& action, const std::string& path, int error);
 

@@ -42,7 +42,7 @@ std::optional<mode_t> permissions_of(const std::string& path) {
 file_descriptor open_folder_of(const std::string& path) {
   const std::filesystem::path target(path);
   const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
-  file_descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  file_descriptor opened = open_file(folder.c_str(), O_RDONLY | O_DIRECTORY);
   if (opened.get() < 0) throw io_failure("open the folder", folder.string(), errno);
   return opened;
 }
@@ -67,8 +67,7 @@ file_descriptor file_replacement::create_temporary() {
   // Names are taken by other threads, and by processes of this number that were killed.
   for (int number = 0; number < most_numbers; ++number) {
     std::string name = stem + std::to_string(number) + ".tmp";
-    file_descriptor file(
-        ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions));
+    file_descriptor file = open_file(name.c_str(), O_WRONLY | O_CREAT | O_EXCL, permissions);
     if (file.get() >= 0) {
       temporary_ = std::move(name);
       return file;

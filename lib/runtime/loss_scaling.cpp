@@ -6,13 +6,15 @@
 #include <string>
 
 #include "failure.hpp"
+#include "float_environment.hpp"
 #include "text.hpp"
 
 namespace gradstep::internal {
 namespace {
 
 bool is_normal_float32(double x) {
-  return x >= std::numeric_limits<float>::min() && x <= std::numeric_limits<float>::max();
+  return std::isfinite(x) && x >= std::numeric_limits<float>::min() &&
+         x <= std::numeric_limits<float>::max();
 }
 
 [[noreturn]] void refuse(const char* field, double value, const char* allowed) {
@@ -20,8 +22,9 @@ bool is_normal_float32(double x) {
                                            to_text(value).text + " is not " + allowed);
 }
 
-/// The scale times the factor, if that is a normal float32.
-double changed(double scale, double factor) {
+/// The scale times the factor, if that is a normal float32. Out of line, so that no arithmetic
+/// moves out of the floating-point environment's scope.
+[[gnu::noinline]] double changed(double scale, double factor) {
   const double product = scale * factor;
   return is_normal_float32(product) ? product : scale;
 }
@@ -32,16 +35,17 @@ void check_loss_scaler(const gradstep_loss_scaler& s) {
   if (!is_normal_float32(s.scale)) {
     refuse("scale", s.scale, "a positive normal float32, from 1.18e-38 to 3.4e38");
   }
-  if (!(s.growth_factor >= 1 && std::isfinite(s.growth_factor))) {
+  if (!(std::isfinite(s.growth_factor) && s.growth_factor >= 1)) {
     refuse("growth_factor", s.growth_factor, "a finite number from 1 on");
   }
-  if (!(s.backoff_factor > 0 && s.backoff_factor < 1)) {
+  if (!(std::isfinite(s.backoff_factor) && s.backoff_factor > 0 && s.backoff_factor < 1)) {
     refuse("backoff_factor", s.backoff_factor, "between 0 and 1");
   }
   if (s.growth_interval == 0) refuse("growth_interval", 0, "at least 1");
 }
 
 void update_loss_scaler(gradstep_loss_scaler& scaler, bool is_skipped) noexcept {
+  const float_environment environment(false);
   if (is_skipped) {
     scaler.scale = changed(scaler.scale, scaler.backoff_factor);
     scaler.steps_in_a_row = 0;

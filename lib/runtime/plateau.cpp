@@ -18,7 +18,7 @@ namespace {
 }
 
 void check_not_negative(const char* field, double value) {
-  if (!(value >= 0 && std::isfinite(value))) refuse(field, value, " is outside [0, inf)");
+  if (!(std::isfinite(value) && value >= 0)) refuse(field, value, " is outside [0, inf)");
 }
 
 void check_flag(const char* field, std::int32_t value) {
@@ -63,7 +63,8 @@ void count_report(gradstep_plateau& p, double metric) {
 
 void check_plateau(const gradstep_plateau& p) {
   check_not_negative("lr", p.lr);
-  if (!(p.factor > 0 && p.factor < 1)) refuse("factor", p.factor, " is outside (0, 1)");
+  if (!(std::isfinite(p.factor) && p.factor > 0 && p.factor < 1))
+    refuse("factor", p.factor, " is outside (0, 1)");
   check_not_negative("threshold", p.threshold);
   check_not_negative("min_lr", p.min_lr);
   check_not_negative("eps", p.eps);

@@ -31,10 +31,14 @@ double json_place::number() const {
 
 std::uint64_t json_place::count() const {
   constexpr std::uint64_t most = std::uint64_t{1} << 53;
-  if (!value_->is_number_unsigned()) refuse("is no whole number from 0 on");
-  const auto count = value_->get<std::uint64_t>();
+  const std::uint64_t count = whole_number();
   if (count > most) refuse("is " + std::to_string(count) + ", which is more than 2^53");
   return count;
+}
+
+std::uint64_t json_place::whole_number() const {
+  if (!value_->is_number_unsigned()) refuse("is no whole number from 0 on");
+  return value_->get<std::uint64_t>();
 }
 
 bool json_place::flag() const {

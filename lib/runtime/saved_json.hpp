@@ -34,7 +34,8 @@ class json_place {
 
   bool is_null() const { return value_->is_null(); }
   double number() const;
-  std::uint64_t count() const;  // at most 2^53
+  std::uint64_t count() const;         // at most 2^53
+  std::uint64_t whole_number() const;  // of 64 bits
   bool flag() const;
   std::string text() const;
 

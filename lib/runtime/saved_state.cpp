@@ -10,6 +10,7 @@
 #include "plateau.hpp"
 #include "saved_json.hpp"
 #include "text.hpp"
+#include "text_environment.hpp"
 #include "value_check.hpp"
 
 namespace gradstep::internal {
@@ -153,10 +154,10 @@ gradstep_plateau read_plateau(const json_place& place) {
   p.min_lr = object["min_lr"].number();
   p.eps = object["eps"].number();
   p.best = object["best"].number();
-  p.patience = object["patience"].count();
-  p.cooldown = object["cooldown"].count();
-  p.bad_count = object["bad_count"].count();
-  p.cooldown_left = object["cooldown_left"].count();
+  p.patience = object["patience"].whole_number();
+  p.cooldown = object["cooldown"].whole_number();
+  p.bad_count = object["bad_count"].whole_number();
+  p.cooldown_left = object["cooldown_left"].whole_number();
   p.maximizes = object["maximizes"].flag() ? 1 : 0;
   p.is_absolute = object["is_absolute"].flag() ? 1 : 0;
   object.finish();
@@ -171,8 +172,8 @@ gradstep_loss_scaler read_loss_scaler(const json_place& place) {
   s.scale = object["scale"].number();
   s.growth_factor = object["growth_factor"].number();
   s.backoff_factor = object["backoff_factor"].number();
-  s.growth_interval = object["growth_interval"].count();
-  s.steps_in_a_row = object["steps_in_a_row"].count();
+  s.growth_interval = object["growth_interval"].whole_number();
+  s.steps_in_a_row = object["steps_in_a_row"].whole_number();
   object.finish();
   place.check([&] { check_loss_scaler(s); });
   return s;
@@ -248,21 +249,8 @@ auto read_all(const json_place& place, const Read& read) {
   return result;
 }
 
-}  // namespace
-
-const stored_type& stored_type_of(dtype type, bool has_low) {
-  return *std::find_if(
-      std::begin(stored_types), std::end(stored_types),
-      [&](const stored_type& known) { return known.type == type && known.has_low == has_low; });
-}
-
-const saved_array_type* saved_tensor::find(std::string_view array_name) const {
-  const auto found = std::find_if(arrays.begin(), arrays.end(),
-                                  [&](const saved_array_type& a) { return a.name == array_name; });
-  return found == arrays.end() ? nullptr : &*found;
-}
-
-std::string write_state(const saved_state& state) {
+// Out of line, as the next one, so that no arithmetic moves out of the environment's scope.
+[[gnu::noinline]] std::string text_of(const saved_state& state) {
   const json result = {{"format", format_version},
                        {"step_count", state.step_count},
                        {"skipped_count", state.skipped_count},
@@ -273,7 +261,7 @@ std::string write_state(const saved_state& state) {
   return result.dump();
 }
 
-saved_state read_state(std::string_view text) {
+[[gnu::noinline]] saved_state parse_state(std::string_view text) {
   const json parsed = parse_json(text, deepest, "the optimizer's state");
   json_object object(json_place(parsed, "the whole"));
   const json_place format = object["format"];
@@ -293,6 +281,30 @@ saved_state read_state(std::string_view text) {
   state.tensors = read_all(object["tensors"], read_tensor);
   object.finish();
   return state;
+}
+
+}  // namespace
+
+const stored_type& stored_type_of(dtype type, bool has_low) {
+  return *std::find_if(
+      std::begin(stored_types), std::end(stored_types),
+      [&](const stored_type& known) { return known.type == type && known.has_low == has_low; });
+}
+
+const saved_array_type* saved_tensor::find(std::string_view array_name) const {
+  const auto found = std::find_if(arrays.begin(), arrays.end(),
+                                  [&](const saved_array_type& a) { return a.name == array_name; });
+  return found == arrays.end() ? nullptr : &*found;
+}
+
+std::string write_state(const saved_state& state) {
+  const text_environment environment;
+  return text_of(state);
+}
+
+saved_state read_state(std::string_view text) {
+  const text_environment environment;
+  return parse_state(text);
 }
 
 }  // namespace gradstep::internal

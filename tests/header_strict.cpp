@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The headers in a program that is built with the warnings of a careful one (SDL 14326).
+#include <gradstep/gradstep.hpp>
