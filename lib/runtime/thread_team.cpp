@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -47,8 +48,13 @@ void run_in_this_arena(std::size_t count, const Task& task) {
 
 /// The most threads that an arena gets, the caller's included. An arena that asks for more gets no
 /// more, and oneTBB writes a warning to stderr.
-std::size_t allowed_threads() {
-  static_cast<void>(tbb::info::default_concurrency());  // counts the CPUs, unless that is done
+std::size_t allowed_threads(const cpu_mask& cpus) {
+  static std::atomic<bool> is_counted = false;
+  if (!is_counted) {  // oneTBB counts the CPUs once
+    const unbound_first_thread scope(cpus);
+    static_cast<void>(tbb::info::default_concurrency());
+    is_counted = true;
+  }
   return tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
 }
 
@@ -59,16 +65,17 @@ class own_arena final : public thread_team {
     if (thread_count == 1 || !may_use_scheduler()) return;
     keep_code_loaded();
     const cpu_mask cpus = process_cpus();
-    const unbound_first_thread unbound(cpus);
-    thread_count_ = std::min(thread_count, allowed_threads());
+    thread_count_ = std::min(thread_count, allowed_threads(cpus));
     if (thread_count_ == 1) return;
     arena_ = std::make_unique<tbb::task_arena>(static_cast<int>(thread_count_));
     arena_->initialize();
     if (pin_threads) pinned_to_ = cpus.cpus();
   }
-  // In a child of fork a lock may be held for ever that the arena's end would take.
+  // In a child of fork a lock may be held for ever that the arena's destructor would take: there
+  // its memory is freed without it.
   ~own_arena() override {
-    if (is_inherited()) static_cast<void>(arena_.release());
+    static_assert(alignof(tbb::task_arena) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+    if (is_inherited()) ::operator delete(arena_.release());
   }
   std::size_t most_threads() const noexcept override { return thread_count_; }
   const char* kind() const noexcept override { return "own arena"; }
