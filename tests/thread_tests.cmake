@@ -2,8 +2,6 @@
 #
 # Contexts and the process that they are in. Programs of their own, since they fork, bind threads,
 # unload the library, or take objects that the library hides.
-find_package(TBB REQUIRED)
-
 add_executable(
   gradstep_thread_tests
   affinity_test.cpp
