@@ -115,12 +115,20 @@ typedef void (*gradstep_task)(void* argument, size_t index);
 
 /* The host's own thread pool. It must run task(argument, i) exactly once for every i < count, on
  * any threads and in any order, and return when all have returned. It cannot report failure.
- * Where only the calling thread is free, it may run all of them there. */
+ * Where only the calling thread is free, it may run all of them there.
+ *
+ * The step is done whole and right whatever it does instead, as long as it comes back: the calling
+ * thread does what is left. A C++ exception counts as coming back, and goes no further; tasks
+ * that are running then are waited for. A task that is called later does nothing, or helps with
+ * another step of the context; not after the context is destroyed. A thread that is cancelled
+ * (pthread_cancel) in here is cancelled after the step. longjmp and pthread_exit do not come back:
+ * they are not allowed. */
 typedef void (*gradstep_parallel_for)(void* pool, size_t count, gradstep_task task, void* argument);
 
 /* Flags of gradstep_context_options. */
-#define GRADSTEP_CONTEXT_CALLER_ARENA 1u  /* use the oneTBB arena that the calling thread is in */
-#define GRADSTEP_CONTEXT_PIN_THREADS 2u   /* pin an own arena's worker threads to one CPU each */
+#define GRADSTEP_CONTEXT_CALLER_ARENA 1u /* use the oneTBB arena that the calling thread is in */
+#define GRADSTEP_CONTEXT_PIN_THREADS 2u  /* bind workers of an own arena to one CPU each in a step \
+                                          */
 #define GRADSTEP_CONTEXT_FLUSH_TO_ZERO 4u /* denormals count as zero inside the steps */
 #define GRADSTEP_CONTEXT_SERIAL_BELOW 8u  /* serial_below is set (it may be 0) */
 #define GRADSTEP_CONTEXT_PIECE_SIZE 16u   /* piece_size is set */
@@ -131,9 +139,11 @@ typedef struct gradstep_context_options {
   uint64_t flags;
 
   /* The most threads that work on a step, the caller's included: 1 to 1024. 0 means the value of
-   * GRADSTEP_THREADS or, without it, as many CPUs as the process may use (its affinity and its
-   * container's CPU quota). oneTBB adds no more threads than the process has CPUs. With
-   * CALLER_ARENA or parallel_for it bounds the threads that are asked for. */
+   * GRADSTEP_THREADS or, without it, as many CPUs as the process may use: those that any of its
+   * threads is bound to, and its container's CPU quota. An own arena has no more threads than
+   * oneTBB allows when the context is created: as many as the process has CPUs, unless the host has
+   * set a tbb::global_control. With CALLER_ARENA or parallel_for it bounds the threads that are
+   * asked for. */
   size_t thread_count;
 
   /* The instruction set by name. NULL means the value of GRADSTEP_ISA or, without it, the highest
@@ -153,7 +163,16 @@ typedef struct gradstep_context_options {
   size_t piece_size;
 } gradstep_context_options;
 
-/* Creates a context; options may be NULL. On success *context is to be destroyed by the caller.
+/* Creates a context; options may be NULL.
+ *
+ * In a child of fork() a context of the parent's works: on the calling thread alone, with the same
+ * bits, whatever other threads of the parent were doing. So does one that the child creates, if a
+ * parent has had one with oneTBB's threads; if not, or with parallel_for, it has its threads.
+ *
+ * Threads of oneTBB outlive a context. So creating one that has any keeps the library in memory,
+ * and a host's plugin that the library is linked into statically: dlclose does not unload it.
+ *
+ * On success *context is to be destroyed by the caller.
  * Fails with UNKNOWN_NAME or UNSUPPORTED for the instruction set (GRADSTEP_ISA's too),
  * OUT_OF_RANGE or INVALID_ARGUMENT for the rest, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_context_create(const gradstep_context_options* options,
@@ -165,7 +184,7 @@ GRADSTEP_API void gradstep_context_destroy(gradstep_context* context);
 typedef struct gradstep_context_info {
   size_t struct_size;
   const char* isa;       /* the instruction set in use */
-  size_t thread_count;   /* the most threads that work on a step */
+  size_t thread_count;   /* the most threads that work on a step; 1 in a child of fork */
   size_t serial_below;   /* in elements */
   size_t piece_size;     /* the smallest piece, in elements; 0: chosen per step */
   const char* threading; /* "own arena", "caller's arena" or "host pool" */

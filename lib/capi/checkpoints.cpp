@@ -2,7 +2,7 @@
 //
 // Saving and loading optimizers.
 #include "optimizer_calls.hpp"
-#include "uncancellable.hpp"
+#include "uncancelled.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -22,7 +22,7 @@ extern "C" {
 
 gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const char* path,
                                         uint64_t flags) {
-  const uncancellable scope;
+  [[maybe_unused]] const uncancelled scope;
   return use_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
     if (const auto s = check_known_flags("flags", flags, GRADSTEP_CHECKPOINT_PARAMS);
@@ -35,7 +35,7 @@ gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const cha
 
 gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer, const char* path,
                                         uint64_t flags, gradstep_load_result* result) {
-  const uncancellable scope;
+  [[maybe_unused]] const uncancelled scope;
   return use_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
     constexpr std::uint64_t known = GRADSTEP_CHECKPOINT_PARAMS | GRADSTEP_CHECKPOINT_PARTIAL |

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -7,7 +8,7 @@
 #include "handles.hpp"
 #include "names.hpp"
 #include "structs.hpp"
-#include "uncancellable.hpp"
+#include "uncancelled.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -125,6 +126,7 @@ gradstep_status make_context(const gradstep_context_options& o, context& result)
   if (const auto s = choose_thread_count(o.thread_count, result); s != GRADSTEP_OK) return s;
   if (const auto s = choose_sizes(o, result); s != GRADSTEP_OK) return s;
   result.team = make_team(o, result.thread_count);
+  result.thread_count = std::min(result.thread_count, result.team->most_threads());
   return GRADSTEP_OK;
 }
 
@@ -148,7 +150,7 @@ int32_t gradstep_isa_is_available(size_t index) {
 gradstep_status gradstep_context_create(const gradstep_context_options* options,
                                         gradstep_context** context) {
   if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
-  const uncancellable scope;
+  [[maybe_unused]] const uncancelled scope;  // it reads files
   return guarded([&] {
     gradstep_context_options defaults{};
     defaults.struct_size = sizeof defaults;
@@ -166,8 +168,9 @@ gradstep_status gradstep_context_describe(const gradstep_context* context,
   if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
   const auto& c = context->value;
-  fill_output(*info, {0, c.isa->kernels->isa, c.thread_count, c.serial_below, c.piece_size,
-                      c.team->kind()});
+  const std::size_t threads = c.team->is_inherited() ? 1 : c.thread_count;
+  fill_output(*info,
+              {0, c.isa->kernels->isa, threads, c.serial_below, c.piece_size, c.team->kind()});
   return GRADSTEP_OK;
 }
 

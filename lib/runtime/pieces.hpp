@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <thread>
 
 #include "context.hpp"
 #include "float_environment.hpp"
@@ -61,8 +62,7 @@ void run_pieces(const context& c, std::size_t count, bool is_serial,
         threads, [](void* self, std::size_t) { static_cast<shared_state*>(self)->work(); }, &state);
   }
   state.work();
-  while (state.done.load(std::memory_order_acquire) != count) {
-  }
+  while (state.done.load(std::memory_order_acquire) != count) std::this_thread::yield();
 }
 
 }  // namespace gradstep::internal

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of contexts in Python share: one with several threads, and a step on them."""
+
+import ctypes as c
+
+from enumerate_and_step import FLOAT32, ApplyOptions, Sized, Tensor
+
+PIECES = 64
+SPLITS = 8 | 16  # the flags that make even a small step run as pieces of 64 elements
+
+
+class ContextOptions(Sized):
+    _fields_ = [("struct_size", c.c_size_t), ("flags", c.c_uint64), ("thread_count", c.c_size_t),
+                ("isa", c.c_char_p), ("parallel_for", c.c_void_p), ("pool", c.c_void_p),
+                ("serial_below", c.c_size_t), ("piece_size", c.c_size_t)]
+
+
+class ContextInfo(Sized):
+    _fields_ = [("struct_size", c.c_size_t), ("isa", c.c_char_p), ("thread_count", c.c_size_t),
+                ("serial_below", c.c_size_t), ("piece_size", c.c_size_t), ("threading", c.c_char_p)]
+
+
+class ApplyResult(Sized):
+    _fields_ = [("struct_size", c.c_size_t), ("piece_count", c.c_uint64),
+                ("non_finite_count", c.c_uint64), ("grad_norm", c.c_double),
+                ("clip_factor", c.c_double), ("is_skipped", c.c_int32), ("reserved", c.c_int32)]
+
+
+def make_context(binding, thread_count=4, flags=0):
+    options = ContextOptions(flags=SPLITS | flags, thread_count=thread_count, piece_size=64)
+    return binding.create("context_create", c.byref(options))
+
+
+def threads_of(binding, context):
+    info = ContextInfo()
+    binding.call("context_describe", context, c.byref(info))
+    return info.thread_count
+
+
+def step(binding, context, step_number=1, param=None):
+    """Applies sgd to PIECES pieces; gives the params."""
+    array = c.c_float * (64 * PIECES)
+    param = array() if param is None else param
+    grad = array(*(i % 7 - 3 for i in range(64 * PIECES)))
+    slots = (c.c_void_p * 1)(None)
+    rule = binding.create("rule_create", b"sgd")
+    tensor = Tensor(count=len(param), param=c.addressof(param), grad=c.addressof(grad), slots=slots,
+                    slot_count=1, param_dtype=FLOAT32, grad_dtype=FLOAT32)
+    result = ApplyResult()
+    binding.call("apply", context, rule, c.byref(tensor), 1, c.byref(ApplyOptions(step=step_number)),
+                 c.byref(result))
+    assert result.piece_count == PIECES, "the step was not cut in pieces"
+    binding.library.gradstep_rule_destroy(rule)
+    return param
