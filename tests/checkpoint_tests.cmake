@@ -20,7 +20,9 @@ target_compile_definitions(
           GRADSTEP_READ_CHECKPOINT="${CMAKE_CURRENT_SOURCE_DIR}/read_checkpoint.py"
           GRADSTEP_CORPUS="${CMAKE_CURRENT_SOURCE_DIR}/fuzz/checkpoint_corpus")
 target_include_directories(gradstep_checkpoint_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
-target_link_libraries(gradstep_checkpoint_tests PRIVATE gradstep_checkpoint GTest::gtest_main)
+target_link_libraries(
+  gradstep_checkpoint_tests PRIVATE gradstep_checkpoint GTest::gtest_main
+                                    nlohmann_json::nlohmann_json)
 gtest_discover_tests(gradstep_checkpoint_tests DISCOVERY_TIMEOUT 60)
 
 # clang's libFuzzer: build/fuzz/tests/checkpoint_fuzzer NEW_CORPUS tests/fuzz/checkpoint_corpus

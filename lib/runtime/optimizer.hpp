@@ -128,8 +128,10 @@ class optimizer {
                                        const saved_tensor& from) const;
   void match_tensors(load_plan& plan) const;
   void stage_tensor(load_plan& plan, std::size_t index) const;
+  void read_staged(load_plan& plan) const;
   void allocate_for(load_plan& plan, std::size_t group);
   void take_tensor(load_plan& plan, std::size_t index) noexcept;
+  void take_arrays(const load_plan& plan) noexcept;
   void take_settings(load_plan& plan) noexcept;
 
   void select_participants() noexcept;

@@ -68,6 +68,10 @@ struct saved_state {
   std::vector<saved_tensor> tensors;
 };
 
+/// The version of what follows.
+inline constexpr std::uint64_t state_format = 1;
+
+/// Names are UTF-8 where the writer of the file is to accept the text.
 std::string write_state(const saved_state& state);
 
 /// Trusts the text in nothing: throws failure (CORRUPT), whose sentence says where the fault is.
