@@ -8,6 +8,7 @@ add_executable(
   checkpoint_faults_test.cpp
   checkpoint_file_test.cpp
   checkpoint_hostile_test.cpp
+  checkpoint_places_test.cpp
   counted_memory.cpp
   fuzz/checkpoint_fuzzer.cpp
   json_text_test.cpp

@@ -24,7 +24,10 @@ class file_descriptor {
       : descriptor_(std::exchange(other.descriptor_, -1)) {}
   file_descriptor(const file_descriptor&) = delete;
   file_descriptor& operator=(const file_descriptor&) = delete;
-  file_descriptor& operator=(file_descriptor&&) = delete;
+  file_descriptor& operator=(file_descriptor&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
 
   int get() const noexcept { return descriptor_; }
   /// Gives up the descriptor.
@@ -44,6 +47,8 @@ file_descriptor open_to_read(const std::string& path, std::uint64_t& file_bytes)
 std::size_t read_at(const file_descriptor& file, void* to, std::size_t bytes, std::uint64_t offset,
                     const std::string& path);
 
+/// A file beyond the process's limit (RLIMIT_FSIZE) is such an error too, not the signal that ends
+/// a process.
 void write_at(const file_descriptor& file, const void* from, std::size_t bytes,
               std::uint64_t offset, const std::string& path);
 
