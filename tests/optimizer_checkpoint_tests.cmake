@@ -5,6 +5,7 @@
 find_package(ZLIB REQUIRED)
 add_executable(
   gradstep_optimizer_checkpoint_tests
+  optimizer_checkpoint_counts_test.cpp
   optimizer_checkpoint_damage_test.cpp
   optimizer_checkpoint_misuse_test.cpp
   optimizer_checkpoint_test.cpp)

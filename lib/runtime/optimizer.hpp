@@ -135,6 +135,8 @@ class optimizer {
   void take_settings(load_plan& plan) noexcept;
 
   void select_participants() noexcept;
+  void check_step_count(std::size_t tensor) const;
+  void check_step_counts() const;
   void check_inspected(std::size_t tensor, double scale) const;
   gradient_sums inspected_sums(double scale) noexcept;
   step_verdict judge(const step_settings& settings, double scale,
