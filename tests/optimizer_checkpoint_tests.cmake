@@ -19,3 +19,11 @@ target_link_libraries(
   gradstep_optimizer_checkpoint_tests
   PRIVATE gradstep::gradstep GTest::gtest_main nlohmann_json::nlohmann_json ZLIB::ZLIB)
 gtest_discover_tests(gradstep_optimizer_checkpoint_tests DISCOVERY_TIMEOUT 60)
+
+# A program of its own: its memory fails. A sanitizer's allocator would not.
+add_executable(gradstep_out_of_memory_tests failing_memory.cpp out_of_memory_test.cpp)
+target_compile_features(gradstep_out_of_memory_tests PRIVATE cxx_std_20)
+target_compile_options(gradstep_out_of_memory_tests PRIVATE -Wall -Wextra -Wpedantic)
+target_link_libraries(gradstep_out_of_memory_tests
+                      PRIVATE gradstep::gradstep GTest::gtest_main Threads::Threads)
+gtest_discover_tests(gradstep_out_of_memory_tests DISCOVERY_TIMEOUT 60)
