@@ -7,13 +7,15 @@ add_executable(
   gradstep_optimizer_checkpoint_tests
   optimizer_checkpoint_counts_test.cpp
   optimizer_checkpoint_damage_test.cpp
+  optimizer_checkpoint_golden_test.cpp
   optimizer_checkpoint_misuse_test.cpp
   optimizer_checkpoint_test.cpp)
 target_compile_features(gradstep_optimizer_checkpoint_tests PRIVATE cxx_std_20)
 target_compile_options(gradstep_optimizer_checkpoint_tests PRIVATE -Wall -Wextra -Wpedantic)
 target_compile_definitions(
   gradstep_optimizer_checkpoint_tests
-  PRIVATE GRADSTEP_PYTHON="${Python3_EXECUTABLE}"
+  PRIVATE GRADSTEP_GOLDEN_CHECKPOINT="${CMAKE_CURRENT_SOURCE_DIR}/golden/optimizer.safetensors"
+          GRADSTEP_PYTHON="${Python3_EXECUTABLE}"
           GRADSTEP_READ_CHECKPOINT="${CMAKE_CURRENT_SOURCE_DIR}/read_checkpoint.py")
 target_link_libraries(
   gradstep_optimizer_checkpoint_tests
