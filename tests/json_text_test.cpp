@@ -178,6 +178,18 @@ TEST(json_text, many_keys) {
 
 /// What it writes is what the other library writes.
 TEST(json_text, strings_as_the_plain_writer_has_them) {
+  // Every byte at every place of the eight that are looked at together, and behind them.
+  for (int c = 0; c < 0x80; ++c) {
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string text(20, '\x7F');
+      text[at] = static_cast<char>(c);
+      text[19 - at] = '~';
+      std::string got;
+      EXPECT_TRUE(append_json_string(got, text));
+      EXPECT_EQ(got, nlohmann::json(text).dump());
+      EXPECT_EQ(parsed(got), nlohmann::json(text));
+    }
+  }
   for (int c = 0; c < 0x80; ++c) {
     std::string text = "a?b";
     text[1] = static_cast<char>(c);

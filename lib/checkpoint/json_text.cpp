@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_text.hpp"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 
 #include "failure.hpp"
 #include "utf8.hpp"
@@ -13,19 +12,6 @@ namespace gradstep::internal {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Bytes of a string that stand for themselves: neither its end, an escape, a control character nor
-/// the start of more than one byte.
-constexpr std::array<bool, 256> plain_bytes = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
-  return plain;
-}();
-
-const char* skip_plain(const char* at, const char* end) {
-  while (at != end && plain_bytes[static_cast<unsigned char>(*at)]) ++at;
-  return at;
-}
 
 void append_utf8(std::string& to, std::uint32_t code) {
   const auto put = [&to](std::uint32_t byte) { to += static_cast<char>(byte); };

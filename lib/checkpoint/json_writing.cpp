@@ -22,20 +22,16 @@ void append_control(std::string& to, char c) {
   to += escape;
 }
 
-bool stands_for_itself(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 &&
-         c != '"' && c != '\\';
-}
-
 }  // namespace
 
 bool append_json_string(std::string& to, std::string_view text) {
   bool is_utf8 = true;
   to += '"';
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t begin = i;
-    while (i < text.size() && stands_for_itself(text[i])) ++i;
-    to.append(text.substr(begin, i - begin));
+    const char* const begin = text.data() + i;
+    const char* const end = skip_plain(begin, text.data() + text.size());
+    to.append(begin, end);
+    i += static_cast<std::size_t>(end - begin);
     if (i == text.size()) break;
     const char c = text[i];
     if (c == '"' || c == '\\') {
