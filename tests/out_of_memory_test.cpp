@@ -313,5 +313,45 @@ TEST(out_of_memory, first_failure_of_a_thread) {
   });
 }
 
+/// With threads, whose own requests may be any: no crash, and the bits of one thread.
+TEST(out_of_memory, two_threads) {
+  const std::size_t count = 100'000;
+  for (std::size_t index = 0; index < 40; ++index) {
+    SCOPED_TRACE(index);
+    const pid_t child = fork();
+    if (child == 0) {
+      fail_with_a_long_sentence();
+      auto options = sized<gradstep_context_options>();
+      options.thread_count = 2;
+      gradstep_context* context = nullptr;
+      const auto rule = make_rule("adamw");
+      plain_tensor array(count);
+      count_requests(failing::from_there_on, index);
+      auto status = gradstep_context_create(&options, &context);
+      counted_requests();
+      if (status == GRADSTEP_OUT_OF_MEMORY) _exit(context == nullptr ? 0 : 2);
+      if (status != GRADSTEP_OK) _exit(3);
+      const auto optimizer = make_optimizer(context);
+      add_group(optimizer.get(), "all", rule.get());
+      add_tensor(optimizer.get(), 0, "weight", array.tensor());
+      count_requests(failing::from_there_on, index);
+      status = gradstep_optimizer_step(optimizer.get(), nullptr, nullptr);
+      counted_requests();
+      if (status != GRADSTEP_OK) _exit(4);
+      // The bits are those of one thread with enough memory.
+      const auto one_thread = small_model::one_thread();
+      plain_tensor wanted(count);
+      const auto plain = make_optimizer(one_thread.get());
+      add_group(plain.get(), "all", rule.get());
+      add_tensor(plain.get(), 0, "weight", wanted.tensor());
+      step(plain.get());
+      _exit(array.bits() == wanted.bits() ? 0 : 5);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+}
+
 }  // namespace
 }  // namespace gradstep_test
