@@ -23,7 +23,8 @@ target_link_libraries(
 gtest_discover_tests(gradstep_optimizer_checkpoint_tests DISCOVERY_TIMEOUT 60)
 
 # A program of its own: its memory fails. A sanitizer's allocator would not.
-add_executable(gradstep_out_of_memory_tests failing_memory.cpp out_of_memory_test.cpp)
+add_executable(gradstep_out_of_memory_tests failing_memory.cpp out_of_memory_checkpoint_test.cpp
+                                            out_of_memory_test.cpp)
 target_compile_features(gradstep_out_of_memory_tests PRIVATE cxx_std_20)
 target_compile_options(gradstep_out_of_memory_tests PRIVATE -Wall -Wextra -Wpedantic)
 target_link_libraries(gradstep_out_of_memory_tests
