@@ -8,6 +8,7 @@ add_executable(
   checkpoint_faults_test.cpp
   checkpoint_file_test.cpp
   checkpoint_hostile_test.cpp
+  checkpoint_places_test.cpp
   counted_memory.cpp
   fuzz/checkpoint_fuzzer.cpp
   json_text_test.cpp
@@ -20,7 +21,9 @@ target_compile_definitions(
           GRADSTEP_READ_CHECKPOINT="${CMAKE_CURRENT_SOURCE_DIR}/read_checkpoint.py"
           GRADSTEP_CORPUS="${CMAKE_CURRENT_SOURCE_DIR}/fuzz/checkpoint_corpus")
 target_include_directories(gradstep_checkpoint_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
-target_link_libraries(gradstep_checkpoint_tests PRIVATE gradstep_checkpoint GTest::gtest_main)
+target_link_libraries(
+  gradstep_checkpoint_tests PRIVATE gradstep_checkpoint GTest::gtest_main
+                                    nlohmann_json::nlohmann_json)
 gtest_discover_tests(gradstep_checkpoint_tests DISCOVERY_TIMEOUT 60)
 
 # clang's libFuzzer: build/fuzz/tests/checkpoint_fuzzer NEW_CORPUS tests/fuzz/checkpoint_corpus

@@ -2,15 +2,11 @@
 //
 // Files that do not fit, are damaged, or lie with right checksums: refused with the fault named,
 // and nothing changed. Kills in the middle of a save.
-#include <zlib.h>
-
 #include <csignal>
-#include <functional>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 
-#include "optimizer_checkpoint_support.hpp"
+#include "resealed_checkpoint.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -54,39 +50,6 @@ class damaged_checkpoint : public testing::Test {
   std::string good, before;
   std::optional<scripted_model> target;
 };
-
-/// The file with another text of the state, its checksums right.
-std::string resealed_text(const std::string& file,
-                          const std::function<void(std::string&)>& change) {
-  std::uint64_t length = 0;
-  std::memcpy(&length, file.data(), 8);
-  auto header = nlohmann::ordered_json::parse(file.substr(8, length));
-  auto& metadata = header["__metadata__"];
-  std::string state = metadata["gradstep.state"].get<std::string>();
-  change(state);
-  metadata["gradstep.state"] = state;
-  metadata["gradstep.header_crc32"] = "00000000";
-  std::string text = header.dump();
-  text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
-  const std::uint64_t new_length = text.size();
-  std::string start(reinterpret_cast<const char*>(&new_length), 8);
-  start += text;
-  char digits[9];
-  const auto crc =
-      crc32(0, reinterpret_cast<const Bytef*>(start.data()), static_cast<uInt>(start.size()));
-  std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(crc));
-  start.replace(50, 8, digits);
-  return start + file.substr(8 + length);
-}
-
-/// The same with another state.
-std::string resealed(const std::string& file, const std::function<void(json&)>& change) {
-  return resealed_text(file, [&](std::string& text) {
-    json state = json::parse(text);
-    change(state);
-    text = state.dump();
-  });
-}
 
 TEST_F(damaged_checkpoint, resealed_without_a_change_is_good) {
   write_bytes(path, resealed(good, [](json&) {}));

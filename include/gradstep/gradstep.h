@@ -127,8 +127,9 @@ typedef void (*gradstep_parallel_for)(void* pool, size_t count, gradstep_task ta
 
 /* Flags of gradstep_context_options. */
 #define GRADSTEP_CONTEXT_CALLER_ARENA 1u /* use the oneTBB arena that the calling thread is in */
-#define GRADSTEP_CONTEXT_PIN_THREADS 2u  /* bind workers of an own arena to one CPU each in a step \
-                                          */
+#define GRADSTEP_CONTEXT_PIN_THREADS                           \
+  2u /* bind workers of an own arena to one CPU each in a step \
+      */
 #define GRADSTEP_CONTEXT_FLUSH_TO_ZERO 4u /* denormals count as zero inside the steps */
 #define GRADSTEP_CONTEXT_SERIAL_BELOW 8u  /* serial_below is set (it may be 0) */
 #define GRADSTEP_CONTEXT_PIECE_SIZE 16u   /* piece_size is set */
@@ -612,7 +613,8 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  *
  * Step counts. The optimizer counts its steps that were not skipped: the T-th uses the schedules'
  * t = T - 1. Each tensor counts the steps that it took part in, for its rule's bias corrections, as
- * PyTorch does: one that was added late, or that sat steps out, has a count of its own.
+ * PyTorch does: one that was added late, or that sat steps out, has a count of its own. Counts go
+ * up to 2^53: a step or an accumulation that would count beyond fails with OUT_OF_RANGE.
  *
  * Threads. One call at a time: a call that finds another one on the same optimizer fails with
  * GRADSTEP_BUSY and does nothing. Calls on different optimizers are independent. */
@@ -886,8 +888,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimiz
  *
  * The file appears whole or not at all: it is written beside `path` under another name, synced,
  * renamed over `path`, and the folder is synced. A crash, a kill or a full disk at any moment
- * leaves the old file as it was; a killed process may leave "<path>.<process>.<number>.tmp" behind.
- * Only the folder's sync can fail with the new file in place already; the sentence says so.
+ * leaves the old file as it was; what a killed process leaves, "<name>.gradstep-<number>.tmp", the
+ * next save to the same path removes. On failure the file at `path` is as it was, but for one
+ * IO_ERROR whose sentence says that the new file is in place: a disk that fails while the folder is
+ * synced.
  * path: as the system's open() takes it.
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer,

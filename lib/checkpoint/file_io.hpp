@@ -24,7 +24,10 @@ class file_descriptor {
       : descriptor_(std::exchange(other.descriptor_, -1)) {}
   file_descriptor(const file_descriptor&) = delete;
   file_descriptor& operator=(const file_descriptor&) = delete;
-  file_descriptor& operator=(file_descriptor&&) = delete;
+  file_descriptor& operator=(file_descriptor&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
 
   int get() const noexcept { return descriptor_; }
   /// Gives up the descriptor.
@@ -34,10 +37,11 @@ class file_descriptor {
   int descriptor_;
 };
 
-/// As open(), with O_CLOEXEC, but never a descriptor below 3: where the host has closed its
+/// As openat(), with O_CLOEXEC, but never a descriptor below 3: where the host has closed its
 /// standard streams, what it prints meanwhile would go into the file. -1, with errno, when it
 /// fails.
-file_descriptor open_file(const char* path, int flags, unsigned permissions = 0) noexcept;
+file_descriptor open_file(int folder, const char* path, int flags,
+                          unsigned permissions = 0) noexcept;
 
 /// IO_ERROR: cannot <action> "<path>": <what the system says of the error number>.
 failure io_failure(const std::string& action, const std::string& path, int error);
@@ -49,6 +53,8 @@ file_descriptor open_to_read(const std::string& path, std::uint64_t& file_bytes)
 std::size_t read_at(const file_descriptor& file, void* to, std::size_t bytes, std::uint64_t offset,
                     const std::string& path);
 
+/// A file beyond the process's limit (RLIMIT_FSIZE) is such an error too, not the signal that ends
+/// a process.
 void write_at(const file_descriptor& file, const void* from, std::size_t bytes,
               std::uint64_t offset, const std::string& path);
 

@@ -6,13 +6,15 @@
 #include <optional>
 #include <string>
 
-#include "file_io.hpp"
+#include "file_place.hpp"
+#include "temporary_file.hpp"
 
 namespace gradstep::internal {
 
 /// A file that appears whole or not at all: it is written beside its path under the name
-/// "<path>.<process>.<number>.tmp", synced and renamed, and the folder is synced. Until commit
-/// returns, the file that was there is as it was; without commit, the new one is removed.
+/// "<name>.gradstep-<number>.tmp", synced and renamed, and the folder is synced. Until commit
+/// returns, the file that was there is as it was; without commit, the new one is removed. What
+/// processes left there that are no more is removed too.
 ///
 /// A symbolic link is followed. A target that is there and is no regular file is refused. The
 /// permissions are those of the file that was there, else what the process's umask gives.
@@ -20,21 +22,16 @@ namespace gradstep::internal {
 class file_replacement {
  public:
   explicit file_replacement(const std::string& path);
-  ~file_replacement();
-  file_replacement(const file_replacement&) = delete;
-  file_replacement& operator=(const file_replacement&) = delete;
 
   void write(const void* from, std::size_t bytes, std::uint64_t offset);
   void commit();
 
  private:
-  file_descriptor create_temporary();
+  void keep_permissions();
 
-  std::string target_;
+  file_place target_;
   std::optional<mode_t> old_permissions_;
-  file_descriptor folder_;
-  std::string temporary_;  // empty when there is none to remove
-  file_descriptor file_;
+  temporary_file temporary_;
 };
 
 }  // namespace gradstep::internal

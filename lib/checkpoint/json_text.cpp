@@ -1,138 +1,270 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_text.hpp"
 
-#include <iterator>
-#include <utility>
-#include <vector>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "failure.hpp"
+#include "utf8.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-using nlohmann::json;
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Goes through a text and counts what was taken, for all copies of it together.
-class counting_iterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  counting_iterator(const char* at, std::size_t* taken) : at_(at), taken_(taken) {}
-  const char& operator*() const { return *at_; }
-  counting_iterator& operator++() {
-    ++at_;
-    ++*taken_;
-    return *this;
+void append_utf8(std::string& to, std::uint32_t code) {
+  const auto put = [&to](std::uint32_t byte) { to += static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
   }
-  bool operator==(const counting_iterator& other) const { return at_ == other.at_; }
+}
 
- private:
-  const char* at_;
-  std::size_t* taken_;
-};
-
-/// Builds the value of a text.
-class json_builder final : public json_handler {
- public:
-  json_builder(std::size_t max_depth, const std::string& subject)
-      : json_handler(subject), max_depth_(max_depth) {}
-  json take() { return std::move(root_); }
-
-  bool null() override { return add(nullptr); }
-  bool boolean(bool value) override { return add(value); }
-  bool number_integer(number_integer_t value) override { return add(value); }
-  bool number_unsigned(number_unsigned_t value) override { return add(value); }
-  bool number_float(number_float_t value, const string_t& /*text*/) override { return add(value); }
-  bool string(string_t& value) override { return add(std::move(value)); }
-  bool start_object(std::size_t /*count*/) override { return open(json::object()); }
-  bool start_array(std::size_t /*count*/) override { return open(json::array()); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-  bool key(string_t& name) override {
-    const auto [member, is_new] = open_.back()->emplace(name, nullptr);
-    if (!is_new) refuse("the key " + in_quotes(name) + " stands twice in an object");
-    member_ = &*member;
-    return true;
+/// Whether a number that is outside double's range is too large, not too small: what its digits and
+/// its exponent say of its size.
+bool is_too_large(std::string_view number) {
+  const std::size_t exponent_at = number.find_first_of("eE");
+  const std::string_view digits = number.substr(0, exponent_at);
+  const std::size_t first = digits.find_first_of("123456789");
+  const std::size_t point = std::min(digits.find('.'), digits.size());
+  double size = static_cast<double>(point) - static_cast<double>(first);
+  if (exponent_at != std::string_view::npos) {
+    constexpr double more_than_any_text = 1e18;
+    const bool is_negative = number[exponent_at + 1] == '-';
+    double exponent = 0;
+    for (const char c : number.substr(exponent_at + 1)) {
+      if (is_digit(c)) exponent = std::min(10 * exponent + (c - '0'), more_than_any_text);
+    }
+    size += is_negative ? -exponent : exponent;
   }
-
- private:
-  /// Where the next value goes.
-  json& place() {
-    if (open_.empty()) return root_;
-    return open_.back()->is_array() ? open_.back()->emplace_back(nullptr) : *member_;
-  }
-  bool add(json value) {
-    place() = std::move(value);
-    return true;
-  }
-  bool open(json value) {
-    if (open_.size() == max_depth_) refuse(std::to_string(max_depth_ + 1) + " levels are too many");
-    json& added = place();
-    added = std::move(value);
-    open_.push_back(&added);
-    return true;
-  }
-  bool close() {
-    open_.pop_back();
-    return true;
-  }
-
-  std::size_t max_depth_;
-  json root_;
-  std::vector<json*> open_;  // objects and arrays around the present place
-  json* member_ = nullptr;   // of the innermost, when it is an object
-};
+  return size > 0;
+}
 
 }  // namespace
 
-void json_handler::parse(std::string_view text) {
-  // The parser would take the first for the end of the text, and skip the second.
-  if (const auto at = text.find('\0'); at != std::string_view::npos) {
-    position_ = at;
-    refuse("a zero byte");
-  }
-  if (text.starts_with("\xEF\xBB\xBF")) refuse("a byte order mark");
-  const counting_iterator begin(text.data(), &position_);
-  const counting_iterator end(text.data() + text.size(), &position_);
-  json::sax_parse(begin, end, this);
-}
-
-bool json_handler::binary(binary_t& /*value*/) { return false; }
-
-bool json_handler::parse_error(std::size_t /*position*/, const std::string& /*last_token*/,
-                               const nlohmann::detail::exception& error) {
-  constexpr int number_overflow = 406;
-  refuse(error.id == number_overflow ? "a number beyond double" : "not valid JSON");
-}
-
 void json_handler::refuse(const std::string& fault) const {
-  throw failure(GRADSTEP_CORRUPT, subject_ + ", byte " + std::to_string(position_) + ": " + fault);
+  throw failure(GRADSTEP_CORRUPT,
+                subject_ + ", byte " + std::to_string(at_ - begin_) + ": " + fault);
 }
 
-json parse_json(std::string_view text, std::size_t max_depth, const std::string& subject) {
-  json_builder builder(max_depth, subject);
-  builder.parse(text);
-  return builder.take();
+void json_handler::refuse_syntax() const {
+  refuse(at_ != end_ && *at_ == '\0' ? "a zero byte" : "not valid JSON");
 }
 
-std::string json_string(const std::string& text) {
-  try {
-    return json(text).dump();
-  } catch (const json::type_error&) {
-    throw failure(GRADSTEP_INVALID_ARGUMENT, in_quotes(text) + " is not valid UTF-8");
+void json_handler::skip_space() noexcept {
+  while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+}
+
+/// The next byte that is no space; not taken yet.
+char json_handler::next_after_space() {
+  skip_space();
+  if (at_ == end_) refuse_syntax();
+  return *at_;
+}
+
+void json_handler::expect(std::string_view word) {
+  for (const char c : word) {
+    if (at_ == end_ || *at_ != c) refuse_syntax();
+    ++at_;
   }
 }
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t shown = 64;
-  std::string quoted =
-      json(text.substr(0, shown)).dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > shown) quoted.insert(quoted.size() - 1, "...");
-  return quoted;
+/// At least one.
+void json_handler::skip_digits() {
+  if (at_ == end_ || !is_digit(*at_)) refuse_syntax();
+  while (at_ != end_ && is_digit(*at_)) ++at_;
+}
+
+void json_handler::take_number() {
+  const char* const begin = at_;
+  const bool is_negative = *at_ == '-';
+  if (is_negative) ++at_;
+  if (at_ != end_ && *at_ == '0') {
+    ++at_;
+  } else {
+    skip_digits();
+  }
+  bool is_whole = true;
+  if (at_ != end_ && *at_ == '.') {
+    is_whole = false;
+    ++at_;
+    skip_digits();
+  }
+  if (at_ != end_ && (*at_ == 'e' || *at_ == 'E')) {
+    is_whole = false;
+    ++at_;
+    if (at_ != end_ && (*at_ == '+' || *at_ == '-')) ++at_;
+    skip_digits();
+  }
+  if (is_whole && !is_negative) {
+    std::uint64_t value = 0;
+    if (std::from_chars(begin, at_, value).ec == std::errc()) return whole_number(value);
+  } else if (is_whole) {
+    std::int64_t value = 0;
+    if (std::from_chars(begin, at_, value).ec == std::errc()) return negative_number(value);
+  }
+  const std::string_view text(begin, static_cast<std::size_t>(at_ - begin));
+  double value = 0;
+  const auto ec = std::from_chars(begin, at_, value).ec;
+  if (ec != std::errc() || std::isinf(value)) {
+    if (is_too_large(is_negative ? text.substr(1) : text)) refuse("a number beyond double");
+    value = is_negative ? -0.0 : 0.0;
+  }
+  real_number(value, text);
+}
+
+/// Behind "\u".
+std::uint32_t json_handler::take_hex() {
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i, ++at_) {
+    if (at_ == end_) refuse_syntax();
+    const char c = *at_;
+    const int letter = c >= 'a' && c <= 'f' ? c - 'a' : c >= 'A' && c <= 'F' ? c - 'A' : -1;
+    if (!is_digit(c) && letter < 0) refuse_syntax();
+    value = value << 4 | static_cast<std::uint32_t>(letter < 0 ? c - '0' : letter + 10);
+  }
+  return value;
+}
+
+/// Behind a backslash.
+void json_handler::take_escape() {
+  constexpr std::string_view names = "\"\\/bfnrt", values = "\"\\/\b\f\n\r\t";
+  if (at_ == end_) refuse_syntax();
+  if (const auto known = names.find(*at_); known != std::string_view::npos && *at_ != '\0') {
+    unescaped_ += values[known];
+    ++at_;
+    return;
+  }
+  expect("u");
+  std::uint32_t code = take_hex();
+  if (code >= 0xDC00 && code < 0xE000) refuse_syntax();
+  if (code >= 0xD800 && code < 0xDC00) {  // the first half of a character beyond 16 bits
+    expect("\\u");
+    const std::uint32_t low = take_hex();
+    if (low < 0xDC00 || low >= 0xE000) refuse_syntax();
+    code = 0x10000 + ((code & 0x3FF) << 10 | (low & 0x3FF));
+  }
+  append_utf8(unescaped_, code);
+}
+
+/// A character of more than one byte.
+void json_handler::take_utf8() {
+  const std::size_t length =
+      utf8_length({at_, std::min<std::size_t>(4, static_cast<std::size_t>(end_ - at_))});
+  if (length < 2) refuse_syntax();
+  at_ += length;
+}
+
+std::string_view json_handler::take_string() {
+  ++at_;
+  const char* begin = at_;  // of what was not copied yet
+  bool is_copied = false;
+  for (;;) {
+    at_ = skip_plain(at_, end_);
+    if (at_ == end_) refuse_syntax();
+    if (*at_ == '"') break;
+    if (*at_ != '\\') {
+      take_utf8();
+      continue;
+    }
+    if (!is_copied) unescaped_.clear();
+    is_copied = true;
+    unescaped_.append(begin, at_);
+    ++at_;
+    take_escape();
+    begin = at_;
+  }
+  const char* const end = at_++;
+  if (!is_copied) return {begin, static_cast<std::size_t>(end - begin)};
+  return unescaped_.append(begin, end);
+}
+
+void json_handler::take_key() {
+  if (next_after_space() != '"') refuse_syntax();
+  key(take_string());
+  if (next_after_space() != ':') refuse_syntax();
+  ++at_;
+}
+
+void json_handler::take_plain_value(char first) {
+  switch (first) {
+    case '"':
+      return string(take_string());
+    case 'n':
+      expect("null");
+      return null();
+    case 't':
+      expect("true");
+      return boolean(true);
+    case 'f':
+      expect("false");
+      return boolean(false);
+    default:
+      if (first != '-' && !is_digit(first)) refuse_syntax();
+      take_number();
+  }
+}
+
+/// Whether a value is begun, not taken whole.
+bool json_handler::open_or_take(char first) {
+  if (first != '{' && first != '[') {
+    take_plain_value(first);
+    return false;
+  }
+  ++at_;
+  first == '{' ? start_object() : start_array();
+  open_.push_back(first);
+  if (next_after_space() == (first == '{' ? '}' : ']')) {
+    close(first == '{');
+    return false;
+  }
+  if (first == '{') take_key();
+  return true;
+}
+
+void json_handler::close(bool is_object) {
+  ++at_;
+  open_.pop_back();
+  is_object ? end_object() : end_array();
+}
+
+void json_handler::parse(std::string_view text) {
+  begin_ = at_ = text.data();
+  end_ = begin_ + text.size();
+  open_.clear();
+  if (text.starts_with("\xEF\xBB\xBF")) refuse("a byte order mark");
+  for (;;) {
+    if (open_or_take(next_after_space())) continue;
+    // After a value: those that end here, then the next one.
+    for (;;) {
+      if (open_.empty()) {
+        skip_space();
+        if (at_ != end_) refuse_syntax();
+        return;
+      }
+      const bool is_object = open_.back() == '{';
+      const char c = next_after_space();
+      if (c == ',') {
+        ++at_;
+        if (is_object) take_key();
+        break;
+      }
+      if (c != (is_object ? '}' : ']')) refuse_syntax();
+      close(is_object);
+    }
+  }
 }
 
 }  // namespace gradstep::internal

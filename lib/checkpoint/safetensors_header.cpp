@@ -16,80 +16,72 @@ class header_handler final : public json_handler {
   header_handler() : json_handler("header") {}
   safetensors_header take() { return std::move(header_); }
 
-  bool start_object(std::size_t /*count*/) override {
+  void start_object() override {
     switch (place_) {
       case place::outside:
         place_ = place::top;
-        return true;
+        return;
       case place::top:
         place_ = key_ == metadata_key ? place::metadata : place::array;
         if (place_ == place::array) start_entry();
-        return true;
+        return;
       default:
-        return refuse_value("an object");
+        refuse_value("an object");
     }
   }
-  bool end_object() override {
+  void end_object() override {
     if (place_ == place::array) finish_entry();
     place_ = place_ == place::top ? place::outside : place::top;
-    return true;
   }
 
-  bool key(string_t& name) override {
+  void key(std::string_view name) override {
     key_ = name;
     if (place_ == place::top) check_top_key();
     if (place_ == place::array) check_field();
-    return true;
   }
 
-  bool string(string_t& value) override {
+  void string(std::string_view value) override {
     if (place_ == place::metadata) {
-      if (!header_.metadata.emplace(key_, std::move(value)).second) {
+      if (!header_.metadata.emplace(key_, value).second) {
         refuse("the metadata " + in_quotes(key_) + " stands twice");
       }
-      return true;
+      return;
     }
-    if (place_ != place::array || key_ != "dtype") return refuse_value("a string");
+    if (place_ != place::array || key_ != "dtype") refuse_value("a string");
     if (dtype_bytes(value) == 0) refuse(array() + " has the unknown dtype " + in_quotes(value));
-    array_.dtype = std::move(value);
-    return true;
+    array_.dtype = value;
   }
 
-  bool start_array(std::size_t /*count*/) override {
-    if (place_ != place::array || key_ == "dtype") return refuse_value("a list");
+  void start_array() override {
+    if (place_ != place::array || key_ == "dtype") refuse_value("a list");
     place_ = place::numbers;
-    return true;
   }
-  bool number_unsigned(number_unsigned_t value) override {
-    if (place_ != place::numbers) return refuse_value("a number");
+  void whole_number(std::uint64_t value) override {
+    if (place_ != place::numbers) refuse_value("a number");
     if (key_ == "shape") {
       array_.shape.push_back(value);
     } else {
       if (offset_count_ == 2) refuse(array() + " has more than 2 data_offsets");
       offsets_[offset_count_++] = value;
     }
-    return true;
   }
-  bool end_array() override {
-    place_ = place::array;
-    return true;
-  }
+  void end_array() override { place_ = place::array; }
 
-  bool number_integer(number_integer_t value) override {
-    return refuse_value(std::to_string(value) + ", a negative number,");
+  void negative_number(std::int64_t value) override {
+    refuse_value(std::to_string(value) + ", a negative number,");
   }
-  bool number_float(number_float_t /*value*/, const string_t& text) override {
-    return refuse_value(in_quotes(text) + ", not a whole number of 64 bits,");
+  void real_number(double /*value*/, std::string_view text) override {
+    refuse_value(in_quotes(text) + ", not a whole number of 64 bits,");
   }
-  bool boolean(bool /*value*/) override { return refuse_value("true or false"); }
-  bool null() override { return refuse_value("null"); }
+  void boolean(bool /*value*/) override { refuse_value("true or false"); }
+  void null() override { refuse_value("null"); }
 
  private:
   enum class place { outside, top, metadata, array, numbers };
 
   std::string array() const { return "the array " + in_quotes(array_.name); }
 
-  bool refuse_value(const std::string& value) const {
+  [[noreturn]] void refuse_value(const std::string& value) const {
     switch (place_) {
       case place::outside:
         refuse(value + " in place of the header's object");
@@ -130,14 +122,16 @@ class header_handler final : public json_handler {
       refuse(array() + " lacks its dtype, its shape or one of 2 data_offsets");
     }
     const auto bytes = bytes_of(array_.shape, dtype_bytes(array_.dtype));
-    const std::string range = std::to_string(offsets_[0]) + " to " + std::to_string(offsets_[1]);
+    const auto range = [this] {
+      return std::to_string(offsets_[0]) + " to " + std::to_string(offsets_[1]);
+    };
     if (!bytes) refuse(array() + " has a shape of more than 2^64 bytes");
     if (offsets_[1] < offsets_[0] || offsets_[1] - offsets_[0] != *bytes) {
-      refuse(array() + " has data_offsets " + range + ", but its shape of " + array_.dtype +
+      refuse(array() + " has data_offsets " + range() + ", but its shape of " + array_.dtype +
              " takes " + std::to_string(*bytes) + " bytes");
     }
     if (offsets_[0] != data_end_) {
-      refuse(array() + " has data_offsets " + range + ", but the array before it ends at " +
+      refuse(array() + " has data_offsets " + range() + ", but the array before it ends at " +
              std::to_string(data_end_));
     }
     array_.begin = offsets_[0];
@@ -183,22 +177,13 @@ std::optional<std::uint64_t> bytes_of(const std::vector<std::uint64_t>& shape,
   return bytes;
 }
 
-std::optional<std::string_view> repeated_name(std::vector<std::string_view> names) {
-  std::sort(names.begin(), names.end());
-  const auto twin = std::adjacent_find(names.begin(), names.end());
-  if (twin == names.end()) return std::nullopt;
-  return *twin;
-}
-
 safetensors_header parse_header(std::string_view text, std::uint64_t data_bytes) {
   header_handler handler;
   handler.parse(text);
   safetensors_header header = handler.take();
 
-  std::vector<std::string_view> names;
-  names.reserve(header.arrays.size());
-  for (const auto& array : header.arrays) names.emplace_back(array.name);
-  if (const auto name = repeated_name(std::move(names))) {
+  header.names = sorted_names(header.arrays, &stored_array::name);
+  if (const auto name = header.names.repeated()) {
     throw failure(GRADSTEP_CORRUPT, "header: the array " + in_quotes(*name) + " stands twice");
   }
   const std::uint64_t end =

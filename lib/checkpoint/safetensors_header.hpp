@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sorted_names.hpp"
+
 namespace gradstep::internal {
 
 using metadata_map = std::map<std::string, std::string>;
@@ -28,6 +30,7 @@ struct stored_array {
 struct safetensors_header {
   metadata_map metadata;
   std::vector<stored_array> arrays;
+  sorted_names names = {};  // of the arrays
 };
 
 inline constexpr std::string_view metadata_key = "__metadata__";
@@ -41,9 +44,6 @@ std::size_t dtype_bytes(std::string_view dtype);
 /// Bytes of an array; none when they are more than 64 bits can count.
 std::optional<std::uint64_t> bytes_of(const std::vector<std::uint64_t>& shape,
                                       std::size_t element_bytes);
-
-/// A name that stands there more than once; none when all differ.
-std::optional<std::string_view> repeated_name(std::vector<std::string_view> names);
 
 /// Takes the text of a header apart and checks it whole, against the bytes of data that follow in
 /// the file too; a few times its memory is enough. Throws CORRUPT.

@@ -2,6 +2,7 @@
 #include "safetensors_reader.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "checksums.hpp"
 #include "json_text.hpp"
@@ -43,8 +44,7 @@ void safetensors_reader::verify() {
   if (header.front() != '{') corrupt("the header does not begin with {");
   header_ = parse_header(header, file_bytes_ - data_begin_);
   take_checksums();
-  std::vector<char> buffer(file_buffer_bytes);
-  for (const auto& array : header_.arrays) verify_array(array, buffer);
+  verify_arrays();
 }
 
 std::string safetensors_reader::read_start() const {
@@ -91,27 +91,62 @@ void safetensors_reader::take_checksums() {
   }
 }
 
-void safetensors_reader::verify_array(const stored_array& array, std::vector<char>& buffer) const {
-  std::uint32_t crc32 = 0;
-  for (std::uint64_t done = 0; done < array.bytes;) {
-    const auto count =
-        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), array.bytes - done));
-    const std::uint64_t offset = data_begin_ + array.begin + done;
-    if (read_at(file_, buffer.data(), count, offset, path_) != count) {
-      corrupt("it became shorter while it was read");
-    }
-    crc32 = crc32_of(buffer.data(), count, crc32);
-    done += count;
+/// What of the data stands at a position, read ahead where it is not there yet; empty where the
+/// file ends early.
+std::string_view safetensors_reader::window_at(std::uint64_t position, std::uint64_t wanted) {
+  if (position < window_begin_ || position >= window_end_) {
+    constexpr std::size_t least_ahead = 4096;
+    ahead_ = position == window_end_ ? std::min(2 * ahead_, file_buffer_bytes) : 0;
+    ahead_ = std::max(ahead_, least_ahead);
+    window_.resize(file_buffer_bytes);
+    window_begin_ = window_end_ = position;
+    window_end_ += read_at(file_, window_.data(), ahead_, data_begin_ + position, path_);
   }
-  if (has_checksums_ && crc32 != array.crc32) {
-    differ("the array " + in_quotes(array.name), crc32, hex_of(array.crc32));
-  }
+  const auto skipped = static_cast<std::size_t>(position - window_begin_);
+  const std::string_view all(window_.data(), static_cast<std::size_t>(window_end_ - window_begin_));
+  return all.substr(
+      skipped, static_cast<std::size_t>(std::min<std::uint64_t>(wanted, all.size() - skipped)));
 }
 
-void safetensors_reader::read(const stored_array& array, void* to) const {
-  const auto bytes = static_cast<std::size_t>(array.bytes);
-  const std::size_t count = read_at(file_, to, bytes, data_begin_ + array.begin, path_);
-  if (count != bytes || (has_checksums_ && crc32_of(to, bytes) != array.crc32)) {
+void safetensors_reader::verify_arrays() {
+  for (const stored_array& array : header_.arrays) {
+    std::uint32_t crc32 = 0;
+    for (std::uint64_t done = 0; done < array.bytes;) {
+      const std::string_view part = window_at(array.begin + done, array.bytes - done);
+      if (part.empty()) corrupt("it became shorter while it was read");
+      crc32 = crc32_of(part.data(), part.size(), crc32);
+      done += part.size();
+    }
+    if (has_checksums_ && crc32 != array.crc32) {
+      differ("the array " + in_quotes(array.name), crc32, hex_of(array.crc32));
+    }
+  }
+  window_begin_ = window_end_ = 0;  // what is read later is read from the file again
+}
+
+/// False where the file ends early. Small arrays that follow each other come from one reading.
+bool safetensors_reader::read_data(char* to, std::uint64_t bytes, std::uint64_t position) {
+  const bool is_behind_the_last = position >= window_begin_ && position <= window_end_;
+  if (bytes >= file_buffer_bytes || !is_behind_the_last) {
+    window_begin_ = window_end_ = position + bytes;
+    ahead_ = 0;
+    return read_at(file_, to, bytes, data_begin_ + position, path_) == bytes;
+  }
+  while (bytes != 0) {
+    const std::string_view part = window_at(position, bytes);
+    if (part.empty()) return false;
+    std::memcpy(to, part.data(), part.size());
+    to += part.size();
+    position += part.size();
+    bytes -= part.size();
+  }
+  return true;
+}
+
+void safetensors_reader::read(const stored_array& array, void* to) {
+  const bool is_whole = read_data(static_cast<char*>(to), array.bytes, array.begin);
+  if (!is_whole ||
+      (has_checksums_ && crc32_of(to, static_cast<std::size_t>(array.bytes)) != array.crc32)) {
     corrupt("\"" + path_ + "\" has changed while it was read: the array " + in_quotes(array.name));
   }
 }

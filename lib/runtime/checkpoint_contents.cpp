@@ -4,6 +4,7 @@
 #include "array_conversion.hpp"
 #include "json_text.hpp"
 #include "named_arrays.hpp"
+#include "sorted_names.hpp"
 #include "stored_arrays.hpp"
 
 namespace gradstep::internal {
@@ -32,31 +33,22 @@ bool is_array_name(const rule_info& rule, const std::string& name) {
   throw failure(GRADSTEP_CORRUPT, "the optimizer's state does not agree with the arrays: " + fault);
 }
 
-/// Memory for an array of that type.
-operand array_in(state_block& memory, dtype type, bool has_low, std::size_t count) {
-  const std::size_t bytes = aligned_size(count * size_of(type));
-  const std::size_t extra = extra_size(type, has_low, count);
-  memory = state_block(bytes + extra);
-  return {memory.data(), extra == 0 ? nullptr : memory.data() + bytes, type, false};
-}
-
 }  // namespace
 
 checkpoint_contents::checkpoint_contents(const std::string& path)
     : reader_(path), state_(state_of(reader_, path)) {
-  for (const stored_array& array : reader_.arrays()) arrays_.emplace(array.name, &array);
-  std::unordered_map<std::string_view, const rule_info*> rules;
-  for (const saved_group& g : state_.groups) rules.emplace(g.name, g.settings.rule.entry->info);
+  const sorted_names groups(state_.groups, &saved_group::name);
   for (const saved_tensor& tensor : state_.tensors) {
-    const auto rule = rules.find(tensor.group);
-    if (rule == rules.end()) {
+    const auto group = groups.find(tensor.group);
+    if (!group) {
       refuse("tensor " + in_quotes(tensor.name) + " is of group " + in_quotes(tensor.group) +
              ", which is not there");
     }
+    const rule_info& rule = *state_.groups[*group].settings.rule.entry->info;
     for (const saved_array_type& array : tensor.arrays) {
-      if (!is_array_name(*rule->second, array.name)) {
+      if (!is_array_name(rule, array.name)) {
         refuse(in_quotes(array.name) + " of tensor " + in_quotes(tensor.name) + " is no array of " +
-               rule->second->name);
+               rule.name);
       }
       take_array(tensor, array);
     }
@@ -67,41 +59,62 @@ checkpoint_contents::checkpoint_contents(const std::string& path)
              " accumulated_grad");
     }
   }
-  if (taken_count_ != arrays_.size()) {
-    refuse("of " + std::to_string(arrays_.size()) + " arrays the tensors have " +
+  if (taken_count_ != reader_.arrays().size()) {
+    refuse("of " + std::to_string(reader_.arrays().size()) + " arrays the tensors have " +
            std::to_string(taken_count_));
   }
 }
 
+/// An array of the file. Most are asked for in its order.
+const stored_array& checkpoint_contents::find(std::string_view name) {
+  const auto& arrays = reader_.arrays();
+  if (next_ >= arrays.size() || arrays[next_].name != name) {
+    const auto found = reader_.find(name);
+    if (!found) refuse("array " + in_quotes(name) + " is not there");
+    next_ = *found;
+  }
+  return arrays[next_++];
+}
+
 void checkpoint_contents::take_array(const saved_tensor& tensor, const saved_array_type& array) {
-  for (const stored_part& part : parts_of(tensor, array, operand{})) {
-    const auto found = arrays_.find(part.name);
-    if (found == arrays_.end()) refuse("array " + in_quotes(part.name) + " is not there");
-    const stored_array& stored = *found->second;
+  for_each_part(tensor, array, operand{}, [this](const stored_part& part) {
+    const stored_array& stored = find(part.name);
     if (stored.dtype != part.dtype) {
       refuse("array " + in_quotes(part.name) + " has the dtype " + stored.dtype + ", not " +
              part.dtype);
     }
-    if (stored.shape != std::vector<std::uint64_t>{part.count}) {
+    if (stored.shape.size() != 1 || stored.shape[0] != part.count) {
       refuse("array " + in_quotes(part.name) + " has not the shape [" + std::to_string(part.count) +
              "]");
     }
     ++taken_count_;
-  }
+  });
 }
 
-operand checkpoint_contents::read(const saved_tensor& tensor, const saved_array_type& array,
-                                  dtype wanted, bool wants_low, state_block& memory) const {
-  const operand stored = array_in(memory, array.type, array.has_low, tensor.count);
-  for (const stored_part& part : parts_of(tensor, array, stored)) {
-    reader_.read(*arrays_.at(part.name), part.data);
+void checkpoint_contents::read(const saved_tensor& tensor, const saved_array_type& array,
+                               const operand& to) {
+  const auto read_into = [&](const operand& memory) {
+    for_each_part(tensor, array, memory,
+                  [this](const stored_part& part) { reader_.read(find(part.name), part.data); });
+  };
+  const bool has_low = !has_blocks(to.type) && to.extra != nullptr;
+  if (array.type == to.type && array.has_low == has_low) {
+    read_into(to);
+    return;
   }
-  if (array.type == wanted && array.has_low == wants_low) return stored;
-  state_block converted;
-  const operand result = array_in(converted, wanted, wants_low, tensor.count);
-  convert_array(stored, result, tensor.count);
-  memory = std::move(converted);
-  return result;
+  const state_block memory(stored_size(array.type, array.has_low, tensor.count));
+  const operand stored = array_at(memory.data(), array.type, array.has_low, tensor.count);
+  read_into(stored);
+  convert_array(stored, to, tensor.count);
+}
+
+std::size_t stored_size(dtype type, bool has_low, std::size_t count) noexcept {
+  return aligned_size(count * size_of(type)) + aligned_size(extra_size(type, has_low, count));
+}
+
+operand array_at(std::byte* memory, dtype type, bool has_low, std::size_t count) noexcept {
+  const bool has_extra = extra_size(type, has_low, count) != 0;
+  return {memory, has_extra ? memory + aligned_size(count * size_of(type)) : nullptr, type, false};
 }
 
 }  // namespace gradstep::internal

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
 
 #include "safetensors_reader.hpp"
 #include "saved_state.hpp"
@@ -17,17 +16,21 @@ class checkpoint_contents {
 
   const saved_state& state() const noexcept { return state_; }
 
-  /// An array of the file, in the dtype that is wanted, in memory that becomes `memory`.
-  operand read(const saved_tensor& tensor, const saved_array_type& array, dtype wanted,
-               bool wants_low, state_block& memory) const;
+  /// An array of the file into memory for one of any dtype.
+  void read(const saved_tensor& tensor, const saved_array_type& array, const operand& to);
 
  private:
   void take_array(const saved_tensor& tensor, const saved_array_type& array);
+  const stored_array& find(std::string_view name);
 
   safetensors_reader reader_;
   saved_state state_;
-  std::unordered_map<std::string_view, const stored_array*> arrays_;  // of the file, by name
+  std::size_t next_ = 0;         // of reader_.arrays(), the one behind what was looked for last
   std::size_t taken_count_ = 0;  // of those, the ones that a tensor has
 };
+
+/// Bytes of an array and of what belongs to it, both aligned; and the array in such memory.
+std::size_t stored_size(dtype type, bool has_low, std::size_t count) noexcept;
+operand array_at(std::byte* memory, dtype type, bool has_low, std::size_t count) noexcept;
 
 }  // namespace gradstep::internal

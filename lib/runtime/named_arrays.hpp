@@ -15,6 +15,8 @@ namespace gradstep::internal {
 struct array_names {
   const rule_info& rule;
 
+  /// Behind the slots.
+  enum every_rules : std::size_t { average, accumulated_grad, param };
   static constexpr const char* of_every_rule[] = {"average", "accumulated_grad", "param"};
 
   std::size_t size() const { return rule.slot_count + std::size(of_every_rule); }
@@ -22,6 +24,7 @@ struct array_names {
     return index < rule.slot_count ? rule.slots[index].name
                                    : of_every_rule[index - rule.slot_count];
   }
+  bool is_param(std::size_t index) const { return index == rule.slot_count + param; }
 };
 
 struct named_array {

@@ -128,11 +128,15 @@ class optimizer {
                                        const saved_tensor& from) const;
   void match_tensors(load_plan& plan) const;
   void stage_tensor(load_plan& plan, std::size_t index) const;
+  void read_staged(load_plan& plan) const;
   void allocate_for(load_plan& plan, std::size_t group);
   void take_tensor(load_plan& plan, std::size_t index) noexcept;
+  void take_arrays(const load_plan& plan) noexcept;
   void take_settings(load_plan& plan) noexcept;
 
   void select_participants() noexcept;
+  void check_step_count(std::size_t tensor) const;
+  void check_step_counts() const;
   void check_inspected(std::size_t tensor, double scale) const;
   gradient_sums inspected_sums(double scale) noexcept;
   step_verdict judge(const step_settings& settings, double scale,

@@ -115,6 +115,11 @@ void optimizer::select_accumulating(std::size_t tensor) {
     const bool is_wanted = !records_[i].is_frozen && records_[i].grad != nullptr;
     if (tensor == all_tensors && !is_wanted) continue;
     check_not_stepped(i);
+    if (records_[i].accumulate_count >= static_cast<std::uint64_t>(last_step)) {
+      throw failure(GRADSTEP_OUT_OF_RANGE,
+                    std::string("tensor ") + quoted(records_[i].name.get()).text +
+                        " has an accumulate_count of 2^53, the most that is counted and saved");
+    }
     selected_.push_back(static_cast<std::uint32_t>(i));
   }
 }

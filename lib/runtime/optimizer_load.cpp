@@ -4,36 +4,39 @@
 // of the optimizer changes.
 #include <algorithm>
 #include <cstring>
-#include <unordered_map>
+#include <optional>
 
 #include "array_conversion.hpp"
 #include "checkpoint_contents.hpp"
 #include "json_text.hpp"
 #include "optimizer.hpp"
+#include "sorted_names.hpp"
 #include "tensor_arrays.hpp"
 
 namespace gradstep::internal {
 
 /// What of a file goes where.
 struct optimizer::load_plan {
-  struct staged_array {
-    std::string name;
-    state_block memory;
-    operand array;  // in it, of the dtype that the optimizer has
-  };
   struct tensor_plan {
     const saved_tensor* from = nullptr;  // null: stays as it is
-    std::vector<staged_array> arrays = {};
-    state_block sum_memory = {};  // where the tensor needs one
+    state_block sum_memory = {};         // where the tensor needs one
+  };
+  /// An array that is read into memory beside.
+  struct staged_array {
+    std::size_t tensor, index;  // as names_of counts
+    const saved_array_type* from;
+    operand array;  // of the dtype that the optimizer has
   };
 
-  const checkpoint_contents& contents;
+  checkpoint_contents& contents;
   load_settings settings;
   std::vector<std::string> problems = {};  // what the model and the file do not share
   std::vector<const saved_group*> groups = {};
   std::vector<group_settings> group_settings_after = {};
   std::vector<new_slots> slots = {};
   std::vector<tensor_plan> tensors = {};
+  std::vector<staged_array> staged = {};
+  state_block memory = {};  // of these
 };
 
 namespace {
@@ -42,25 +45,58 @@ std::string text_of(const char* what, const char* name) {
   return std::string(what) + " " + in_quotes(name);
 }
 
+/// Finds what the file has by name, and tells what nobody asked for.
 template <class Saved>
-std::unordered_map<std::string_view, const Saved*> by_name(const std::vector<Saved>& all) {
-  std::unordered_map<std::string_view, const Saved*> result;
-  for (const Saved& each : all) result.emplace(each.name, &each);
-  return result;
+class saved_by_name {
+ public:
+  explicit saved_by_name(const std::vector<Saved>& all) : all_(all) {}
+
+  /// Null where the file has none. Most are asked for in the order of the file.
+  const Saved* take(std::string_view name) {
+    if (next_ >= all_.size() || all_[next_].name != name) {
+      if (!names_) names_.emplace(all_, &Saved::name);
+      const auto found = names_->find(name);
+      if (!found) return nullptr;
+      next_ = *found;
+    }
+    is_taken_[next_] = true;
+    return &all_[next_++];
+  }
+  template <class Visit>
+  void for_each_left(const Visit& visit) const {
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      if (!is_taken_[i]) visit(all_[i]);
+    }
+  }
+
+ private:
+  const std::vector<Saved>& all_;
+  std::optional<sorted_names> names_;
+  std::size_t next_ = 0;
+  std::vector<bool> is_taken_ = std::vector<bool>(all_.size());
+};
+
+/// Those that the tensor's steps had used when it was saved, as bits.
+std::uint32_t used_slots_of(const rule_info& rule, const saved_tensor& from) noexcept {
+  std::uint32_t used = 0;
+  for (std::size_t s = 0; s < rule.slot_count && from.step_count != 0; ++s) {
+    const auto& fresh = from.fresh_slots;
+    const bool is_fresh = std::find(fresh.begin(), fresh.end(), rule.slots[s].name) != fresh.end();
+    if (!is_fresh && from.find(rule.slots[s].name) != nullptr) used |= 1U << s;
+  }
+  return used;
 }
 
 }  // namespace
 
 /// Which group of the file each of ours is.
 void optimizer::match_groups(load_plan& plan) const {
-  auto saved = by_name(plan.contents.state().groups);
+  saved_by_name saved(plan.contents.state().groups);
   for (const group_record& group : groups_) {
-    const auto found = saved.find(group.name.get());
-    const saved_group* from = found == saved.end() ? nullptr : found->second;
+    const saved_group* from = saved.take(group.name.get());
     if (from == nullptr) {
       plan.problems.push_back(text_of("group", group.name.get()) + " is not in the file");
     } else {
-      saved.erase(found);
       const char* rule = group.settings.rule.entry->info->name;
       const char* saved_rule = from->settings.rule.entry->info->name;
       if (std::strcmp(rule, saved_rule) != 0) {
@@ -77,9 +113,10 @@ void optimizer::match_groups(load_plan& plan) const {
     }
     plan.group_settings_after.push_back(std::move(after));
   }
-  for (const auto& [name, group] : saved) {
-    plan.problems.push_back("group " + in_quotes(name) + " of the file is not in the optimizer");
-  }
+  saved.for_each_left([&](const saved_group& group) {
+    plan.problems.push_back("group " + in_quotes(group.name) +
+                            " of the file is not in the optimizer");
+  });
 }
 
 /// What keeps a tensor of the file from being this one; nothing when it fits.
@@ -87,15 +124,15 @@ std::vector<std::string> optimizer::differences(const load_plan& plan, std::size
                                                 const saved_tensor& from) const {
   const tensor_record& record = records_[index];
   const gradstep_tensor& t = tensors_[index];
-  const std::string subject = text_of("tensor", record.name.get());
+  const auto subject = [&] { return text_of("tensor", record.name.get()); };
   std::vector<std::string> result;
   const char* group = groups_[record.group].name.get();
   if (from.group != group) {
-    result.push_back(subject + " is of group " + in_quotes(group) + ", in the file of " +
+    result.push_back(subject() + " is of group " + in_quotes(group) + ", in the file of " +
                      in_quotes(from.group));
   }
   if (from.count != t.count) {
-    result.push_back(subject + " has " + std::to_string(t.count) + " elements, in the file " +
+    result.push_back(subject() + " has " + std::to_string(t.count) + " elements, in the file " +
                      std::to_string(from.count));
   }
   if (plan.groups[record.group] == nullptr || from.group != group) return result;
@@ -110,7 +147,7 @@ std::vector<std::string> optimizer::differences(const load_plan& plan, std::size
     if ((after.used_slots() >> s & 1) == 0) continue;
     need(rule.slots[s].name, true, from.find(rule.slots[s].name) != nullptr);
     if (!record.owns_slots && t.slots[s] == nullptr && t.count != 0) {
-      result.push_back(subject + ": the caller's state lacks " + rule.slots[s].name +
+      result.push_back(subject() + ": the caller's state lacks " + rule.slots[s].name +
                        ", which the rule uses with the values of the file");
     }
   }
@@ -120,26 +157,27 @@ std::vector<std::string> optimizer::differences(const load_plan& plan, std::size
 }
 
 void optimizer::match_tensors(load_plan& plan) const {
-  auto saved = by_name(plan.contents.state().tensors);
+  saved_by_name saved(plan.contents.state().tensors);
+  plan.tensors.reserve(records_.size());
   for (std::size_t i = 0; i < records_.size(); ++i) {
     plan.tensors.emplace_back();
-    const auto found = saved.find(records_[i].name.get());
-    if (found == saved.end()) {
+    const saved_tensor* from = saved.take(records_[i].name.get());
+    if (from == nullptr) {
       plan.problems.push_back(text_of("tensor", records_[i].name.get()) + " is not in the file");
       continue;
     }
-    auto faults = differences(plan, i, *found->second);
+    auto faults = differences(plan, i, *from);
     const bool fits = faults.empty() && plan.groups[records_[i].group] != nullptr;
-    if (fits) plan.tensors.back().from = found->second;
+    if (fits) plan.tensors.back().from = from;
     std::move(faults.begin(), faults.end(), std::back_inserter(plan.problems));
-    saved.erase(found);
   }
-  for (const auto& [name, tensor] : saved) {
-    plan.problems.push_back("tensor " + in_quotes(name) + " of the file is not in the optimizer");
-  }
+  saved.for_each_left([&](const saved_tensor& tensor) {
+    plan.problems.push_back("tensor " + in_quotes(tensor.name) +
+                            " of the file is not in the optimizer");
+  });
 }
 
-/// Reads what the tensor has of its own into memory beside, in the dtype that it has.
+/// Plans to read what the file has of the tensor.
 void optimizer::stage_tensor(load_plan& plan, std::size_t index) const {
   load_plan::tensor_plan& tensor = plan.tensors[index];
   const gradstep_tensor& t = tensors_[index];
@@ -147,24 +185,45 @@ void optimizer::stage_tensor(load_plan& plan, std::size_t index) const {
   const rule_info& rule = *groups_[records_[index].group].settings.rule.entry->info;
   const std::uint32_t used =
       plan.group_settings_after[records_[index].group].used_slots() | given_slots(rule, t);
-  const auto stage = [&](const char* name, dtype type, bool has_low) {
-    const saved_array_type* const from = tensor.from->find(name);
+  const auto stage = [&](std::size_t array, dtype type) {
+    const saved_array_type* const from = tensor.from->find(names_of(index).at(array));
     if (from == nullptr || t.count == 0) return;
-    load_plan::staged_array staged{.name = name, .memory = {}, .array = {}};
-    staged.array = plan.contents.read(*tensor.from, *from, type, has_low, staged.memory);
-    tensor.arrays.push_back(std::move(staged));
+    plan.staged.push_back({index, array, from, {nullptr, nullptr, type, false}});
   };
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
-    if ((used >> s & 1) != 0) stage(rule.slots[s].name, slot_type(t, s), false);
+    if ((used >> s & 1) != 0) stage(s, slot_type(t, s));
   }
-  if (t.average != nullptr) stage("average", computed, false);
+  if (t.average != nullptr) stage(rule.slot_count + array_names::average, computed);
   if (plan.settings.loads_params) {
-    stage("param", static_cast<dtype>(t.param_dtype), t.param_low != nullptr);
+    stage(rule.slot_count + array_names::param, static_cast<dtype>(t.param_dtype));
   }
   if (tensor.from->accumulate_count == 0) return;
-  stage("accumulated_grad", computed, false);
+  stage(rule.slot_count + array_names::accumulated_grad, computed);
   if (records_[index].sum_memory.data() == nullptr) {
     tensor.sum_memory = state_block(t.count * size_of(computed));
+  }
+}
+
+/// Reads all of that into one block of memory.
+void optimizer::read_staged(load_plan& plan) const {
+  const auto has_low = [this](const load_plan::staged_array& staged) {
+    return names_of(staged.tensor).is_param(staged.index) &&
+           tensors_[staged.tensor].param_low != nullptr;
+  };
+  // As much as what is here already, so the sum does not overflow.
+  std::size_t end = 0;
+  for (const auto& staged : plan.staged) {
+    const std::size_t count = tensors_[staged.tensor].count;
+    end += stored_size(staged.array.type, has_low(staged), count);
+  }
+  plan.memory = state_block(end);
+  std::byte* at = plan.memory.data();
+  for (auto& staged : plan.staged) {
+    const std::size_t count = tensors_[staged.tensor].count;
+    const bool is_split = has_low(staged);
+    staged.array = array_at(at, staged.array.type, is_split, count);
+    at += stored_size(staged.array.type, is_split, count);
+    plan.contents.read(*plan.tensors[staged.tensor].from, *staged.from, staged.array);
   }
 }
 
@@ -181,21 +240,22 @@ void optimizer::take_tensor(load_plan& plan, std::size_t index) noexcept {
   }
   if (record.sum_memory.data() != nullptr) std::memset(record.sum_memory.data(), 0, sum_bytes);
   record.accumulate_count = tensor.from->accumulate_count;
-  for (std::size_t a = 0; a < names_of(index).size(); ++a) {
-    const auto& [name, to, is_there] = array(index, a);
-    if (!is_there) continue;
-    for (const load_plan::staged_array& staged : tensor.arrays) {
-      if (staged.name != name) continue;
-      std::memcpy(to.data, staged.array.data, t.count * size_of(to.type));
-      if (to.extra == nullptr) continue;
-      std::memcpy(to.extra, staged.array.extra, extra_size(to.type, true, t.count));
-    }
-  }
   record.step_count = tensor.from->step_count;
-  record.used_slots = record.step_count == 0 ? 0 : ~std::uint32_t{0};
+  record.used_slots = used_slots_of(*groups_[record.group].settings.rule.entry->info, *tensor.from);
   record.is_inspected = false;
   if (!plan.settings.keeps_settings) record.is_frozen = tensor.from->is_frozen;
   place_gradient(index);
+}
+
+void optimizer::take_arrays(const load_plan& plan) noexcept {
+  for (const load_plan::staged_array& staged : plan.staged) {
+    const std::size_t count = tensors_[staged.tensor].count;
+    const auto& [name, to, is_there] = array(staged.tensor, staged.index);
+    if (!is_there) continue;
+    std::memcpy(to.data, staged.array.data, count * size_of(to.type));
+    if (to.extra == nullptr) continue;
+    std::memcpy(to.extra, staged.array.extra, extra_size(to.type, true, count));
+  }
 }
 
 void optimizer::take_settings(load_plan& plan) noexcept {
@@ -218,7 +278,7 @@ void optimizer::allocate_for(load_plan& plan, std::size_t group) {
 }
 
 load_counts optimizer::load(const std::string& path, const load_settings& settings) {
-  const checkpoint_contents contents(path);
+  checkpoint_contents contents(path);
   load_plan plan{.contents = contents, .settings = settings};
   match_groups(plan);
   match_tensors(plan);
@@ -238,12 +298,12 @@ load_counts optimizer::load(const std::string& path, const load_settings& settin
   }
   counts.missing = records_.size() - counts.loaded;
   counts.extra = contents.state().tensors.size() - counts.loaded;
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    allocate_for(plan, g);
-  }
+  read_staged(plan);
+  for (std::size_t g = 0; g < groups_.size(); ++g) allocate_for(plan, g);
   // From here on nothing can fail.
   for (new_slots& added : plan.slots) put_in_place(std::move(added));
   for (std::size_t i = 0; i < records_.size(); ++i) take_tensor(plan, i);
+  take_arrays(plan);
   if (!settings.keeps_settings) take_settings(plan);
   step_count_ = contents.state().step_count;
   skipped_count_ = contents.state().skipped_count;

@@ -15,6 +15,7 @@ saved_state optimizer::state_to_save() const {
   for (const group_record& g : groups_) {
     state.groups.push_back({g.name.get(), g.settings, g.plateau});
   }
+  state.tensors.reserve(records_.size());
   for (std::size_t i = 0; i < records_.size(); ++i) {
     const tensor_record& r = records_[i];
     state.tensors.push_back({.name = r.name.get(),
@@ -23,7 +24,8 @@ saved_state optimizer::state_to_save() const {
                              .step_count = r.step_count,
                              .accumulate_count = r.accumulate_count,
                              .is_frozen = r.is_frozen,
-                             .arrays = {}});
+                             .arrays = {},
+                             .fresh_slots = {}});
   }
   return state;
 }
@@ -33,14 +35,18 @@ void optimizer::save(const std::string& path, bool with_params) const {
   std::vector<saved_array> arrays;
   for (std::size_t i = 0; i < records_.size(); ++i) {
     saved_tensor& tensor = state.tensors[i];
+    tensor.arrays.reserve(names_of(i).size());
     for (std::size_t a = 0; a < names_of(i).size(); ++a) {
       const auto& [name, memory, is_there] = array(i, a);
       if (!is_there || (!with_params && std::string_view(name) == "param")) continue;
       const bool has_low = !has_blocks(memory.type) && memory.extra != nullptr;
+      const bool is_fresh =
+          a < names_of(i).rule.slot_count && (records_[i].used_slots >> a & 1) == 0;
+      if (is_fresh && tensor.step_count != 0) tensor.fresh_slots.emplace_back(name);
       tensor.arrays.push_back({name, memory.type, has_low});
-      for (const stored_part& part : parts_of(tensor, tensor.arrays.back(), memory)) {
-        arrays.push_back({part.name, part.dtype, {part.count}, part.data});
-      }
+      for_each_part(tensor, tensor.arrays.back(), memory, [&](const stored_part& part) {
+        arrays.push_back({std::string(part.name), part.dtype, {part.count}, part.data});
+      });
     }
   }
   write_safetensors(path, arrays, {{state_key, write_state(state)}});

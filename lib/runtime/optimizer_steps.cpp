@@ -21,6 +21,13 @@ namespace {
   return grad_scale * (1 / loss_scale);
 }
 
+void refuse_to_count(const std::string& subject, const char* count) {
+  throw failure(GRADSTEP_OUT_OF_RANGE,
+                subject + " has a " + count + " of 2^53, the most that is counted and saved");
+}
+
+constexpr auto most_counted = static_cast<std::uint64_t>(last_step);
+
 }  // namespace
 
 rule_values optimizer::next_rule(const group_record& group) const noexcept {
@@ -87,10 +94,23 @@ step_verdict optimizer::judge(const step_settings& settings, double scale,
   return judge_gradients(context_, tensor_list(tensors_.data(), selected_), scale, limits);
 }
 
+/// A stateless step's number is at most 2^53; so are these.
+void optimizer::check_step_count(std::size_t tensor) const {
+  if (records_[tensor].step_count < most_counted) return;
+  refuse_to_count("tensor " + std::string(quoted(records_[tensor].name.get()).text), "step_count");
+}
+
+void optimizer::check_step_counts() const {
+  if (step_count_ >= most_counted) refuse_to_count("the optimizer", "step_count");
+  if (skipped_count_ >= most_counted) refuse_to_count("the optimizer", "skipped_count");
+  for (const std::uint32_t index : selected_) check_step_count(index);
+}
+
 void optimizer::open_step(const step_settings& settings) {
   const double scale = total_scale(settings.grad_scale);
   needs_inspected_ = settings.source == step_settings::norm_source::inspected;
   select_participants();
+  check_step_counts();
   if (needs_inspected_) {
     for (const std::uint32_t index : selected_) check_inspected(index, scale);
   }
@@ -205,6 +225,7 @@ void optimizer::begin_step(const step_settings& settings) {
 void optimizer::step_tensor(std::size_t tensor) {
   check_not_stepped(tensor);
   if (!takes_part(tensor)) return;
+  check_step_count(tensor);
   if (needs_inspected_) check_inspected(tensor, open_scale_);
   records_[tensor].is_stepped = true;
   const auto index = static_cast<std::uint32_t>(tensor);

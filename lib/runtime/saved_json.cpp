@@ -1,77 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "saved_json.hpp"
 
-#include <cmath>
 #include <limits>
 
 #include "json_text.hpp"
+#include "schedule_catalogue.hpp"
 #include "text.hpp"
 
 namespace gradstep::internal {
 
-nlohmann::json number_to_json(double number) {
-  if (std::isfinite(number)) return number;
-  return std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
+std::string json_place::where() const {
+  if (around_ == nullptr) return "the whole";
+  const std::string around = around_->where();
+  if (around_->value_->kind == json_kind::array) return around + "[" + std::to_string(index_) + "]";
+  return around + "." + in_quotes(value_->key);
 }
 
 void json_place::refuse(const std::string& fault) const {
-  throw failure(GRADSTEP_CORRUPT, "the optimizer's state, " + where_ + ": " + fault);
+  throw failure(GRADSTEP_CORRUPT, "the optimizer's state, " + where() + ": " + fault);
 }
 
 double json_place::number() const {
-  if (value_->is_number()) return value_->get<double>();
-  if (value_->is_string()) {
-    const auto& text = value_->get_ref<const std::string&>();
-    if (text == "inf") return std::numeric_limits<double>::infinity();
-    if (text == "-inf") return -std::numeric_limits<double>::infinity();
-    if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
+  switch (value_->kind) {
+    case json_kind::whole_number:
+      return static_cast<double>(value_->whole_number);
+    case json_kind::negative_number:
+      return static_cast<double>(value_->negative_number);
+    case json_kind::real_number:
+      return value_->real_number;
+    case json_kind::string:
+      if (value_->string == "inf") return std::numeric_limits<double>::infinity();
+      if (value_->string == "-inf") return -std::numeric_limits<double>::infinity();
+      if (value_->string == "nan") return std::numeric_limits<double>::quiet_NaN();
+      break;
+    default:
+      break;
   }
   refuse("is no number");
 }
 
 std::uint64_t json_place::count() const {
-  constexpr std::uint64_t most = std::uint64_t{1} << 53;
-  const std::uint64_t count = whole_number();
-  if (count > most) refuse("is " + std::to_string(count) + ", which is more than 2^53");
-  return count;
+  if (value_->kind != json_kind::whole_number) refuse("is no whole number from 0 on");
+  return value_->whole_number;
 }
 
-std::uint64_t json_place::whole_number() const {
-  if (!value_->is_number_unsigned()) refuse("is no whole number from 0 on");
-  return value_->get<std::uint64_t>();
+std::uint64_t json_place::step_count() const {
+  constexpr auto most = static_cast<std::uint64_t>(last_step);
+  if (count() > most) refuse("is " + std::to_string(count()) + ", which is more than 2^53");
+  return count();
 }
 
 bool json_place::flag() const {
-  if (!value_->is_boolean()) refuse("is neither true nor false");
-  return value_->get<bool>();
+  if (value_->kind != json_kind::boolean) refuse("is neither true nor false");
+  return value_->boolean;
 }
 
-std::string json_place::text() const {
-  if (!value_->is_string()) refuse("is no text");
-  return value_->get<std::string>();
-}
-
-json_place json_place::member(const std::string& key, const nlohmann::json& value) const {
-  std::string where = where_;
-  if (!where.empty()) where += ".";
-  where += in_quotes(key);
-  return {value, where};
+std::string_view json_place::text() const {
+  if (value_->kind != json_kind::string) refuse("is no text");
+  return value_->string;
 }
 
 json_object::json_object(const json_place& place) : json_place(place) {
-  if (!value().is_object()) refuse("is no object");
+  if (value().kind != json_kind::object) refuse("is no object");
 }
 
-json_place json_object::operator[](const std::string& key) {
-  known_.insert(key);
-  const auto found = value().find(key);
-  if (found == value().end()) refuse(in_quotes(key) + " is missing");
-  return member(key, *found);
+json_place json_object::operator[](std::string_view key) {
+  const auto find = [&](const json_value* v) {
+    while (v != nullptr && v->key != key) v = v->next;
+    return v;
+  };
+  const json_value* found = last_ == nullptr ? nullptr : find(last_->next);
+  if (found == nullptr) found = find(value().first);
+  if (found == nullptr) refuse(in_quotes(key) + " is missing");
+  found->is_asked_for = true;
+  last_ = found;
+  return member(*found);
+}
+
+bool json_object::has(std::string_view key) const {
+  const json_value* v = value().first;
+  while (v != nullptr && v->key != key) v = v->next;
+  return v != nullptr;
 }
 
 void json_object::finish() const {
-  for (const auto& [key, ignored] : value().items()) {
-    if (!known_.contains(key)) refuse(in_quotes(key) + " is not known");
+  for (const auto* v = value().first; v != nullptr; v = v->next) {
+    if (!v->is_asked_for) refuse(in_quotes(v->key) + " is not known");
   }
 }
 

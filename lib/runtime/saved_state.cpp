@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reading the state.
 #include "saved_state.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
 
 #include "json_text.hpp"
 #include "loss_scaling.hpp"
 #include "plateau.hpp"
 #include "saved_json.hpp"
+#include "sorted_names.hpp"
 #include "text.hpp"
 #include "text_environment.hpp"
 #include "value_check.hpp"
@@ -16,102 +18,12 @@
 namespace gradstep::internal {
 namespace {
 
-using nlohmann::json;
-
-constexpr std::uint64_t format_version = 1;
 // Three around a group, then three for each depth of a sequence.
 constexpr std::size_t deepest = 6 + 3 * schedule::max_depth;
 
-// ---- Writing ----------------------------------------------------------------------------------
-
-json to_json(const schedule& s) {
-  json result = {{"name", s.name()}};
-  if (s.is_sequence()) {
-    json& parts = result["parts"] = json::array();
-    for (std::size_t i = 0; i < s.parts().size(); ++i) {
-      parts.push_back({{"length", s.lengths()[i]}, {"schedule", to_json(s.parts()[i])}});
-    }
-    return result;
-  }
-  json& parameters = result["parameters"] = json::object();
-  for (std::size_t i = 0; i < s.parameters().size(); ++i) {
-    const hyperparameter& p = s.parameters()[i];
-    if (p.kind == value_kind::list) {
-      parameters[p.name] = std::vector<double>(s.list().begin(), s.list().end());
-    } else {
-      parameters[p.name] = s.value(i);
-    }
-  }
-  return result;
-}
-
-json to_json(const gradstep_plateau& p) {
-  return {{"lr", p.lr},
-          {"factor", p.factor},
-          {"threshold", p.threshold},
-          {"min_lr", p.min_lr},
-          {"eps", p.eps},
-          {"best", number_to_json(p.best)},
-          {"patience", p.patience},
-          {"cooldown", p.cooldown},
-          {"bad_count", p.bad_count},
-          {"cooldown_left", p.cooldown_left},
-          {"maximizes", p.maximizes != 0},
-          {"is_absolute", p.is_absolute != 0}};
-}
-
-json to_json(const gradstep_loss_scaler& s) {
-  return {{"scale", s.scale},
-          {"growth_factor", s.growth_factor},
-          {"backoff_factor", s.backoff_factor},
-          {"growth_interval", s.growth_interval},
-          {"steps_in_a_row", s.steps_in_a_row}};
-}
-
-template <class T>
-json to_json(const std::optional<T>& value) {
-  return value ? to_json(*value) : json();
-}
-
-json to_json(const saved_group& g) {
-  const rule_info& rule = *g.settings.rule.entry->info;
-  json hyperparameters = json::object();
-  for (std::size_t i = 0; i < rule.hyperparameter_count; ++i) {
-    hyperparameters[rule.hyperparameters[i].name] = g.settings.rule.values[i];
-  }
-  return {{"name", g.name},
-          {"rule", rule.name},
-          {"hyperparameters", hyperparameters},
-          {"lr_scale", g.settings.lr_scale},
-          {"schedule", to_json(g.settings.schedule)},
-          {"plateau", to_json(g.plateau)}};
-}
-
-json to_json(const saved_tensor& t) {
-  json arrays = json::object();
-  for (const saved_array_type& a : t.arrays)
-    arrays[a.name] = stored_type_of(a.type, a.has_low).name;
-  return {{"name", t.name},
-          {"group", t.group},
-          {"count", t.count},
-          {"step_count", t.step_count},
-          {"accumulate_count", t.accumulate_count},
-          {"is_frozen", t.is_frozen},
-          {"arrays", arrays}};
-}
-
-template <class T>
-json to_json(const std::vector<T>& values) {
-  json result = json::array();
-  for (const T& value : values) result.push_back(to_json(value));
-  return result;
-}
-
-// ---- Reading ----------------------------------------------------------------------------------
-
 schedule read_schedule(const json_place& place, std::size_t depth = 1) {
   json_object object(place);
-  const std::string name = object["name"].text();
+  const std::string name(object["name"].text());
   std::optional<schedule> result;
   if (name == "sequence") {
     if (depth > schedule::max_depth) place.refuse("has too many sequences inside each other");
@@ -154,10 +66,10 @@ gradstep_plateau read_plateau(const json_place& place) {
   p.min_lr = object["min_lr"].number();
   p.eps = object["eps"].number();
   p.best = object["best"].number();
-  p.patience = object["patience"].whole_number();
-  p.cooldown = object["cooldown"].whole_number();
-  p.bad_count = object["bad_count"].whole_number();
-  p.cooldown_left = object["cooldown_left"].whole_number();
+  p.patience = object["patience"].count();
+  p.cooldown = object["cooldown"].count();
+  p.bad_count = object["bad_count"].count();
+  p.cooldown_left = object["cooldown_left"].count();
   p.maximizes = object["maximizes"].flag() ? 1 : 0;
   p.is_absolute = object["is_absolute"].flag() ? 1 : 0;
   object.finish();
@@ -172,8 +84,8 @@ gradstep_loss_scaler read_loss_scaler(const json_place& place) {
   s.scale = object["scale"].number();
   s.growth_factor = object["growth_factor"].number();
   s.backoff_factor = object["backoff_factor"].number();
-  s.growth_interval = object["growth_interval"].whole_number();
-  s.steps_in_a_row = object["steps_in_a_row"].whole_number();
+  s.growth_interval = object["growth_interval"].count();
+  s.steps_in_a_row = object["steps_in_a_row"].count();
   object.finish();
   place.check([&] { check_loss_scaler(s); });
   return s;
@@ -221,16 +133,22 @@ saved_tensor read_tensor(const json_place& place) {
   t.name = object["name"].text();
   t.group = object["group"].text();
   t.count = object["count"].count();
-  t.step_count = object["step_count"].count();
-  t.accumulate_count = object["accumulate_count"].count();
+  t.step_count = object["step_count"].step_count();
+  t.accumulate_count = object["accumulate_count"].step_count();
   t.is_frozen = object["is_frozen"].flag();
-  object["arrays"].for_each_member([&](const std::string& name, const json_place& value) {
-    const std::string type = value.text();
+  object["arrays"].for_each_member([&](std::string_view name, const json_place& value) {
+    const std::string_view type = value.text();
     const auto found = std::find_if(std::begin(stored_types), std::end(stored_types),
                                     [&](const stored_type& known) { return type == known.name; });
     if (found == std::end(stored_types)) value.refuse(in_quotes(type) + " is no dtype");
-    t.arrays.push_back({name, found->type, found->has_low});
+    t.arrays.push_back({std::string(name), found->type, found->has_low});
   });
+  if (object.has("fresh_slots")) {
+    object["fresh_slots"].for_each_element([&](const json_place& name) {
+      if (t.find(name.text()) == nullptr) name.refuse("is no array of the tensor");
+      t.fresh_slots.emplace_back(name.text());
+    });
+  }
   object.finish();
   return t;
 }
@@ -239,39 +157,26 @@ saved_tensor read_tensor(const json_place& place) {
 template <class Read>
 auto read_all(const json_place& place, const Read& read) {
   std::vector<decltype(read(place))> result;
-  std::unordered_set<std::string> names;
-  place.for_each_element([&](const json_place& element) {
-    result.push_back(read(element));
-    if (!names.insert(result.back().name).second) {
-      element.refuse("there is another one with the name " + in_quotes(result.back().name));
-    }
-  });
+  place.for_each_element([&](const json_place& element) { result.push_back(read(element)); });
+  using element = typename decltype(result)::value_type;
+  if (const auto name = sorted_names(result, &element::name).repeated()) {
+    place.refuse("there is another one with the name " + in_quotes(*name));
+  }
   return result;
 }
 
-// Out of line, as the next one, so that no arithmetic moves out of the environment's scope.
-[[gnu::noinline]] std::string text_of(const saved_state& state) {
-  const json result = {{"format", format_version},
-                       {"step_count", state.step_count},
-                       {"skipped_count", state.skipped_count},
-                       {"grad_norm", number_to_json(state.grad_norm)},
-                       {"loss_scaler", to_json(state.loss_scaler)},
-                       {"groups", to_json(state.groups)},
-                       {"tensors", to_json(state.tensors)}};
-  return result.dump();
-}
-
+// Out of line, so that no arithmetic moves out of the environment's scope.
 [[gnu::noinline]] saved_state parse_state(std::string_view text) {
-  const json parsed = parse_json(text, deepest, "the optimizer's state");
-  json_object object(json_place(parsed, "the whole"));
+  const json_tree tree(text, deepest, "the optimizer's state");
+  json_object object{json_place(tree.root())};
   const json_place format = object["format"];
-  if (format.count() != format_version) {
+  if (format.count() != state_format) {
     format.refuse("is " + std::to_string(format.count()) + ", but this version of the library, " +
-                  gradstep_version_text() + ", reads " + std::to_string(format_version));
+                  gradstep_version_text() + ", reads " + std::to_string(state_format));
   }
   saved_state state;
-  state.step_count = object["step_count"].count();
-  state.skipped_count = object["skipped_count"].count();
+  state.step_count = object["step_count"].step_count();
+  state.skipped_count = object["skipped_count"].step_count();
   const json_place grad_norm = object["grad_norm"];
   state.grad_norm = grad_norm.number();
   if (state.grad_norm < 0) grad_norm.refuse("is below 0");
@@ -285,21 +190,10 @@ auto read_all(const json_place& place, const Read& read) {
 
 }  // namespace
 
-const stored_type& stored_type_of(dtype type, bool has_low) {
-  return *std::find_if(
-      std::begin(stored_types), std::end(stored_types),
-      [&](const stored_type& known) { return known.type == type && known.has_low == has_low; });
-}
-
 const saved_array_type* saved_tensor::find(std::string_view array_name) const {
   const auto found = std::find_if(arrays.begin(), arrays.end(),
                                   [&](const saved_array_type& a) { return a.name == array_name; });
   return found == arrays.end() ? nullptr : &*found;
-}
-
-std::string write_state(const saved_state& state) {
-  const text_environment environment;
-  return text_of(state);
 }
 
 saved_state read_state(std::string_view text) {

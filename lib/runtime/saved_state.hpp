@@ -54,6 +54,8 @@ struct saved_tensor {
   std::uint64_t accumulate_count = 0;
   bool is_frozen = false;
   std::vector<saved_array_type> arrays;
+  /// Slots among the arrays that none of the tensor's steps has used. Not listed before the first.
+  std::vector<std::string> fresh_slots = {};
 
   /// Null where the file has none of that name.
   const saved_array_type* find(std::string_view array_name) const;
@@ -68,6 +70,10 @@ struct saved_state {
   std::vector<saved_tensor> tensors;
 };
 
+/// The version of what follows.
+inline constexpr std::uint64_t state_format = 1;
+
+/// Names are UTF-8 where the writer of the file is to accept the text.
 std::string write_state(const saved_state& state);
 
 /// Trusts the text in nothing: throws failure (CORRUPT), whose sentence says where the fault is.

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "saved_state.hpp"
 
@@ -16,15 +16,29 @@ inline constexpr const char* state_key = "gradstep.state";
 
 /// One array of the file.
 struct stored_part {
-  std::string name;
+  std::string_view name;
   const char* dtype;  // as safetensors calls it
   std::uint64_t count;
   void* data;
 };
 
-/// The elements, then for an 8-bit type "<tensor>.<array>.scales", or for lower halves
-/// "<tensor>.<array>.low". memory: where the array is.
-std::vector<stored_part> parts_of(const saved_tensor& tensor, const saved_array_type& array,
-                                  const operand& memory);
+/// Calls visit(part) for the elements, then for an 8-bit type "<tensor>.<array>.scales", or for
+/// lower halves "<tensor>.<array>.low". memory: where the array is.
+template <class Visit>
+void for_each_part(const saved_tensor& tensor, const saved_array_type& array, const operand& memory,
+                   const Visit& visit) {
+  std::string name;
+  name.reserve(tensor.name.size() + array.name.size() + 8);
+  name.append(tensor.name).append(1, '.').append(array.name);
+  const stored_type& type = stored_type_of(array.type, array.has_low);
+  visit(stored_part{name, type.safetensors, tensor.count, memory.data});
+  if (has_blocks(array.type)) {
+    name += ".scales";
+    visit(stored_part{name, "F32", scale_count(tensor.count), memory.extra});
+  } else if (array.has_low) {
+    name += ".low";
+    visit(stored_part{name, "U16", tensor.count, memory.extra});
+  }
+}
 
 }  // namespace gradstep::internal
