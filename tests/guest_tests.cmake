@@ -28,3 +28,17 @@ if(gradstep_type STREQUAL "SHARED_LIBRARY" AND CMAKE_SYSTEM_NAME STREQUAL "Linux
   add_test(NAME error_text_dlopen COMMAND gradstep_error_text_dlopen
                                           $<TARGET_FILE:gradstep::gradstep>)
 endif()
+
+add_executable(gradstep_every_call every_call.cpp)
+target_compile_features(gradstep_every_call PRIVATE cxx_std_20)
+target_link_libraries(gradstep_every_call PRIVATE gradstep::gradstep)
+add_test(NAME every_call COMMAND gradstep_every_call "${CMAKE_CURRENT_BINARY_DIR}")
+find_program(GRADSTEP_VALGRIND valgrind)  # optional
+if(GRADSTEP_VALGRIND AND NOT CMAKE_CROSSCOMPILING)
+  add_test(NAME every_call_in_memcheck
+           COMMAND ${GRADSTEP_VALGRIND} --quiet --error-exitcode=3 --leak-check=full
+                   --errors-for-leak-kinds=definite,indirect $<TARGET_FILE:gradstep_every_call>
+                   "${CMAKE_CURRENT_BINARY_DIR}")
+  # Both write the same file.
+  set_tests_properties(every_call every_call_in_memcheck PROPERTIES RUN_SERIAL ON)
+endif()
