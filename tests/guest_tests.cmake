@@ -4,7 +4,10 @@
 # arguments that are wrong or strange.
 add_executable(
   gradstep_guest_tests
+  empty_tensors_test.cpp
   error_text_test.cpp
+  optimizer_swaps_test.cpp
+  optimizer_threads_test.cpp
   struct_sizes_test.cpp)
 target_compile_features(gradstep_guest_tests PRIVATE cxx_std_20)
 target_compile_options(gradstep_guest_tests PRIVATE -Wall -Wextra -Wpedantic)

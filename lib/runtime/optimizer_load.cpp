@@ -241,6 +241,7 @@ load_counts optimizer::load(const std::string& path, const load_settings& settin
     allocate_for(plan, g);
   }
   // From here on nothing can fail.
+  const std::lock_guard held(gate_);
   for (new_slots& added : plan.slots) put_in_place(std::move(added));
   for (std::size_t i = 0; i < records_.size(); ++i) take_tensor(plan, i);
   if (!settings.keeps_settings) take_settings(plan);
