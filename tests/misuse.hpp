@@ -40,7 +40,7 @@ struct larger {
 };
 
 /// Sizes that no version of the struct has had.
-inline constexpr std::size_t bad_sizes[] = {0, 1, 7};
+inline constexpr std::size_t bad_sizes[] = {0, 1, 7, 4104, SIZE_MAX};
 
 /// A struct that the library fills: refuses bad sizes untouched, writes nothing past struct_size.
 template <class Struct, class Call>

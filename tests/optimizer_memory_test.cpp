@@ -86,5 +86,25 @@ TEST_F(optimizer_memory, a_step_allocates_nothing) {
   }
 }
 
+TEST_F(optimizer_memory, a_step_tensor_by_tensor_allocates_nothing) {
+  add_tensors(optimizer, arrays);
+  auto inspected = gradstep::sized<gradstep_step_options>();
+  inspected.flags = GRADSTEP_STEP_INSPECTED;
+  for (std::size_t step = 0; step < 3; ++step) {
+    const std::size_t before = allocation_count();
+    for (std::size_t i = 0; i < tensor_count; ++i) {
+      gradstep::check(
+          gradstep_optimizer_set_grad(optimizer, i, arrays.grads.data() + i * elements));
+      gradstep::check(gradstep_optimizer_inspect(optimizer, i, 1));
+    }
+    gradstep::check(gradstep_optimizer_begin_step(optimizer, &inspected));
+    for (std::size_t i = 0; i < tensor_count; ++i) {
+      gradstep::check(gradstep_optimizer_step_tensor(optimizer, i));
+    }
+    gradstep::check(gradstep_optimizer_end_step(optimizer, nullptr));
+    EXPECT_EQ(allocation_count(), before);
+  }
+}
+
 }  // namespace
 }  // namespace gradstep_test

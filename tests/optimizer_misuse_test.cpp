@@ -400,8 +400,6 @@ TEST_F(optimizer_misuse, arrays_of_two_tensors_overlap) {
   for (const auto& [tensor, words] : cases) {
     refused(add("t", tensor), GRADSTEP_INVALID_ARGUMENT, words);
   }
-  refused(gradstep_optimizer_set_grad(get(), 0, b.grad.data()), GRADSTEP_INVALID_ARGUMENT,
-          {"grad overlaps grad", "\"b.weight\""});
   refused(gradstep_optimizer_set_grad(get(), 0, at(a.param, 4)), GRADSTEP_INVALID_ARGUMENT,
           {"grad overlaps param", "\"a.weight\""});
   refused(gradstep_optimizer_set_grad(get(), 0, at(spare, 2)), GRADSTEP_INVALID_ARGUMENT,
@@ -559,15 +557,9 @@ struct calling_pool {
 void call_from_within(void* pool, std::size_t count, gradstep_task task, void* argument) {
   auto& self = *static_cast<calling_pool*>(pool);
   if (self.optimizer != nullptr) {
-    auto info = sized<gradstep_optimizer_info>();
-    double value = 0;
-    std::size_t index = 0;
     self.statuses = {gradstep_optimizer_step(self.optimizer, nullptr, nullptr),
                      gradstep_optimizer_set_grad(self.optimizer, 0, nullptr),
-                     gradstep_optimizer_end_step(self.optimizer, nullptr),
-                     gradstep_optimizer_get_hyperparameter(self.optimizer, 0, "lr", &value),
-                     gradstep_optimizer_find_tensor(self.optimizer, "a", &index),
-                     gradstep_optimizer_describe(self.optimizer, &info)};
+                     gradstep_optimizer_end_step(self.optimizer, nullptr)};
     self.sentence = gradstep_last_error();
   }
   for (std::size_t i = 0; i < count; ++i) task(argument, i);
@@ -587,8 +579,8 @@ TEST(optimizer_busy, a_call_within_a_call_does_nothing) {
   pool.optimizer = optimizer.get();
   step(optimizer.get());
   pool.optimizer = nullptr;
-  EXPECT_EQ(pool.statuses, std::vector<gradstep_status>(6, GRADSTEP_BUSY));
-  EXPECT_NE(pool.sentence.find("one at a time"), std::string::npos) << pool.sentence;
+  EXPECT_EQ(pool.statuses, std::vector<gradstep_status>(3, GRADSTEP_BUSY));
+  EXPECT_NE(pool.sentence.find("inside another call"), std::string::npos) << pool.sentence;
   EXPECT_EQ(describe(optimizer.get()).step_count, 1U);
   EXPECT_EQ(describe_tensor(optimizer.get(), 0).has_grad, 1);
   step(optimizer.get());

@@ -99,7 +99,7 @@ AT(gradstep_apply_options, max_value, 40);
 AT(gradstep_apply_options, average_decay, 48);
 AT(gradstep_apply_options, seed, 56);
 
-SIZE(gradstep_apply_result, 48);
+SIZE(gradstep_apply_result, 64);
 AT(gradstep_apply_result, struct_size, 0);
 AT(gradstep_apply_result, piece_count, 8);
 AT(gradstep_apply_result, non_finite_count, 16);
@@ -107,6 +107,8 @@ AT(gradstep_apply_result, grad_norm, 24);
 AT(gradstep_apply_result, clip_factor, 32);
 AT(gradstep_apply_result, is_skipped, 40);
 AT(gradstep_apply_result, reserved, 44);
+AT(gradstep_apply_result, left_out_count, 48);
+AT(gradstep_apply_result, first_left_out, 56);
 
 SIZE(gradstep_norm_result, 32);
 AT(gradstep_norm_result, struct_size, 0);

@@ -21,15 +21,17 @@
  * library returns are static, unless their declaration says otherwise.
  *
  * Threads. Every call may run at the same time as every other, as long as no two of them write the
- * same array and no handle is changed or destroyed while another call uses it. A thread that is
- * cancelled (pthread_cancel) while it creates a context, saves or loads finishes the call first.
+ * same array and no handle is changed or destroyed while another call uses it. Calls on one
+ * optimizer wait for each other: see gradstep_optimizer. A thread that is cancelled
+ * (pthread_cancel) while it creates a context, saves or loads finishes the call first.
  *
  * Structs. A struct that the caller fills begins with struct_size = sizeof(the struct); set every
  * other field to zero (`= {0}` or memset) before you fill in what you need. Later versions only
  * append fields. A struct larger than this library knows is accepted while the unknown bytes are
  * zero. Structs that the library fills work the same way: set struct_size, and no more than
  * struct_size bytes are written. Arrays of structs advance by the first element's struct_size,
- * and all elements carry the same one.
+ * and all elements carry the same one. A struct_size is a multiple of the struct's alignment and at
+ * most 4096: any other is refused before more than the struct itself is read.
  *
  * Environment. GRADSTEP_ISA and GRADSTEP_THREADS are read when a context is created, nothing else
  * ever is. The library prints nothing, never aborts, and changes no process-wide setting.
@@ -81,7 +83,7 @@ typedef int32_t gradstep_status;
 #define GRADSTEP_UNSUPPORTED 4      /* valid, but not on this machine or not in this build */
 #define GRADSTEP_OUT_OF_MEMORY 5    /* memory or a thread could not be had */
 #define GRADSTEP_INTERNAL 6         /* a defect of the library: please report the message */
-#define GRADSTEP_BUSY 7             /* another call is using the optimizer */
+#define GRADSTEP_BUSY 7             /* a call on the optimizer that this one cannot wait for */
 #define GRADSTEP_WRONG_ORDER 8      /* not now: before or after another call */
 #define GRADSTEP_IO_ERROR 9         /* a file cannot be read or written; the disk is full */
 #define GRADSTEP_CORRUPT 10         /* a file that is truncated, damaged or no checkpoint */
@@ -91,7 +93,10 @@ typedef int32_t gradstep_status;
 GRADSTEP_API const char* gradstep_status_name(gradstep_status status);
 
 /* The sentence for the last call of this thread that failed; "" when none has. A call that succeeds
- * leaves it alone. The text is valid until this thread's next failing call, or its end. */
+ * leaves it alone. The text is valid until this thread's next failing call, or its end. It is UTF-8
+ * where the caller's names in it are; from 4096 bytes on it is cut, and ends with "...". This call
+ * and failing calls are allowed in destructors of static, thread-local and thread-specific objects,
+ * and need no memory. */
 GRADSTEP_API const char* gradstep_last_error(void);
 
 /* ---- Instruction sets ---------------------------------------------------------------------- */
@@ -340,7 +345,8 @@ GRADSTEP_API gradstep_status gradstep_array_write(const gradstep_array* array,
 
 /* One parameter and its arrays, `count` elements each, none overlapping another. Arrays need the
  * alignment of one element and no more; nothing past their ends is read. When count is 0 they may
- * be NULL. Every field that is not set is 0. */
+ * be NULL, or anything. Arrays that a step has no use for (an average without the option, a slot
+ * that the rule does not use) are not touched. Every field that is not set is 0. */
 typedef struct gradstep_tensor {
   size_t struct_size;
   size_t count;
@@ -357,7 +363,8 @@ typedef struct gradstep_tensor {
    * beside a float64 param FLOAT64. NULL: FLOAT64 beside a float64 param, else FLOAT32. */
   const int32_t* slot_dtypes;
   /* slot_count pointers to the scales of the slots of an 8-bit dtype, one for each block of 256
-   * elements, the last one begun counted; 0 before the first step. NULL where there is none. */
+   * elements, the last one begun counted; 0 before the first step. NULL where there is none; those
+   * beside other dtypes are not looked at. */
   float* const* slot_scales;
 
   /* bfloat16 params only, or NULL: the lower halves of exact float32 params, whose upper halves are
@@ -430,12 +437,22 @@ typedef struct gradstep_apply_result {
   double clip_factor; /* what MAX_NORM multiplied the gradients by; else 1 */
   int32_t is_skipped; /* 1: CHECK_FINITE found some, and nothing but zeroed gradients changed */
   int32_t reserved;   /* 0 */
+
+  /* Of gradstep_optimizer_end_step: tensors that sat the step out though they were not frozen and
+   * had a gradient, and the index of the first of them. Else both 0. */
+  size_t left_out_count;
+  size_t first_left_out;
 } gradstep_apply_result;
 
 /* Applies one step of the rule to every tensor of the list, as one parallel region, in this order:
  * scale the gradient, clip by value, maximize, coupled weight decay, the rule, decoupled decay and
  * subtraction, store (param, slots, copy, average), zero the gradient. Each element crosses the
  * memory bus once; CHECK_FINITE and MAX_NORM add one pass that reads the gradients.
+ *
+ * No array that is written may be in two entries of the list: two threads would write it at once.
+ * That is the caller's part. A param in two entries is refused where it can be seen at little cost:
+ * in a list of up to 32 entries, and in a longer one where both have the same pointer and are in
+ * the same 1024 entries.
  *
  * Everything is validated before anything is written; after that the step cannot fail. A step that
  * CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1: do not count it in `step`.
@@ -616,8 +633,18 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  * PyTorch does: one that was added late, or that sat steps out, has a count of its own. Counts go
  * up to 2^53: a step or an accumulation that would count beyond fails with OUT_OF_RANGE.
  *
- * Threads. One call at a time: a call that finds another one on the same optimizer fails with
- * GRADSTEP_BUSY and does nothing. Calls on different optimizers are independent. */
+ * Threads. Calls on one optimizer may come from any threads at any time, and none is lost: a call
+ * waits for those before it that it cannot run beside, in the order in which they came.
+ *   - find, describe and get calls run at once, whatever else runs; those beside a step see the
+ *     state before it.
+ *   - step_tensor, inspect, accumulate and set_grad run beside each other for different tensors.
+ *   - save runs beside other saves.
+ *   - all others, and inspect and accumulate for all tensors, run alone.
+ * GRADSTEP_BUSY, with nothing done, is for calls that would wait for ever: one that a host's
+ * parallel_for makes from within a call on the same optimizer, where it cannot run beside it; and
+ * every call but destroy in a child of a process that was forked while another thread was in a call
+ * other than find, describe and get. A thread that waits does nothing else: a host's pool must not
+ * need it for the step that is waited for. Calls on different optimizers are independent. */
 typedef struct gradstep_optimizer gradstep_optimizer;
 
 typedef struct gradstep_optimizer_options {
@@ -696,9 +723,12 @@ GRADSTEP_API gradstep_status gradstep_optimizer_find_tensor(const gradstep_optim
                                                             const char* name, size_t* tensor);
 
 /* Where the tensor's gradient is from now on, of the same dtype and count as before. NULL: it has
- * none, and sits steps out: nothing of it changes, nor does its step count. Fails with
- * OUT_OF_RANGE, or INVALID_ARGUMENT for an array that is misaligned or overlaps another one of any
- * tensor's: to hand one gradient's array to another tensor, set the first one's to NULL. */
+ * none, and sits steps out: nothing of it changes, nor does its step count. The array may be one
+ * that another tensor's gradient still has, so that gradients can change places one by one; but
+ * while two overlap, what looks at them fails with INVALID_ARGUMENT and names both: step and
+ * begin_step, and step_tensor, inspect and accumulate for one of the two or for all. Fails with
+ * OUT_OF_RANGE, or INVALID_ARGUMENT for an array that is misaligned or overlaps one of any tensor's
+ * that is no gradient. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer,
                                                          size_t tensor, void* grad);
 
@@ -776,18 +806,21 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
                                                      gradstep_apply_result* result);
 
 /* The same step, tensor by tensor, each the moment its gradient is ready: begin, step_tensor at
- * most once for each tensor in any order, end. The bits are those of gradstep_optimizer_step.
- * Tensors that are not stepped sit the step out; step_tensor on one that is frozen or has no
- * gradient does nothing. With GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER for a gradient that
- * changed since it was inspected.
+ * most once for each tensor in any order, from any threads, end. The bits are those of
+ * gradstep_optimizer_step. step_tensor for a tensor that was stepped already fails with
+ * WRONG_ORDER; of two at once, one does. On one that is frozen or has no gradient it does nothing.
+ * Tensors that are not stepped sit the step out, and the result's left_out_count says how many of
+ * them had a gradient and were not frozen, in a skipped step too: 0 unless a step_tensor failed or
+ * was forgotten. With GRADSTEP_STEP_INSPECTED step_tensor fails with WRONG_ORDER for a gradient
+ * that changed since it was inspected.
  *
  * While an option needs all gradients first - MAX_NORM, CHECK_FINITE, a loss scaler - begin_step
  * fails with WRONG_ORDER, unless the norm and the verdict are there: GRADSTEP_STEP_GRAD_NORM or
  * GRADSTEP_STEP_INSPECTED. Where the verdict skips the step, step_tensor only zeroes gradients.
  *
  * In between, only set_grad, accumulate (for tensors not yet stepped), the find and describe calls
- * and get_array are allowed; all others fail with WRONG_ORDER. end_step's result is what step's
- * would have been; piece_count is the sum. */
+ * and get_array are allowed; all others fail with WRONG_ORDER. end_step waits for a step_tensor
+ * that runs. Its result is what step's would have been; piece_count is the sum. */
 GRADSTEP_API gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
                                                            const gradstep_step_options* options);
 GRADSTEP_API gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer,
@@ -809,7 +842,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* opti
  * GRADSTEP_ALL_TENSORS that are not frozen and have a gradient; with ZERO_GRAD the gradient is
  * zeroed in the same pass. The sum begins at 0. The next step of a tensor with a sum uses the sum
  * for its gradient, and clears it, skipped or not; `grad`, which may be NULL then, is not looked
- * at. Fails with INVALID_ARGUMENT (no gradient), OUT_OF_RANGE, WRONG_ORDER, OUT_OF_MEMORY. */
+ * at. Fails with INVALID_ARGUMENT (no gradient, or one that overlaps another), OUT_OF_RANGE,
+ * WRONG_ORDER, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer,
                                                            size_t tensor, double scale);
 
@@ -909,8 +943,8 @@ typedef struct gradstep_load_result {
  * differ. The file is read and verified whole before anything changes; on failure nothing has.
  * result may be NULL.
  * Fails with INVALID_ARGUMENT, WRONG_ORDER, IO_ERROR, CORRUPT (truncated, damaged or not a
- * checkpoint: the message names the fault), MISMATCH (of another model: the message lists every
- * difference), OUT_OF_MEMORY. */
+ * checkpoint: the message names the fault), MISMATCH (of another model: the message lists the
+ * differences, as many as there is room for), OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer,
                                                      const char* path, uint64_t flags,
                                                      gradstep_load_result* result);

@@ -91,7 +91,8 @@ class optimizer {
     return tensor;
   }
 
-  /// An array of the dtype and count that the tensor's gradient has; nullptr: sit steps out.
+  /// An array of the dtype and count that the tensor's gradient has; nullptr: sit steps out. It may
+  /// be another tensor's gradient still, until the next step.
   void set_grad(std::size_t tensor, void* grad) {
     check(gradstep_optimizer_set_grad(get(), tensor, grad));
   }
@@ -155,6 +156,7 @@ class optimizer {
     check(gradstep_optimizer_begin_step(get(), &options));
   }
   void step_tensor(std::size_t tensor) { check(gradstep_optimizer_step_tensor(get(), tensor)); }
+  /// The result's left_out_count: tensors that had a gradient and were not stepped.
   gradstep_apply_result end_step() {
     auto result = sized<gradstep_apply_result>();
     check(gradstep_optimizer_end_step(get(), &result));

@@ -23,7 +23,7 @@ extern "C" {
 gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const char* path,
                                         uint64_t flags) {
   [[maybe_unused]] const uncancelled scope;
-  return use_between_steps(optimizer, [&](auto& o) {
+  return save_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
     if (const auto s = check_known_flags("flags", flags, GRADSTEP_CHECKPOINT_PARAMS);
         s != GRADSTEP_OK)
@@ -36,7 +36,7 @@ gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const cha
 gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer, const char* path,
                                         uint64_t flags, gradstep_load_result* result) {
   [[maybe_unused]] const uncancelled scope;
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_path(path); s != GRADSTEP_OK) return s;
     constexpr std::uint64_t known = GRADSTEP_CHECKPOINT_PARAMS | GRADSTEP_CHECKPOINT_PARTIAL |
                                     GRADSTEP_CHECKPOINT_KEEP_SETTINGS;

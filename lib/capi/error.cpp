@@ -3,38 +3,20 @@
 
 #include <cstdarg>
 #include <cstdio>
-#include <string>
+
+#include "sentences.hpp"
 
 namespace gradstep::internal {
-namespace {
-
-thread_local char sentence[768] = "";
-// In its place, unless empty: one that may be longer.
-thread_local std::string long_sentence;
-
-}  // namespace
 
 gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
+  char* const place = sentence_place();
+  if (place == nullptr) return status;
   std::va_list arguments;
   va_start(arguments, format);
-  std::vsnprintf(sentence, sizeof sentence, format, arguments);
+  const int length = std::vsnprintf(place, sentence_size, format, arguments);
   va_end(arguments);
-  long_sentence.clear();
+  if (length >= static_cast<int>(sentence_size)) end_cut_text(place, sentence_size);
   return status;
-}
-
-gradstep_status fail_with(gradstep_status status, const char* text) noexcept {
-  fail(status, "%s", text);
-  try {
-    long_sentence = text;
-  } catch (const std::bad_alloc&) {
-    long_sentence.clear();
-  }
-  return status;
-}
-
-const char* last_error() noexcept {
-  return long_sentence.empty() ? sentence : long_sentence.c_str();
 }
 
 }  // namespace gradstep::internal
@@ -43,7 +25,7 @@ using namespace gradstep::internal;
 
 extern "C" {
 
-const char* gradstep_last_error(void) { return last_error(); }
+const char* gradstep_last_error(void) { return sentence(); }
 
 const char* gradstep_status_name(gradstep_status status) {
   switch (status) {

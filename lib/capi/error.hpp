@@ -14,14 +14,10 @@
 namespace gradstep::internal {
 
 /// Sets the sentence that gradstep_last_error gives on this thread, and returns the status. Numbers
-/// that are double go through to_text: printf's follow the host's locale.
+/// that are double go through to_text: printf's follow the host's locale. No memory is needed; a
+/// sentence that is too long is cut.
 [[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
                                                    ...) noexcept;
-
-/// The same with a sentence of any length; it is cut where memory is short.
-gradstep_status fail_with(gradstep_status status, const char* sentence) noexcept;
-
-const char* last_error() noexcept;
 
 /// Calls body(), which returns a status, and turns what it throws into one.
 template <class Body>
@@ -29,7 +25,7 @@ gradstep_status guarded(const Body& body) noexcept {
   try {
     return body();
   } catch (const failure& f) {
-    return fail_with(f.status(), f.what());
+    return fail(f.status(), "%s", f.what());
   } catch (const std::bad_alloc&) {
     return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception& e) {

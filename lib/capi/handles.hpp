@@ -5,8 +5,6 @@
 
 #include <gradstep/gradstep.h>
 
-#include <atomic>
-
 #include "catalogue.hpp"
 #include "context.hpp"
 #include "optimizer.hpp"
@@ -24,5 +22,4 @@ struct gradstep_schedule {
 
 struct gradstep_optimizer {
   gradstep::internal::optimizer value;
-  mutable std::atomic<bool> is_busy = false;  // a call is using it
 };

@@ -1,49 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the calls on an optimizer share: one at a time, in their order, with indices that exist.
+// What the calls on an optimizer share: who waits for whom, their order, indices that exist.
 #pragma once
+
+#include <mutex>
 
 #include "handles.hpp"
 #include "structs.hpp"
 
 namespace gradstep::internal {
 
-/// Keeps an optimizer for one call.
-class busy_guard {
- public:
-  explicit busy_guard(std::atomic<bool>& is_busy)
-      : is_busy_(is_busy), has_it_(!is_busy.exchange(true, std::memory_order_acquire)) {}
-  busy_guard(const busy_guard&) = delete;
-  busy_guard& operator=(const busy_guard&) = delete;
-  ~busy_guard() {
-    if (has_it_) is_busy_.store(false, std::memory_order_release);
-  }
-  bool has_it() const { return has_it_; }
+inline gradstep_status fail_as_inherited() noexcept {
+  return fail(GRADSTEP_BUSY,
+              "a call on the optimizer was running in another thread when this process was forked: "
+              "the child's copy is half changed, and only gradstep_optimizer_destroy may follow");
+}
 
- private:
-  std::atomic<bool>& is_busy_;
-  bool has_it_;
-};
+inline gradstep_status check_between_steps(const optimizer& o) noexcept {
+  if (!o.is_in_step()) return GRADSTEP_OK;
+  return fail(GRADSTEP_WRONG_ORDER,
+              "the optimizer is inside a step: gradstep_optimizer_end_step comes first");
+}
 
-/// Calls body(the optimizer), which returns a status, unless another call is using it.
-template <class Handle, class Body>
-gradstep_status use(Handle* handle, const Body& body) noexcept {
+/// Calls body(the optimizer), which returns a status and only reads its books: at once, whatever
+/// else is at work.
+template <class Body>
+gradstep_status look(const gradstep_optimizer* handle, const Body& body) noexcept {
   if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
-  const busy_guard guard(handle->is_busy);
-  if (!guard.has_it()) {
-    return fail(GRADSTEP_BUSY, "another call is using the optimizer: one at a time");
-  }
-  return guarded([&] { return body(handle->value); });
+  const optimizer& o = handle->value;
+  const std::lock_guard held(o.gate());
+  if (o.gate().is_inherited()) return fail_as_inherited();
+  return guarded([&] { return body(o); });
 }
 
 /// The same, but not between begin_step and end_step.
-template <class Handle, class Body>
-gradstep_status use_between_steps(Handle* handle, const Body& body) noexcept {
-  return use(handle, [&](auto& optimizer) {
-    if (!optimizer.is_in_step()) return body(optimizer);
-    return fail(GRADSTEP_WRONG_ORDER,
-                "the optimizer is inside a step: gradstep_optimizer_end_step comes first");
+template <class Body>
+gradstep_status look_between_steps(const gradstep_optimizer* handle, const Body& body) noexcept {
+  return look(handle, [&](const optimizer& o) {
+    if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;
+    return body(o);
   });
+}
+
+/// Calls body(the optimizer), which returns a status, once the calls before are done that it cannot
+/// run beside.
+template <class Body>
+gradstep_status use(gradstep_optimizer* handle, call_gate::call call, const Body& body) noexcept {
+  call_gate& gate = handle->value.gate();
+  switch (gate.enter(call)) {
+    case call_gate::entry::nested:
+      return fail(GRADSTEP_BUSY,
+                  "this thread is inside another call on the optimizer, which has to return first");
+    case call_gate::entry::inherited:
+      return fail_as_inherited();
+    case call_gate::entry::made:
+      break;
+  }
+  const auto status = guarded([&] { return body(handle->value); });
+  gate.leave(call);
+  return status;
+}
+
+/// For a call that changes anything.
+template <class Body>
+gradstep_status change(gradstep_optimizer* handle, const Body& body) noexcept {
+  if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  return use(handle, call_gate::call(call_gate::use::all), body);
+}
+
+template <class Body>
+gradstep_status change_between_steps(gradstep_optimizer* handle, const Body& body) noexcept {
+  return change(handle, [&](optimizer& o) {
+    if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;
+    return body(o);
+  });
+}
+
+/// For a call that reads arrays too.
+template <class Body>
+gradstep_status save_between_steps(gradstep_optimizer* handle, const Body& body) noexcept {
+  if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  return use(handle, call_gate::call(call_gate::use::save), [&](const optimizer& o) {
+    if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;
+    return body(o);
+  });
+}
+
+/// For a call that changes no more than this tensor: beside those for others.
+template <class Body>
+gradstep_status change_tensor(gradstep_optimizer* handle, std::size_t tensor,
+                              const Body& body) noexcept {
+  if (tensor == all_tensors) return change(handle, body);
+  if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  return use(handle, call_gate::call(call_gate::use::tensor, tensor), body);
 }
 
 inline gradstep_status check_group(const optimizer& o, std::size_t group) noexcept {

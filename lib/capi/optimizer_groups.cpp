@@ -61,7 +61,7 @@ extern "C" {
 
 gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
                                              const gradstep_group_options* options, size_t* group) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     group_settings settings;
     if (const auto s = read_group(options, settings); s != GRADSTEP_OK) return s;
     if (const std::uint32_t* found = o.find_group(options->name)) {
@@ -76,7 +76,7 @@ gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
 
 gradstep_status gradstep_optimizer_set_hyperparameter(gradstep_optimizer* optimizer, size_t group,
                                                       const char* name, double value) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     group_settings settings = o.groups()[group].settings;
     gradstep_rule changed{settings.rule};
@@ -91,7 +91,7 @@ gradstep_status gradstep_optimizer_set_hyperparameter(gradstep_optimizer* optimi
 gradstep_status gradstep_optimizer_get_hyperparameter(const gradstep_optimizer* optimizer,
                                                       size_t group, const char* name,
                                                       double* value) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     const gradstep_rule rule{o.groups()[group].settings.rule};
     return gradstep_rule_get(&rule, name, value);
@@ -100,7 +100,7 @@ gradstep_status gradstep_optimizer_get_hyperparameter(const gradstep_optimizer* 
 
 gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer, size_t group,
                                                 const gradstep_schedule* schedule) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     group_settings settings = o.groups()[group].settings;
     settings.schedule.reset();
@@ -113,7 +113,7 @@ gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer, s
 
 gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer, size_t group,
                                                const gradstep_plateau* plateau) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (plateau == nullptr) {
       o.set_plateau(group, {});
@@ -128,7 +128,7 @@ gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer, si
 
 gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimizer, size_t group,
                                                gradstep_plateau* plateau) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (const auto s = check_output_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
     const group_record& g = o.groups()[group];
@@ -143,7 +143,7 @@ gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimiz
 
 gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer* optimizer, double metric,
                                                  size_t* reduced_count) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     const std::size_t reduced = o.report_metric(metric);
     if (reduced_count != nullptr) *reduced_count = reduced;
     return GRADSTEP_OK;

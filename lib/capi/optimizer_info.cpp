@@ -53,7 +53,7 @@ extern "C" {
 
 gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimizer, const char* name,
                                               size_t* group) {
-  return use(optimizer, [&](auto& o) {
+  return look(optimizer, [&](auto& o) {
     if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
     return find(name, o.find_group(name), o.groups(), "group", group);
   });
@@ -61,7 +61,7 @@ gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimize
 
 gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimizer,
                                                const char* name, size_t* tensor) {
-  return use(optimizer, [&](auto& o) {
+  return look(optimizer, [&](auto& o) {
     if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
     return find(name, o.find_tensor(name), o.records(), "tensor", tensor);
   });
@@ -69,7 +69,7 @@ gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimiz
 
 gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
                                             gradstep_optimizer_info* info) {
-  return use(optimizer, [&](auto& o) {
+  return look(optimizer, [&](auto& o) {
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
     fill_output(*info, {0, o.groups().size(), o.records().size(), o.step_count(), o.skipped_count(),
                         o.grad_norm(), o.state_bytes(), o.is_in_step(), 0});
@@ -79,7 +79,7 @@ gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
 
 gradstep_status gradstep_optimizer_describe_group(const gradstep_optimizer* optimizer, size_t group,
                                                   gradstep_group_info* info) {
-  return use(optimizer, [&](auto& o) {
+  return look(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
     const group_record& g = o.groups()[group];
@@ -94,7 +94,7 @@ gradstep_status gradstep_optimizer_describe_group(const gradstep_optimizer* opti
 
 gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* optimizer,
                                                    size_t tensor, gradstep_tensor_info* info) {
-  return use(optimizer, [&](auto& o) {
+  return look(optimizer, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
     const tensor_record& r = o.records()[tensor];
@@ -107,7 +107,7 @@ gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* opt
 
 gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer, size_t tensor,
                                              const char* array_name, gradstep_array* array) {
-  return use(optimizer, [&](auto& o) {
+  return look(optimizer, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (array_name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array_name is NULL");
     if (const auto s = check_output_struct(array, "array"); s != GRADSTEP_OK) return s;

@@ -76,7 +76,7 @@ extern "C" {
 gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
                                         const gradstep_step_options* options,
                                         gradstep_apply_result* result) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     step_settings settings;
     if (const auto s = read_options(options, settings); s != GRADSTEP_OK) return s;
     if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
@@ -87,7 +87,7 @@ gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
 
 gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
                                               const gradstep_step_options* options) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     step_settings settings;
     if (const auto s = read_options(options, settings); s != GRADSTEP_OK) return s;
     o.begin_step(settings);
@@ -96,7 +96,7 @@ gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
 }
 
 gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer, size_t tensor) {
-  return use(optimizer, [&](auto& o) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
     if (const auto s = check_in_step(o); s != GRADSTEP_OK) return s;
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     o.step_tensor(tensor);
@@ -106,7 +106,7 @@ gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer, si
 
 gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* optimizer,
                                             gradstep_apply_result* result) {
-  return use(optimizer, [&](auto& o) {
+  return change(optimizer, [&](auto& o) {
     if (const auto s = check_in_step(o); s != GRADSTEP_OK) return s;
     if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
     fill_apply_result(result, o.end_step());
@@ -116,7 +116,8 @@ gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* optimizer,
 
 gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer, size_t tensor,
                                            double grad_scale) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
+    if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;
     if (const auto s = check_tensor_or_all(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_scale("grad_scale", grad_scale); s != GRADSTEP_OK) return s;
     o.inspect(tensor, grad_scale);
@@ -126,7 +127,7 @@ gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer, size_t
 
 gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer, size_t tensor,
                                               double scale) {
-  return use(optimizer, [&](auto& o) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
     if (const auto s = check_tensor_or_all(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_scale("scale", scale); s != GRADSTEP_OK) return s;
     o.accumulate(tensor, scale);

@@ -45,6 +45,7 @@ gradstep_status read_tensor(const optimizer& o, std::size_t group, const gradste
 
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
   const auto size = size_of(static_cast<dtype>(o.records()[tensor].grad_dtype));
+  if (o.tensor(tensor).count == 0) return GRADSTEP_OK;
   if (reinterpret_cast<std::uintptr_t>(grad) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "grad = %p is not aligned to an element, %zu bytes", grad,
               size);
@@ -65,6 +66,7 @@ gradstep_status gradstep_optimizer_create(const gradstep_context* context,
   optimizer_options read;
   if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
   return guarded([&] {
+    watch_forks();
     *optimizer =
         new gradstep_optimizer{.value = gradstep::internal::optimizer(context->value, read)};
     return GRADSTEP_OK;
@@ -75,7 +77,7 @@ void gradstep_optimizer_destroy(gradstep_optimizer* optimizer) { delete optimize
 
 gradstep_status gradstep_optimizer_set_options(gradstep_optimizer* optimizer,
                                                const gradstep_optimizer_options* options) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     optimizer_options read;
     if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
     if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
@@ -87,7 +89,7 @@ gradstep_status gradstep_optimizer_set_options(gradstep_optimizer* optimizer,
 gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, size_t group,
                                               const char* name, const gradstep_tensor* tensor,
                                               size_t* index) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (const auto s = check_entry_name("name", name); s != GRADSTEP_OK) return s;
     if (const auto s = check_name_is_free("name", name, o.find_tensor(name), "tensor");
@@ -104,7 +106,7 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
 
 gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer, size_t tensor,
                                             void* grad) {
-  return use(optimizer, [&](auto& o) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_grad(o, tensor, grad); s != GRADSTEP_OK) return s;
     o.set_grad(tensor, grad);
@@ -114,7 +116,7 @@ gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer, size_
 
 gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer, size_t tensor,
                                               int32_t is_frozen) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     o.set_frozen(tensor, is_frozen != 0);
     return GRADSTEP_OK;
@@ -123,7 +125,7 @@ gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer, siz
 
 gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer,
                                                    const gradstep_loss_scaler* scaler) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return change_between_steps(optimizer, [&](auto& o) {
     if (scaler == nullptr) {
       o.set_loss_scaler({});
       return GRADSTEP_OK;
@@ -137,7 +139,7 @@ gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer
 
 gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* optimizer,
                                                    gradstep_loss_scaler* scaler) {
-  return use_between_steps(optimizer, [&](auto& o) {
+  return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_output_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
     if (!o.loss_scaler()) {
       return fail(GRADSTEP_UNSUPPORTED, "the optimizer has no loss scaler at present");

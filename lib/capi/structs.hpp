@@ -12,11 +12,24 @@
 
 namespace gradstep::internal {
 
+/// No version of a struct will be larger, in bytes. Without a limit a size that was never set would
+/// have memory read that is not the caller's.
+inline constexpr std::size_t largest_struct = 4096;
+
 template <class Struct>
 gradstep_status check_struct_size(const Struct* value, const char* name) noexcept {
-  if (value->struct_size >= sizeof(Struct)) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s.struct_size = %zu is less than %zu: set it to sizeof",
-              name, value->struct_size, sizeof(Struct));
+  const std::size_t size = value->struct_size;
+  if (size >= sizeof(Struct) && size <= largest_struct && size % alignof(Struct) == 0) {
+    return GRADSTEP_OK;
+  }
+  if (size < sizeof(Struct)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "%s.struct_size = %zu is less than %zu: set it to sizeof", name, size,
+                sizeof(Struct));
+  }
+  return fail(GRADSTEP_INVALID_ARGUMENT,
+              "%s.struct_size = %zu is not a multiple of %zu that is at most %zu: set it to sizeof",
+              name, size, alignof(Struct), largest_struct);
 }
 
 /// A struct that the caller filled: large enough, and zero where this version knows no field.

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "dtypes.hpp"
+#include "listed_params.hpp"
 #include "tensor_arrays.hpp"
 #include "tensor_list.hpp"
 
@@ -157,8 +158,10 @@ class rule_arrays {
       return fail(GRADSTEP_INVALID_ARGUMENT, "%s.reserved = %d is not 0", label.text().text,
                   static_cast<int>(t.reserved));
     }
-    if (t.param_copy != nullptr) return check_dtype(label, t.copy_dtype, "copy_dtype", copy_types);
-    if (t.copy_dtype == 0) return GRADSTEP_OK;
+    if (t.param_copy == nullptr && t.copy_dtype == 0) return GRADSTEP_OK;
+    if (t.param_copy != nullptr || t.count == 0) {
+      return check_dtype(label, t.copy_dtype, "copy_dtype", copy_types);
+    }
     return fail(GRADSTEP_INVALID_ARGUMENT, "%s.copy_dtype = %d, but param_copy is NULL",
                 label.text().text, static_cast<int>(t.copy_dtype));
   }
@@ -241,6 +244,11 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
     return fail(GRADSTEP_INVALID_ARGUMENT, "tensors is NULL, but tensor_count = %zu", tensor_count);
   }
   if (const auto s = check_struct_size(tensors, "tensors[0]"); s != GRADSTEP_OK) return s;
+  const std::size_t most = SIZE_MAX / 2 / tensors->struct_size;
+  if (tensor_count > most) {
+    return fail(GRADSTEP_OUT_OF_RANGE, "tensor_count = %zu is more than memory can hold (%zu)",
+                tensor_count, most);
+  }
   const tensor_list list(tensors, tensor_count);
   std::size_t total = 0;
   for (std::size_t i = 0; i < tensor_count; ++i) {
@@ -266,9 +274,13 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
                               std::size_t tensor_count) noexcept {
   const rule_arrays<false> arrays(*rule.entry->info, rule.entry->used_slots(rule.values));
-  return check_each(tensors, tensor_count, [&](tensor_label label, const gradstep_tensor& t) {
+  listed_params params;
+  const auto check = [&](tensor_label label, const gradstep_tensor& t) {
+    params.add(t);
     return arrays.check(label, t);
-  });
+  };
+  if (const auto s = check_each(tensors, tensor_count, check); s != GRADSTEP_OK) return s;
+  return params.check(tensor_list(tensors, tensor_count));
 }
 
 gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slots,

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "text.hpp"
+
 namespace gradstep::internal {
 namespace {
 
@@ -55,6 +57,7 @@ name_suggestions suggest_names(const char* unknown, std::size_t count,
         static_cast<std::size_t>(std::snprintf(result.text + length, sizeof result.text - length,
                                                "%s\"%s\"", length == 0 ? "" : ", ", name));
   }
+  if (length >= sizeof result.text) end_cut_text(result.text, sizeof result.text);
   return result;
 }
 

@@ -31,12 +31,15 @@ const std::uint32_t* find(const std::unordered_map<std::string_view, std::uint32
   return found == names.end() ? nullptr : &found->second;
 }
 
-/// Of slots that the caller owns.
-void copy_slots(const gradstep_tensor& from, slot_arrays& to) {
+/// Of slots that the caller owns; `used`: by the rule. What goes with no slot is left out: the
+/// dtype of one that is neither there nor used, scales beside a dtype that has none.
+void copy_slots(const gradstep_tensor& from, std::uint32_t used, slot_arrays& to) {
   for (std::size_t s = 0; s < from.slot_count; ++s) {
+    const bool is_one = from.slots[s] != nullptr || (used >> s & 1) != 0;
+    const dtype type = is_one ? slot_type(from, s) : computed_type(from.param_dtype);
     to.data[s] = from.slots[s];
-    to.dtypes[s] = static_cast<std::int32_t>(slot_type(from, s));
-    if (from.slot_scales != nullptr) to.scales[s] = from.slot_scales[s];
+    to.dtypes[s] = static_cast<std::int32_t>(type);
+    if (has_blocks(type) && from.slot_scales != nullptr) to.scales[s] = from.slot_scales[s];
   }
 }
 
@@ -53,6 +56,7 @@ std::size_t optimizer::add_group(std::string_view name, group_settings&& setting
   const auto index = static_cast<std::uint32_t>(groups_.size());
   group_record group{.name = copy_name(name), .settings = std::move(settings)};
   group.step_rule = group.settings.rule;
+  const std::lock_guard held(gate_);
   reserve_one_more(groups_);
   group_names_.emplace(group.name.get(), index);
   groups_.push_back(std::move(group));
@@ -70,18 +74,27 @@ void optimizer::reserve_tensor(group_record& group) {
 }
 
 void optimizer::check_overlaps(const gradstep_tensor& tensor, const rule_info& rule,
-                               array_registry::entries& added) const {
+                               array_registry::entries& added,
+                               array_registry::grad_entries& added_grads) const {
+  if (tensor.count == 0) return;  // pointers may be anything then
   const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count,
-                       presence) {
+                       presence wanted) {
     const auto begin = reinterpret_cast<std::uintptr_t>(data);
-    if (data == nullptr || count == 0) return;
-    const auto* other = arrays_.find_overlap(begin, begin + size * count);
+    if (data == nullptr) return;
+    const std::uintptr_t end = begin + size * count;
+    const auto* other = arrays_.find_overlap(begin, end);
+    if (other == nullptr) other = arrays_.find_grad_overlap(begin, end);
     if (other != nullptr) {
       throw failure(GRADSTEP_INVALID_ARGUMENT, std::string("tensor.") + name + " overlaps " +
                                                    other->name + " of tensor " +
                                                    quoted(records_[other->tensor].name.get()).text);
     }
-    added.insert({begin, {begin + size * count, tensors_.size(), name}});
+    const std::size_t index = tensors_.size();
+    if (wanted == presence::gradient) {
+      added_grads.insert({{begin, index}, {end, index, name}});
+    } else {
+      added.insert({begin, {end, index, name}});
+    }
   };
   for_each_array(rule, given_slots(rule, tensor), tensor, add);
 }
@@ -92,7 +105,8 @@ std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name
   const rule_info& rule = *group.settings.rule.entry->info;
   const auto index = static_cast<std::uint32_t>(tensors_.size());
   array_registry::entries arrays;
-  check_overlaps(tensor, rule, arrays);
+  array_registry::grad_entries grads;
+  check_overlaps(tensor, rule, arrays, grads);
 
   tensor_record record{.name = copy_name(name), .slots = std::make_unique<slot_arrays>()};
   record.owns_slots = tensor.slots == nullptr;
@@ -103,7 +117,7 @@ std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name
     added.tensor = index;
     record.state.reserve(1);
   } else {
-    copy_slots(tensor, *record.slots);
+    copy_slots(tensor, group.settings.used_slots(), *record.slots);
   }
   record.grad = tensor.grad;
   record.grad_dtype = tensor.grad_dtype;
@@ -117,6 +131,7 @@ std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name
   own.slot_count = rule.slot_count;
   if (own.key == 0) own.key = key_of_name(name);
 
+  const std::lock_guard held(gate_);
   reserve_tensor(group);
   tensor_names_.emplace(record.name.get(), index);
   // From here on nothing can fail.
@@ -124,13 +139,14 @@ std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name
   tensors_.push_back(own);
   records_.push_back(std::move(record));
   if (records_[index].owns_slots) put_in_place(std::move(added));
-  arrays_.add(std::move(arrays));
+  arrays_.add(std::move(arrays), std::move(grads));
   return index;
 }
 
 void optimizer::change_group(std::size_t group_index, group_settings&& settings) {
   group_record& group = groups_[group_index];
   auto added = allocate_missing_slots(group, settings);
+  const std::lock_guard held(gate_);
   for (new_slots& each : added) put_in_place(std::move(each));
   group.settings = std::move(settings);
   if (group.plateau) group.plateau->lr = base_lr(group.settings.rule);
@@ -138,12 +154,19 @@ void optimizer::change_group(std::size_t group_index, group_settings&& settings)
 
 void optimizer::set_plateau(std::size_t group_index,
                             const std::optional<gradstep_plateau>& plateau) noexcept {
+  const std::lock_guard held(gate_);
   group_record& group = groups_[group_index];
   group.plateau = plateau;
   if (plateau) set_base_lr(group.settings.rule, plateau->lr);
 }
 
+void optimizer::set_loss_scaler(const std::optional<gradstep_loss_scaler>& scaler) noexcept {
+  const std::lock_guard held(gate_);
+  loss_scaler_ = scaler;
+}
+
 std::size_t optimizer::report_metric(double metric) noexcept {
+  const std::lock_guard held(gate_);
   std::size_t reduced_count = 0;
   for (group_record& group : groups_) {
     if (!group.plateau) continue;
@@ -154,6 +177,7 @@ std::size_t optimizer::report_metric(double metric) noexcept {
 }
 
 void optimizer::set_frozen(std::size_t tensor, bool is_frozen) noexcept {
+  const std::lock_guard held(gate_);
   records_[tensor].is_frozen = is_frozen;
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "array_registry.hpp"
+#include "call_gate.hpp"
 #include "context.hpp"
 #include "named_arrays.hpp"
 #include "optimizer_parts.hpp"
@@ -19,11 +21,17 @@ inline constexpr std::size_t all_tensors = GRADSTEP_ALL_TENSORS;
 /// Groups, tensors, their state and step counts. The C interface has validated what each call is
 /// given by itself, and calls nothing but what a step allows while one is open; what depends on the
 /// state is checked here. Calls throw failure or std::bad_alloc before anything has changed.
+///
+/// Threads. The C interface lets calls in by the gate, each with the use that stands beside it
+/// below; const calls but save need no more than the gate's lock, which the others take to write
+/// what those read.
 class optimizer {
  public:
   optimizer(const context& c, const optimizer_options& options) : context_(c), options_(options) {}
 
-  // ---- optimizer.cpp: setting up ----------------------------------------------------------------
+  call_gate& gate() const noexcept { return gate_; }
+
+  // ---- optimizer.cpp: setting up; use::all ------------------------------------------------------
 
   void set_options(const optimizer_options& options) noexcept { options_ = options; }
 
@@ -40,28 +48,27 @@ class optimizer {
 
   /// Its lr is the rule's from now on.
   void set_plateau(std::size_t group, const std::optional<gradstep_plateau>& plateau) noexcept;
-  void set_loss_scaler(const std::optional<gradstep_loss_scaler>& scaler) noexcept {
-    loss_scaler_ = scaler;
-  }
+  void set_loss_scaler(const std::optional<gradstep_loss_scaler>& scaler) noexcept;
   /// To every plateau; gives how many rates were lowered.
   std::size_t report_metric(double metric) noexcept;
   void set_frozen(std::size_t tensor, bool is_frozen) noexcept;
 
-  // ---- optimizer_gradients.cpp ------------------------------------------------------------------
+  // ---- optimizer_gradients.cpp; use::tensor, for all tensors use::all ---------------------------
 
-  /// Aligned and of the dtype as before, or null.
+  /// Aligned and of the dtype as before, or null. It may overlap another gradient until one of the
+  /// two is looked at.
   void set_grad(std::size_t tensor, void* grad);
   void inspect(std::size_t tensor, double grad_scale);
   void accumulate(std::size_t tensor, double scale);
 
-  // ---- optimizer_steps.cpp ----------------------------------------------------------------------
+  // ---- optimizer_steps.cpp; use::all, but step_tensor -------------------------------------------
 
   step_result step(const step_settings& settings);
   void begin_step(const step_settings& settings);
   void step_tensor(std::size_t tensor);
   step_result end_step() noexcept;
 
-  // ---- optimizer_save.cpp, optimizer_load.cpp ---------------------------------------------------
+  // ---- optimizer_save.cpp, optimizer_load.cpp; use::save, use::all ------------------------------
 
   void save(const std::string& path, bool with_params) const;
   load_counts load(const std::string& path, const load_settings& settings);
@@ -103,7 +110,8 @@ class optimizer {
 
   void reserve_tensor(group_record& group);
   void check_overlaps(const gradstep_tensor& tensor, const rule_info& rule,
-                      array_registry::entries& added) const;
+                      array_registry::entries& added,
+                      array_registry::grad_entries& added_grads) const;
   void plan_slots(const group_settings& group, const gradstep_tensor& tensor,
                   slot_arrays& slots) const;
   new_slots allocate_slots(const rule_values& rule, std::uint32_t mask,
@@ -117,9 +125,15 @@ class optimizer {
   bool takes_part(std::size_t tensor) const noexcept;
   bool has_sum(std::size_t tensor) const noexcept { return records_[tensor].accumulate_count != 0; }
   void place_gradient(std::size_t tensor) noexcept;
+  void check_grads_apart(std::size_t tensor) const;
   void check_not_stepped(std::size_t tensor) const;
-  void select_accumulating(std::size_t tensor);
-  std::vector<state_block> allocate_sums() const;
+  void select_uninspected(double scale) noexcept;
+  void select_accumulating();
+  std::vector<state_block> allocate_sums(std::span<const std::uint32_t> tensors) const;
+  void take_sums(std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
+                 double scale) noexcept;
+  void add_to_sums(std::span<const std::uint32_t> tensors, std::span<gradstep_tensor> sums,
+                   double scale);
 
   saved_state state_to_save() const;
   struct load_plan;
@@ -144,13 +158,17 @@ class optimizer {
   void open_step(const step_settings& settings);
   struct batch_key;
   batch_key key_of(const group_record& group, std::size_t tensor) const noexcept;
-  void run_group(const group_record& group) noexcept;
-  void run_batch(const group_record& group, std::span<const std::uint32_t> batch) noexcept;
-  void zero_batch(std::span<const std::uint32_t> batch) noexcept;
+  std::uint64_t run_group(const group_record& group) noexcept;
+  std::uint64_t run_batch(const group_record& group,
+                          std::span<const std::uint32_t> batch) const noexcept;
+  bool is_zeroed(std::size_t tensor) const noexcept;
+  std::uint64_t zero_selected() noexcept;
   void finish_tensor(std::size_t tensor) noexcept;
+  void count_left_out() noexcept;
   step_result close_step() noexcept;
 
   const context& context_;
+  mutable call_gate gate_;
   optimizer_options options_;
   std::vector<group_record> groups_;
   std::vector<gradstep_tensor> tensors_;  // in the order of adding; a step reads them here
@@ -163,7 +181,8 @@ class optimizer {
   double grad_norm_ = 0;  // of the last step
   std::size_t state_bytes_ = 0;
 
-  // Of the step that runs. The lists have room for every tensor: a step allocates nothing.
+  // Of the step that runs. The lists have room for every tensor: a step allocates nothing. A call
+  // for one tensor uses none of them.
   bool is_in_step_ = false;
   bool needs_inspected_ = false;
   double open_scale_ = 1;  // as the caller's settings and the loss scaler give it, not clipped

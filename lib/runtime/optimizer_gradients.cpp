@@ -36,7 +36,9 @@ rule_values ascent_at_rate_1() {
 }  // namespace
 
 bool optimizer::takes_part(std::size_t tensor) const noexcept {
-  return !records_[tensor].is_frozen && tensors_[tensor].grad != nullptr;
+  const gradstep_tensor& t = tensors_[tensor];
+  if (records_[tensor].is_frozen) return false;
+  return t.grad != nullptr || (t.count == 0 && has_sum(tensor));
 }
 
 /// Makes a step read what is the tensor's gradient now.
@@ -56,64 +58,84 @@ void optimizer::check_not_stepped(std::size_t tensor) const {
                                           " was stepped already: end the step first");
 }
 
+/// Of one tensor, or of all: what is looked at or zeroed for one would be another's too.
+void optimizer::check_grads_apart(std::size_t tensor) const {
+  const std::lock_guard held(gate_);
+  if (!arrays_.has_overlapping_grads()) return;
+  const auto pair =
+      tensor == all_tensors ? arrays_.overlapping_grads() : arrays_.overlapping_grads(tensor);
+  if (!pair) return;
+  const auto name = [&](std::size_t index) {
+    return std::string(quoted(records_[index].name.get()).text);
+  };
+  throw failure(GRADSTEP_INVALID_ARGUMENT,
+                "the gradients of tensors " + name(pair->first) + " and " + name(pair->second) +
+                    " overlap: gradstep_optimizer_set_grad has to part them first");
+}
+
 void optimizer::set_grad(std::size_t tensor, void* grad) {
   tensor_record& record = records_[tensor];
   const std::size_t bytes = tensors_[tensor].count * size_of(static_cast<dtype>(record.grad_dtype));
-  array_registry::entries added;
-  const auto begin = reinterpret_cast<std::uintptr_t>(grad);
-  if (grad != nullptr && bytes != 0) added.insert({begin, {begin + bytes, tensor, "grad"}});
-
-  // An array may take the place of one that it overlaps, if that is the same tensor's gradient.
-  auto old = arrays_.take(bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(record.grad));
-  const auto* other = added.empty() ? nullptr : arrays_.find_overlap(begin, begin + bytes);
-  if (other != nullptr) {
-    arrays_.put(std::move(old));
-    throw failure(GRADSTEP_INVALID_ARGUMENT, std::string("grad overlaps ") + other->name +
-                                                 " of tensor " +
-                                                 quoted(records_[other->tensor].name.get()).text);
+  const auto address = [&](const void* data) {
+    return bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(data);
+  };
+  const std::uintptr_t begin = address(grad);
+  const std::lock_guard held(gate_);
+  if (begin != 0) {
+    if (const auto* other = arrays_.find_overlap(begin, begin + bytes)) {
+      throw failure(GRADSTEP_INVALID_ARGUMENT, std::string("grad overlaps ") + other->name +
+                                                   " of tensor " +
+                                                   quoted(records_[other->tensor].name.get()).text);
+    }
   }
-  arrays_.add(std::move(added));
+  arrays_.move_grad(tensor, address(record.grad), begin, bytes);
   record.grad = grad;
   record.is_inspected = false;
   place_gradient(tensor);
 }
 
-void optimizer::inspect(std::size_t tensor, double grad_scale) {
-  const double scale = total_scale(grad_scale);
-  const std::size_t begin = tensor == all_tensors ? 0 : tensor;
-  const std::size_t end = tensor == all_tensors ? tensors_.size() : tensor + 1;
-  selected_.clear();
-  for (std::size_t i = begin; i < end; ++i) {
-    const tensor_record& record = records_[i];
-    const bool is_known = record.is_inspected && record.inspected_scale == scale;
-    if (takes_part(i) && !(is_known && tensor == all_tensors)) {
-      selected_.push_back(static_cast<std::uint32_t>(i));
-    }
-  }
-  sums_.resize(selected_.size());
-  const tensor_list list(tensors_.data(), selected_);
-  sum_gradients(context_, list, norm_view::as_stepped, scale, sums_.data());
-  for (std::size_t i = 0; i < selected_.size(); ++i) {
-    tensor_record& record = records_[selected_[i]];
-    record.inspected = sums_[i];
+/// The sums of these tensors' gradients, kept for the next step.
+void optimizer::take_sums(std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
+                          double scale) noexcept {
+  const tensor_list list(tensors_.data(), tensors);
+  sum_gradients(context_, list, norm_view::as_stepped, scale, sums.data());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    tensor_record& record = records_[tensors[i]];
+    record.inspected = sums[i];
     record.inspected_scale = scale;
     record.is_inspected = true;
   }
 }
 
-/// Chooses which tensors accumulate; throws where they cannot.
-void optimizer::select_accumulating(std::size_t tensor) {
-  if (tensor != all_tensors && records_[tensor].grad == nullptr) {
-    throw failure(
-        GRADSTEP_INVALID_ARGUMENT,
-        std::string("tensor ") + quoted(records_[tensor].name.get()).text + " has no gradient");
-  }
-  const std::size_t begin = tensor == all_tensors ? 0 : tensor;
-  const std::size_t end = tensor == all_tensors ? tensors_.size() : tensor + 1;
+void optimizer::select_uninspected(double scale) noexcept {
   selected_.clear();
-  for (std::size_t i = begin; i < end; ++i) {
-    const bool is_wanted = !records_[i].is_frozen && records_[i].grad != nullptr;
-    if (tensor == all_tensors && !is_wanted) continue;
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const tensor_record& record = records_[i];
+    const bool is_known = record.is_inspected && record.inspected_scale == scale;
+    if (takes_part(i) && !is_known) selected_.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+void optimizer::inspect(std::size_t tensor, double grad_scale) {
+  const double scale = total_scale(grad_scale);
+  if (tensor == all_tensors) {
+    check_grads_apart(tensor);
+    select_uninspected(scale);
+    sums_.resize(selected_.size());
+    return take_sums(selected_, sums_, scale);
+  }
+  if (!takes_part(tensor)) return;
+  check_grads_apart(tensor);
+  const auto index = static_cast<std::uint32_t>(tensor);
+  tensor_sum sum{};
+  take_sums({&index, 1}, {&sum, 1}, scale);
+}
+
+/// Chooses which tensors accumulate; throws where they cannot.
+void optimizer::select_accumulating() {
+  selected_.clear();
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    if (records_[i].is_frozen || records_[i].grad == nullptr) continue;
     check_not_stepped(i);
     if (records_[i].accumulate_count >= static_cast<std::uint64_t>(last_step)) {
       throw failure(GRADSTEP_OUT_OF_RANGE,
@@ -124,49 +146,68 @@ void optimizer::select_accumulating(std::size_t tensor) {
   }
 }
 
-/// Memory for the sums that the selected tensors lack; null blocks for the others.
-std::vector<state_block> optimizer::allocate_sums() const {
-  std::vector<state_block> blocks(selected_.size());
-  for (std::size_t i = 0; i < selected_.size(); ++i) {
-    const gradstep_tensor& t = tensors_[selected_[i]];
+/// Memory for the sums that these tensors lack; null blocks for the others.
+std::vector<state_block> optimizer::allocate_sums(std::span<const std::uint32_t> tensors) const {
+  std::vector<state_block> blocks(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const gradstep_tensor& t = tensors_[tensors[i]];
     const dtype type = computed_type(t.param_dtype);
-    if (records_[selected_[i]].sum_memory.data() != nullptr || t.count == 0) continue;
+    if (records_[tensors[i]].sum_memory.data() != nullptr || t.count == 0) continue;
     blocks[i] = state_block(t.count * size_of(type));
     fill_array(context_, {blocks[i].data(), nullptr, type, false}, t.count, 0);
   }
   return blocks;
 }
 
-void optimizer::accumulate(std::size_t tensor, double scale) {
-  select_accumulating(tensor);
-  accumulating_.reserve(selected_.size());
-  std::vector<state_block> blocks = allocate_sums();
-  accumulating_.clear();
-  for (std::size_t i = 0; i < selected_.size(); ++i) {
-    tensor_record& record = records_[selected_[i]];
-    const gradstep_tensor& t = tensors_[selected_[i]];
+/// sums: room for a tensor each, whose param becomes the sum.
+void optimizer::add_to_sums(std::span<const std::uint32_t> tensors, std::span<gradstep_tensor> sums,
+                            double scale) {
+  std::vector<state_block> blocks = allocate_sums(tensors);
+  // From here on nothing can fail.
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    tensor_record& record = records_[tensors[i]];
+    const gradstep_tensor& t = tensors_[tensors[i]];
     const dtype type = computed_type(t.param_dtype);
     if (blocks[i].data() != nullptr) {
+      const std::lock_guard held(gate_);
       record.sum_memory = std::move(blocks[i]);
       state_bytes_ += t.count * size_of(type);
     }
-    gradstep_tensor sum{};
-    sum.struct_size = sizeof sum;
-    sum.count = t.count;
-    sum.param = record.sum_memory.data();
-    sum.param_dtype = static_cast<std::int32_t>(type);
-    sum.grad = record.grad;
-    sum.grad_dtype = record.grad_dtype;
-    accumulating_.push_back(sum);
+    sums[i] = {};
+    sums[i].struct_size = sizeof sums[i];
+    sums[i].count = t.count;
+    sums[i].param = record.sum_memory.data();
+    sums[i].param_dtype = static_cast<std::int32_t>(type);
+    sums[i].grad = record.grad;
+    sums[i].grad_dtype = record.grad_dtype;
   }
   const rule_values ascent = ascent_at_rate_1();
-  const tensor_list list(accumulating_.data(), accumulating_.size());
+  const tensor_list list(sums.data(), sums.size());
   update_tensors(context_, accumulation(ascent, list, scale, options_.around.zeroes_grad));
-  for (const std::uint32_t index : selected_) {
+  const std::lock_guard held(gate_);
+  for (const std::uint32_t index : tensors) {
     ++records_[index].accumulate_count;
     records_[index].is_inspected = false;
     place_gradient(index);
   }
+}
+
+void optimizer::accumulate(std::size_t tensor, double scale) {
+  check_grads_apart(tensor);
+  if (tensor == all_tensors) {
+    select_accumulating();
+    accumulating_.resize(selected_.size());
+    return add_to_sums(selected_, accumulating_, scale);
+  }
+  if (records_[tensor].grad == nullptr) {
+    throw failure(
+        GRADSTEP_INVALID_ARGUMENT,
+        std::string("tensor ") + quoted(records_[tensor].name.get()).text + " has no gradient");
+  }
+  check_not_stepped(tensor);
+  const auto index = static_cast<std::uint32_t>(tensor);
+  gradstep_tensor sum;
+  add_to_sums({&index, 1}, {&sum, 1}, scale);
 }
 
 }  // namespace gradstep::internal

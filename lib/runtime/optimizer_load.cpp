@@ -301,6 +301,7 @@ load_counts optimizer::load(const std::string& path, const load_settings& settin
   read_staged(plan);
   for (std::size_t g = 0; g < groups_.size(); ++g) allocate_for(plan, g);
   // From here on nothing can fail.
+  const std::lock_guard held(gate_);
   for (new_slots& added : plan.slots) put_in_place(std::move(added));
   for (std::size_t i = 0; i < records_.size(); ++i) take_tensor(plan, i);
   take_arrays(plan);

@@ -107,6 +107,7 @@ void optimizer::check_step_counts() const {
 }
 
 void optimizer::open_step(const step_settings& settings) {
+  check_grads_apart(all_tensors);
   const double scale = total_scale(settings.grad_scale);
   needs_inspected_ = settings.source == step_settings::norm_source::inspected;
   select_participants();
@@ -137,8 +138,8 @@ optimizer::batch_key optimizer::key_of(const group_record& group,
 }
 
 /// Of one key.
-void optimizer::run_batch(const group_record& group,
-                          std::span<const std::uint32_t> batch) noexcept {
+std::uint64_t optimizer::run_batch(const group_record& group,
+                                   std::span<const std::uint32_t> batch) const noexcept {
   step_request r{.rule = *group.step_rule.entry,
                  .values = group.step_rule.values,
                  .tensors = tensor_list(tensors_.data(), batch)};
@@ -149,33 +150,36 @@ void optimizer::run_batch(const group_record& group,
   r.clip_factor = open_result_.verdict.clip_factor;
   r.options = options_.around;
   r.options.zeroes_grad |= key.has_sum;
-  open_result_.piece_count += update_tensors(context_, r);
-  const std::uint32_t used = r.rule.used_slots(r.values);
-  for (const std::uint32_t index : batch) {
-    ++records_[index].step_count;
-    records_[index].used_slots |= used;
-    finish_tensor(index);
-  }
+  return update_tensors(context_, r);
 }
 
 /// In a skipped step.
-void optimizer::zero_batch(std::span<const std::uint32_t> batch) noexcept {
-  batch_order_.clear();
-  for (const std::uint32_t index : batch) {
-    if (options_.around.zeroes_grad || has_sum(index)) batch_order_.push_back(index);
-  }
-  open_result_.piece_count += zero_gradients(context_, tensor_list(tensors_.data(), batch_order_));
-  for (const std::uint32_t index : batch) finish_tensor(index);
+bool optimizer::is_zeroed(std::size_t tensor) const noexcept {
+  return options_.around.zeroes_grad || has_sum(tensor);
 }
 
-/// The sum has been used, and is all zeros.
+std::uint64_t optimizer::zero_selected() noexcept {
+  batch_order_.clear();
+  for (const std::uint32_t index : selected_) {
+    if (is_zeroed(index)) batch_order_.push_back(index);
+  }
+  return zero_gradients(context_, tensor_list(tensors_.data(), batch_order_));
+}
+
+/// After its step, with the gate's lock held. A sum has been used, and is all zeros.
 void optimizer::finish_tensor(std::size_t tensor) noexcept {
+  tensor_record& record = records_[tensor];
+  if (!open_result_.verdict.is_skipped) {
+    const rule_values& rule = groups_[record.group].step_rule;
+    record.used_slots |= rule.entry->used_slots(rule.values);
+    ++record.step_count;
+  }
   if (!has_sum(tensor)) return;
-  records_[tensor].accumulate_count = 0;
+  record.accumulate_count = 0;
   place_gradient(tensor);
 }
 
-void optimizer::run_group(const group_record& group) noexcept {
+std::uint64_t optimizer::run_group(const group_record& group) noexcept {
   const auto key = [&](std::uint32_t index) { return key_of(group, index); };
   batch_order_.clear();
   bool is_one_batch = true;
@@ -190,24 +194,28 @@ void optimizer::run_group(const group_record& group) noexcept {
     });
   }
   const std::span<const std::uint32_t> all(batch_order_);
+  std::uint64_t piece_count = 0;
   for (std::size_t begin = 0; begin < all.size();) {
     std::size_t end = all.size();
     if (!is_one_batch) {
       const auto batch_key = key(all[begin]);
       for (end = begin + 1; end < all.size() && key(all[end]) == batch_key;) ++end;
     }
-    run_batch(group, all.subspan(begin, end - begin));
+    piece_count += run_batch(group, all.subspan(begin, end - begin));
     begin = end;
   }
+  return piece_count;
 }
 
 step_result optimizer::step(const step_settings& settings) {
   open_step(settings);
   if (open_result_.verdict.is_skipped) {
-    zero_batch(selected_);
+    open_result_.piece_count = zero_selected();
   } else {
-    for (const group_record& group : groups_) run_group(group);
+    for (const group_record& group : groups_) open_result_.piece_count += run_group(group);
   }
+  const std::lock_guard held(gate_);
+  for (const std::uint32_t index : selected_) finish_tensor(index);
   return close_step();
 }
 
@@ -219,6 +227,7 @@ void optimizer::begin_step(const step_settings& settings) {
                   "GRADSTEP_STEP_GRAD_NORM");
   }
   open_step(settings);
+  const std::lock_guard held(gate_);
   is_in_step_ = true;
 }
 
@@ -226,21 +235,37 @@ void optimizer::step_tensor(std::size_t tensor) {
   check_not_stepped(tensor);
   if (!takes_part(tensor)) return;
   check_step_count(tensor);
+  check_grads_apart(tensor);
   if (needs_inspected_) check_inspected(tensor, open_scale_);
-  records_[tensor].is_stepped = true;
   const auto index = static_cast<std::uint32_t>(tensor);
-  if (open_result_.verdict.is_skipped) {
-    zero_batch({&index, 1});
-  } else {
-    run_batch(groups_[records_[tensor].group], {&index, 1});
+  const std::span<const std::uint32_t> batch(&index, 1);
+  std::uint64_t piece_count = 0;
+  if (!open_result_.verdict.is_skipped) {
+    piece_count = run_batch(groups_[records_[tensor].group], batch);
+  } else if (is_zeroed(tensor)) {
+    piece_count = zero_gradients(context_, tensor_list(tensors_.data(), batch));
   }
+  const std::lock_guard held(gate_);
+  records_[tensor].is_stepped = true;
+  open_result_.piece_count += piece_count;
+  finish_tensor(tensor);
 }
 
 step_result optimizer::end_step() noexcept {
+  const std::lock_guard held(gate_);
+  count_left_out();
   is_in_step_ = false;
   return close_step();
 }
 
+void optimizer::count_left_out() noexcept {
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    if (records_[i].is_stepped || !takes_part(i)) continue;
+    if (open_result_.left_out_count++ == 0) open_result_.first_left_out = i;
+  }
+}
+
+/// With the gate's lock held.
 step_result optimizer::close_step() noexcept {
   const step_verdict& verdict = open_result_.verdict;
   ++(verdict.is_skipped ? skipped_count_ : step_count_);

@@ -25,7 +25,8 @@ inline operand gradient_of(const gradstep_tensor& tensor) {
 }
 
 /// Makes `range` elements [begin, end) of the index-th tensor of the list; begin is a multiple of a
-/// block where there are 8-bit slots. used_slots: of the request's rule with its values.
+/// block where there are 8-bit slots. used_slots: of the request's rule with its values. Of an
+/// array that is not there only the pointer is set; the rest stays as the range was made.
 void set_range(const step_request& request, std::uint32_t used_slots, std::size_t index,
                std::size_t begin, std::size_t end, step_range& range);
 

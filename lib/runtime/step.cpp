@@ -127,7 +127,7 @@ std::size_t cut_in_tensor(std::size_t cut, const list_position& at, std::size_t 
 }
 
 void run_whole(const prepared_kernels& kernels, const step_request& r, std::uint32_t used_slots) {
-  step_range range;
+  step_range range{};
   for (std::size_t i = 0; i < r.tensors.size(); ++i) {
     const std::size_t count = r.tensors[i].count;
     if (count == 0) continue;
@@ -200,7 +200,7 @@ std::uint64_t update(const context& c, const step_request& r) {
     return 1;
   }
   run_parts(c, r.tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
-    step_range range;
+    step_range range{};
     set_range(r, used_slots, tensor, from, to, range);
     kernels.run(range);
   });

@@ -64,6 +64,8 @@ struct step_verdict {
 struct step_result {
   std::uint64_t piece_count = 0;  // that ran
   step_verdict verdict;
+  std::size_t left_out_count = 0;  // tensors of a step tensor by tensor
+  std::size_t first_left_out = 0;  // the first of them
 };
 
 /// A step over a list of its own: reads the gradients where the limits need that, and updates the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -14,11 +15,23 @@ number_text to_text(double value) noexcept {
 }
 
 quoted_text quoted(const char* text) noexcept {
-  constexpr int shown = 64;
+  constexpr std::size_t shown = 68;  // bytes, the last 0 included
+  char start[shown];
+  const std::size_t length = strnlen(text, shown);
+  std::memcpy(start, text, std::min(length + 1, shown));
+  if (length == shown) end_cut_text(start, shown);
   quoted_text result;
-  const bool is_cut = strnlen(text, shown + 1) > shown;
-  std::snprintf(result.text, sizeof result.text, "\"%.*s%s\"", shown, text, is_cut ? "..." : "");
+  std::snprintf(result.text, sizeof result.text, "\"%s\"", start);
   return result;
+}
+
+void end_cut_text(char* text, std::size_t size) noexcept {
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  constexpr char dots[] = "...";
+  std::size_t end = size - sizeof dots;
+  // At most three: what is no UTF-8 is cut anywhere.
+  for (int i = 0; i < 3 && continues(text[end]); ++i) --end;
+  std::memcpy(text + end, dots, sizeof dots);
 }
 
 }  // namespace gradstep::internal

@@ -3,6 +3,8 @@
 // Values in sentences.
 #pragma once
 
+#include <cstddef>
+
 namespace gradstep::internal {
 
 struct number_text {
@@ -16,5 +18,9 @@ struct quoted_text {
   char text[80];
 };
 quoted_text quoted(const char* text) noexcept;
+
+/// Ends a text of UTF-8 that was cut to fill `size` bytes, at least 8, its last 0 included: with
+/// "..." after its last whole character.
+void end_cut_text(char* text, std::size_t size) noexcept;
 
 }  // namespace gradstep::internal

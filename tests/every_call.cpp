@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every call of the library, for tools that watch a program's memory. Prints nothing; exits with 1
+// when a call failed that should not have. Usage: every_call FOLDER
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <gradstep/gradstep.hpp>
+#include <gradstep/optimizers.hpp>
+
+namespace {
+
+void run_on_this_thread(void*, size_t count, gradstep_task task, void* argument) {
+  for (size_t i = 0; i < count; ++i) task(argument, i);
+}
+
+/// In a pool of the host's, in pieces; else on the calling thread alone.
+gradstep::context make_context(const char* isa, bool is_split) {
+  auto options = gradstep::sized<gradstep_context_options>();
+  options.isa = isa;
+  options.thread_count = is_split ? 4 : 1;
+  if (is_split) {
+    options.parallel_for = run_on_this_thread;
+    options.flags = GRADSTEP_CONTEXT_SERIAL_BELOW | GRADSTEP_CONTEXT_PIECE_SIZE;
+    options.piece_size = 64;
+  }
+  return gradstep::context(options);
+}
+
+void enumerate() {
+  for (size_t i = 0; i < gradstep_rule_count(); ++i) {
+    const gradstep::rule rule(gradstep_rule_name(i));
+    for (size_t h = 0; h < rule.info().hyperparameter_count; ++h) {
+      auto info = gradstep::sized<gradstep_hyperparameter_info>();
+      gradstep::check(gradstep_hyperparameter_describe(rule.name(), h, &info));
+      rule.get(info.name);
+    }
+    for (size_t s = 0; s < rule.slot_count(); ++s) {
+      rule.slot(s);
+      rule.initial_value(s);
+    }
+  }
+  for (size_t i = 0; i < gradstep_schedule_count(); ++i) {
+    auto info = gradstep::sized<gradstep_schedule_info>();
+    gradstep::check(gradstep_schedule_describe(gradstep_schedule_name(i), &info));
+    for (size_t p = 0; p < info.parameter_count; ++p) {
+      auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
+      gradstep::check(gradstep_schedule_parameter_describe(info.name, p, &parameter));
+    }
+  }
+  gradstep_version_text();
+  gradstep_status_name(gradstep_version() == 0 ? 1 : 0);
+}
+
+template <class Param, class Grad>
+void step_stateless(const gradstep::context& context, const char* rule_name, int slot_dtype,
+                    size_t count) {
+  const gradstep::rule rule(rule_name);
+  std::vector<Param> param(count);
+  std::vector<Grad> grad(count);
+  std::vector<std::uint16_t> copy(count);
+  std::vector<std::conditional_t<std::is_same_v<Param, double>, double, float>> average(count);
+  gradstep::parameter<Param, Grad> p(rule, param.data(), grad.data(), count, slot_dtype);
+  p.step(context, rule, 1);
+  p.set_copy(reinterpret_cast<gradstep::bfloat16*>(copy.data()));
+  p.set_average(average.data());
+  auto options = gradstep::sized<gradstep_apply_options>();
+  options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_MAX_VALUE | GRADSTEP_APPLY_AVERAGE |
+                  GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_ZERO_GRAD |
+                  GRADSTEP_APPLY_STOCHASTIC_PARAM;
+  options.step = 2;
+  options.max_norm = options.max_value = 1;
+  options.average_decay = 0.9;
+  p.step(context, rule, options);
+  gradstep::gradient_norm(context, {p.tensor()});
+  for (size_t s = 0; s < rule.slot_count(); ++s) p.slot(s);
+}
+
+void step_all(const gradstep::context& context) {
+  for (size_t i = 0; i < gradstep_rule_count(); ++i) {
+    const char* const name = gradstep_rule_name(i);
+    for (const size_t count : {1U, 63U, 300U, 5000U}) {
+      step_stateless<float, float>(context, name, 0, count);
+      step_stateless<double, double>(context, name, 0, count);
+    }
+    step_stateless<gradstep::bfloat16, gradstep::float16>(context, name, GRADSTEP_BFLOAT16, 777);
+    step_stateless<float, gradstep::bfloat16>(context, name, GRADSTEP_SIGNED8, 5001);
+  }
+}
+
+struct model {
+  model(const gradstep::context& context, const char* slot_rule)
+      : optimizer(context, options()), params(3), grads(3) {
+    const gradstep::schedule cosine("cosine", {{"total_steps", 100}});
+    optimizer.add_group("plain", gradstep::rule("sgd"), &cosine);
+    optimizer.add_group("narrow", gradstep::rule(slot_rule), nullptr, 0.5, GRADSTEP_SIGNED8);
+    const std::array<size_t, 3> counts = {100, 5000, 0};
+    for (size_t i = 0; i < 3; ++i) {
+      params[i].resize(counts[i], 0.5F);
+      grads[i].resize(counts[i], 0.25F);
+      optimizer.add_tensor(i == 0 ? 0 : 1, std::string("t").append(std::to_string(i)),
+                           params[i].data(), grads[i].data(), counts[i]);
+    }
+  }
+  static gradstep_optimizer_options options() {
+    auto o = gradstep::sized<gradstep_optimizer_options>();
+    o.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD;
+    o.max_norm = 1;
+    return o;
+  }
+  gradstep::optimizer optimizer;
+  std::vector<std::vector<float>> params, grads;
+};
+
+void use_optimizer(const gradstep::context& context, const std::string& path) {
+  model m(context, "adamw");
+  auto& o = m.optimizer;
+  o.step();
+  o.set_loss_scaler(gradstep::loss_scaler());
+  o.inspect(1);
+  o.inspect();
+  auto inspected = gradstep::sized<gradstep_step_options>();
+  inspected.flags = GRADSTEP_STEP_INSPECTED;
+  o.begin_step(inspected);
+  o.step_tensor(0);
+  o.end_step();
+  m.grads[0][0] = INFINITY;
+  o.step();
+  o.remove_loss_scaler();
+  o.accumulate();
+  o.accumulate(1, 0.5);
+  o.set_plateau(0, gradstep::plateau(0.1));
+  o.report_metric(1);
+  o.plateau_of(0);
+  o.save(path, GRADSTEP_CHECKPOINT_PARAMS);
+  o.set(1, "amsgrad", 1);
+  o.get(1, "beta1");
+  o.step();
+  o.freeze(0);
+  o.set_schedule(0, nullptr);
+  m.grads[0].swap(m.grads[0]);
+  o.set_grad(0, nullptr);
+  o.set_options(model::options());
+  for (size_t t = 0; t < 3; ++t) o.read(t, "param");
+  o.read(1, "exp_avg");
+  o.describe_group(o.find_group("narrow"));
+  o.describe_tensor(o.find_tensor("t2"));
+  model other(context, "adamw");
+  other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARAMS);
+  other.optimizer.step();
+  other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARTIAL | GRADSTEP_CHECKPOINT_KEEP_SETTINGS);
+}
+
+/// Calls that fail, each in its own way.
+bool fail(const gradstep::context& context, const std::string& path) {
+  model m(context, "adagrad");
+  auto* const o = m.optimizer.get();
+  auto info = gradstep::sized<gradstep_rule_info>();
+  size_t index = 0;
+  const gradstep_status statuses[] = {
+      gradstep_optimizer_load(o, path.c_str(), 0, nullptr),
+      gradstep_optimizer_load(o, "/nowhere/at all", 0, nullptr),
+      gradstep_optimizer_save(o, "/nowhere/at all", 0),
+      gradstep_rule_describe("adanw", &info),
+      gradstep_optimizer_find_tensor(o, "t9", &index),
+      gradstep_optimizer_end_step(o, nullptr),
+      gradstep_optimizer_set_grad(o, 0, m.params[1].data()),
+      gradstep_optimizer_set_hyperparameter(o, 0, "lr", -1),
+      gradstep_apply(context.get(), nullptr, nullptr, 0, nullptr, nullptr)};
+  for (const gradstep_status status : statuses) {
+    if (status == GRADSTEP_OK || *gradstep_last_error() == '\0') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const std::string path = std::string(argv[1]) + "/every_call.state";
+  bool is_good = true;
+  enumerate();
+  for (size_t i = 0; i < gradstep_isa_count(); ++i) {
+    if (gradstep_isa_is_available(i) == 0) continue;
+    for (const bool is_split : {false, true}) {
+      const auto context = make_context(gradstep_isa_name(i), is_split);
+      context.describe();
+      step_all(context);
+      use_optimizer(context, path);
+      is_good = fail(context, path) && is_good;
+    }
+  }
+  std::remove(path.c_str());
+  return is_good ? 0 : 1;
+}
