@@ -46,8 +46,10 @@ void add_storages(const machine& m, std::vector<bench_case>& cases) {
 
 /// What the way to round costs, in memory and in cache.
 void add_roundings(const machine& m, std::vector<bench_case>& cases) {
-  const storage narrow_param{GRADSTEP_BFLOAT16, GRADSTEP_BFLOAT16, GRADSTEP_BFLOAT16};
-  for (const auto& [flag, stored] : {std::pair{GRADSTEP_APPLY_STOCHASTIC_PARAM, narrow_param},
+  const storage bfloat16 = plain_storage(GRADSTEP_BFLOAT16);
+  const storage float16 = plain_storage(GRADSTEP_FLOAT16);
+  for (const auto& [flag, stored] : {std::pair{GRADSTEP_APPLY_STOCHASTIC_PARAM, bfloat16},
+                                     std::pair{GRADSTEP_APPLY_STOCHASTIC_PARAM, float16},
                                      std::pair{GRADSTEP_APPLY_NEAREST_SLOTS, bfloat16_state},
                                      std::pair{GRADSTEP_APPLY_NEAREST_SLOTS, eight_bit_state}}) {
     for (const auto& [size, threads, seconds] : {std::tuple{medium_size, std::size_t{1}, 0.2},

@@ -27,7 +27,7 @@ inline constexpr element_type element_types[] = {
     {GRADSTEP_FLOAT32, "f32", 4, true, true, true, false},
     {GRADSTEP_FLOAT64, "f64", 8, true, true, true, false},
     {GRADSTEP_BFLOAT16, "bf16", 2, true, true, true, true},
-    {GRADSTEP_FLOAT16, "f16", 2, true, true, false, true},
+    {GRADSTEP_FLOAT16, "f16", 2, true, true, true, true},
     {GRADSTEP_SIGNED8, "8bit", 1, false, false, true, false},
 };
 

@@ -112,6 +112,7 @@ TEST(slot_storage, sizes) {
     std::size_t bytes, scale_count;
   } cases[] = {{0, GRADSTEP_FLOAT32, 5000, GRADSTEP_FLOAT32, 20000, 0},
                {0, GRADSTEP_BFLOAT16, 5, GRADSTEP_BFLOAT16, 10, 0},
+               {1, GRADSTEP_FLOAT16, 5, GRADSTEP_FLOAT16, 10, 0},
                {0, GRADSTEP_FLOAT64, 5, GRADSTEP_FLOAT64, 40, 0},
                {0, GRADSTEP_SIGNED8, 4095, GRADSTEP_FLOAT32, 16380, 0},
                {0, GRADSTEP_SIGNED8, 4096, GRADSTEP_SIGNED8, 4096, 16},

@@ -5,10 +5,25 @@ enumeration, and steps each. Usage: enumerate_and_step.py LIBRARY"""
 
 import ctypes as c
 import math
+import struct
 import sys
 
-FLOAT32, FLOAT64 = 1, 2
-NUMBER = {FLOAT32: c.c_float, FLOAT64: c.c_double}
+FLOAT32, FLOAT64, FLOAT16 = 1, 2, 4
+NUMBER = {FLOAT32: c.c_float, FLOAT64: c.c_double, FLOAT16: c.c_uint16}
+STOCHASTIC_PARAM = 64
+
+
+def stored(dtype, values):
+    """An array of the numbers: ctypes has no float16, struct has."""
+    if dtype == FLOAT16:
+        values = struct.unpack(f"<{len(values)}H", struct.pack(f"<{len(values)}e", *values))
+    return (NUMBER[dtype] * len(values))(*values)
+
+
+def numbers(dtype, array):
+    if dtype != FLOAT16:
+        return list(array)
+    return list(struct.unpack(f"<{len(array)}e", struct.pack(f"<{len(array)}H", *array)))
 
 
 class Sized(c.Structure):
@@ -99,29 +114,29 @@ class Binding:
             self.call("slot_describe", rule_name, i, c.byref(info))
         return rule, hyperparameters, slots
 
-    def make_slots(self, rule, slot_count, array):
+    def make_slots(self, rule, slot_count, dtype, count):
         """An array for each slot that is used, None for the others."""
         slots = []
         for i in range(slot_count):
             is_used, initial = c.c_int32(), c.c_double()
             self.call("rule_slot_state", rule, i, c.byref(is_used), c.byref(initial))
-            slots.append(array(*[initial.value] * len(array())) if is_used.value else None)
+            slots.append(stored(dtype, [initial.value] * count) if is_used.value else None)
         return slots
 
     def step(self, context, rule_name, slot_count, dtype, start, grad):
-        """The params after one step of the rule at its defaults."""
-        array = NUMBER[dtype] * len(start)
+        """The params after one step of the rule at its defaults, all arrays of one dtype."""
         rule = self.create("rule_create", rule_name)
         try:
-            param, gradient = array(*start), array(*grad)
-            slots = self.make_slots(rule, slot_count, array)
+            param, gradient = stored(dtype, start), stored(dtype, grad)
+            slots = self.make_slots(rule, slot_count, dtype, len(start))
             pointers = (c.c_void_p * max(slot_count, 1))(*[s and c.addressof(s) for s in slots])
+            dtypes = (c.c_int32 * max(slot_count, 1))(*[dtype] * slot_count)
             tensor = Tensor(count=len(start), param=c.addressof(param), grad=c.addressof(gradient),
-                            slots=pointers, slot_count=slot_count, param_dtype=dtype,
-                            grad_dtype=dtype)
-            self.call("apply", context, rule, c.byref(tensor), 1, c.byref(ApplyOptions(step=1)),
-                      None)
-            return list(param)
+                            slots=pointers, slot_count=slot_count, slot_dtypes=dtypes,
+                            param_dtype=dtype, grad_dtype=dtype)
+            options = ApplyOptions(step=1, flags=STOCHASTIC_PARAM)  # of 16 bits; others are exact
+            self.call("apply", context, rule, c.byref(tensor), 1, c.byref(options), None)
+            return numbers(dtype, param)
         finally:
             self.library.gradstep_rule_destroy(rule)
 
@@ -140,11 +155,13 @@ def check_description(rule, hyperparameters, slots):
 
 def check_step(rule_name, hyperparameters, dtype, start, grad, params):
     assert all(math.isfinite(p) for p in params), f"{rule_name}: not finite"
-    assert all(a != b for a, b in zip(params, start)), f"{rule_name}: a param did not change"
+    assert dtype == FLOAT16 or all(a != b for a, b in zip(params, start)), \
+        f"{rule_name}: a param did not change"
+    assert any(a != b for a, b in zip(params, start)), f"{rule_name}: no param changed"
     if rule_name != b"sgd":
         return
     rate = next(info.default_value for info in hyperparameters if info.name == b"lr")
-    bound = 2e-7 if dtype == FLOAT32 else 1e-15
+    bound = {FLOAT32: 2e-7, FLOAT64: 1e-15, FLOAT16: 2**-10}[dtype]
     for got, p, g in zip(params, start, grad):
         assert abs(got - (p - rate * g)) <= bound * abs(p), f"sgd: {got} from {p}, {g}"
 

@@ -149,14 +149,16 @@ TEST_P(mixed_edges, an_average_is_left_alone_without_its_flag) {
   for (std::size_t i = 0; i < 300; ++i) ASSERT_EQ(target.average->widen(i), target.param.widen(i));
 }
 
-/// A list without slots in 8 bits or bfloat16 does not care how they would be rounded.
+/// Float32, float64 and lower halves hold all that is computed; a copy is rounded to nearest.
 TEST_P(mixed_edges, rounding_flags_change_nothing_where_nothing_is_rounded) {
   const auto rule = make_rule(GetParam());
   const auto context = make_serial_context();
-  for (const bool is_split : {false, true}) {
-    const storage how{.param = is_split ? GRADSTEP_BFLOAT16 : GRADSTEP_FLOAT32,
-                      .copy = GRADSTEP_BFLOAT16,
-                      .is_split = is_split};
+  const storage exact[] = {
+      {.copy = GRADSTEP_BFLOAT16},
+      {.copy = GRADSTEP_FLOAT16},
+      {.param = GRADSTEP_FLOAT64, .slot = GRADSTEP_FLOAT64, .copy = GRADSTEP_FLOAT16},
+      {.param = GRADSTEP_BFLOAT16, .copy = GRADSTEP_FLOAT16, .is_split = true}};
+  for (const storage& how : exact) {
     mixed_parameter wanted(rule.get(), GetParam(), how, 300);
     mixed_parameter target = wanted;
     run_mixed(context.get(), rule.get(), wanted, 0);

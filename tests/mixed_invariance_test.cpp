@@ -197,7 +197,7 @@ TEST_P(mixed_invariance, many_blocks_from_any_one_on) {
   const auto serial = make_serial_context();
   constexpr std::size_t count = 37 * 256 + 9;
   for_each_storage(false, [&](const storage& how, std::uint64_t flags) {
-    if (how.slot != GRADSTEP_BFLOAT16 && !is_blocked(how.slot)) return;
+    if (how.slot == GRADSTEP_FLOAT32 || how.slot == GRADSTEP_FLOAT64) return;
     for (const std::uint64_t block : {std::uint64_t{0}, std::uint64_t{7}, std::uint64_t{15}}) {
       const std::uint64_t first_of_whole = block * 256;
       auto wanted = make(how, count);

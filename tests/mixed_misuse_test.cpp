@@ -97,8 +97,9 @@ TEST_F(mixed_misuse, dtypes_of_slots) {
     expect_invalid({"tensors[1].slot_dtypes[0]", std::to_string(bad), "exp_avg", "SIGNED8"});
   }
   views[1].slot_dtypes[1] = GRADSTEP_FLOAT64;
-  expect_invalid({"tensors[1].slot_dtypes[1]", "exp_avg_sq", "UNSIGNED8"});
-  for (const std::int32_t bad : {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_SIGNED8}) {
+  expect_invalid({"tensors[1].slot_dtypes[1]", "exp_avg_sq", "FLOAT16", "UNSIGNED8"});
+  for (const std::int32_t bad :
+       {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16, GRADSTEP_SIGNED8}) {
     views[2].slot_dtypes[0] = bad;
     expect_invalid({"tensors[2].slot_dtypes[0]", std::to_string(bad), "exp_avg", "FLOAT64"});
   }
@@ -122,6 +123,10 @@ TEST_F(mixed_misuse, lower_halves_of_other_params) {
   std::uint16_t low[40] = {};
   views[2].tensor.param_low = low;
   expect_invalid({"tensors[2].param_low", "GRADSTEP_BFLOAT16"});
+  for (const std::int32_t other : {GRADSTEP_FLOAT32, GRADSTEP_FLOAT16}) {
+    tensor().param_dtype = other;  // which has lower halves as a bfloat16
+    expect_invalid({"tensors[1].param_low", std::to_string(other), "GRADSTEP_BFLOAT16"});
+  }
 }
 
 TEST_F(mixed_misuse, copy_dtype_without_a_copy) {

@@ -2,7 +2,7 @@
 //
 // How numbers are stored, as plain scalar code written from the contract (gradstep.h and
 // docs/numerics.md): one element or block at a time, nothing of the library's own. A new dtype is a
-// case in element_size (support.hpp), `widen` and `narrow`, and an entry in float_dtypes.
+// case in element_size (support.hpp), `widen` and `narrow`, and an entry in the lists below.
 #pragma once
 
 #include <span>
@@ -18,6 +18,9 @@ inline constexpr std::int32_t float_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_FLOAT
                                                 GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16};
 inline constexpr std::int32_t copy_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
                                                GRADSTEP_FLOAT16};
+/// Those of slots beside any param but a float64; UNSIGNED8 stands for both 8-bit types.
+inline constexpr std::int32_t slot_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
+                                               GRADSTEP_FLOAT16, GRADSTEP_UNSIGNED8};
 inline constexpr std::int32_t blocked_dtypes[] = {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8};
 
 inline bool is_blocked(std::int32_t dtype) {
@@ -114,17 +117,25 @@ inline float float16_to_float(std::uint16_t half) {
   return (half & 0x8000) != 0 ? -x : x;
 }
 
-/// To nearest, ties to even.
-inline std::uint16_t float16_from_float(float x) {
+/// At random, from 31 bits: away from zero with a probability equal to the part of a unit that is
+/// cut off. Beyond the largest float16 as to nearest.
+inline std::uint16_t float16_from_float(float x, const rounding& how = {},
+                                        std::uint64_t element = 0) {
   const std::uint16_t sign = std::signbit(x) ? 0x8000 : 0;
   const float magnitude = std::abs(x);
   if (std::isnan(x)) return 0x7e00;
   if (magnitude >= 65520) return sign | 0x7c00;  // half-way from the largest to 65536
   // In units of the last place, which are at least 2^-24; ten bits below the leading one.
   const int exponent = std::max(magnitude == 0 ? -14 : std::ilogb(magnitude), -14);
-  const auto units = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
+  const float exact = std::ldexp(magnitude, 10 - exponent);
+  float rounded = std::nearbyint(exact);  // ties to even
+  if (how.is_random() && magnitude <= 65504) {
+    rounded = std::floor(exact);
+    const double part = std::floor(std::ldexp(static_cast<double>(exact - rounded), 31));
+    if (part + how.bits(element, 31) >= 0x1p31) ++rounded;
+  }
   // The leading one, or a carry into the next exponent, adds itself to the exponent's bits.
-  return static_cast<std::uint16_t>(sign | (((exponent + 14) << 10) + units));
+  return static_cast<std::uint16_t>(sign | (((exponent + 14) << 10) + static_cast<int>(rounded)));
 }
 
 // ---- 8-bit blocks -----------------------------------------------------------------------------
@@ -251,7 +262,7 @@ class stored_array {
         put(data, i, static_cast<std::uint16_t>(bits >> 16));
         put(*extra, i, static_cast<std::uint16_t>(bits));
       } else if (dtype() == GRADSTEP_FLOAT16) {
-        put(data, i, float16_from_float(singles[i]));
+        put(data, i, float16_from_float(singles[i], how, first + i));
       } else {
         put(data, i, bfloat16_from_float(singles[i], how, first + i));
       }

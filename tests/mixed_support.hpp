@@ -34,7 +34,9 @@ inline std::string to_text(const storage& s) {
 inline std::vector<storage> param_and_slot_storages() {
   std::vector<storage> params;
   for (const std::int32_t dtype : float_dtypes) params.push_back({.param = dtype});
-  params.push_back({.param = GRADSTEP_BFLOAT16, .flags = GRADSTEP_APPLY_STOCHASTIC_PARAM});
+  for (const std::int32_t dtype : {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16}) {
+    params.push_back({.param = dtype, .flags = GRADSTEP_APPLY_STOCHASTIC_PARAM});
+  }
   params.push_back({.param = GRADSTEP_BFLOAT16, .is_split = true});
   std::vector<storage> all;
   for (storage s : params) {
@@ -43,7 +45,7 @@ inline std::vector<storage> param_and_slot_storages() {
       all.push_back(s);
       continue;
     }
-    for (const std::int32_t slot : {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_UNSIGNED8}) {
+    for (const std::int32_t slot : slot_dtypes) {
       s.slot = slot;
       all.push_back(s);
       if (slot == GRADSTEP_FLOAT32) continue;

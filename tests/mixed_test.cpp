@@ -155,7 +155,7 @@ TEST_P(mixed, signed_slots) {
 TEST(mixed_slots, every_random_bit_counts) {
   const auto rule = make_rule("sgd", {{"momentum", 0.9}});
   const auto context = make_serial_context();
-  for (const std::int32_t slot : {GRADSTEP_SIGNED8, GRADSTEP_BFLOAT16}) {
+  for (const std::int32_t slot : {GRADSTEP_SIGNED8, GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16}) {
     check_against_separate_passes(context.get(), rule.get(), "sgd", {.slot = slot}, {1'000'000});
   }
 }
@@ -234,23 +234,24 @@ TEST_P(mixed, special_numbers) {
   }
 }
 
-/// One step of adamw, bfloat16 params and slots of a dtype for each, with this gradient.
+/// One step of adamw, params of 16 bits and slots of a dtype for each, with this gradient.
 struct narrow_step {
   static constexpr std::size_t count = 128;
 
-  std::vector<std::uint16_t> param = std::vector<std::uint16_t>(count, 0x3f80);  // 1
+  std::vector<std::uint16_t> param = std::vector<std::uint16_t>(count, 0x3c00);  // 1 in float16
   std::vector<std::uint16_t> slots[2] = {std::vector<std::uint16_t>(count),
                                          std::vector<std::uint16_t>(count)};
   float scales[2] = {};
 
   narrow_step(const gradstep_context* context, const gradstep_rule* rule, std::uint64_t flags,
-              std::array<std::int32_t, 3> slot_dtypes, std::vector<float>& grad) {
+              std::int32_t param_dtype, std::array<std::int32_t, 3> slot_dtypes,
+              std::vector<float>& grad) {
     void* slot_data[] = {slots[0].data(), slots[1].data(), nullptr};
     float* slot_scales[] = {&scales[0], &scales[1], nullptr};
     auto tensor = sized<gradstep_tensor>();
     tensor.count = count;
     tensor.param = param.data();
-    tensor.param_dtype = GRADSTEP_BFLOAT16;
+    tensor.param_dtype = param_dtype;
     tensor.grad = grad.data();
     tensor.grad_dtype = GRADSTEP_FLOAT32;
     tensor.slots = slot_data;
@@ -275,14 +276,17 @@ TEST(nan_of_any_payload, stays_nan_at_every_place) {
                      std::to_string(place));
         std::vector<float> grad(narrow_step::count, 0.5F);
         grad[place] = std::bit_cast<float>(0x7fffffffU);
-        const narrow_step halves(context.get(), rule.get(), flags,
-                                 {GRADSTEP_BFLOAT16, GRADSTEP_BFLOAT16, 0}, grad);
-        for (std::size_t i = 0; i < narrow_step::count; ++i) {
-          ASSERT_EQ(std::isnan(bfloat16_to_float(halves.param[i])), i == place) << i;
-          ASSERT_EQ(std::isnan(bfloat16_to_float(halves.slots[0][i])), i == place) << i;
-          ASSERT_EQ(std::isnan(bfloat16_to_float(halves.slots[1][i])), i == place) << i;
+        for (const auto& [dtype, widened] : {std::pair{GRADSTEP_BFLOAT16, &bfloat16_to_float},
+                                             std::pair{GRADSTEP_FLOAT16, &float16_to_float}}) {
+          const narrow_step halves(context.get(), rule.get(), flags, dtype, {dtype, dtype, 0},
+                                   grad);
+          for (std::size_t i = 0; i < narrow_step::count; ++i) {
+            ASSERT_EQ(std::isnan(widened(halves.param[i])), i == place) << i;
+            ASSERT_EQ(std::isnan(widened(halves.slots[0][i])), i == place) << i;
+            ASSERT_EQ(std::isnan(widened(halves.slots[1][i])), i == place) << i;
+          }
         }
-        const narrow_step bytes(context.get(), rule.get(), flags,
+        const narrow_step bytes(context.get(), rule.get(), flags, GRADSTEP_BFLOAT16,
                                 {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8, 0}, grad);
         ASSERT_TRUE(std::isnan(bytes.scales[0]));
         ASSERT_TRUE(std::isnan(bytes.scales[1]));

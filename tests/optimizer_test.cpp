@@ -160,6 +160,10 @@ TEST_P(optimizer_of, every_manner_of_stepping_has_the_same_bits) {
        .grad = GRADSTEP_BFLOAT16,
        .slot = GRADSTEP_UNSIGNED8,
        .has_average = true,
+       .flags = GRADSTEP_APPLY_STOCHASTIC_PARAM},
+      {.param = GRADSTEP_FLOAT16,
+       .grad = GRADSTEP_FLOAT16,
+       .slot = GRADSTEP_FLOAT16,
        .flags = GRADSTEP_APPLY_STOCHASTIC_PARAM}};
   for (const auto& how : storages) {
     for (const manner each : {manner::inspected, manner::tensor_by_tensor, manner::norm_given}) {

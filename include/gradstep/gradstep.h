@@ -359,8 +359,8 @@ typedef struct gradstep_tensor {
   int32_t param_dtype; /* FLOAT32, FLOAT64, BFLOAT16 or FLOAT16 */
   int32_t grad_dtype;  /* any of these, chosen independently of param_dtype */
 
-  /* slot_count dtypes: FLOAT32, BFLOAT16, SIGNED8 or, for slots that are non-negative, UNSIGNED8;
-   * beside a float64 param FLOAT64. NULL: FLOAT64 beside a float64 param, else FLOAT32. */
+  /* slot_count dtypes: FLOAT32, BFLOAT16, FLOAT16, SIGNED8 or, for slots that are non-negative,
+   * UNSIGNED8; beside a float64 param FLOAT64. NULL: FLOAT64 there, else FLOAT32. */
   const int32_t* slot_dtypes;
   /* slot_count pointers to the scales of the slots of an 8-bit dtype, one for each block of 256
    * elements, the last one begun counted; 0 before the first step. NULL where there is none; those
@@ -394,7 +394,7 @@ typedef struct gradstep_tensor {
 #define GRADSTEP_APPLY_AVERAGE 8u
 #define GRADSTEP_APPLY_CHECK_FINITE 16u     /* skip the whole step when a gradient is not finite */
 #define GRADSTEP_APPLY_ZERO_GRAD 32u        /* leave zeros in every gradient, skipped or not */
-#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round bfloat16 params at random, not to nearest */
+#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round 16-bit params at random, not to nearest */
 #define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest, not at random */
 /* Some slot that the rule uses is at its initial values, because no earlier step used it, as when
  * momentum is switched on later: sgd's momentum_buffer then begins with the undamped gradient. Step
@@ -457,9 +457,15 @@ typedef struct gradstep_apply_result {
  * Everything is validated before anything is written; after that the step cannot fail. A step that
  * CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1: do not count it in `step`.
  *
- * Slots of bfloat16 and of 8-bit dtypes are rounded at random, up with a probability equal to the
- * part cut off: to nearest, a moving average with a decay near 1 would never move. A block of an
- * 8-bit slot in which an element is not finite is NaN as a whole.
+ * Slots of bfloat16, float16 and 8-bit dtypes are rounded at random, up with a probability equal
+ * to the part cut off: to nearest, a moving average with a decay near 1 would never move.
+ * NEAREST_SLOTS has them rounded to nearest, STOCHASTIC_PARAM has bfloat16 and float16 params
+ * rounded at random. Neither concerns what is not rounded: float32, float64, and params with lower
+ * halves. A copy is rounded to nearest whatever the flags.
+ *
+ * Float16 ends at 65504, beyond which it is infinite, and its numbers near 0 are multiples of
+ * 2^-24: bfloat16 slots take as little memory and have float32's range. A block of an 8-bit slot in
+ * which an element is not finite is NaN as a whole.
  *
  * The result's bits depend neither on the number of threads nor on addresses, on how the library
  * splits the work, on the host's rounding mode or flush-to-zero, nor on the choice among

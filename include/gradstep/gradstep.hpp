@@ -257,9 +257,9 @@ class any_parameter {
  public:
   /// Allocates the slots that the rule uses with its present values, at their initial values, for
   /// the host's `arrays`: a gradstep_tensor with its slot fields left 0. slot_dtype: FLOAT32,
-  /// BFLOAT16, an 8-bit type (either stands for both, as gradstep_slot_storage has it) or, beside a
-  /// float64 param, FLOAT64; 0 for FLOAT64 there and FLOAT32 elsewhere. Whether the dtypes go
-  /// together, the first step says.
+  /// BFLOAT16, FLOAT16, an 8-bit type (either stands for both, as gradstep_slot_storage has it) or,
+  /// beside a float64 param, FLOAT64; 0 for FLOAT64 there and FLOAT32 elsewhere. Whether the dtypes
+  /// go together, the first step says.
   any_parameter(const rule& rule, const gradstep_tensor& arrays, std::int32_t slot_dtype = 0)
       : slots_(rule.slot_count()),
         pointers_(rule.slot_count()),

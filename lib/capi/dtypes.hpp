@@ -28,8 +28,7 @@ inline constexpr dtype_set float_types =
     only(dtype::float32) | only(dtype::float64) | only(dtype::bfloat16) | only(dtype::float16);
 inline constexpr dtype_set copy_types =
     only(dtype::float32) | only(dtype::bfloat16) | only(dtype::float16);
-inline constexpr dtype_set narrow_slot_types =
-    only(dtype::float32) | only(dtype::bfloat16) | only(dtype::signed8);
+inline constexpr dtype_set narrow_slot_types = copy_types | only(dtype::signed8);
 inline constexpr dtype_set all_types = float_types | only(dtype::signed8) | only(dtype::unsigned8);
 
 inline constexpr bool contains(dtype_set set, std::int32_t type) {

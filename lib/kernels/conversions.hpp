@@ -201,5 +201,31 @@ inline halves narrow_to_float16(const floats& x) {
 }
 #endif
 
+/// Up with a probability equal to the part cut off; `random` is below 2^31. What is larger than
+/// float16's largest number goes to nearest, and every NaN becomes the same.
+inline halves narrow_to_float16(const floats& x, const words& random) {
+  constexpr std::uint32_t largest = 0x477fe000, first_infinite = 0x477ff000;  // 65504, 65520
+  constexpr std::uint32_t least_normal = 0x38800000;                          // 2^-14
+  const words bits = bits_as<words>(x);
+  const words magnitude = bits & magnitude_bits;
+  // Units of the last place, and the part of one that is cut off, as so many 2^-31.
+  const words in_range = magnitude < largest ? magnitude : words{} + largest;
+  const words normal = (in_range >> 13) - (112U << 10);
+  const words normal_part = in_range << 18 & magnitude_bits;
+  // Multiples of 2^-24: all of this is exact, but for what lies below 2^-31 of one.
+  using integers = lanes<std::int32_t>;
+  const words small = magnitude < least_normal ? magnitude : words{} + least_normal;
+  const floats units = bits_as<floats>(small) * 0x1p24F;
+  const auto denormal = __builtin_convertvector(units, integers);
+  const floats rest = units - __builtin_convertvector(denormal, floats);
+  const auto denormal_part = __builtin_convertvector(rest * 0x1p31F, integers);
+  const words is_small = bits_as<words>(magnitude < least_normal);
+  const words toward_zero = is_small ? bits_as<words>(denormal) : normal;
+  const words part = is_small ? bits_as<words>(denormal_part) : normal_part;
+  const words finite = toward_zero + ((part + random) >> 31);
+  const words number = magnitude >= first_infinite ? words{} + 0x7c00U : finite;
+  return narrow(magnitude > infinity_bits ? words{} + 0x7e00U : number | (bits >> 16 & 0x8000U));
+}
+
 }  // namespace
 }  // namespace gradstep::internal

@@ -42,6 +42,7 @@ struct random_stream {
     return bits_as<words>(low * static_cast<std::uint16_t>(factor));
   }
   [[gnu::always_inline]] words bits20(std::size_t place) const { return at(place) & 0xfffffU; }
+  [[gnu::always_inline]] words bits31(std::size_t place) const { return at(place) & 0x7fffffffU; }
   /// Numbers from 0 to below 1, for elements that had their bits20 already.
   vec<float> part(std::size_t place) const {
     const words bits = at(place) * 0x9e3779b1U >> 9;

@@ -239,10 +239,12 @@ template <std::size_t Vectors>
 
 // ---- Store ------------------------------------------------------------------------------------
 
-/// How a strip is rounded where its type is narrower: to bfloat16, or to the mantissa of 8 bits.
+/// How a strip is rounded where its type is narrower: to bfloat16, to the mantissa of 8 bits, or to
+/// float16.
 struct to_nearest {
   static words rounded(const words& bits, std::size_t) { return round_to_bfloat16(bits); }
   static words rounded8(const words& bits, std::size_t) { return bits + 0x80000U; }
+  static halves float16(vec<float> x, std::size_t) { return narrow_to_float16(as_floats(x)); }
 };
 struct at_random {
   random_stream stream;
@@ -252,6 +254,9 @@ struct at_random {
   }
   words rounded8(const words& bits, std::size_t vector) const {
     return bits + stream.bits20(place + vector * float_lanes);
+  }
+  halves float16(vec<float> x, std::size_t vector) const {
+    return narrow_to_float16(as_floats(x), stream.bits31(place + vector * float_lanes));
   }
 };
 
@@ -276,11 +281,13 @@ template <std::size_t Vectors>
   });
 }
 
-template <std::size_t Vectors>
+template <std::size_t Vectors, class Rounding>
 [[gnu::always_inline]] inline void store_float16(const strip<float, Vectors>& from,
-                                                 std::uint16_t* to) {
-  from.for_each(
-      [to](vec<float> x, std::size_t i) { store_lanes(narrow_to_float16(as_floats(x)), to + i); });
+                                                 std::uint16_t* to, Rounding rounding) {
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < Vectors; ++k) {
+    store_lanes(rounding.float16(from.vectors[k], k), to + k * float_lanes);
+  }
 }
 
 /// Among the elements of its block, for store_block.
@@ -305,7 +312,10 @@ template <std::size_t Vectors, class Rounding>
   if (to.form == storage::bfloat16) {
     return store_bfloat16(from, to.at<std::uint16_t>(index), rounding);
   }
-  if (to.form == storage::float16) return store_float16(from, to.at<std::uint16_t>(index));
+  // Unlikely, or its constants would take registers from the types of more use.
+  if (to.form == storage::float16) [[unlikely]] {
+    return store_float16(from, to.at<std::uint16_t>(index), rounding);
+  }
   if (to.form == storage::split) {
     return store_split(from, to.at<std::uint16_t>(index), to.lower_half(index));
   }

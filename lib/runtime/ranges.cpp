@@ -35,8 +35,8 @@ void set_range(const step_request& r, std::uint32_t used_slots, std::size_t inde
   range.count = end - begin;
   range.first_index = tensor.first_index + begin;
   set(range.param, tensor.param, tensor.param_low, param_type, begin);
-  range.param.is_stochastic = r.options.has_stochastic_param && param_type == dtype::bfloat16 &&
-                              tensor.param_low == nullptr;
+  range.param.is_stochastic = r.options.has_stochastic_param &&
+                              size_of(param_type) < sizeof(float) && tensor.param_low == nullptr;
   set(range.grad, tensor.grad, nullptr, static_cast<dtype>(tensor.grad_dtype), begin);
   bool needs_key = range.param.is_stochastic;
   range.slot_count = r.rule.info->slot_count;

@@ -20,7 +20,7 @@ struct step_options {
   bool updates_average = false;                                  // of the tensors that have one
   double average_decay = 0;
   bool zeroes_grad = false;
-  bool has_stochastic_param = false;  // bfloat16 params are rounded at random
+  bool has_stochastic_param = false;  // params of 16 bits are rounded at random
   bool has_nearest_slots = false;     // narrow slots are rounded to nearest
   std::uint64_t seed = 0;
 };
