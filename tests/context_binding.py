@@ -23,7 +23,8 @@ class ContextInfo(Sized):
 class ApplyResult(Sized):
     _fields_ = [("struct_size", c.c_size_t), ("piece_count", c.c_uint64),
                 ("non_finite_count", c.c_uint64), ("grad_norm", c.c_double),
-                ("clip_factor", c.c_double), ("is_skipped", c.c_int32), ("reserved", c.c_int32)]
+                ("clip_factor", c.c_double), ("is_skipped", c.c_int32), ("reserved", c.c_int32),
+                ("left_out_count", c.c_size_t), ("first_left_out", c.c_size_t)]
 
 
 def make_context(binding, thread_count=4, flags=0):

@@ -142,6 +142,7 @@ TEST(public_reports, not_a_number_is_refused_while_it_would_trap) {
   auto plateau = sized<gradstep_plateau>();
   expect_refused([&] { return gradstep_plateau_init(&plateau, nan); });
   auto group = group_options("other", rule);
+  group.flags = GRADSTEP_GROUP_LR_SCALE;
   group.lr_scale = nan;
   expect_refused(
       [&] { return gradstep_optimizer_add_group(model.optimizer.get(), &group, nullptr); });

@@ -39,13 +39,15 @@ step_constants<Rule, Constant> prepare_constants(const gradstep::internal::argum
   };
   const bool is_decoupled = Rule::info.weight_decay == decay::decoupled;
   const Real weight_decay = value("weight_decay");
-  return {Rule::template prepare<Constant>(h), Rule::choose(h),
+  const auto rule = Rule::template prepare<Constant>(h);
+  return {rule, Rule::choose(h),
           static_cast<Constant>(value("maximize") != 0 ? -grad_scale : grad_scale),
           static_cast<Constant>(is_decoupled ? 0 : weight_decay),
-          static_cast<Constant>(is_decoupled ? value("lr") * weight_decay : 0)};
+          gradstep::internal::decay_in_direction<Constant>(
+              is_decoupled ? value("lr") * weight_decay : Real(0), rule.rate)};
 }
 
-/// The rule's change of p; its form becomes a template argument.
+/// The rule's direction; its form becomes a template argument.
 template <class Rule, class Constant, class V, std::size_t... F, std::size_t... S>
 V update_by_rule(const step_constants<Rule, Constant>& c, V g, element<Rule, V>& at,
                  std::index_sequence<F...>, std::index_sequence<S...>) {
@@ -64,12 +66,13 @@ void step_element(const step_constants<Rule, Constant>& c, V grad, element<Rule,
   using gradstep::internal::fma;
   V g = grad * V(c.grad_scale);
   if (c.coupled_decay != 0) g = fma(V(c.coupled_decay), at.param, g);
-  at.change = update_by_rule(c, g, at, std::make_index_sequence<std::size(Rule::forms)>(),
-                             std::make_index_sequence<Rule::info.slot_count>());
+  V direction = update_by_rule(c, g, at, std::make_index_sequence<std::size(Rule::forms)>(),
+                               std::make_index_sequence<Rule::info.slot_count>());
   if (Rule::info.weight_decay == gradstep::internal::decay::decoupled) {
-    at.change = fma(V(c.decoupled_decay), at.param, at.change);
+    direction = fma(V(c.decoupled_decay), at.param, direction);
   }
-  at.param = at.param - at.change;
+  at.change = V(c.rule.rate) * direction;
+  at.param = fma(V(-c.rule.rate), direction, at.param);
 }
 
 }  // namespace gradstep_test

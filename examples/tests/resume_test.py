@@ -287,7 +287,7 @@ class ResumeTest(programs.ProgramTest):
             (["--resume"], "--resume", "--checkpoint"),
             (["--checkpoint", "run.st"], "--checkpoint", "7", "--rule"),
             (["--rule", "adam", "--precision", "all", "--checkpoint", "run.st"], "7"),
-            (["--rule", "adam", "--checkpoint", "no/run.st"], "--checkpoint", '"no"'),
+            (["--rule", "adam", "--checkpoint", "no/run.st"], "--checkpoint", '"no/"'),
             (["--rule", "adam", "--checkpoint", "run.st", "--resume"], "--resume", '"run.st"',
              "No such file"),
             (["--schedule", "cosin"], "cosin", "nearest", '"cosine"'),

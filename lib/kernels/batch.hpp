@@ -10,6 +10,7 @@
 #include <cstring>
 #include <xsimd/xsimd.hpp>
 
+#include "rule.hpp"
 #include "scalar_math.hpp"
 
 namespace gradstep::internal {
@@ -85,6 +86,9 @@ struct vec {
 #endif
   }
 };
+
+template <class T>
+constexpr bool is_vector<vec<T>> = true;
 
 template <class T>
 vec<T> sqrt(vec<T> x) {

@@ -20,11 +20,12 @@ struct prepared_step {
   double grad_scale_power;  // gradients are multiplied by this power of two as well: 1, unless the
                             // product would not be a normal number
   double coupled_decay;     // g + coupled_decay p; 0: none
-  double decoupled_decay;   // p - (change + decoupled_decay p)
+  double decoupled_decay;   // of the param in one step, lr weight_decay
   // What the loop over strips does around the rule.
   double value_limit;      // the scaled gradient is clipped to +- this; infinity: it is not
   double average_decay;    // of the moving average of the param
   bool copies_to_average;  // in place of that
+  bool favours_new;        // an average of the rule's weighs what is new more than its past
   bool zeroes_grad;
   bool streams_copy;  // past the caches, which a large step would fill with it
 };

@@ -252,6 +252,11 @@ class mixed_strips {
   void update_average(const full_strip& p, T* average) const {
     if (copies_to_average_) return p.store(average);
     const average_weights<T> weights = average_weights_;
+    if (favours_new(weights)) [[unlikely]] {
+      return p.for_each([=](vec<T> x, std::size_t i) {
+        average_near_new(vec<T>::load(average + i), x, weights).store(average + i);
+      });
+    }
     p.for_each([=](vec<T> x, std::size_t i) {
       moving_average(vec<T>::load(average + i), x, weights).store(average + i);
     });

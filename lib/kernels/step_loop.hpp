@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "mixed_strips.hpp"
+#include "number_steps.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -28,18 +28,27 @@ struct step_loop {
     return result;
   }();
 
+  static constexpr bool has_decoupled_decay = Rule::info.weight_decay == decay::decoupled;
+
+  template <class T>
+  static constexpr bool has_averages = requires(typename Rule::template coefficients<T> c) {
+    c.averages;
+  };
+
   template <class T>
   struct constants {
     typename Rule::template coefficients<T> rule;
-    T grad_scale, coupled_decay, decoupled_decay;
+    T grad_scale, coupled_decay, minus_rate;
+    T decoupled_decay;  // rate decoupled_decay p is what p decays by
     bool has_coupled_decay;
 
     explicit constants(const prepared_step& prepared)
         : grad_scale(static_cast<T>(prepared.grad_scale)),
           coupled_decay(static_cast<T>(prepared.coupled_decay)),
-          decoupled_decay(static_cast<T>(prepared.decoupled_decay)),
           has_coupled_decay(prepared.coupled_decay != 0) {
       std::memcpy(&rule, prepared.coefficients, sizeof rule);
+      minus_rate = -rule.rate;
+      decoupled_decay = decay_in_direction<T>(prepared.decoupled_decay, rule.rate);
     }
   };
 
@@ -69,13 +78,36 @@ struct step_loop {
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < Vectors; ++k) {
       if constexpr (ReadsConstants) std::atomic_signal_fence(std::memory_order_seq_cst);
-      vec<T> change = update(c, p.vectors[k], gradient.vectors[k], slots, k,
-                             std::make_index_sequence<slot_count>());
-      // Part of the change: 1 - decay is 1 where the decay is small.
-      if constexpr (Rule::info.weight_decay == decay::decoupled) {
-        change = fma(vec<T>(c.decoupled_decay), p.vectors[k], change);
+      vec<T> direction = update(c, p.vectors[k], gradient.vectors[k], slots, k,
+                                std::make_index_sequence<slot_count>());
+      // Part of the step: 1 - decay is 1 where the decay is small.
+      if constexpr (has_decoupled_decay) {
+        direction = fma(vec<T>(c.decoupled_decay), p.vectors[k], direction);
       }
-      p.vectors[k] = p.vectors[k] - change;
+      p.vectors[k] = fma(vec<T>(c.minus_rate), direction, p.vectors[k]);
+    }
+  }
+
+  // ---- Averages that favour what is new -------------------------------------------------------
+
+  template <class T, std::size_t... S>
+  static void step_number(const constants<T>& c, T& p, T g, number_arrays<T>& elements,
+                          std::size_t i, std::index_sequence<S...>) {
+    g = g * c.grad_scale;
+    if (c.has_coupled_decay) g = fma(c.coupled_decay, p, g);
+    T direction = Rule::template update<Form>(c.rule, p, g, elements[2 + S][i]...);
+    if constexpr (has_decoupled_decay) direction = fma(c.decoupled_decay, p, direction);
+    p = fma(c.minus_rate, direction, p);
+  }
+
+  template <class T>
+  static void step_numbers(const prepared_step& prepared, T scale, number_arrays<T>& elements) {
+    constants<T> c(prepared);
+    c.grad_scale = scale;
+#pragma GCC unroll 1
+    for (std::size_t i = 0; i < mixed_strips<T>::width; ++i) {
+      step_number(c, elements[0][i], elements[1][i], elements, i,
+                  std::make_index_sequence<slot_count>());
     }
   }
 
@@ -181,6 +213,9 @@ struct step_loop {
 
   template <class T>
   static void run(const prepared_step& prepared, const step_range& range) {
+    if constexpr (has_averages<T>) {
+      if (prepared.favours_new) return run_by_numbers<T>(prepared, range, step_numbers<T>);
+    }
     if (is_plain<T>(prepared, range)) return run_plain<T>(prepared, range);
     run_mixed<T>(prepared, range);
   }
@@ -193,6 +228,10 @@ struct step_loop {
     const arguments<Rule, double> h{hyperparameters, step, has_fresh_slots};
     const coefficients c = Rule::template prepare<T>(h);
     std::memcpy(prepared.coefficients, &c, sizeof c);
+    prepared.favours_new = false;
+    if constexpr (has_averages<T>) {
+      for (const auto& weights : c.averages) prepared.favours_new |= favours_new(weights);
+    }
   }
 
   template <class T>

@@ -39,20 +39,20 @@ struct adadelta : rule_with_one_form {
   template <class T>
   struct coefficients {
     T rate, eps;
-    average_weights<T> weights;
+    average_weights<T> averages[1];
   };
 
   template <class T, class H>
   static coefficients<T> prepare(const H& h) {
-    return {T(h["lr"]), T(h["eps"]), weights_of<T>(h["rho"])};
+    return {T(h["lr"]), T(h["eps"]), {weights_of<T>(h["rho"])}};
   }
 
   template <form, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& s, V& u) {
-    s = moving_average_of_square(s, g, c.weights);
+    s = moving_average_of_square(s, g, c.averages[0]);
     const V d = sqrt((u + V(c.eps)) / (s + V(c.eps))) * g;
-    u = moving_average_of_square(u, d, c.weights);
-    return V(c.rate) * d;
+    u = moving_average_of_square(u, d, c.averages[0]);
+    return d;
   }
 };
 

@@ -56,7 +56,7 @@ struct adagrad {
   static V update(const coefficients<T>& c, V, V g, V& s) {
     s = sum_with_square<T>(s, g);
     const V root = F == form::eps_inside ? sqrt(s + V(c.eps)) : sqrt(s) + V(c.eps);
-    return V(c.rate) * (g / root);
+    return g / root;
   }
 };
 

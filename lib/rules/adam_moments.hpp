@@ -42,7 +42,7 @@ struct adam_moments {
   template <class T>
   struct coefficients {
     T rate, eps;
-    average_weights<T> first, second;
+    average_weights<T> averages[2];  // of gradients, and of their squares
   };
 
   template <class T, class H>
@@ -50,17 +50,18 @@ struct adam_moments {
     const auto correction1 = one_minus_power(h["beta1"], h.step);
     const auto root2 = sqrt(one_minus_power(h["beta2"], h.step));
     const auto eps = h.is_set("eps_hat") ? h["eps"] : h["eps"] * root2;
-    return {T(h["lr"] * root2 / correction1), keep_normal<T>(eps), weights_of<T>(h["beta1"]),
-            weights_of<T>(h["beta2"])};
+    return {T(h["lr"] * root2 / correction1),
+            keep_normal<T>(eps),
+            {weights_of<T>(h["beta1"]), weights_of<T>(h["beta2"])}};
   }
 
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& m, V& v, V& x) {
-    m = moving_average(m, g, c.first);
-    v = moving_average_of_square(v, g, c.second);
+    m = moving_average(m, g, c.averages[0]);
+    v = moving_average_of_square(v, g, c.averages[1]);
     if constexpr (F == form::amsgrad) x = max(x, v);
     const V root = sqrt(F == form::amsgrad ? x : v) + V(c.eps);
-    return V(c.rate) * (m / root);
+    return m / root;
   }
 };
 

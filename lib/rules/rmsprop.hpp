@@ -61,29 +61,29 @@ struct rmsprop {
   template <class T>
   struct coefficients {
     T rate, eps;
-    average_weights<T> averages, momentum;
+    average_weights<T> averages[1], momentum;
   };
 
   template <class T, class H>
   static coefficients<T> prepare(const H& h) {
-    return {T(h["lr"]), T(h["eps"]), weights_of<T>(h["alpha"]), weights_of<T>(h["momentum"])};
+    return {T(h["lr"]), T(h["eps"]), {weights_of<T>(h["alpha"])}, weights_of<T>(h["momentum"])};
   }
 
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& v, V& a, V& b) {
-    v = moving_average_of_square(v, g, c.averages);
+    v = moving_average_of_square(v, g, c.averages[0]);
     V d = v;
     if constexpr (F.centered) {
-      a = moving_average(a, g, c.averages);
+      a = moving_average(a, g, c.averages[0]);
       d = max(fma(V(T(0)) - a, a, v), V(T(0)));
     }
     const V root = F.eps_inside ? sqrt(d + V(c.eps)) : sqrt(d) + V(c.eps);
     const V u = g / root;
     if constexpr (!F.momentum) {
-      return V(c.rate) * u;
+      return u;
     } else {
       b = decaying_sum(b, u, c.momentum);
-      return V(c.rate) * b;
+      return b;
     }
   }
 };

@@ -6,9 +6,10 @@
 //       static constexpr hyperparameter hyperparameters[] = {...};
 //       static constexpr slot slots[] = {...};
 //       static constexpr rule_info info{...};
-//       template <class T> struct coefficients {...};              constant over the step
+//       template <class T> struct coefficients {...};   constant over the step; T rate among them
 //       template <class T, class H> static coefficients<T> prepare(const H& h);
-//       template <form F, class V> static V update(c, V p, V g, V& slot...);   the change of p
+//       template <form F, class V> static V update(c, V p, V g, V& slot...);
+//           the direction d of the step: p <- p - rate d
 //     };
 //
 // Rules stand in unnamed namespaces because each instruction set compiles them again: with external
@@ -97,8 +98,9 @@ constexpr slot non_negative(slot s) {
 
 // ---- Moving averages --------------------------------------------------------------------------
 
-/// What a moving average weighs what is new and its past with. Two constants, each rounded, do not
-/// add up to 1, so an average is made from one of them.
+/// What a moving average weighs what is new and its past with. A rule keeps those of its averages
+/// in an array `averages` of its coefficients, where the kernels look. Two constants, each rounded,
+/// do not add up to 1, so an average is made from one of them.
 template <class T>
 struct average_weights {
   T of_new, of_past;
@@ -109,18 +111,43 @@ constexpr average_weights<T> weights_of(Real decay) {
   return {T(1 - decay), T(decay)};
 }
 
-/// decay average + (1 - decay) x. The smaller weight moves the result away from the larger one's
-/// number: a past that weighs nothing leaves x as it is. The only rounding that repeats from step
-/// to step, the last one, depends on x, so that its errors do not add up.
+/// Whether what is new weighs more than the past.
+template <class T>
+constexpr bool favours_new(const average_weights<T>& weights) {
+  return weights.of_past < weights.of_new;
+}
+
+/// decay average + (1 - decay) x, for weights that favour what is new: x is moved, by nothing where
+/// the past weighs nothing.
 template <class V, class T>
-V moving_average(V average, V x, const average_weights<T>& weights) {
+V average_near_new(V average, V x, const average_weights<T>& weights) {
   if (weights.of_past == 0) return x;
-  if (weights.of_past < weights.of_new) return fma(V(weights.of_past), average - x, x);
+  return fma(V(weights.of_past), average - x, x);
+}
+
+/// The same for other weights. The only rounding that repeats from step to step, the last one,
+/// depends on x, so that its errors do not add up.
+template <class V, class T>
+V average_near_past(V average, V x, const average_weights<T>& weights) {
   return fma(V(weights.of_new), x - average, average);
 }
 
+/// V: a vector, whose weights do not favour what is new. Kernels see to that: a branch for each
+/// vector would take 4 % of a step.
+template <class V>
+constexpr bool is_vector = false;
+
+/// decay average + (1 - decay) x.
+template <class V, class T>
+V moving_average(V average, V x, const average_weights<T>& weights) {
+  if constexpr (!is_vector<V>) {
+    if (favours_new(weights)) return average_near_new(average, x, weights);
+  }
+  return average_near_past(average, x, weights);
+}
+
 /// The largest value of an average or a sum of squares. Infinity would stay for ever, and with it
-/// the param; this is a number in every type that slots are stored in, however it is rounded.
+/// the param; this is a number in every type of a slot but float16, however it is rounded.
 template <class T>
 constexpr T largest_square = T(2) / std::numeric_limits<T>::min();
 
@@ -128,8 +155,8 @@ constexpr T largest_square = T(2) / std::numeric_limits<T>::min();
 template <class V, class T>
 V moving_average_of_square(V average, V x, const average_weights<T>& weights) {
   const V limit(largest_square<T>);
-  if (weights.of_past < weights.of_new) {
-    return moving_average(average, at_most(x * x, limit), weights);
+  if constexpr (!is_vector<V>) {
+    if (favours_new(weights)) return average_near_new(average, at_most(x * x, limit), weights);
   }
   return at_most(fma(V(weights.of_new), fma(x, x, -average), average), limit);
 }
@@ -146,6 +173,14 @@ template <class V, class T>
 V decaying_sum(V sum, V x, const average_weights<T>& weights) {
   if (weights.of_new < T(0x1p-8)) return fma(V(-weights.of_new), sum, sum + x);
   return fma(V(weights.of_past), sum, x);
+}
+
+// ---- Decoupled weight decay -------------------------------------------------------------------
+
+/// What stands in the direction for it: `rate` times this times p is decay p.
+template <class T, class Real>
+constexpr T decay_in_direction(Real decay, T rate) {
+  return rate == 0 ? T(0) : static_cast<T>(decay / static_cast<Real>(rate));
 }
 
 // ---- Error bounds -----------------------------------------------------------------------------

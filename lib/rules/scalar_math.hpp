@@ -14,9 +14,15 @@ namespace {
 template <class T>
 concept real = std::numeric_limits<T>::is_iec559;
 
+/// As the instruction set of the file that is compiled has it: x86's baseline rounds twice. Without
+/// a level, in tests and outside the kernels, fused.
 template <real T>
 T fma(T a, T b, T c) {
+#if defined(GRADSTEP_LEVEL) && defined(__x86_64__) && !defined(__FMA__)
+  return a * b + c;
+#else
   return std::fma(a, b, c);
+#endif
 }
 template <real T>
 T sqrt(T x) {

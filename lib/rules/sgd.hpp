@@ -81,11 +81,11 @@ struct sgd {
   template <form F, class T, class V>
   static V update(const coefficients<T>& c, V, V g, V& b) {
     if constexpr (F == form::plain) {
-      return V(c.rate) * g;
+      return g;
     } else {
       const V scaled = V(c.gain) * g;
       b = decaying_sum(b, scaled, c.momentum);
-      return V(c.rate) * (F == form::nesterov ? fma(V(c.momentum.of_past), b, scaled) : b);
+      return F == form::nesterov ? fma(V(c.momentum.of_past), b, scaled) : b;
     }
   }
 };
