@@ -8,7 +8,8 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS = ["bash", "cat", "dirname", "env", "grep", "mkdir", "readlink", "tail"]
-NOT_FOR_THE_LIBRARY = ["clang", "gnuplot", "gtest", "benchmark", "cli11", "eigen", "python"]
+NOT_FOR_THE_LIBRARY = ["clang", "gnuplot", "gtest", "benchmark", "cli11", "eigen", "python",
+                       "json"]
 
 
 class DevTest(unittest.TestCase):
