@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "claims.hpp"
 
+#include <algorithm>
 #include <cstdio>
-#include <utility>
+#include <string_view>
 
 #include "cases.hpp"
 #include "interleave.hpp"
@@ -103,14 +104,60 @@ estimate figure_of(const claim& c, const row& r) {
   return {counter(""), counter("_low"), counter("_high")};
 }
 
-void print_claim(std::ostream& out, const claim& c, const row& r) {
-  const estimate e = figure_of(c, r);
-  const bool is_met = c.is_minimum ? e.median >= c.limit : e.median <= c.limit;
+struct measured_claim {
+  claim what;
+  estimate figure;
+};
+
+/// The claims that this run measured: of a rule other than the main one only those.
+std::vector<measured_claim> measured_claims(const machine& m, const std::vector<row>& rows) {
+  std::vector<measured_claim> measured;
+  for (const auto& claims :
+       {main_claims(m), optimizer_claims(m), mixed_claims(m), rule_claims(m)}) {
+    for (const claim& c : claims) {
+      if (const row* r = find_row(rows, c)) measured.push_back({c, figure_of(c, *r)});
+    }
+  }
+  return measured;
+}
+
+bool is_met(const claim& c, double value) {
+  return c.is_minimum ? value >= c.limit : value <= c.limit;
+}
+
+/// A wide interval on the good side of the limit is enough to say "met".
+const char* verdict(const claim& c, const estimate& e) {
+  if (is_wide(e) && !(is_met(c, e.low) && is_met(c, e.high))) return "not judged";
+  return is_met(c, e.median) ? "met" : "MISSED";
+}
+
+void print_claim(std::ostream& out, const measured_claim& m, bool is_judged) {
+  const auto& [c, e] = m;
   char text[256];
-  std::snprintf(text, sizeof text, "%-58s %7.3f  (%.3f to %.3f)  %s %-5g %s\n", c.text.c_str(),
-                e.median, e.low, e.high, c.is_minimum ? ">=" : "<=", c.limit,
-                is_met ? "met" : "MISSED");
+  std::snprintf(text, sizeof text, "%-58s %7.3f  (%.3f to %.3f)  %s %g%s%s\n", c.text.c_str(),
+                e.median, e.low, e.high, c.is_minimum ? ">=" : "<=", c.limit, is_judged ? "  " : "",
+                is_judged ? verdict(c, e) : "");
   out << text;
+}
+
+/// With so many wide intervals the narrow ones say little either.
+bool is_busy(const std::vector<measured_claim>& claims, std::size_t wide) {
+  return 4 * wide > claims.size();
+}
+
+/// What the verdicts are worth.
+void print_judgement(std::ostream& out, const std::vector<measured_claim>& claims,
+                     std::size_t wide) {
+  std::size_t unjudged = 0;
+  for (const auto& [c, e] : claims) unjudged += std::string_view(verdict(c, e)) == "not judged";
+  if (is_busy(claims, wide)) {
+    out << "\nThis machine is too busy to judge: " << wide << " of " << claims.size()
+        << " intervals are wider than " << 100 * widest_interval
+        << " % of their median.\nRun the benchmark again when nothing else runs.\n";
+  } else if (unjudged != 0) {
+    out << "\nNot judged: intervals wider than " << 100 * widest_interval
+        << " % of the median. Run the benchmark again when nothing else runs.\n";
+  }
 }
 
 void print_passes(std::ostream& out, const char* title, const std::vector<listed_pass>& passes) {
@@ -123,25 +170,16 @@ void print_passes(std::ostream& out, const char* title, const std::vector<listed
 }  // namespace
 
 void print_claims(std::ostream& out, const machine& m, const std::vector<row>& rows) {
+  const std::vector<measured_claim> claims = measured_claims(m, rows);
+  if (claims.empty()) return;
+  const auto wide = static_cast<std::size_t>(std::count_if(
+      claims.begin(), claims.end(), [](const measured_claim& c) { return is_wide(c.figure); }));
   out << "\nClaims (" << main_rule << " where no rule is named; float32, " << m.best_isa << ", "
       << m.thread_count << " threads; median and its 95 % interval)\n\n";
-  std::vector<claim> claims = main_claims(m);
-  for (claim& c : optimizer_claims(m)) claims.push_back(std::move(c));
-  for (claim& c : mixed_claims(m)) claims.push_back(std::move(c));
-  for (const claim& c : claims) {
-    const row* r = find_row(rows, c);
-    if (r == nullptr) {
-      out << c.text << ": not measured in this run\n";
-    } else {
-      print_claim(out, c, *r);
-    }
-  }
-  for (const claim& c : rule_claims(m)) {
-    if (const row* r = find_row(rows, c)) print_claim(out, c, *r);
-  }
+  for (const measured_claim& c : claims) print_claim(out, c, !is_busy(claims, wide));
+  print_judgement(out, claims, wide);
   out << "\nThe complete step (unscale, finite check, clip by norm, adamw, bfloat16 copy, average, "
-         "zero "
-         "grad)\nmoves\n";
+         "zero\ngrad) moves\n";
   print_passes(out, "one gradstep_apply", fused_passes());
   print_passes(out, "separate passes", separate_step::passes());
   out << std::flush;

@@ -11,8 +11,9 @@
 
 namespace bench {
 
-/// Prints each claim with the figure of this run, or that it was not measured. Figures are not
-/// tests: a missed limit is printed and nothing more.
+/// Prints each claim that this run measured with its figure and whether it is met. Figures are not
+/// tests: a missed limit is printed and nothing more. Where intervals are too wide it says so
+/// instead of judging.
 void print_claims(std::ostream& out, const machine& m, const std::vector<row>& rows);
 
 }  // namespace bench

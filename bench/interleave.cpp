@@ -47,6 +47,8 @@ estimate estimate_median(std::vector<double> samples) {
   return {(samples[(n - 1) / 2] + samples[n / 2]) / 2, samples[low], samples[high]};
 }
 
+bool is_wide(const estimate& e) { return !(e.high - e.low <= widest_interval * e.median); }
+
 turns::turns(std::size_t contender_count, std::size_t calls_per_turn)
     : seconds_(contender_count), calls_per_turn_(calls_per_turn) {}
 

@@ -26,6 +26,10 @@ struct estimate {
 
 estimate estimate_median(std::vector<double> samples);
 
+/// Of the median: with a wider interval the machine is too busy to judge by it.
+inline constexpr double widest_interval = 0.1;
+bool is_wide(const estimate& e);
+
 class turns {
  public:
   turns(std::size_t contender_count, std::size_t calls_per_turn);

@@ -20,7 +20,8 @@ namespace {
 
 void print_help() {
   std::puts(
-      "usage: gradstep_bench [--quick] [--benchmark_filter=REGEX] [--benchmark_out=FILE.json]\n"
+      "usage: gradstep_bench [--quick] [--brief] [--benchmark_filter=REGEX] "
+      "[--benchmark_out=FILE.json]\n"
       "\n"
       "Measures steps of the optimizer against the roof, the time that the same bytes take to "
       "move\n"
@@ -29,6 +30,7 @@ void print_help() {
       "  --quick                    about 90 seconds: adamw at all sizes, every rule on large "
       "arrays,\n"
       "                             narrow dtypes and the complete step\n"
+      "  --brief                    a sentence for each instead of the table and the claims\n"
       "  --benchmark_filter=REGEX   those whose name matches, as in\n"
       "                             step/adamw/float32/16K/threads:1/isa:avx2, or\n"
       "                             step/adamw/f32+bf16grad+8bitslots/64M: narrow gradient and "
@@ -47,6 +49,7 @@ void print_help() {
 
 struct options {
   bool is_quick = false;
+  bool is_brief = false;
   bool has_output_file = false;
 };
 
@@ -66,6 +69,8 @@ bool read_own_options(int argc, char** argv, options& result) {
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--quick") {
       result.is_quick = true;
+    } else if (std::string_view(argv[i]) == "--brief") {
+      result.is_brief = true;
     } else {
       std::fprintf(stderr,
                    "gradstep_bench: '%s' is no option or its value is not allowed; see --help\n",
@@ -87,9 +92,12 @@ int run(const options& o) {
         ->UseManualTime();
   }
   bench::table_reporter table(m);
+  bench::brief_reporter brief;
   bench::json_reporter json;
+  benchmark::BenchmarkReporter* shown = &table;
+  if (o.is_brief) shown = &brief;
   const std::size_t matched =
-      benchmark::RunSpecifiedBenchmarks(&table, o.has_output_file ? &json : nullptr);
+      benchmark::RunSpecifiedBenchmarks(shown, o.has_output_file ? &json : nullptr);
   if (matched == 0) {
     std::fprintf(stderr, "gradstep_bench: no name matches --benchmark_filter=%s%s\n",
                  benchmark::GetBenchmarkFilter().c_str(), o.is_quick ? " among --quick's" : "");

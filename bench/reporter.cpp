@@ -6,6 +6,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "interleave.hpp"
+
 namespace bench {
 namespace {
 
@@ -38,6 +40,12 @@ std::string other_cell(const row& r) {
     return cell(r, name.c_str(), 3) + " " + name.substr(prefix.size());
   }
   return "-";
+}
+
+bool is_unsteady(const row& r) {
+  const std::string name = "percent_of_roof";
+  return r.has(name) && is_wide({r.counters.at(name), r.counters.at(name + "_low"),
+                                 r.counters.at(name + "_high")});
 }
 
 constexpr const char* table_notes = R"(
@@ -87,6 +95,23 @@ void table_reporter::ReportRuns(const std::vector<Run>& runs) {
     for (const auto& [name, counter] : run.counters) r.counters[name] = counter.value;
     GetOutputStream() << format_row(r) << std::flush;
     rows_.push_back(std::move(r));
+  }
+}
+
+bool brief_reporter::ReportContext(const Context&) { return true; }
+
+void brief_reporter::ReportRuns(const std::vector<Run>& runs) {
+  for (const Run& run : runs) {
+    if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+    row r{run.run_name.function_name, {}};
+    for (const auto& [name, counter] : run.counters) r.counters[name] = counter.value;
+    const std::vector<std::string> p = parts_of(r.name);
+    GetOutputStream() << p[1] << " on " << p[3] << " elements of " << p[2] << ", " << p[4]
+                      << (p[4] == "1" ? " thread, " : " threads, ") << p[5] << ": "
+                      << cell(r, "ns_per_element", 3) << " ns an element, "
+                      << cell(r, "gb_per_second", 0) << " GB/s, " << cell(r, "percent_of_roof", 0)
+                      << " % of the roof"
+                      << (is_unsteady(r) ? " (unsteady: the machine is busy)" : "") << std::endl;
   }
 }
 

@@ -36,6 +36,13 @@ class table_reporter final : public benchmark::BenchmarkReporter {
   std::vector<row> rows_;
 };
 
+/// A sentence for each benchmark, without a heading.
+class brief_reporter final : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context& context) override;
+  void ReportRuns(const std::vector<Run>& runs) override;
+};
+
 /// Google Benchmark's own, with names as they were registered ("/iterations:1/manual_time" left
 /// out) and no CPU time, which would be that of all contenders and rounds.
 class json_reporter final : public benchmark::JSONReporter {

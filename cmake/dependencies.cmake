@@ -1,31 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the library itself needs: the installed package first, a pinned version second. All are
-# private: none appears in a public header.
-include(FetchContent)
+# What the library itself needs: the host's own target first, then the installed package, a pinned
+# version last. All are private: none appears in a public header.
 
-# gradstep_dependency(NAME TAG REPOSITORY): find_package(NAME), else that tag of the repository.
-macro(gradstep_dependency name tag repository)
-  if(GRADSTEP_FETCH)
-    FetchContent_Declare(
-      ${name}
-      GIT_REPOSITORY ${repository}
-      GIT_TAG ${tag}
-      GIT_SHALLOW ON
-      FIND_PACKAGE_ARGS)
-    FetchContent_MakeAvailable(${name})
-  else()
-    find_package(${name})
-    if(NOT ${name}_FOUND)
-      message(FATAL_ERROR "${name} is not installed, and GRADSTEP_FETCH is OFF. Install it "
-                          "(./dev setup does on Debian) or configure with -DGRADSTEP_FETCH=ON.")
+# gradstep_fetch(NAME TAG REPOSITORY): that tag of the repository, without its tests, its warnings
+# and its install rules. It has a scope, so that nothing of this reaches the host.
+function(gradstep_fetch name tag repository)
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # option() keeps out of the cache what is set here
+  foreach(part TBB_TEST TBB_EXAMPLES TBB_STRICT BUILD_TESTS BUILD_BENCHMARK BUILD_EXAMPLES)
+    set(${part} OFF)
+  endforeach()
+  set(TBB_INSTALL ${GRADSTEP_INSTALL})
+  if(NOT DEFINED BUILD_SHARED_LIBS)
+    set(BUILD_SHARED_LIBS ON)  # oneTBB advises against a static one
+  endif()
+  include(FetchContent)
+  FetchContent_Declare(${name} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW ON)
+  FetchContent_MakeAvailable(${name})
+  FetchContent_GetProperties(${name} SOURCE_DIR folder)
+  set_property(DIRECTORY "${folder}" PROPERTY EXCLUDE_FROM_ALL ON)  # install rules too
+endfunction()
+
+# gradstep_dependency(NAME TARGET TAG REPOSITORY): makes sure that there is TARGET. A macro: packages
+# set variables.
+macro(gradstep_dependency name target tag repository)
+  if(NOT TARGET ${target})
+    find_package(${name} QUIET)
+    if(NOT ${name}_FOUND AND GRADSTEP_FETCH)
+      message(STATUS "gradstep: ${name} is not installed; fetching ${tag} of ${repository}")
+      gradstep_fetch(${name} ${tag} ${repository})
+      set(gradstep_fetched_${name} ON)
+    endif()
+    if(NOT TARGET ${target})
+      message(FATAL_ERROR "gradstep: ${name} is not installed, and GRADSTEP_FETCH is "
+                          "${GRADSTEP_FETCH}. Install it (./dev setup does on Debian) or configure "
+                          "with -DGRADSTEP_FETCH=ON.")
     endif()
   endif()
 endmacro()
 
-set(TBB_TEST OFF CACHE BOOL "oneTBB's own tests, should it be fetched")
-gradstep_dependency(xsimd 13.0.0 https://github.com/xtensor-stack/xsimd.git)
-gradstep_dependency(TBB v2021.13.0 https://github.com/uxlfoundation/oneTBB.git)
-gradstep_dependency(nlohmann_json v3.11.3 https://github.com/nlohmann/json.git)
+gradstep_dependency(xsimd xsimd 13.0.0 https://github.com/xtensor-stack/xsimd.git)
+gradstep_dependency(TBB TBB::tbb v2021.13.0 https://github.com/uxlfoundation/oneTBB.git)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)  # the system's; Debian: zlib1g-dev

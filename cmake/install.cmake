@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Headers, library, CMake package and pkg-config file.
+# Headers, library, CMake package and pkg-config file. All can be moved together.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -8,6 +8,11 @@ set(gradstep_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gradstep")
 install(TARGETS gradstep EXPORT gradstep-targets
         FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT gradstep-targets NAMESPACE gradstep:: DESTINATION "${gradstep_cmake_dir}")
+# A oneTBB that was fetched comes along, the file alone: the library does not load without it.
+if(GRADSTEP_SHARED AND gradstep_fetched_TBB)
+  install(TARGETS tbb LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" NAMELINK_SKIP)
+  set_target_properties(gradstep PROPERTIES INSTALL_RPATH "$ORIGIN")
+endif()
 
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/gradstep-config.cmake.in"
@@ -18,13 +23,36 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config-version.cmake"
         DESTINATION "${gradstep_cmake_dir}")
 
+# gradstep_pc_folder(RESULT FOLDER): FOLDER as it stands in the pkg-config file, below the prefix
+# unless it is absolute.
+function(gradstep_pc_folder result folder)
+  string(REPLACE " " "\\ " folder "${folder}")
+  if(NOT IS_ABSOLUTE "${folder}")
+    string(PREPEND folder "\${prefix}/")
+  endif()
+  set(${result} "${folder}" PARENT_SCOPE)
+endfunction()
+gradstep_pc_folder(gradstep_pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
+gradstep_pc_folder(gradstep_pc_libdir "${CMAKE_INSTALL_LIBDIR}")
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  gradstep_pc_folder(gradstep_pc_prefix "${CMAKE_INSTALL_PREFIX}")
+else()
+  file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  string(REGEX REPLACE "/$" "" gradstep_pc_prefix "\${pcfiledir}/${up}")
+endif()
+
 # A static library's users link what it needs too.
+set(gradstep_pc_cflags "")
 set(gradstep_pc_requires_private "")
 set(gradstep_pc_libs_private "")
-if(NOT BUILD_SHARED_LIBS)
+if(NOT GRADSTEP_SHARED)
+  set(gradstep_pc_cflags " -DGRADSTEP_STATIC")
   set(gradstep_pc_requires_private "tbb zlib")
-  set(gradstep_pc_libs_private "-lstdc++ -lpthread -lm")
+  list(TRANSFORM gradstep_cxx_runtime PREPEND "-l" OUTPUT_VARIABLE gradstep_pc_libs_private)
+  list(APPEND gradstep_pc_libs_private -lpthread)
+  list(JOIN gradstep_pc_libs_private " " gradstep_pc_libs_private)
 endif()
-configure_file("${CMAKE_CURRENT_LIST_DIR}/gradstep.pc.in" gradstep.pc @ONLY)
+configure_file("${CMAKE_CURRENT_LIST_DIR}/gradstep.pc.in"
+               "${CMAKE_CURRENT_BINARY_DIR}/gradstep.pc" @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradstep.pc"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

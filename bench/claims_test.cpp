@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is said of claims whose intervals are narrow, wide, or both, by print_claims' own words. No
+// test framework: the benchmark's own dependencies do.
+#include <cstdio>
+#include <functional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cases.hpp"
+#include "claims.hpp"
+#include "interleave.hpp"
+
+namespace {
+
+using interval_of = std::function<bench::estimate(std::size_t row)>;
+
+bench::machine a_machine() {
+  bench::machine m;
+  m.isas = {"baseline", "avx2"};
+  m.best_isa = "avx2";
+  m.thread_count = 2;
+  m.serial_below = 32768;
+  return m;
+}
+
+/// What is printed when each row that --quick measures has this interval in all its figures; those
+/// whose claim is an upper limit have its inverse, so that a good one is good for all.
+std::string printed(const interval_of& interval) {
+  const bench::machine m = a_machine();
+  std::vector<bench::row> rows;
+  for (const bench::bench_case& c : bench::quick_cases(m)) {
+    bench::row r{c.name(), {}};
+    const auto set = [&r](const std::string& name, double value, double low, double high) {
+      r.counters[name] = value;
+      r.counters[name + "_low"] = low;
+      r.counters[name + "_high"] = high;
+    };
+    const bench::estimate e = interval(rows.size());
+    set("percent_of_roof", 100 * e.median, 100 * e.low, 100 * e.high);
+    for (const char* rival : {"careful", "flat", "apply", "separate", "float32", "bf16slots"}) {
+      set(std::string("over_") + rival, 1 / e.median, 1 / e.high, 1 / e.low);
+    }
+    rows.push_back(std::move(r));
+  }
+  std::ostringstream out;
+  bench::print_claims(out, m, rows);
+  return out.str();
+}
+
+std::size_t count_of(const std::string& text, const std::string& word) {
+  std::size_t count = 0;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+  return count;
+}
+
+int failures = 0;
+
+void expect(bool holds, const char* what, const std::string& text) {
+  if (holds) return;
+  ++failures;
+  std::fprintf(stderr, "claims_test: %s:\n%s\n", what, text.c_str());
+}
+
+}  // namespace
+
+int main() {
+  const bench::estimate good{2, 1.98, 2.02}, bad{0.3, 0.295, 0.305};
+  const bench::estimate wide{0.4, 0.2, 2}, wide_and_good{3, 2, 4};
+  const std::size_t claims = count_of(printed([&](std::size_t) { return good; }), "  met\n");
+  expect(claims == 19, "not every claim was found", printed([&](std::size_t) { return good; }));
+
+  std::string text = printed([&](std::size_t) { return bad; });
+  expect(count_of(text, "  MISSED\n") == claims, "a narrow interval is judged", text);
+  expect(count_of(text, "busy") == 0, "a quiet machine is not called busy", text);
+
+  text = printed([&](std::size_t) { return wide; });
+  expect(count_of(text, "MISSED") + count_of(text, "met\n") == 0, "a busy machine's verdict", text);
+  expect(count_of(text, "too busy to judge") == 1, "a busy machine is called so", text);
+
+  // A single row's: at most two claims of it.
+  text = printed([&](std::size_t row) { return row == 0 ? wide : bad; });
+  expect(count_of(text, "  not judged\n") == 1, "one wide interval is not judged", text);
+  expect(count_of(text, "  MISSED\n") == claims - 1, "the others are", text);
+  expect(count_of(text, "Run the benchmark again") == 1, "what to do is said", text);
+
+  text = printed([&](std::size_t row) { return row == 0 ? wide_and_good : good; });
+  expect(count_of(text, "  met\n") == claims, "a wide one that is clear is judged", text);
+  return failures == 0 ? 0 : 1;
+}
