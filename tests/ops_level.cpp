@@ -3,6 +3,7 @@
 // lib/kernels/batch.hpp's vocabulary, compiled with the flags of one of the library's kernel
 // objects.
 #include "batch.hpp"
+#include "exactness.hpp"
 #include "ops_table.hpp"
 
 #define GRADSTEP_JOIN_AGAIN(a, b) a##b
@@ -25,7 +26,9 @@ void run(operation op, const T* a, const T* b, const T* c, T* result, std::size_
 }  // namespace
 
 extern const ops_table GRADSTEP_JOIN(ops_, GRADSTEP_LEVEL);
-const ops_table GRADSTEP_JOIN(ops_, GRADSTEP_LEVEL){GRADSTEP_TEXT(GRADSTEP_LEVEL), run<float>,
-                                                    run<double>};
+const ops_table GRADSTEP_JOIN(ops_, GRADSTEP_LEVEL){
+    GRADSTEP_TEXT(GRADSTEP_LEVEL), run<float>, run<double>, [] {
+      return gradstep::internal::find_inexact<gradstep::internal::vec>(gradstep::internal::fuses);
+    }};
 
 }  // namespace gradstep_test

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 
+#include "kernel_table.hpp"
 #include "scalar_math.hpp"
 
 namespace gradstep_test {
@@ -39,6 +40,7 @@ struct ops_table {
   /// `count` is a multiple of 16.
   ops_function<float> run_float32;
   ops_function<double> run_float64;
+  gradstep::internal::inexact_operation (*find_inexact)();
 };
 
 }  // namespace gradstep_test

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Tests that use the library's own headers, which stand beside the public ones.
-target_sources(gradstep_tests PRIVATE oracle_test.cpp ops_test.cpp)
+target_sources(gradstep_tests PRIVATE exactness_test.cpp oracle_test.cpp ops_test.cpp)
 # gradstep_flags: references to the bit must not contract a*b + c either.
 target_link_libraries(gradstep_tests PRIVATE gradstep_flags gradstep_rules)
 
@@ -22,6 +22,27 @@ target_include_directories(
 target_link_libraries(gradstep_schedule_value_test PRIVATE gradstep_flags gradstep_rules
                                                            gradstep_schedules GTest::gtest_main)
 gtest_discover_tests(gradstep_schedule_value_test DISCOVERY_TIMEOUT 60)
+
+# The code of contexts, on instruction sets that the test makes up.
+add_executable(
+  gradstep_inexact_context_test
+  inexact_context_test.cpp "${PROJECT_SOURCE_DIR}/lib/capi/contexts.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/capi/error.cpp" "${PROJECT_SOURCE_DIR}/lib/runtime/names.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/runtime/text.cpp")
+target_compile_features(gradstep_inexact_context_test PRIVATE cxx_std_20)
+target_compile_definitions(gradstep_inexact_context_test PRIVATE GRADSTEP_STATIC)
+target_include_directories(
+  gradstep_inexact_context_test
+  PRIVATE "${PROJECT_SOURCE_DIR}/lib/capi"
+          "${PROJECT_SOURCE_DIR}/lib/checkpoint"
+          "${PROJECT_SOURCE_DIR}/lib/dispatch"
+          "${PROJECT_SOURCE_DIR}/lib/kernels"
+          "${PROJECT_SOURCE_DIR}/lib/runtime"
+          $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
+target_link_libraries(
+  gradstep_inexact_context_test PRIVATE gradstep_flags gradstep_rules gradstep_schedules
+                                        nlohmann_json::nlohmann_json GTest::gtest_main)
+gtest_discover_tests(gradstep_inexact_context_test DISCOVERY_TIMEOUT 60)
 
 # ops_level.cpp once per kernel object, with that object's flags, and a header that lists the tables.
 set(ops_declarations "")
@@ -52,5 +73,6 @@ namespace gradstep_test {
 }  // namespace gradstep_test
 "
   @ONLY)
-target_include_directories(gradstep_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}"
+target_include_directories(gradstep_tests PRIVATE "${PROJECT_SOURCE_DIR}/lib/kernels"
+                                                  "${CMAKE_CURRENT_SOURCE_DIR}"
                                                   "${CMAKE_CURRENT_BINARY_DIR}")

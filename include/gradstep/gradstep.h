@@ -180,7 +180,8 @@ typedef struct gradstep_context_options {
  *
  * On success *context is to be destroyed by the caller.
  * Fails with UNKNOWN_NAME or UNSUPPORTED for the instruction set (GRADSTEP_ISA's too),
- * OUT_OF_RANGE or INVALID_ARGUMENT for the rest, OUT_OF_MEMORY. */
+ * OUT_OF_RANGE or INVALID_ARGUMENT for the rest, OUT_OF_MEMORY. UNSUPPORTED: this CPU lacks it, or
+ * this build of the library does not round exactly with it. */
 GRADSTEP_API gradstep_status gradstep_context_create(const gradstep_context_options* options,
                                                      gradstep_context** context);
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 
 #include "cpu_count.hpp"
+#include "float_environment.hpp"
 #include "handles.hpp"
 #include "names.hpp"
 #include "structs.hpp"
@@ -36,6 +38,26 @@ name_suggestions available_isas() {
   return suggest_names("", count, name_at, nullptr);
 }
 
+/// Whether this build computes with the instruction set as docs/numerics.md states.
+gradstep_status check_exactness(const isa_level& isa) {
+  static std::atomic<std::uint32_t> exact_levels;  // a bit for each that has been tried
+  const std::uint32_t bit = 1U << (&isa - isa_levels().data());
+  if ((exact_levels.load(std::memory_order_relaxed) & bit) != 0) return GRADSTEP_OK;
+  inexact_operation found;
+  {
+    const float_environment environment(false);
+    found = isa.kernels->find_inexact();
+  }
+  if (found.type != nullptr) {
+    return fail(GRADSTEP_UNSUPPORTED,
+                "the instruction set %s: this build's %s of %s is not rounded exactly, so no step "
+                "would have the bits it should; build gradstep with another compiler or xsimd",
+                isa.kernels->isa, found.name, found.type);
+  }
+  exact_levels.fetch_or(bit, std::memory_order_relaxed);
+  return GRADSTEP_OK;
+}
+
 gradstep_status choose_isa(const char* wanted, context& result) {
   const char* source = "options.isa";
   if (wanted == nullptr) {
@@ -52,6 +74,7 @@ gradstep_status choose_isa(const char* wanted, context& result) {
     return fail(GRADSTEP_UNSUPPORTED, "%s = %s: this CPU lacks it; this machine can run %s", source,
                 quoted(wanted).text, available_isas().text);
   }
+  if (const auto s = check_exactness(*found); s != GRADSTEP_OK) return s;
   result.isa = found;
   return GRADSTEP_OK;
 }

@@ -4,7 +4,9 @@
 // one place that knows xsimd and its versions.
 //
 // fma, min, max, sign and select are ours: xsimd 8.1's fma is not fused on AVX-512 nor on plain
-// AVX2, and min and max follow each instruction set's habit with NaN.
+// AVX2, and min and max follow each instruction set's habit with NaN. So are division and root on
+// AArch64: xsimd 8.1's of float32 there are estimates with Newton steps. exactness.hpp tries all of
+// them where the library runs.
 #pragma once
 
 #include <cstring>
@@ -22,6 +24,8 @@ using arch = xsimd::avx512bw;
 using arch = xsimd::fma3<xsimd::avx2>;
 #elif defined(__x86_64__)
 using arch = xsimd::sse2;
+#elif defined(__aarch64__)
+using arch = xsimd::neon64;  // even where flags allow SVE
 #else
 using arch = xsimd::default_arch;
 #endif
@@ -67,7 +71,17 @@ struct vec {
   friend vec operator+(vec a, vec b) { return vec(a.lanes + b.lanes); }
   friend vec operator-(vec a, vec b) { return vec(a.lanes - b.lanes); }
   friend vec operator*(vec a, vec b) { return vec(a.lanes * b.lanes); }
-  friend vec operator/(vec a, vec b) { return vec(a.lanes / b.lanes); }
+  friend vec operator/(vec a, vec b) {
+#if defined(__aarch64__)
+    if constexpr (sizeof(T) == 4) {
+      return vec(batch(vdivq_f32(a.lanes, b.lanes)));
+    } else {
+      return vec(batch(vdivq_f64(a.lanes, b.lanes)));
+    }
+#else
+    return vec(a.lanes / b.lanes);
+#endif
+  }
   friend mask<T> operator<(vec a, vec b) { return {a.lanes < b.lanes}; }
   friend mask<T> operator>(vec a, vec b) { return {a.lanes > b.lanes}; }
   friend mask<T> operator<=(vec a, vec b) { return {a.lanes <= b.lanes}; }
@@ -92,7 +106,15 @@ constexpr bool is_vector<vec<T>> = true;
 
 template <class T>
 vec<T> sqrt(vec<T> x) {
+#if defined(__aarch64__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(vsqrtq_f32(x.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(vsqrtq_f64(x.lanes)));
+  }
+#else
   return vec<T>(xsimd::sqrt(x.lanes));
+#endif
 }
 template <class T>
 vec<T> abs(vec<T> x) {
@@ -137,7 +159,14 @@ vec<T> sign(vec<T> x) {
   return select(x > zero, one, select(x < zero, zero - one, x));
 }
 
-/// a b + c, rounded once; on x86's baseline, which has no such instruction, twice.
+/// Whether fma rounds once. x86's baseline has no such instruction.
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(__FMA__)
+constexpr bool fuses = false;
+#else
+constexpr bool fuses = true;
+#endif
+
+/// a b + c, rounded as `fuses` says.
 template <class T>
 vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
 #if defined(__AVX512F__)
@@ -159,7 +188,8 @@ vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
     return vec<T>(typename vec<T>::batch(vfmaq_f64(c.lanes, a.lanes, b.lanes)));
   }
 #else
-  return a * b + c;
+  if constexpr (!fuses) return a * b + c;
+  return vec<T>(xsimd::fma(a.lanes, b.lanes, c.lanes));
 #endif
 }
 

@@ -72,8 +72,17 @@ struct typed_kernels {
   block_sum (*sum_squares)(const operand& grad, double largest, std::size_t count);
 };
 
+/// What this build does not round exactly.
+struct inexact_operation {
+  const char* type;  // null: there is none
+  const char* name;
+};
+
 struct kernel_table {
   const char* isa;
+  /// Tries divisions, roots and, but for x86's baseline, fused multiply-adds. Some microseconds;
+  /// needs the floating-point environment of a step.
+  inexact_operation (*find_inexact)();
   typed_kernels float32;
   typed_kernels float64;
   void (*load_float32)(const operand& from, std::size_t count, float* to);

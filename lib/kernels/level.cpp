@@ -4,6 +4,7 @@
 // defines one symbol that others see: its table.
 #include <array>
 
+#include "exactness.hpp"
 #include "registry.hpp"
 #include "step_loop.hpp"
 #include "sum_squares.hpp"
@@ -90,6 +91,7 @@ void store_float32(const float* from, const operand& to, std::size_t count) {
 extern const kernel_table GRADSTEP_JOIN(kernels_, GRADSTEP_LEVEL);
 const kernel_table GRADSTEP_JOIN(kernels_, GRADSTEP_LEVEL){
     GRADSTEP_TEXT(GRADSTEP_LEVEL),
+    [] { return find_inexact<vec>(fuses); },
     {float32_kernels.data(), sum_squares<float>},
     {float64_kernels.data(), sum_squares<double>},
     load_float32,
