@@ -52,7 +52,16 @@ const isa_level* find_isa(std::string_view name) {
 }
 const isa_level& best_isa() { return levels[3]; }
 std::size_t usable_cpu_count() { return 1; }
-std::unique_ptr<thread_team> make_own_arena(std::size_t, bool) { return nullptr; }
+std::unique_ptr<thread_team> make_own_arena(std::size_t, bool) {
+  class no_helpers final : public thread_team {
+   public:
+    const char* kind() const noexcept override { return "none"; }
+
+   private:
+    void run_tasks(std::size_t, gradstep_task, void*) const noexcept override {}
+  };
+  return std::make_unique<no_helpers>();
+}
 std::unique_ptr<thread_team> make_caller_arena() { return nullptr; }
 std::unique_ptr<thread_team> make_host_pool(gradstep_parallel_for, void*) { return nullptr; }
 

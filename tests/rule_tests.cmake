@@ -27,7 +27,9 @@ gtest_discover_tests(gradstep_schedule_value_test DISCOVERY_TIMEOUT 60)
 add_executable(
   gradstep_inexact_context_test
   inexact_context_test.cpp "${PROJECT_SOURCE_DIR}/lib/capi/contexts.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/capi/error.cpp" "${PROJECT_SOURCE_DIR}/lib/runtime/names.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/capi/error.cpp" "${PROJECT_SOURCE_DIR}/lib/capi/sentences.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/runtime/names.cpp"
+  "${PROJECT_SOURCE_DIR}/lib/runtime/process_generation.cpp"
   "${PROJECT_SOURCE_DIR}/lib/runtime/text.cpp")
 target_compile_features(gradstep_inexact_context_test PRIVATE cxx_std_20)
 target_compile_definitions(gradstep_inexact_context_test PRIVATE GRADSTEP_STATIC)
