@@ -3,13 +3,16 @@
 
 At the method's own rate, where losses jump about and which of two is lower is chance, five seeds in
 float32 give a spread of the final training loss and one of the test accuracy. With state in 16 or
-8 bits and the same seeds, the means are no worse than the spread's worse end, and no single run is
-worse than that by more than half the loss, or two images of the test: of six runs alike, one in
-three has an end of the spread. (Being better is no fault here; the next has both sides.)
+8 bits and the same seeds, the median loss and the mean accuracy are no worse than the spread's worse
+end; no run's accuracy is worse than that by more than two images of the test, and no more than one
+run's loss by more than half: of 40 float32 runs 25 have an epoch after the 16th whose loss is half as
+large again as the one before, and the last epoch may be it. (Being better is no fault here; the next
+has both sides.)
 
 At a tenth of the rate, where the loss falls steadily, the loss of each run is within 4 % of
 float32's with the same seed, in every precision. Slots rounded to nearest are more than 10 % off."""
 import re
+import statistics
 
 import programs
 
@@ -18,10 +21,6 @@ NARROW_STATES = ["state-bf16", "state-8bit"]
 OTHERS = ["bf16", "bf16-split", "bf16-master", "f16"]
 TWO_IMAGES = 100 * 2 / 299 + 0.01  # printed with 2 digits
 ROW = re.compile(r"(\S+) +lr=.*? +([\d.]+|nan|inf) +([\d.]+) % +[\d.]+ +([\d.]+)")
-
-
-def mean(numbers):
-    return sum(numbers) / len(numbers)
 
 
 class PrecisionsTest(programs.ProgramTest):
@@ -40,9 +39,9 @@ class PrecisionsTest(programs.ProgramTest):
             losses, accuracies = self.results(rule, precision)
             what = (f"{rule} {precision}: losses {losses}, float32 {f32_losses}; "
                     f"accuracies {accuracies}, float32 {f32_accuracies}")
-            self.assertLessEqual(mean(losses), highest, what)
-            self.assertLessEqual(max(losses), 1.5 * highest, what)
-            self.assertGreaterEqual(mean(accuracies), lowest, what)
+            self.assertLessEqual(statistics.median(losses), highest, what)
+            self.assertLessEqual(sorted(losses)[-2], 1.5 * highest, what)
+            self.assertGreaterEqual(statistics.mean(accuracies), lowest, what)
             self.assertGreaterEqual(min(accuracies), lowest - TWO_IMAGES, what)
 
     def test_adamw_ends_in_the_spread(self):
