@@ -23,12 +23,14 @@ void run(operation op, const T* a, const T* b, const T* c, T* result, std::size_
   }
 }
 
+gradstep::internal::inexact_operation find_inexact_here() {
+  return gradstep::internal::find_inexact<gradstep::internal::vec>(gradstep::internal::fuses);
+}
+
 }  // namespace
 
 extern const ops_table GRADSTEP_JOIN(ops_, GRADSTEP_LEVEL);
-const ops_table GRADSTEP_JOIN(ops_, GRADSTEP_LEVEL){
-    GRADSTEP_TEXT(GRADSTEP_LEVEL), run<float>, run<double>, [] {
-      return gradstep::internal::find_inexact<gradstep::internal::vec>(gradstep::internal::fuses);
-    }};
+const ops_table GRADSTEP_JOIN(ops_, GRADSTEP_LEVEL){GRADSTEP_TEXT(GRADSTEP_LEVEL), run<float>,
+                                                    run<double>, find_inexact_here};
 
 }  // namespace gradstep_test
