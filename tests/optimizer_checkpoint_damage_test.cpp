@@ -2,6 +2,7 @@
 //
 // Files that do not fit, are damaged, or lie with right checksums: refused with the fault named,
 // and nothing changed. Kills in the middle of a save.
+#include <chrono>
 #include <csignal>
 #include <random>
 #include <set>
@@ -221,6 +222,14 @@ TEST_F(damaged_checkpoint, every_difference_of_the_model_is_in_one_sentence) {
 TEST(killed_save, leaves_the_old_state_or_the_new_one) {
   const scratch_folder folder;
   const std::string path = folder / "state";
+  // Kills come at any time of what a child does first, however long that takes here.
+  const auto begin = std::chrono::steady_clock::now();
+  scripted_model stepped(bfloat16_slots());
+  stepped.run(0, 3);
+  save(stepped.optimizer, path);
+  const std::chrono::duration<double, std::micro> one_save =
+      std::chrono::steady_clock::now() - begin;
+  const auto longest_wait = 1 + 2 * static_cast<unsigned>(one_save.count());
   scripted_model model(bfloat16_slots());
   std::minstd_rand random(7);
   int new_count = 0;
@@ -231,7 +240,7 @@ TEST(killed_save, leaves_the_old_state_or_the_new_one) {
       model.run(0, 3);
       for (;;) gradstep_optimizer_save(model.optimizer.get(), path.c_str(), with_params);
     }
-    usleep(static_cast<useconds_t>(random() % 8000));
+    usleep(static_cast<useconds_t>(random() % longest_wait));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     auto fresh = bfloat16_slots();
@@ -239,8 +248,6 @@ TEST(killed_save, leaves_the_old_state_or_the_new_one) {
     scripted_model loaded(fresh);
     load(loaded.optimizer, path);
     if (loaded.state() != model.state()) {
-      scripted_model stepped(bfloat16_slots());
-      stepped.run(0, 3);
       expect_same_state(loaded.state(), stepped.state());
       ++new_count;
     }
