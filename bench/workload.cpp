@@ -60,7 +60,7 @@ void workload::place(const gradstep::rule& rule, arrays& memory) {
   grad_ = take(span_ * type_of(stored_.grad).bytes);
   for (std::size_t s = 0; s < rule.slot_count(); ++s) {
     auto info = gradstep::sized<gradstep_storage_info>();
-    gradstep::check(gradstep_slot_storage(rule.name(), s, stored_.slots, span_, &info));
+    gradstep::throw_on_failure(gradstep_slot_storage(rule.name(), s, stored_.slots, span_, &info));
     slot_array slot{rule.slot(s).name, nullptr, nullptr, info.dtype};
     if (rule.uses_slot(s)) {
       slot.data = take(info.bytes);
@@ -108,7 +108,7 @@ void workload::fill_array(const gradstep_array& array, const std::vector<double>
         numbers[k] = values[v];
         if (++v == values.size()) v = 0;
       }
-      gradstep::check(gradstep_array_write(&part, numbers.data()));
+      gradstep::throw_on_failure(gradstep_array_write(&part, numbers.data()));
     }
   });
 }

@@ -93,8 +93,8 @@ class stepper {
   /// One gradstep_apply, validation and all.
   void operator()() {
     ++options_.step;
-    gradstep::check(gradstep_apply(context_->get(), rule_->get(), tensors_.data(), tensors_.size(),
-                                   &options_, nullptr));
+    gradstep::throw_on_failure(gradstep_apply(context_->get(), rule_->get(), tensors_.data(),
+                                              tensors_.size(), &options_, nullptr));
   }
 
  private:

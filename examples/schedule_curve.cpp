@@ -49,7 +49,7 @@ gradstep::schedule make_schedule(const arguments& a) {
 double momentum_at(const gradstep::schedule& schedule, double t) {
   double momentum = std::nan("");
   const gradstep_status status = gradstep_schedule_momentum(schedule.get(), t, &momentum);
-  if (status != GRADSTEP_UNSUPPORTED) gradstep::check(status);
+  if (status != GRADSTEP_UNSUPPORTED) gradstep::throw_on_failure(status);
   return momentum;
 }
 

@@ -35,7 +35,7 @@ void enumerate() {
     const gradstep::rule rule(gradstep_rule_name(i));
     for (size_t h = 0; h < rule.info().hyperparameter_count; ++h) {
       auto info = gradstep::sized<gradstep_hyperparameter_info>();
-      gradstep::check(gradstep_hyperparameter_describe(rule.name(), h, &info));
+      gradstep::throw_on_failure(gradstep_hyperparameter_describe(rule.name(), h, &info));
       rule.get(info.name);
     }
     for (size_t s = 0; s < rule.slot_count(); ++s) {
@@ -45,10 +45,10 @@ void enumerate() {
   }
   for (size_t i = 0; i < gradstep_schedule_count(); ++i) {
     auto info = gradstep::sized<gradstep_schedule_info>();
-    gradstep::check(gradstep_schedule_describe(gradstep_schedule_name(i), &info));
+    gradstep::throw_on_failure(gradstep_schedule_describe(gradstep_schedule_name(i), &info));
     for (size_t p = 0; p < info.parameter_count; ++p) {
       auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
-      gradstep::check(gradstep_schedule_parameter_describe(info.name, p, &parameter));
+      gradstep::throw_on_failure(gradstep_schedule_parameter_describe(info.name, p, &parameter));
     }
   }
   gradstep_version_text();

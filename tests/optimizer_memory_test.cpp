@@ -27,7 +27,8 @@ void add_tensors(gradstep_optimizer* optimizer, model& m) {
     tensor.grad = m.grads.data() + i * elements;
     tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
     const std::string name = "transformer.layer.weight." + std::to_string(10000 + i);
-    gradstep::check(gradstep_optimizer_add_tensor(optimizer, 0, name.c_str(), &tensor, nullptr));
+    gradstep::throw_on_failure(
+        gradstep_optimizer_add_tensor(optimizer, 0, name.c_str(), &tensor, nullptr));
   }
 }
 
@@ -44,11 +45,11 @@ class optimizer_memory : public testing::Test {
     auto options = gradstep::sized<gradstep_optimizer_options>();
     options.flags = GRADSTEP_APPLY_MAX_NORM;
     options.max_norm = 1;
-    gradstep::check(gradstep_optimizer_create(context_.get(), &options, &optimizer));
+    gradstep::throw_on_failure(gradstep_optimizer_create(context_.get(), &options, &optimizer));
     auto group = gradstep::sized<gradstep_group_options>();
     group.name = "all";
     group.rule = rule_.get();
-    gradstep::check(gradstep_optimizer_add_group(optimizer, &group, nullptr));
+    gradstep::throw_on_failure(gradstep_optimizer_add_group(optimizer, &group, nullptr));
   }
   ~optimizer_memory() override { gradstep_optimizer_destroy(optimizer); }
   optimizer_memory(const optimizer_memory&) = delete;
@@ -69,7 +70,7 @@ TEST_F(optimizer_memory, a_tensor_takes_less_than_a_kilobyte_beside_its_slots) {
   EXPECT_GT(per_tensor, sizeof(gradstep_tensor));  // else this test counts nothing
   EXPECT_LT(per_tensor, 1024U);
   auto info = gradstep::sized<gradstep_optimizer_info>();
-  gradstep::check(gradstep_optimizer_describe(optimizer, &info));
+  gradstep::throw_on_failure(gradstep_optimizer_describe(optimizer, &info));
   EXPECT_EQ(info.state_bytes, tensor_count * elements * 2 * sizeof(float));
 }
 
@@ -78,10 +79,10 @@ TEST_F(optimizer_memory, a_step_allocates_nothing) {
   // Some sit out now and then: their step counts differ, and with them the batches.
   for (std::size_t step = 0; step < 5; ++step) {
     for (std::size_t i = 0; i < tensor_count; i += 7) {
-      gradstep::check(gradstep_optimizer_set_frozen(optimizer, i, (i + step) % 3 == 0));
+      gradstep::throw_on_failure(gradstep_optimizer_set_frozen(optimizer, i, (i + step) % 3 == 0));
     }
     const std::size_t before = allocation_count();
-    gradstep::check(gradstep_optimizer_step(optimizer, nullptr, nullptr));
+    gradstep::throw_on_failure(gradstep_optimizer_step(optimizer, nullptr, nullptr));
     EXPECT_EQ(allocation_count(), before);
   }
 }
@@ -93,15 +94,15 @@ TEST_F(optimizer_memory, a_step_tensor_by_tensor_allocates_nothing) {
   for (std::size_t step = 0; step < 3; ++step) {
     const std::size_t before = allocation_count();
     for (std::size_t i = 0; i < tensor_count; ++i) {
-      gradstep::check(
+      gradstep::throw_on_failure(
           gradstep_optimizer_set_grad(optimizer, i, arrays.grads.data() + i * elements));
-      gradstep::check(gradstep_optimizer_inspect(optimizer, i, 1));
+      gradstep::throw_on_failure(gradstep_optimizer_inspect(optimizer, i, 1));
     }
-    gradstep::check(gradstep_optimizer_begin_step(optimizer, &inspected));
+    gradstep::throw_on_failure(gradstep_optimizer_begin_step(optimizer, &inspected));
     for (std::size_t i = 0; i < tensor_count; ++i) {
-      gradstep::check(gradstep_optimizer_step_tensor(optimizer, i));
+      gradstep::throw_on_failure(gradstep_optimizer_step_tensor(optimizer, i));
     }
-    gradstep::check(gradstep_optimizer_end_step(optimizer, nullptr));
+    gradstep::throw_on_failure(gradstep_optimizer_end_step(optimizer, nullptr));
     EXPECT_EQ(allocation_count(), before);
   }
 }

@@ -28,11 +28,12 @@ struct schedule_choice {
 
 inline std::vector<gradstep_hyperparameter_info> parameters_of(const std::string& schedule) {
   auto info = gradstep::sized<gradstep_schedule_info>();
-  gradstep::check(gradstep_schedule_describe(schedule.c_str(), &info));
+  gradstep::throw_on_failure(gradstep_schedule_describe(schedule.c_str(), &info));
   std::vector<gradstep_hyperparameter_info> parameters(
       info.parameter_count, gradstep::sized<gradstep_hyperparameter_info>());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    gradstep::check(gradstep_schedule_parameter_describe(schedule.c_str(), i, &parameters[i]));
+    gradstep::throw_on_failure(
+        gradstep_schedule_parameter_describe(schedule.c_str(), i, &parameters[i]));
   }
   return parameters;
 }
@@ -57,7 +58,7 @@ inline gradstep::schedule make_schedule(const schedule_choice& choice, std::uint
     }
     schedule.set("total_steps", std::max(1.0, rest));
   }
-  gradstep::check(gradstep_schedule_check(schedule.get()));
+  gradstep::throw_on_failure(gradstep_schedule_check(schedule.get()));
   return schedule;
 }
 

@@ -24,7 +24,7 @@ class error : public std::runtime_error {
 };
 
 /// Throws error unless the status is GRADSTEP_OK.
-inline void check(gradstep_status status) {
+inline void throw_on_failure(gradstep_status status) {
   if (status != GRADSTEP_OK) throw error(status, gradstep_last_error());
 }
 

@@ -90,7 +90,7 @@ inline gradstep_array array_of(std::int32_t dtype, void* data, std::size_t count
 /// The array's elements, as doubles.
 inline std::vector<double> read(const gradstep_array& array) {
   std::vector<double> values(array.count);
-  check(gradstep_array_read(&array, values.data()));
+  throw_on_failure(gradstep_array_read(&array, values.data()));
   return values;
 }
 
@@ -99,7 +99,7 @@ inline void write(const gradstep_array& array, const std::vector<double>& values
   if (values.size() != array.count) {
     throw error(GRADSTEP_INVALID_ARGUMENT, "gradstep::write: not as many values as elements");
   }
-  check(gradstep_array_write(&array, values.data()));
+  throw_on_failure(gradstep_array_write(&array, values.data()));
 }
 
 /// Threads and an instruction set; immutable, and usable by any number of threads at once.
@@ -109,13 +109,13 @@ class context {
   context() : context(sized<gradstep_context_options>()) {}
   explicit context(const gradstep_context_options& options) {
     gradstep_context* created = nullptr;
-    check(gradstep_context_create(&options, &created));
+    throw_on_failure(gradstep_context_create(&options, &created));
     handle_.reset(created);
   }
 
   gradstep_context_info describe() const {
     auto info = sized<gradstep_context_info>();
-    check(gradstep_context_describe(handle_.get(), &info));
+    throw_on_failure(gradstep_context_describe(handle_.get(), &info));
     return info;
   }
   const gradstep_context* get() const noexcept { return handle_.get(); }
@@ -133,42 +133,42 @@ class rule {
   /// The named rule at its defaults, then the settings; checks that they go together.
   explicit rule(const std::string& name, const std::vector<setting>& settings = {}) {
     gradstep_rule* created = nullptr;
-    check(gradstep_rule_create(name.c_str(), &created));
+    throw_on_failure(gradstep_rule_create(name.c_str(), &created));
     handle_.reset(created);
     info_ = sized<gradstep_rule_info>();
-    check(gradstep_rule_describe(name.c_str(), &info_));
+    throw_on_failure(gradstep_rule_describe(name.c_str(), &info_));
     for (const setting& s : settings) set(s.name, s.value);
-    check(gradstep_rule_check(handle_.get()));
+    throw_on_failure(gradstep_rule_check(handle_.get()));
   }
 
   const char* name() const noexcept { return info_.name; }
   const gradstep_rule_info& info() const noexcept { return info_; }
 
   void set(const std::string& hyperparameter, double value) {
-    check(gradstep_rule_set(handle_.get(), hyperparameter.c_str(), value));
+    throw_on_failure(gradstep_rule_set(handle_.get(), hyperparameter.c_str(), value));
   }
   double get(const std::string& hyperparameter) const {
     double value = 0;
-    check(gradstep_rule_get(handle_.get(), hyperparameter.c_str(), &value));
+    throw_on_failure(gradstep_rule_get(handle_.get(), hyperparameter.c_str(), &value));
     return value;
   }
 
   std::size_t slot_count() const noexcept { return info_.slot_count; }
   gradstep_slot_info slot(std::size_t index) const {
     auto info = sized<gradstep_slot_info>();
-    check(gradstep_slot_describe(info_.name, index, &info));
+    throw_on_failure(gradstep_slot_describe(info_.name, index, &info));
     return info;
   }
   /// Whether a step with the present values reads and writes the slot.
   bool uses_slot(std::size_t index) const {
     std::int32_t is_used = 0;
-    check(gradstep_rule_slot_state(handle_.get(), index, &is_used, nullptr));
+    throw_on_failure(gradstep_rule_slot_state(handle_.get(), index, &is_used, nullptr));
     return is_used != 0;
   }
   /// What each of the slot's elements holds before the first step.
   double initial_value(std::size_t index) const {
     double value = 0;
-    check(gradstep_rule_slot_state(handle_.get(), index, nullptr, &value));
+    throw_on_failure(gradstep_rule_slot_state(handle_.get(), index, nullptr, &value));
     return value;
   }
 
@@ -189,7 +189,8 @@ inline gradstep_apply_result apply(const context& context, const rule& rule,
                                    const gradstep_tensor* tensors, std::size_t tensor_count,
                                    const gradstep_apply_options& options) {
   auto result = sized<gradstep_apply_result>();
-  check(gradstep_apply(context.get(), rule.get(), tensors, tensor_count, &options, &result));
+  throw_on_failure(
+      gradstep_apply(context.get(), rule.get(), tensors, tensor_count, &options, &result));
   return result;
 }
 inline gradstep_apply_result apply(const context& context, const rule& rule,
@@ -218,7 +219,7 @@ inline gradstep_apply_result apply(const context& context, const rule& rule,
 inline gradstep_norm_result gradient_norm(const context& context,
                                           const std::vector<gradstep_tensor>& tensors) {
   auto result = sized<gradstep_norm_result>();
-  check(gradstep_gradient_norm(context.get(), tensors.data(), tensors.size(), &result));
+  throw_on_failure(gradstep_gradient_norm(context.get(), tensors.data(), tensors.size(), &result));
   return result;
 }
 
@@ -228,7 +229,7 @@ class loss_scaler {
  public:
   /// gradstep_loss_scaler_init's values.
   loss_scaler() : state_(sized<gradstep_loss_scaler>()) {
-    check(gradstep_loss_scaler_init(&state_));
+    throw_on_failure(gradstep_loss_scaler_init(&state_));
   }
   /// Other values, or those of a checkpoint; update() checks them.
   explicit loss_scaler(const gradstep_loss_scaler& state) : state_(state) {}
@@ -243,7 +244,7 @@ class loss_scaler {
   }
   /// Lowers the scale after a skipped step, raises it after many that were not.
   void update(const gradstep_apply_result& result) {
-    check(gradstep_loss_scaler_update(&state_, result.is_skipped));
+    throw_on_failure(gradstep_loss_scaler_update(&state_, result.is_skipped));
   }
 
  private:
@@ -336,7 +337,7 @@ class any_parameter {
 
   void allocate_slot(const rule& rule, std::size_t index, std::int32_t wanted_dtype) {
     auto info = sized<gradstep_storage_info>();
-    check(gradstep_slot_storage(rule.name(), index, wanted_dtype, tensor_.count, &info));
+    throw_on_failure(gradstep_slot_storage(rule.name(), index, wanted_dtype, tensor_.count, &info));
     dtypes_[index] = info.dtype;
     if (!rule.uses_slot(index)) return;
     slots_[index].data.resize(info.bytes);  // zero in every dtype

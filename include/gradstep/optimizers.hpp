@@ -33,18 +33,18 @@ class optimizer {
   explicit optimizer(const context& context, const gradstep_optimizer_options& options =
                                                  sized<gradstep_optimizer_options>()) {
     gradstep_optimizer* created = nullptr;
-    check(gradstep_optimizer_create(context.get(), &options, &created));
+    throw_on_failure(gradstep_optimizer_create(context.get(), &options, &created));
     handle_.reset(created);
   }
   void set_options(const gradstep_optimizer_options& options) {
-    check(gradstep_optimizer_set_options(get(), &options));
+    throw_on_failure(gradstep_optimizer_set_options(get(), &options));
   }
 
   // ---- Groups and tensors
 
   std::size_t add_group(const gradstep_group_options& options) {
     std::size_t group = 0;
-    check(gradstep_optimizer_add_group(get(), &options, &group));
+    throw_on_failure(gradstep_optimizer_add_group(get(), &options, &group));
     return group;
   }
   /// schedule: nullptr for a constant rate. slot_dtype: 0 for that of the arithmetic.
@@ -64,7 +64,7 @@ class optimizer {
   std::size_t add_tensor(std::size_t group, const std::string& name,
                          const gradstep_tensor& tensor) {
     std::size_t index = 0;
-    check(gradstep_optimizer_add_tensor(get(), group, name.c_str(), &tensor, &index));
+    throw_on_failure(gradstep_optimizer_add_tensor(get(), group, name.c_str(), &tensor, &index));
     return index;
   }
   /// A tensor of no more than these two arrays; grad may be nullptr.
@@ -82,65 +82,73 @@ class optimizer {
 
   std::size_t find_group(const std::string& name) const {
     std::size_t group = 0;
-    check(gradstep_optimizer_find_group(get(), name.c_str(), &group));
+    throw_on_failure(gradstep_optimizer_find_group(get(), name.c_str(), &group));
     return group;
   }
   std::size_t find_tensor(const std::string& name) const {
     std::size_t tensor = 0;
-    check(gradstep_optimizer_find_tensor(get(), name.c_str(), &tensor));
+    throw_on_failure(gradstep_optimizer_find_tensor(get(), name.c_str(), &tensor));
     return tensor;
   }
 
   /// An array of the dtype and count that the tensor's gradient has; nullptr: sit steps out. It may
   /// be another tensor's gradient still, until the next step.
   void set_grad(std::size_t tensor, void* grad) {
-    check(gradstep_optimizer_set_grad(get(), tensor, grad));
+    throw_on_failure(gradstep_optimizer_set_grad(get(), tensor, grad));
   }
-  void freeze(std::size_t tensor) { check(gradstep_optimizer_set_frozen(get(), tensor, 1)); }
-  void thaw(std::size_t tensor) { check(gradstep_optimizer_set_frozen(get(), tensor, 0)); }
+  void freeze(std::size_t tensor) {
+    throw_on_failure(gradstep_optimizer_set_frozen(get(), tensor, 1));
+  }
+  void thaw(std::size_t tensor) {
+    throw_on_failure(gradstep_optimizer_set_frozen(get(), tensor, 0));
+  }
 
   // ---- Settings of a group, and of all
 
   void set(std::size_t group, const std::string& hyperparameter, double value) {
-    check(gradstep_optimizer_set_hyperparameter(get(), group, hyperparameter.c_str(), value));
+    throw_on_failure(
+        gradstep_optimizer_set_hyperparameter(get(), group, hyperparameter.c_str(), value));
   }
   double get(std::size_t group, const std::string& hyperparameter) const {
     double value = 0;
-    check(gradstep_optimizer_get_hyperparameter(get(), group, hyperparameter.c_str(), &value));
+    throw_on_failure(
+        gradstep_optimizer_get_hyperparameter(get(), group, hyperparameter.c_str(), &value));
     return value;
   }
   void set_schedule(std::size_t group, const schedule* schedule) {
-    check(gradstep_optimizer_set_schedule(get(), group,
-                                          schedule == nullptr ? nullptr : schedule->get()));
+    throw_on_failure(gradstep_optimizer_set_schedule(
+        get(), group, schedule == nullptr ? nullptr : schedule->get()));
   }
 
   void set_plateau(std::size_t group, const plateau& plateau) {
-    check(gradstep_optimizer_set_plateau(get(), group, &plateau.state()));
+    throw_on_failure(gradstep_optimizer_set_plateau(get(), group, &plateau.state()));
   }
   void remove_plateau(std::size_t group) {
-    check(gradstep_optimizer_set_plateau(get(), group, nullptr));
+    throw_on_failure(gradstep_optimizer_set_plateau(get(), group, nullptr));
   }
   plateau plateau_of(std::size_t group) const {
     auto state = sized<gradstep_plateau>();
-    check(gradstep_optimizer_get_plateau(get(), group, &state));
+    throw_on_failure(gradstep_optimizer_get_plateau(get(), group, &state));
     return plateau(state);
   }
   /// The number of groups whose rate was lowered.
   std::size_t report_metric(double metric) {
     std::size_t reduced_count = 0;
-    check(gradstep_optimizer_report_metric(get(), metric, &reduced_count));
+    throw_on_failure(gradstep_optimizer_report_metric(get(), metric, &reduced_count));
     return reduced_count;
   }
 
   /// Steps unscale the gradients and update the scaler by themselves from now on.
   void set_loss_scaler(const loss_scaler& scaler) {
-    check(gradstep_optimizer_set_loss_scaler(get(), &scaler.state()));
+    throw_on_failure(gradstep_optimizer_set_loss_scaler(get(), &scaler.state()));
   }
-  void remove_loss_scaler() { check(gradstep_optimizer_set_loss_scaler(get(), nullptr)); }
+  void remove_loss_scaler() {
+    throw_on_failure(gradstep_optimizer_set_loss_scaler(get(), nullptr));
+  }
   /// A copy: its scale() is what to multiply the loss by.
   loss_scaler scaler() const {
     auto state = sized<gradstep_loss_scaler>();
-    check(gradstep_optimizer_get_loss_scaler(get(), &state));
+    throw_on_failure(gradstep_optimizer_get_loss_scaler(get(), &state));
     return loss_scaler(state);
   }
 
@@ -149,47 +157,49 @@ class optimizer {
   gradstep_apply_result step(
       const gradstep_step_options& options = sized<gradstep_step_options>()) {
     auto result = sized<gradstep_apply_result>();
-    check(gradstep_optimizer_step(get(), &options, &result));
+    throw_on_failure(gradstep_optimizer_step(get(), &options, &result));
     return result;
   }
   void begin_step(const gradstep_step_options& options = sized<gradstep_step_options>()) {
-    check(gradstep_optimizer_begin_step(get(), &options));
+    throw_on_failure(gradstep_optimizer_begin_step(get(), &options));
   }
-  void step_tensor(std::size_t tensor) { check(gradstep_optimizer_step_tensor(get(), tensor)); }
+  void step_tensor(std::size_t tensor) {
+    throw_on_failure(gradstep_optimizer_step_tensor(get(), tensor));
+  }
   /// The result's left_out_count: tensors that had a gradient and were not stepped.
   gradstep_apply_result end_step() {
     auto result = sized<gradstep_apply_result>();
-    check(gradstep_optimizer_end_step(get(), &result));
+    throw_on_failure(gradstep_optimizer_end_step(get(), &result));
     return result;
   }
   void inspect(std::size_t tensor = GRADSTEP_ALL_TENSORS, double grad_scale = 1) {
-    check(gradstep_optimizer_inspect(get(), tensor, grad_scale));
+    throw_on_failure(gradstep_optimizer_inspect(get(), tensor, grad_scale));
   }
   void accumulate(std::size_t tensor = GRADSTEP_ALL_TENSORS, double scale = 1) {
-    check(gradstep_optimizer_accumulate(get(), tensor, scale));
+    throw_on_failure(gradstep_optimizer_accumulate(get(), tensor, scale));
   }
 
   // ---- What is in it
 
   gradstep_optimizer_info describe() const {
     auto info = sized<gradstep_optimizer_info>();
-    check(gradstep_optimizer_describe(get(), &info));
+    throw_on_failure(gradstep_optimizer_describe(get(), &info));
     return info;
   }
   gradstep_group_info describe_group(std::size_t group) const {
     auto info = sized<gradstep_group_info>();
-    check(gradstep_optimizer_describe_group(get(), group, &info));
+    throw_on_failure(gradstep_optimizer_describe_group(get(), group, &info));
     return info;
   }
   gradstep_tensor_info describe_tensor(std::size_t tensor) const {
     auto info = sized<gradstep_tensor_info>();
-    check(gradstep_optimizer_describe_tensor(get(), tensor, &info));
+    throw_on_failure(gradstep_optimizer_describe_tensor(get(), tensor, &info));
     return info;
   }
   /// A slot ("exp_avg"), "param", "average" or "accumulated_grad", where it lies.
   gradstep_array array(std::size_t tensor, const std::string& name) const {
     auto found = sized<gradstep_array>();
-    check(gradstep_optimizer_get_array(get(), tensor, name.c_str(), &found));
+    throw_on_failure(gradstep_optimizer_get_array(get(), tensor, name.c_str(), &found));
     return found;
   }
   std::vector<double> read(std::size_t tensor, const std::string& name) const {
@@ -202,11 +212,11 @@ class optimizer {
   // ---- Checkpoints; flags: GRADSTEP_CHECKPOINT_
 
   void save(const std::string& path, std::uint64_t flags = 0) {
-    check(gradstep_optimizer_save(get(), path.c_str(), flags));
+    throw_on_failure(gradstep_optimizer_save(get(), path.c_str(), flags));
   }
   gradstep_load_result load(const std::string& path, std::uint64_t flags = 0) {
     auto result = sized<gradstep_load_result>();
-    check(gradstep_optimizer_load(get(), path.c_str(), flags, &result));
+    throw_on_failure(gradstep_optimizer_load(get(), path.c_str(), flags, &result));
     return result;
   }
 

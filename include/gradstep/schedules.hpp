@@ -25,7 +25,7 @@ class schedule {
   /// checks that all is set.
   explicit schedule(const std::string& name, const std::vector<setting>& settings = {}) {
     gradstep_schedule* created = nullptr;
-    check(gradstep_schedule_create(name.c_str(), &created));
+    throw_on_failure(gradstep_schedule_create(name.c_str(), &created));
     handle_.reset(created);
     for (const setting& s : settings) set(s.name, s.value);
   }
@@ -42,35 +42,35 @@ class schedule {
     handles.reserve(parts.size());
     for (const schedule* part : parts) handles.push_back(part->get());
     gradstep_schedule* created = nullptr;
-    check(gradstep_schedule_create_sequence(handles.data(), lengths.data(), handles.size(),
-                                            &created));
+    throw_on_failure(gradstep_schedule_create_sequence(handles.data(), lengths.data(),
+                                                       handles.size(), &created));
     return schedule(created);
   }
 
   void set(const std::string& parameter, double value) {
-    check(gradstep_schedule_set(handle_.get(), parameter.c_str(), value));
+    throw_on_failure(gradstep_schedule_set(handle_.get(), parameter.c_str(), value));
   }
   /// A list (multistep's milestones), ascending.
   void set(const std::string& parameter, const std::vector<double>& values) {
-    check(
+    throw_on_failure(
         gradstep_schedule_set_list(handle_.get(), parameter.c_str(), values.data(), values.size()));
   }
   /// NaN: not set, and without a default.
   double get(const std::string& parameter) const {
     double value = 0;
-    check(gradstep_schedule_get(handle_.get(), parameter.c_str(), &value));
+    throw_on_failure(gradstep_schedule_get(handle_.get(), parameter.c_str(), &value));
     return value;
   }
 
   double lr(double base_lr, double t) const {
     double rate = 0;
-    check(gradstep_schedule_lr(handle_.get(), base_lr, t, &rate));
+    throw_on_failure(gradstep_schedule_lr(handle_.get(), base_lr, t, &rate));
     return rate;
   }
   /// For one_cycle and cyclic with drives_momentum = 1; fails for others.
   double momentum(double t) const {
     double value = 0;
-    check(gradstep_schedule_momentum(handle_.get(), t, &value));
+    throw_on_failure(gradstep_schedule_momentum(handle_.get(), t, &value));
     return value;
   }
 
@@ -91,7 +91,7 @@ class plateau {
  public:
   /// gradstep_plateau_init's values.
   explicit plateau(double lr) : state_(sized<gradstep_plateau>()) {
-    check(gradstep_plateau_init(&state_, lr));
+    throw_on_failure(gradstep_plateau_init(&state_, lr));
   }
   /// Other values, or those of a checkpoint; report() checks them.
   explicit plateau(const gradstep_plateau& state) : state_(state) {}
@@ -102,7 +102,7 @@ class plateau {
   /// Whether the metric (a validation loss, say) had the rate lowered.
   bool report(double metric) {
     std::int32_t is_reduced = 0;
-    check(gradstep_plateau_report(&state_, metric, &is_reduced));
+    throw_on_failure(gradstep_plateau_report(&state_, metric, &is_reduced));
     return is_reduced != 0;
   }
 
