@@ -162,5 +162,55 @@ TEST(optimizer_checkpoint_counts, settings_of_64_bits) {
   }
 }
 
+// ---- Slots that no step has used ---------------------------------------------------------------
+
+/// Plain descent for two steps, then momentum with dampening: its buffer begins undamped, though
+/// the run was saved with the buffer in place and goes on elsewhere.
+double param_after_late_momentum(bool owns_slots, bool is_saved, const std::string& path) {
+  const auto context = make_serial_context();
+  const auto sgd = make_rule("sgd", {{"lr", 0.5}, {"dampening", 0.5}});
+  plain_tensor array(5);
+  number_array buffer(GRADSTEP_FLOAT32, 5);
+  array.param.fill(0);
+  array.grad.fill(1);
+  buffer.fill(0);
+  void* slots[] = {buffer.data()};
+  auto t = array.tensor();
+  t.slots = owns_slots ? nullptr : slots;
+  t.slot_count = owns_slots ? 0 : 1;
+  const auto make = [&] {
+    auto made = make_optimizer(context.get());
+    add_group(made.get(), "all", sgd.get());
+    add_tensor(made.get(), 0, "weight", t);
+    return made;
+  };
+  auto optimizer = make();
+  step(optimizer.get());
+  step(optimizer.get());
+  const auto set_momentum = [&] {
+    expect_ok(gradstep_optimizer_set_hyperparameter(optimizer.get(), 0, "momentum", 0.75));
+  };
+  set_momentum();
+  if (is_saved) {
+    save(optimizer, path);
+    optimizer = make();
+    set_momentum();
+    load(optimizer, path);
+  }
+  step(optimizer.get());
+  step(optimizer.get());
+  return array.param.get(0);
+}
+
+TEST(optimizer_checkpoint_counts, a_slot_that_no_step_has_used_is_still_fresh) {
+  const scratch_folder folder;
+  for (const bool owns_slots : {true, false}) {
+    for (const bool is_saved : {false, true}) {
+      // Two steps of -0.5, then -0.5 of a buffer of 1, and of 0.75 + 0.5.
+      EXPECT_EQ(param_after_late_momentum(owns_slots, is_saved, folder / "late"), -2.125);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gradstep_test
