@@ -86,7 +86,12 @@ TEST(bias, decoupled_decay_shrinks_the_mean_by_lr_weight_decay) {
   expect_decay("adamw", 1e-5, 1e-4, 16384);
 }
 
-TEST(bias, the_smallest_decoupled_decay) { expect_decay("adamw", 1e-5, 1e-5, 262'144); }
+TEST(bias, the_smallest_decoupled_decay) {
+#if defined(GRADSTEP_EMULATED)
+  GTEST_SKIP() << "ten thousand million element steps, too many for an emulator";
+#endif
+  expect_decay("adamw", 1e-5, 1e-5, 262'144);
+}
 
 TEST(bias, coupled_decay_shrinks_the_mean_by_lr_weight_decay) {
   expect_decay("sgd", 0.01, 0.1, 512);
