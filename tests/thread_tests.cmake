@@ -57,3 +57,8 @@ if(gradstep_type STREQUAL "SHARED_LIBRARY" AND NOT CMAKE_CROSSCOMPILING)
                      $<TARGET_FILE:gradstep_openmp_host>)
   endif()
 endif()
+
+# QEMU 7.2's user mode aborts where a forked child starts threads.
+if(CMAKE_CROSSCOMPILING)
+  target_compile_definitions(gradstep_thread_tests PRIVATE GRADSTEP_EMULATED)
+endif()
