@@ -138,6 +138,13 @@ TEST(optimizer_checkpoint_counts, accumulated_gradients) {
                 {"\"first\"", "accumulate_count", "2^53"});
 }
 
+TEST(optimizer_checkpoint_counts, accumulated_gradients_of_one_tensor) {
+  expect_an_end(
+      [](json& s) { s["tensors"][0]["accumulate_count"] = most - 1; },
+      [](counted_model& m) { return gradstep_optimizer_accumulate(m.optimizer.get(), 0, 1); },
+      {"\"first\"", "accumulate_count", "2^53"});
+}
+
 TEST(optimizer_checkpoint_counts, settings_of_64_bits) {
   const scratch_folder folder;
   for (const std::uint64_t number : {most, most + 1, UINT64_MAX}) {

@@ -127,6 +127,7 @@ class optimizer {
   void place_gradient(std::size_t tensor) noexcept;
   void check_grads_apart(std::size_t tensor) const;
   void check_not_stepped(std::size_t tensor) const;
+  void check_may_accumulate(std::size_t tensor) const;
   void select_uninspected(double scale) noexcept;
   void select_accumulating();
   std::vector<state_block> allocate_sums(std::span<const std::uint32_t> tensors) const;

@@ -58,6 +58,14 @@ void optimizer::check_not_stepped(std::size_t tensor) const {
                                           " was stepped already: end the step first");
 }
 
+void optimizer::check_may_accumulate(std::size_t tensor) const {
+  check_not_stepped(tensor);
+  if (records_[tensor].accumulate_count < static_cast<std::uint64_t>(last_step)) return;
+  throw failure(GRADSTEP_OUT_OF_RANGE,
+                std::string("tensor ") + quoted(records_[tensor].name.get()).text +
+                    " has an accumulate_count of 2^53, the most that is counted and saved");
+}
+
 /// Of one tensor, or of all: what is looked at or zeroed for one would be another's too.
 void optimizer::check_grads_apart(std::size_t tensor) const {
   const std::lock_guard held(gate_);
@@ -136,12 +144,7 @@ void optimizer::select_accumulating() {
   selected_.clear();
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     if (records_[i].is_frozen || records_[i].grad == nullptr) continue;
-    check_not_stepped(i);
-    if (records_[i].accumulate_count >= static_cast<std::uint64_t>(last_step)) {
-      throw failure(GRADSTEP_OUT_OF_RANGE,
-                    std::string("tensor ") + quoted(records_[i].name.get()).text +
-                        " has an accumulate_count of 2^53, the most that is counted and saved");
-    }
+    check_may_accumulate(i);
     selected_.push_back(static_cast<std::uint32_t>(i));
   }
 }
@@ -204,7 +207,7 @@ void optimizer::accumulate(std::size_t tensor, double scale) {
         GRADSTEP_INVALID_ARGUMENT,
         std::string("tensor ") + quoted(records_[tensor].name.get()).text + " has no gradient");
   }
-  check_not_stepped(tensor);
+  check_may_accumulate(tensor);
   const auto index = static_cast<std::uint32_t>(tensor);
   gradstep_tensor sum;
   add_to_sums({&index, 1}, {&sum, 1}, scale);

@@ -49,6 +49,7 @@ struct group_record {
   group_settings settings = {};
   std::optional<gradstep_plateau> plateau = {};  // its lr is the rule's
   std::vector<std::uint32_t> members = {};       // in the order of adding
+  std::uint32_t step_slots = 0;                  // that step_rule uses, as bits
   rule_values step_rule = {};                    // the rule with the rates of the step that runs
 };
 

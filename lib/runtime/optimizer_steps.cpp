@@ -119,7 +119,10 @@ void optimizer::open_step(const step_settings& settings) {
   open_scale_ = scale;
   open_result_ = {};
   open_result_.verdict = judge(settings, scale, limits_in_force());
-  for (group_record& group : groups_) group.step_rule = next_rule(group);
+  for (group_record& group : groups_) {
+    group.step_rule = next_rule(group);
+    group.step_slots = group.step_rule.entry->used_slots(group.step_rule.values);
+  }
 }
 
 /// Tensors of one group whose keys are equal take their step together.
@@ -133,8 +136,7 @@ struct optimizer::batch_key {
 optimizer::batch_key optimizer::key_of(const group_record& group,
                                        std::size_t tensor) const noexcept {
   const tensor_record& record = records_[tensor];
-  const std::uint32_t used = group.step_rule.entry->used_slots(group.step_rule.values);
-  return {record.step_count, has_sum(tensor), (used & ~record.used_slots) != 0};
+  return {record.step_count, has_sum(tensor), (group.step_slots & ~record.used_slots) != 0};
 }
 
 /// Of one key.
@@ -170,8 +172,7 @@ std::uint64_t optimizer::zero_selected() noexcept {
 void optimizer::finish_tensor(std::size_t tensor) noexcept {
   tensor_record& record = records_[tensor];
   if (!open_result_.verdict.is_skipped) {
-    const rule_values& rule = groups_[record.group].step_rule;
-    record.used_slots |= rule.entry->used_slots(rule.values);
+    record.used_slots |= groups_[record.group].step_slots;
     ++record.step_count;
   }
   if (!has_sum(tensor)) return;
