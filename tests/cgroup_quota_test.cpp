@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // CPU quotas of control groups, read from file trees as systems and containers have them.
-#include "cgroup_quota.hpp"
+#include "threads/cgroup_quota.hpp"
 
 #include <gtest/gtest.h>
 

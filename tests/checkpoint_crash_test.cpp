@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "checkpoint_replacement.hpp"
-#include "file_replacement.hpp"
+#include "safetensors/file_replacement.hpp"
 #include "system_calls.hpp"
 
 namespace gradstep_test {

@@ -3,8 +3,8 @@
 // Damage and malice: whatever a file holds, reading it ends in a failure that names the fault, in
 // bounded memory.
 #include "checkpoint_support.hpp"
-#include "checksums.hpp"
 #include "counted_memory.hpp"
+#include "safetensors/checksums.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "failure.hpp"
-#include "safetensors_reader.hpp"
-#include "safetensors_writer.hpp"
+#include "base/failure.hpp"
+#include "safetensors/safetensors_reader.hpp"
+#include "safetensors/safetensors_writer.hpp"
 #include "scratch_folder.hpp"
 
 namespace gradstep_test {

@@ -20,22 +20,27 @@ target_compile_definitions(
   PRIVATE GRADSTEP_PYTHON="${Python3_EXECUTABLE}"
           GRADSTEP_READ_CHECKPOINT="${CMAKE_CURRENT_SOURCE_DIR}/read_checkpoint.py"
           GRADSTEP_CORPUS="${CMAKE_CURRENT_SOURCE_DIR}/fuzz/checkpoint_corpus")
-target_include_directories(gradstep_checkpoint_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+target_include_directories(
+  gradstep_checkpoint_tests
+  PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}"
+          $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
 target_link_libraries(
-  gradstep_checkpoint_tests PRIVATE gradstep_checkpoint GTest::gtest_main
+  gradstep_checkpoint_tests PRIVATE gradstep_inside GTest::gtest_main
                                     nlohmann_json::nlohmann_json)
 gtest_discover_tests(gradstep_checkpoint_tests DISCOVERY_TIMEOUT 60)
 
 # clang's libFuzzer: build/fuzz/tests/checkpoint_fuzzer NEW_CORPUS tests/fuzz/checkpoint_corpus
 option(GRADSTEP_FUZZ "Build the fuzzers; needs clang" OFF)
 if(GRADSTEP_FUZZ)
-  get_target_property(checkpoint_sources gradstep_checkpoint SOURCES)
+  get_target_property(checkpoint_sources gradstep SOURCES)
+  list(FILTER checkpoint_sources INCLUDE REGEX "/lib/(base|json|safetensors)/")
   add_executable(checkpoint_fuzzer fuzz/checkpoint_fuzzer.cpp ${checkpoint_sources})
   target_compile_features(checkpoint_fuzzer PRIVATE cxx_std_20)
   target_include_directories(
-    checkpoint_fuzzer PRIVATE $<TARGET_PROPERTY:gradstep_checkpoint,INTERFACE_INCLUDE_DIRECTORIES>)
+    checkpoint_fuzzer PRIVATE $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
   target_compile_options(checkpoint_fuzzer PRIVATE -g -O1 -fsanitize=fuzzer,address,undefined
                                                    -fno-sanitize-recover=undefined)
   target_link_options(checkpoint_fuzzer PRIVATE -fsanitize=fuzzer,address,undefined)
-  target_link_libraries(checkpoint_fuzzer PRIVATE nlohmann_json::nlohmann_json ZLIB::ZLIB)
+  target_link_libraries(checkpoint_fuzzer PRIVATE gradstep_tree nlohmann_json::nlohmann_json
+                                                  ZLIB::ZLIB)
 endif()

@@ -2,7 +2,7 @@
 //
 // What makes a context refuse an instruction set: lib/kernels/exactness.hpp passes arithmetic that
 // rounds exactly, and finds what other libraries and compilers put in its place.
-#include "exactness.hpp"
+#include "kernels/vectors/exactness.hpp"
 
 #include "ops_levels.hpp"
 #include "support.hpp"

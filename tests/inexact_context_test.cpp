@@ -11,9 +11,9 @@
 #include <cfenv>
 #include <string>
 
-#include "cpu_count.hpp"
-#include "isa.hpp"
-#include "thread_team.hpp"
+#include "kernels/isa.hpp"
+#include "threads/cpu_count.hpp"
+#include "threads/thread_team.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -2,8 +2,8 @@
 //
 // lib/kernels/batch.hpp's vocabulary, compiled with the flags of one of the library's kernel
 // objects.
-#include "batch.hpp"
-#include "exactness.hpp"
+#include "kernels/vectors/batch.hpp"
+#include "kernels/vectors/exactness.hpp"
 #include "ops_table.hpp"
 
 #define GRADSTEP_JOIN_AGAIN(a, b) a##b

@@ -6,8 +6,8 @@
 
 #include <cstddef>
 
-#include "kernel_table.hpp"
-#include "scalar_math.hpp"
+#include "kernels/kernel_table.hpp"
+#include "rules/scalar_math.hpp"
 
 namespace gradstep_test {
 

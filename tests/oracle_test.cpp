@@ -7,8 +7,8 @@
 #include <map>
 
 #include "oracle_cases.hpp"
-#include "registry.hpp"
 #include "rule_reference.hpp"
+#include "rules/registry.hpp"
 #include "tracked.hpp"
 #include "unfused.hpp"
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "rule.hpp"
+#include "rules/rule.hpp"
 
 namespace gradstep_test {
 

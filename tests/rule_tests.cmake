@@ -3,46 +3,27 @@
 # Tests that use the library's own headers, which stand beside the public ones.
 target_sources(gradstep_tests PRIVATE exactness_test.cpp oracle_test.cpp ops_test.cpp)
 # gradstep_flags: references to the bit must not contract a*b + c either.
-target_link_libraries(gradstep_tests PRIVATE gradstep_flags gradstep_rules)
+target_link_libraries(gradstep_tests PRIVATE gradstep_flags gradstep_tree)
 
 # The library hides its own classes: a copy of what stands behind a schedule's handle.
-add_executable(
-  gradstep_schedule_value_test
-  schedule_value_test.cpp
-  "${PROJECT_SOURCE_DIR}/lib/runtime/names.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/runtime/schedule.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/runtime/text.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/runtime/value_check.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/schedules/schedule_catalogue.cpp")
+add_executable(gradstep_schedule_value_test schedule_value_test.cpp)
 target_compile_features(gradstep_schedule_value_test PRIVATE cxx_std_20)
 target_include_directories(
   gradstep_schedule_value_test
-  PRIVATE "${PROJECT_SOURCE_DIR}/lib/runtime"
-          $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
-target_link_libraries(gradstep_schedule_value_test PRIVATE gradstep_flags gradstep_rules
-                                                           gradstep_schedules GTest::gtest_main)
+  PRIVATE $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
+target_link_libraries(gradstep_schedule_value_test PRIVATE gradstep_flags gradstep_inside
+                                                           GTest::gtest_main)
 gtest_discover_tests(gradstep_schedule_value_test DISCOVERY_TIMEOUT 60)
 
 # The code of contexts, on instruction sets that the test makes up.
-add_executable(
-  gradstep_inexact_context_test
-  inexact_context_test.cpp "${PROJECT_SOURCE_DIR}/lib/capi/contexts.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/capi/error.cpp" "${PROJECT_SOURCE_DIR}/lib/capi/sentences.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/runtime/names.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/runtime/process_generation.cpp"
-  "${PROJECT_SOURCE_DIR}/lib/runtime/text.cpp")
+add_executable(gradstep_inexact_context_test inexact_context_test.cpp)
 target_compile_features(gradstep_inexact_context_test PRIVATE cxx_std_20)
 target_compile_definitions(gradstep_inexact_context_test PRIVATE GRADSTEP_STATIC)
 target_include_directories(
   gradstep_inexact_context_test
-  PRIVATE "${PROJECT_SOURCE_DIR}/lib/capi"
-          "${PROJECT_SOURCE_DIR}/lib/checkpoint"
-          "${PROJECT_SOURCE_DIR}/lib/dispatch"
-          "${PROJECT_SOURCE_DIR}/lib/kernels"
-          "${PROJECT_SOURCE_DIR}/lib/runtime"
-          $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
+  PRIVATE $<TARGET_PROPERTY:gradstep::gradstep,INTERFACE_INCLUDE_DIRECTORIES>)
 target_link_libraries(
-  gradstep_inexact_context_test PRIVATE gradstep_flags gradstep_rules gradstep_schedules
+  gradstep_inexact_context_test PRIVATE gradstep_flags gradstep_inside
                                         nlohmann_json::nlohmann_json GTest::gtest_main)
 gtest_discover_tests(gradstep_inexact_context_test DISCOVERY_TIMEOUT 60)
 
@@ -55,8 +36,7 @@ foreach(level baseline avx2 avx512)
     target_compile_definitions(gradstep_ops_${level} PRIVATE GRADSTEP_LEVEL=${level})
     target_compile_options(
       gradstep_ops_${level} PRIVATE $<TARGET_PROPERTY:gradstep_kernels_${level},COMPILE_OPTIONS>)
-    target_include_directories(gradstep_ops_${level} PRIVATE "${PROJECT_SOURCE_DIR}/lib/kernels")
-    target_link_libraries(gradstep_ops_${level} PRIVATE gradstep_flags gradstep_rules xsimd)
+    target_link_libraries(gradstep_ops_${level} PRIVATE gradstep_flags gradstep_tree xsimd)
     target_sources(gradstep_tests PRIVATE $<TARGET_OBJECTS:gradstep_ops_${level}>)
     string(APPEND ops_declarations "extern const ops_table ops_${level};\n")
     list(APPEND ops_list "&ops_${level}")
@@ -75,6 +55,5 @@ namespace gradstep_test {
 }  // namespace gradstep_test
 "
   @ONLY)
-target_include_directories(gradstep_tests PRIVATE "${PROJECT_SOURCE_DIR}/lib/kernels"
-                                                  "${CMAKE_CURRENT_SOURCE_DIR}"
+target_include_directories(gradstep_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}"
                                                   "${CMAKE_CURRENT_BINARY_DIR}")

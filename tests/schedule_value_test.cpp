@@ -6,8 +6,8 @@
 
 #include <cmath>
 
-#include "failure.hpp"
-#include "schedule.hpp"
+#include "base/failure.hpp"
+#include "schedules/schedule.hpp"
 
 namespace gradstep::internal {
 namespace {

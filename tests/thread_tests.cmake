@@ -8,11 +8,10 @@ add_executable(
   cgroup_quota_test.cpp
   fork_test.cpp
   host_pool_test.cpp
-  ${PROJECT_SOURCE_DIR}/lib/runtime/cgroup_quota.cpp)
+  ${PROJECT_SOURCE_DIR}/lib/threads/cgroup_quota.cpp)
 target_compile_features(gradstep_thread_tests PRIVATE cxx_std_20)
 target_compile_options(gradstep_thread_tests PRIVATE -Wall -Wextra -Wpedantic)
-target_include_directories(gradstep_thread_tests PRIVATE "${PROJECT_SOURCE_DIR}/lib/runtime")
-target_link_libraries(gradstep_thread_tests PRIVATE gradstep::gradstep GTest::gtest_main TBB::tbb
+target_link_libraries(gradstep_thread_tests PRIVATE gradstep::gradstep gradstep_tree GTest::gtest_main TBB::tbb
                                                     Threads::Threads)
 gtest_discover_tests(gradstep_thread_tests)
 
@@ -25,8 +24,7 @@ if(gradstep_type STREQUAL "SHARED_LIBRARY" AND NOT CMAKE_CROSSCOMPILING)
 
   # A host's plugin with the library inside, linked as any other. It exports the C interface alone:
   # C++'s unique symbols would keep it in memory as well.
-  add_library(gradstep_plugin MODULE $<TARGET_OBJECTS:gradstep>
-                                     $<TARGET_OBJECTS:gradstep_checkpoint> ${kernel_objects})
+  add_library(gradstep_plugin MODULE $<TARGET_OBJECTS:gradstep> ${kernel_objects})
   set_target_properties(gradstep_plugin PROPERTIES LINKER_LANGUAGE CXX)
   target_link_options(gradstep_plugin PRIVATE
                       "LINKER:--version-script=${PROJECT_SOURCE_DIR}/lib/gradstep.map")

@@ -3,7 +3,7 @@
 // The number type of the reference for an instruction set without fused multiply-add.
 #pragma once
 
-#include "scalar_math.hpp"
+#include "rules/scalar_math.hpp"
 
 namespace gradstep_test {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "descriptions.hpp"
+#include "capi/descriptions.hpp"
 
 namespace gradstep::internal {
 

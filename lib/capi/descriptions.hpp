@@ -7,8 +7,8 @@
 
 #include <cstddef>
 
-#include "error.hpp"
-#include "hyperparameter.hpp"
+#include "base/hyperparameter.hpp"
+#include "capi/error.hpp"
 
 namespace gradstep::internal {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dtypes.hpp"
+#include "capi/dtypes.hpp"
 
 #include <cstdio>
 

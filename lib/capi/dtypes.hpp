@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "operand.hpp"
+#include "kernels/storage/operand.hpp"
 
 namespace gradstep::internal {
 

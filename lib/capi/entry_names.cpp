@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "entry_names.hpp"
+#include "capi/entry_names.hpp"
 
 #include <cstdint>
 #include <cstring>
 
-#include "utf8.hpp"
+#include "json/utf8.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -3,7 +3,7 @@
 // The names that a caller gives to groups and tensors.
 #pragma once
 
-#include "error.hpp"
+#include "capi/error.hpp"
 
 namespace gradstep::internal {
 

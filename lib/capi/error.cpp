@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "error.hpp"
+#include "capi/error.hpp"
 
 #include <cstdarg>
 #include <cstdio>
 
-#include "sentences.hpp"
+#include "capi/sentences.hpp"
 
 namespace gradstep::internal {
 

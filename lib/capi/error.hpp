@@ -8,8 +8,8 @@
 #include <exception>
 #include <new>
 
-#include "failure.hpp"
-#include "text.hpp"
+#include "base/failure.hpp"
+#include "base/text.hpp"
 
 namespace gradstep::internal {
 

@@ -5,10 +5,10 @@
 
 #include <gradstep/gradstep.h>
 
-#include "catalogue.hpp"
-#include "context.hpp"
-#include "optimizer.hpp"
-#include "schedule.hpp"
+#include "optimizer/optimizer.hpp"
+#include "rules/catalogue.hpp"
+#include "schedules/schedule.hpp"
+#include "threads/context.hpp"
 
 struct gradstep_context {
   gradstep::internal::context value;

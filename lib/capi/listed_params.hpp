@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "error.hpp"
-#include "operand.hpp"
-#include "tensor_list.hpp"
+#include "capi/error.hpp"
+#include "kernels/storage/operand.hpp"
+#include "step/tensor_list.hpp"
 
 namespace gradstep::internal {
 

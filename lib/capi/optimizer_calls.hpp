@@ -5,8 +5,8 @@
 
 #include <mutex>
 
-#include "handles.hpp"
-#include "structs.hpp"
+#include "capi/handles.hpp"
+#include "capi/structs.hpp"
 
 namespace gradstep::internal {
 

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "step.hpp"
-#include "structs.hpp"
+#include "capi/structs.hpp"
+#include "step/step.hpp"
 
 namespace gradstep::internal {
 

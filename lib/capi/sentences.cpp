@@ -3,7 +3,7 @@
 // Not thread_local: an object with a destructor is used after it in other destructors, and even
 // plain bytes are allocated at a thread's first use where the library was loaded by dlopen; when
 // that fails, the C library ends the process. A thread-specific value of POSIX fails with a status.
-#include "sentences.hpp"
+#include "capi/sentences.hpp"
 
 #include <pthread.h>
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "error.hpp"
+#include "capi/error.hpp"
 
 namespace gradstep::internal {
 

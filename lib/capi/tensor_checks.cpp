@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tensor_checks.hpp"
+#include "capi/tensor_checks.hpp"
 
 #include <cstdint>
 #include <cstdio>
 
-#include "dtypes.hpp"
-#include "listed_params.hpp"
-#include "tensor_arrays.hpp"
-#include "tensor_list.hpp"
+#include "capi/dtypes.hpp"
+#include "capi/listed_params.hpp"
+#include "step/tensor_arrays.hpp"
+#include "step/tensor_list.hpp"
 
 namespace gradstep::internal {
 namespace {

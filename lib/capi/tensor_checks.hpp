@@ -3,8 +3,8 @@
 // Validation of a caller's list of tensors. Nothing is allocated: this is part of every step.
 #pragma once
 
-#include "handles.hpp"
-#include "structs.hpp"
+#include "capi/handles.hpp"
+#include "capi/structs.hpp"
 
 namespace gradstep::internal {
 

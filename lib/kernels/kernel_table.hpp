@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "operand.hpp"
-#include "rule.hpp"
+#include "kernels/storage/operand.hpp"
+#include "rules/rule.hpp"
 
 namespace gradstep::internal {
 

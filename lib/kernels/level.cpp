@@ -4,10 +4,10 @@
 // defines one symbol that others see: its table.
 #include <array>
 
-#include "exactness.hpp"
-#include "registry.hpp"
-#include "step_loop.hpp"
-#include "sum_squares.hpp"
+#include "kernels/loops/step_loop.hpp"
+#include "kernels/loops/sum_squares.hpp"
+#include "kernels/vectors/exactness.hpp"
+#include "rules/registry.hpp"
 
 #define GRADSTEP_JOIN_AGAIN(a, b) a##b
 #define GRADSTEP_JOIN(a, b) GRADSTEP_JOIN_AGAIN(a, b)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "adam_moments.hpp"
+#include "rules/adam_moments.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "rule.hpp"
+#include "rules/rule.hpp"
 
 namespace gradstep::internal {
 namespace {

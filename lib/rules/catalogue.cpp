@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "catalogue.hpp"
+#include "rules/catalogue.hpp"
 
 #include <array>
 
-#include "registry.hpp"
+#include "rules/registry.hpp"
 
 namespace gradstep::internal {
 namespace {

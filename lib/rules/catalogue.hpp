@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "rule.hpp"
+#include "rules/rule.hpp"
 
 namespace gradstep::internal {
 

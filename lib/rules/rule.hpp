@@ -21,8 +21,8 @@
 #include <limits>
 #include <string_view>
 
-#include "hyperparameter.hpp"
-#include "scalar_math.hpp"
+#include "base/hyperparameter.hpp"
+#include "rules/scalar_math.hpp"
 
 namespace gradstep::internal {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "schedule_formula.hpp"
+#include "schedules/schedule_formula.hpp"
 
 namespace gradstep::internal::schedules {
 

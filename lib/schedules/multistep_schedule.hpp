@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "schedule_formula.hpp"
+#include "schedules/schedule_formula.hpp"
 
 namespace gradstep::internal::schedules {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "schedule_catalogue.hpp"
+#include "schedules/schedule_catalogue.hpp"
 
 #include <algorithm>
 
-#include "schedule_registry.hpp"
+#include "schedules/schedule_registry.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "hyperparameter.hpp"
+#include "base/hyperparameter.hpp"
 
 namespace gradstep::internal {
 

@@ -16,7 +16,7 @@
 #include <cmath>
 #include <limits>
 
-#include "schedule_catalogue.hpp"
+#include "schedules/schedule_catalogue.hpp"
 
 namespace gradstep::internal::schedules {
 

@@ -15,9 +15,9 @@
 #include <string>
 #include <string_view>
 
-#include "checksums.hpp"
-#include "json_tree.hpp"
-#include "safetensors_reader.hpp"
+#include "json/json_tree.hpp"
+#include "safetensors/checksums.hpp"
+#include "safetensors/safetensors_reader.hpp"
 
 namespace gradstep_test {
 

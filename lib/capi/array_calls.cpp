@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/float_environment.hpp"
+#include "capi/dtypes.hpp"
+#include "capi/structs.hpp"
+#include "kernels/isa.hpp"
+#include "kernels/storage/slot_storage.hpp"
+#include "step/array_conversion.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+gradstep_status check_count(const char* name, std::size_t count) noexcept {
+  if (count <= SIZE_MAX / 16) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "%s = %zu is more than memory can hold", name, count);
+}
+
+gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept {
+  if (reinterpret_cast<std::uintptr_t>(data) % size == 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %p is not aligned to an element, %zu bytes", name,
+              data, size);
+}
+
+gradstep_status check_values_array(const gradstep_array* array, const double* values) noexcept {
+  if (array == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array is NULL");
+  if (const auto s = check_struct(array, "array"); s != GRADSTEP_OK) return s;
+  if (!contains(all_types, array->dtype)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT, "array.dtype = %d is none of %s",
+                static_cast<int>(array->dtype), to_text(all_types).text);
+  }
+  if (array->reserved != 0) {
+    return fail(GRADSTEP_INVALID_ARGUMENT, "array.reserved = %d is not 0",
+                static_cast<int>(array->reserved));
+  }
+  if (array->count == 0) return GRADSTEP_OK;
+  if (const auto s = check_count("array.count", array->count); s != GRADSTEP_OK) return s;
+  const auto type = static_cast<dtype>(array->dtype);
+  if (array->data == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array.data is NULL");
+  if (values == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "values is NULL");
+  if (has_blocks(type) && array->extra == nullptr) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "array.extra is NULL, but 8-bit types need a scale for each %d elements",
+                GRADSTEP_BLOCK_SIZE);
+  }
+  if (!has_blocks(type) && type != dtype::bfloat16 && array->extra != nullptr) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "array.extra is set, but only bfloat16 and 8-bit types have more than data");
+  }
+  if (const auto s = check_alignment("array.data", array->data, size_of(type)); s != GRADSTEP_OK) {
+    return s;
+  }
+  const std::size_t extra_size = has_blocks(type) ? sizeof(float) : sizeof(std::uint16_t);
+  if (const auto s = check_alignment("array.extra", array->extra, extra_size); s != GRADSTEP_OK) {
+    return s;
+  }
+  return check_alignment("values", values, sizeof(double));
+}
+
+operand operand_of(const gradstep_array& array) {
+  return {array.data, array.extra, static_cast<dtype>(array.dtype), false};
+}
+
+/// convert(operand, count, values) a block at a time.
+template <class Values, class Convert>
+void for_each_block(const gradstep_array& array, Values* values, const Convert& convert) noexcept {
+  const float_environment environment(false);
+  for (std::size_t i = 0; i < array.count; i += block_elements) {
+    convert(operand_of(array) + i, std::min(block_elements, array.count - i), values + i);
+  }
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_slot_storage(const char* rule_name, size_t index, int32_t dtype_wanted,
+                                      size_t count, gradstep_storage_info* info) {
+  gradstep_slot_info slot{};
+  slot.struct_size = sizeof slot;
+  if (const auto s = gradstep_slot_describe(rule_name, index, &slot); s != GRADSTEP_OK) return s;
+  if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
+  constexpr dtype_set known = narrow_slot_types | only(dtype::unsigned8) | only(dtype::float64);
+  if (!contains(known, dtype_wanted)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT, "dtype = %d is none of %s",
+                static_cast<int>(dtype_wanted), to_text(known).text);
+  }
+  if (const auto s = check_count("count", count); s != GRADSTEP_OK) return s;
+  const dtype type =
+      stored_slot_type(static_cast<dtype>(dtype_wanted), slot.is_non_negative != 0, count);
+  fill_output(*info, {0, count * size_of(type), has_blocks(type) ? scale_count(count) : 0,
+                      static_cast<std::int32_t>(type), 0});
+  return GRADSTEP_OK;
+}
+
+gradstep_status gradstep_array_read(const gradstep_array* array, double* values) {
+  if (const auto s = check_values_array(array, values); s != GRADSTEP_OK) return s;
+  for_each_block(*array, values, read_block);
+  return GRADSTEP_OK;
+}
+
+gradstep_status gradstep_array_write(const gradstep_array* array, const double* values) {
+  if (const auto s = check_values_array(array, values); s != GRADSTEP_OK) return s;
+  for_each_block(*array, values, write_block);
+  return GRADSTEP_OK;
+}
+
+}  // extern "C"

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Setting up an optimizer.
+#include <cmath>
+
+#include "capi/entry_names.hpp"
+#include "capi/optimizer_calls.hpp"
+#include "capi/option_checks.hpp"
+#include "capi/tensor_checks.hpp"
+#include "step/loss_scaling.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// NULL stands for no options.
+gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_options& options) {
+  if (given == nullptr) return GRADSTEP_OK;
+  if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
+  constexpr std::uint64_t known =
+      (2 * GRADSTEP_APPLY_NEAREST_SLOTS - 1) & ~std::uint64_t{GRADSTEP_APPLY_GRAD_SCALE};
+  if (const auto s = check_known_flags("options.flags", given->flags, known); s != GRADSTEP_OK)
+    return s;
+  if (const auto s = check_shared_numbers(*given); s != GRADSTEP_OK) return s;
+  options = {step_options_of(*given), gradient_limits_of(*given)};
+  return GRADSTEP_OK;
+}
+
+gradstep_status check_name_is_free(const char* argument, const char* name,
+                                   const std::uint32_t* found, const char* what) {
+  if (found == nullptr) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %s is the name of %s %u already", argument,
+              quoted(name).text, what, static_cast<unsigned>(*found));
+}
+
+/// A tensor of ours from the caller's struct, which may be larger.
+gradstep_status read_tensor(const optimizer& o, std::size_t group, const gradstep_tensor* given,
+                            gradstep_tensor& tensor) {
+  if (given == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "tensor is NULL");
+  if (const auto s = check_struct(given, "tensor"); s != GRADSTEP_OK) return s;
+  tensor = *given;
+  tensor.struct_size = sizeof tensor;
+  const group_settings& settings = o.groups()[group].settings;
+  return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), tensor);
+}
+
+gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
+  const auto size = size_of(static_cast<dtype>(o.records()[tensor].grad_dtype));
+  if (o.tensor(tensor).count == 0) return GRADSTEP_OK;
+  if (reinterpret_cast<std::uintptr_t>(grad) % size == 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "grad = %p is not aligned to an element, %zu bytes", grad,
+              size);
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_optimizer_create(const gradstep_context* context,
+                                          const gradstep_optimizer_options* options,
+                                          gradstep_optimizer** optimizer) {
+  if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
+  if (optimizer == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  optimizer_options read;
+  if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
+  return guarded([&] {
+    watch_forks();
+    *optimizer =
+        new gradstep_optimizer{.value = gradstep::internal::optimizer(context->value, read)};
+    return GRADSTEP_OK;
+  });
+}
+
+void gradstep_optimizer_destroy(gradstep_optimizer* optimizer) { delete optimizer; }
+
+gradstep_status gradstep_optimizer_set_options(gradstep_optimizer* optimizer,
+                                               const gradstep_optimizer_options* options) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    optimizer_options read;
+    if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
+    if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
+    o.set_options(read);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, size_t group,
+                                              const char* name, const gradstep_tensor* tensor,
+                                              size_t* index) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    if (const auto s = check_entry_name("name", name); s != GRADSTEP_OK) return s;
+    if (const auto s = check_name_is_free("name", name, o.find_tensor(name), "tensor");
+        s != GRADSTEP_OK) {
+      return s;
+    }
+    gradstep_tensor read;
+    if (const auto s = read_tensor(o, group, tensor, read); s != GRADSTEP_OK) return s;
+    const std::size_t added = o.add_tensor(group, name, read);
+    if (index != nullptr) *index = added;
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer, size_t tensor,
+                                            void* grad) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
+    if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
+    if (const auto s = check_grad(o, tensor, grad); s != GRADSTEP_OK) return s;
+    o.set_grad(tensor, grad);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer, size_t tensor,
+                                              int32_t is_frozen) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
+    o.set_frozen(tensor, is_frozen != 0);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer,
+                                                   const gradstep_loss_scaler* scaler) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (scaler == nullptr) {
+      o.set_loss_scaler({});
+      return GRADSTEP_OK;
+    }
+    if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
+    check_loss_scaler(*scaler);
+    o.set_loss_scaler(*scaler);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* optimizer,
+                                                   gradstep_loss_scaler* scaler) {
+  return look_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_output_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
+    if (!o.loss_scaler()) {
+      return fail(GRADSTEP_UNSUPPORTED, "the optimizer has no loss scaler at present");
+    }
+    fill_output(*scaler, *o.loss_scaler());
+    return GRADSTEP_OK;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Groups of an optimizer: rules, hyper-parameters, schedules, plateaus.
+#include <cmath>
+
+#include "capi/dtypes.hpp"
+#include "capi/entry_names.hpp"
+#include "capi/optimizer_calls.hpp"
+#include "schedules/plateau.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+gradstep_status check_lr_scale(const gradstep_group_options& o) {
+  if (const auto s = check_known_flags("options.flags", o.flags, GRADSTEP_GROUP_LR_SCALE);
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  const bool is_set = (o.flags & GRADSTEP_GROUP_LR_SCALE) != 0;
+  if (!is_set && o.lr_scale != 0) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "options.lr_scale = %s is set, but options.flags lacks GRADSTEP_GROUP_LR_SCALE, "
+                "without which it is 1",
+                to_text(o.lr_scale).text);
+  }
+  if (std::isfinite(o.lr_scale) && o.lr_scale >= 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "options.lr_scale = %s is not a finite number from 0 on",
+              to_text(o.lr_scale).text);
+}
+
+gradstep_status check_slot_dtype(std::int32_t type) {
+  constexpr dtype_set known = narrow_slot_types | only(dtype::unsigned8);
+  if (type == 0 || contains(known, type)) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "options.slot_dtype = %d is neither 0 nor one of %s",
+              static_cast<int>(type), to_text(known).text);
+}
+
+gradstep_status read_group(const gradstep_group_options* options, group_settings& settings) {
+  if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
+  if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
+  if (const auto s = check_entry_name("options.name", options->name); s != GRADSTEP_OK) return s;
+  if (options->rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options.rule is NULL");
+  if (const auto s = check_lr_scale(*options); s != GRADSTEP_OK) return s;
+  if (const auto s = check_slot_dtype(options->slot_dtype); s != GRADSTEP_OK) return s;
+  settings.rule = *options->rule;
+  if (options->schedule != nullptr) settings.schedule = options->schedule->value;
+  // std::abs: -0 is 0.
+  if ((options->flags & GRADSTEP_GROUP_LR_SCALE) != 0)
+    settings.lr_scale = std::abs(options->lr_scale);
+  settings.slot_dtype = options->slot_dtype;
+  check_settings(settings);
+  return GRADSTEP_OK;
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
+                                             const gradstep_group_options* options, size_t* group) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    group_settings settings;
+    if (const auto s = read_group(options, settings); s != GRADSTEP_OK) return s;
+    if (const std::uint32_t* found = o.find_group(options->name)) {
+      return fail(GRADSTEP_INVALID_ARGUMENT, "options.name = %s is the name of group %u already",
+                  quoted(options->name).text, static_cast<unsigned>(*found));
+    }
+    const std::size_t added = o.add_group(options->name, std::move(settings));
+    if (group != nullptr) *group = added;
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_set_hyperparameter(gradstep_optimizer* optimizer, size_t group,
+                                                      const char* name, double value) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    group_settings settings = o.groups()[group].settings;
+    gradstep_rule changed{settings.rule};
+    if (const auto s = gradstep_rule_set(&changed, name, value); s != GRADSTEP_OK) return s;
+    settings.rule = changed;
+    check_settings(settings);
+    o.change_group(group, std::move(settings));
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_get_hyperparameter(const gradstep_optimizer* optimizer,
+                                                      size_t group, const char* name,
+                                                      double* value) {
+  return look_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    const gradstep_rule rule{o.groups()[group].settings.rule};
+    return gradstep_rule_get(&rule, name, value);
+  });
+}
+
+gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer, size_t group,
+                                                const gradstep_schedule* schedule) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    group_settings settings = o.groups()[group].settings;
+    settings.schedule.reset();
+    if (schedule != nullptr) settings.schedule = schedule->value;
+    check_settings(settings);
+    o.change_group(group, std::move(settings));
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer, size_t group,
+                                               const gradstep_plateau* plateau) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    if (plateau == nullptr) {
+      o.set_plateau(group, {});
+      return GRADSTEP_OK;
+    }
+    if (const auto s = check_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
+    check_plateau(*plateau);
+    o.set_plateau(group, *plateau);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimizer, size_t group,
+                                               gradstep_plateau* plateau) {
+  return look_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    if (const auto s = check_output_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
+    const group_record& g = o.groups()[group];
+    if (!g.plateau) {
+      return fail(GRADSTEP_UNSUPPORTED, "group %zu, %s, has no plateau at present", group,
+                  quoted(g.name.get()).text);
+    }
+    fill_output(*plateau, *g.plateau);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer* optimizer, double metric,
+                                                 size_t* reduced_count) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    const std::size_t reduced = o.report_metric(metric);
+    if (reduced_count != nullptr) *reduced_count = reduced;
+    return GRADSTEP_OK;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looking into an optimizer.
+#include <cstring>
+
+#include "base/names.hpp"
+#include "capi/optimizer_calls.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// Of groups or tensors: the index of the one of that name.
+template <class Records>
+gradstep_status find(const char* name, const std::uint32_t* found, const Records& records,
+                     const char* what, std::size_t* index) {
+  if (index == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", what);
+  if (found != nullptr) {
+    *index = *found;
+    return GRADSTEP_OK;
+  }
+  const auto name_at = [](const void* source, std::size_t i) -> const char* {
+    return (*static_cast<const Records*>(source))[i].name.get();
+  };
+  const auto nearest = suggest_names(name, records.size(), name_at, &records);
+  return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no %s; known and nearest: %s", quoted(name).text,
+              what, records.empty() ? "none" : nearest.text);
+}
+
+gradstep_status find_array(const optimizer& o, std::size_t tensor, const char* name,
+                           operand& array) {
+  const array_names names = o.names_of(tensor);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (std::strcmp(names.at(i), name) != 0) continue;
+    const named_array found = o.array(tensor, i);
+    array = found.array;
+    if (found.is_there || o.tensor(tensor).count == 0) return GRADSTEP_OK;
+    return fail(GRADSTEP_UNSUPPORTED, "tensor %zu, %s, has no %s at present", tensor,
+                quoted(o.records()[tensor].name.get()).text, names.at(i));
+  }
+  const auto name_at = [](const void* source, std::size_t i) {
+    return static_cast<const array_names*>(source)->at(i);
+  };
+  return fail(GRADSTEP_UNKNOWN_NAME, "array_name = %s is none of %s", quoted(name).text,
+              suggest_names("", names.size(), name_at, &names).text);
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimizer, const char* name,
+                                              size_t* group) {
+  return look(optimizer, [&](auto& o) {
+    if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
+    return find(name, o.find_group(name), o.groups(), "group", group);
+  });
+}
+
+gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimizer,
+                                               const char* name, size_t* tensor) {
+  return look(optimizer, [&](auto& o) {
+    if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
+    return find(name, o.find_tensor(name), o.records(), "tensor", tensor);
+  });
+}
+
+gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
+                                            gradstep_optimizer_info* info) {
+  return look(optimizer, [&](auto& o) {
+    if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
+    fill_output(*info, {0, o.groups().size(), o.records().size(), o.step_count(), o.skipped_count(),
+                        o.grad_norm(), o.state_bytes(), o.is_in_step(), 0});
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_describe_group(const gradstep_optimizer* optimizer, size_t group,
+                                                  gradstep_group_info* info) {
+  return look(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
+    const group_record& g = o.groups()[group];
+    const auto& schedule = g.settings.schedule;
+    const auto t = static_cast<double>(o.step_count());
+    fill_output(*info, {0, g.name.get(), g.settings.rule.entry->info->name,
+                        schedule ? schedule->name() : nullptr, g.members.size(),
+                        base_lr(o.next_rule(g)), g.settings.momentum_at(t), g.settings.lr_scale});
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* optimizer,
+                                                   size_t tensor, gradstep_tensor_info* info) {
+  return look(optimizer, [&](auto& o) {
+    if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
+    if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
+    const tensor_record& r = o.records()[tensor];
+    const gradstep_tensor& t = o.tensor(tensor);
+    fill_output(*info, {0, r.name.get(), r.group, t.count, r.step_count, r.accumulate_count,
+                        t.param_dtype, r.grad_dtype, r.is_frozen, r.grad != nullptr});
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer, size_t tensor,
+                                             const char* array_name, gradstep_array* array) {
+  return look(optimizer, [&](auto& o) {
+    if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
+    if (array_name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array_name is NULL");
+    if (const auto s = check_output_struct(array, "array"); s != GRADSTEP_OK) return s;
+    operand found{};
+    if (const auto s = find_array(o, tensor, array_name, found); s != GRADSTEP_OK) return s;
+    fill_output(*array, {0, o.tensor(tensor).count, found.data, found.extra,
+                         static_cast<std::int32_t>(found.type), 0});
+    return GRADSTEP_OK;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stepping an optimizer.
+#include <cmath>
+
+#include "capi/optimizer_calls.hpp"
+#include "capi/option_checks.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+gradstep_status check_norm(const gradstep_step_options& o) {
+  if (!has(o, GRADSTEP_STEP_GRAD_NORM)) return GRADSTEP_OK;
+  if (has(o, GRADSTEP_STEP_INSPECTED)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "GRADSTEP_STEP_GRAD_NORM and GRADSTEP_STEP_INSPECTED exclude each other");
+  }
+  // Gradients that are not finite make a norm that is none; an infinite one would clip them to 0.
+  if (std::isfinite(o.grad_norm) ? o.grad_norm >= 0
+                                 : o.non_finite_count > 0 && !std::signbit(o.grad_norm)) {
+    return GRADSTEP_OK;
+  }
+  return fail(GRADSTEP_OUT_OF_RANGE,
+              "options.grad_norm = %s is not a finite number from 0 on, beside "
+              "non_finite_count = %llu",
+              to_text(o.grad_norm).text, static_cast<unsigned long long>(o.non_finite_count));
+}
+
+/// NULL stands for no options.
+gradstep_status read_options(const gradstep_step_options* given, step_settings& settings) {
+  if (given == nullptr) return GRADSTEP_OK;
+  if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
+  constexpr std::uint64_t known =
+      GRADSTEP_STEP_GRAD_SCALE | GRADSTEP_STEP_GRAD_NORM | GRADSTEP_STEP_INSPECTED;
+  if (const auto s = check_known_flags("options.flags", given->flags, known); s != GRADSTEP_OK)
+    return s;
+  if (const auto s = check_number(*given, GRADSTEP_STEP_GRAD_SCALE, "grad_scale", given->grad_scale,
+                                  std::isfinite(given->grad_scale), "finite");
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  if (const auto s = check_norm(*given); s != GRADSTEP_OK) return s;
+  using source = step_settings::norm_source;
+  if (has(*given, GRADSTEP_STEP_GRAD_SCALE)) settings.grad_scale = given->grad_scale;
+  if (has(*given, GRADSTEP_STEP_INSPECTED)) settings.source = source::inspected;
+  if (has(*given, GRADSTEP_STEP_GRAD_NORM)) {
+    settings.source = source::given;
+    settings.grad_norm = given->grad_norm;
+    settings.non_finite_count = given->non_finite_count;
+  }
+  return GRADSTEP_OK;
+}
+
+gradstep_status check_tensor_or_all(const optimizer& o, std::size_t tensor) {
+  return tensor == all_tensors ? GRADSTEP_OK : check_tensor_index(o, tensor);
+}
+
+gradstep_status check_scale(const char* name, double scale) {
+  if (std::isfinite(scale)) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "%s = %s is not finite", name, to_text(scale).text);
+}
+
+gradstep_status check_in_step(const optimizer& o) {
+  if (o.is_in_step()) return GRADSTEP_OK;
+  return fail(GRADSTEP_WRONG_ORDER,
+              "the optimizer is not inside a step: gradstep_optimizer_begin_step comes first");
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
+                                        const gradstep_step_options* options,
+                                        gradstep_apply_result* result) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    step_settings settings;
+    if (const auto s = read_options(options, settings); s != GRADSTEP_OK) return s;
+    if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
+    fill_apply_result(result, o.step(settings));
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
+                                              const gradstep_step_options* options) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    step_settings settings;
+    if (const auto s = read_options(options, settings); s != GRADSTEP_OK) return s;
+    o.begin_step(settings);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer, size_t tensor) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
+    if (const auto s = check_in_step(o); s != GRADSTEP_OK) return s;
+    if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
+    o.step_tensor(tensor);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* optimizer,
+                                            gradstep_apply_result* result) {
+  return change(optimizer, [&](auto& o) {
+    if (const auto s = check_in_step(o); s != GRADSTEP_OK) return s;
+    if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
+    fill_apply_result(result, o.end_step());
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer, size_t tensor,
+                                           double grad_scale) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
+    if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;
+    if (const auto s = check_tensor_or_all(o, tensor); s != GRADSTEP_OK) return s;
+    if (const auto s = check_scale("grad_scale", grad_scale); s != GRADSTEP_OK) return s;
+    o.inspect(tensor, grad_scale);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer, size_t tensor,
+                                              double scale) {
+  return change_tensor(optimizer, tensor, [&](auto& o) {
+    if (const auto s = check_tensor_or_all(o, tensor); s != GRADSTEP_OK) return s;
+    if (const auto s = check_scale("scale", scale); s != GRADSTEP_OK) return s;
+    o.accumulate(tensor, scale);
+    return GRADSTEP_OK;
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a tensor's arrays stand in a checkpoint file: "<tensor>.<array>", with what belongs to one
+// beside it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "checkpoint/saved_state.hpp"
+
+namespace gradstep::internal {
+
+/// The metadata that holds the state.
+inline constexpr const char* state_key = "gradstep.state";
+
+/// One array of the file.
+struct stored_part {
+  std::string_view name;
+  const char* dtype;  // as safetensors calls it
+  std::uint64_t count;
+  void* data;
+};
+
+/// Calls visit(part) for the elements, then for an 8-bit type "<tensor>.<array>.scales", or for
+/// lower halves "<tensor>.<array>.low". memory: where the array is.
+template <class Visit>
+void for_each_part(const saved_tensor& tensor, const saved_array_type& array, const operand& memory,
+                   const Visit& visit) {
+  std::string name;
+  name.reserve(tensor.name.size() + array.name.size() + 8);
+  name.append(tensor.name).append(1, '.').append(array.name);
+  const stored_type& type = stored_type_of(array.type, array.has_low);
+  visit(stored_part{name, type.safetensors, tensor.count, memory.data});
+  if (has_blocks(array.type)) {
+    name += ".scales";
+    visit(stored_part{name, "F32", scale_count(tensor.count), memory.extra});
+  } else if (array.has_low) {
+    name += ".low";
+    visit(stored_part{name, "U16", tensor.count, memory.extra});
+  }
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loop around a rule: load a strip of every array, do what every rule shares, update, store.
+// Once for arrays that are all of the type that is computed in, and nothing else to do; and once
+// for all that mixed_strips.hpp can do besides.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "kernels/vectors/number_steps.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+template <class Rule, auto Form>
+struct step_loop {
+  static constexpr std::size_t slot_count = Rule::info.slot_count;
+
+  /// Which slots this form reads and writes, decided while compiling.
+  static constexpr auto used = [] {
+    std::array<bool, slot_count> result{};
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      result[s] = Rule::uses(Form, Rule::info.slots[s].name);
+    }
+    return result;
+  }();
+
+  static constexpr bool has_decoupled_decay = Rule::info.weight_decay == decay::decoupled;
+
+  template <class T>
+  static constexpr bool has_averages = requires(typename Rule::template coefficients<T> c) {
+    c.averages;
+  };
+
+  template <class T>
+  struct constants {
+    typename Rule::template coefficients<T> rule;
+    T grad_scale, coupled_decay, minus_rate;
+    T decoupled_decay;  // rate decoupled_decay p is what p decays by
+    bool has_coupled_decay;
+
+    explicit constants(const prepared_step& prepared)
+        : grad_scale(static_cast<T>(prepared.grad_scale)),
+          coupled_decay(static_cast<T>(prepared.coupled_decay)),
+          has_coupled_decay(prepared.coupled_decay != 0) {
+      std::memcpy(&rule, prepared.coefficients, sizeof rule);
+      minus_rate = -rule.rate;
+      decoupled_decay = decay_in_direction<T>(prepared.decoupled_decay, rule.rate);
+    }
+  };
+
+  template <class T, std::size_t Vectors, std::size_t... S>
+  [[gnu::always_inline]] static vec<T> update(const constants<T>& c, vec<T> p, vec<T> g,
+                                              strip<T, Vectors>* slots, std::size_t k,
+                                              std::index_sequence<S...>) {
+    return Rule::template update<Form>(c.rule, p, g, slots[S].vectors[k]...);
+  }
+
+  /// Steps a strip in registers. ReadsConstants: where they are used and not before.
+  template <bool ReadsConstants, class T, std::size_t Vectors>
+  [[gnu::always_inline]] static void step_strip(const constants<T>& c, strip<T, Vectors>& p,
+                                                const strip<T, Vectors>& g,
+                                                strip<T, Vectors>* slots) {
+    strip<T, Vectors> gradient;
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < Vectors; ++k) {
+      gradient.vectors[k] = g.vectors[k] * vec<T>(c.grad_scale);
+    }
+    if (c.has_coupled_decay) {
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < Vectors; ++k) {
+        gradient.vectors[k] = fma(vec<T>(c.coupled_decay), p.vectors[k], gradient.vectors[k]);
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < Vectors; ++k) {
+      if constexpr (ReadsConstants) std::atomic_signal_fence(std::memory_order_seq_cst);
+      vec<T> direction = update(c, p.vectors[k], gradient.vectors[k], slots, k,
+                                std::make_index_sequence<slot_count>());
+      // Part of the step: 1 - decay is 1 where the decay is small.
+      if constexpr (has_decoupled_decay) {
+        direction = fma(vec<T>(c.decoupled_decay), p.vectors[k], direction);
+      }
+      p.vectors[k] = fma(vec<T>(c.minus_rate), direction, p.vectors[k]);
+    }
+  }
+
+  // ---- Averages that favour what is new -------------------------------------------------------
+
+  template <class T, std::size_t... S>
+  static void step_number(const constants<T>& c, T& p, T g, number_arrays<T>& elements,
+                          std::size_t i, std::index_sequence<S...>) {
+    g = g * c.grad_scale;
+    if (c.has_coupled_decay) g = fma(c.coupled_decay, p, g);
+    T direction = Rule::template update<Form>(c.rule, p, g, elements[2 + S][i]...);
+    if constexpr (has_decoupled_decay) direction = fma(c.decoupled_decay, p, direction);
+    p = fma(c.minus_rate, direction, p);
+  }
+
+  template <class T>
+  static void step_numbers(const prepared_step& prepared, T scale, number_arrays<T>& elements) {
+    constants<T> c(prepared);
+    c.grad_scale = scale;
+#pragma GCC unroll 1
+    for (std::size_t i = 0; i < mixed_strips<T>::width; ++i) {
+      step_number(c, elements[0][i], elements[1][i], elements, i,
+                  std::make_index_sequence<slot_count>());
+    }
+  }
+
+  // ---- Arrays of the type that is computed in -------------------------------------------------
+
+  template <class T>
+  struct plain_arrays {
+    T* param;
+    const T* grad;
+    T* slots[slot_count];  // unused ones point nowhere
+  };
+
+  template <std::size_t Vectors, class T>
+  [[gnu::always_inline]] static void run_strip(const constants<T>& c, const plain_arrays<T>& arrays,
+                                               std::size_t index) {
+    strip<T, Vectors> p, g, slots[slot_count];
+    g.load(arrays.grad + index);
+    p.load(arrays.param + index);
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      if (used[s]) slots[s].load(arrays.slots[s] + index);
+    }
+    step_strip<false>(c, p, g, slots);
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      if (used[s]) slots[s].store(arrays.slots[s] + index);
+    }
+    p.store(arrays.param + index);
+  }
+
+  /// The last, partial vector: the same on a zero-padded copy, so its elements get the same bits.
+  template <class T>
+  static void run_tail(const constants<T>& c, const plain_arrays<T>& arrays, std::size_t index,
+                       std::size_t count) {
+    alignas(64) T buffers[2 + slot_count][vec<T>::width] = {};
+    plain_arrays<T> padded{buffers[0], buffers[1], {}};
+    std::memcpy(buffers[0], arrays.param + index, count * sizeof(T));
+    std::memcpy(buffers[1], arrays.grad + index, count * sizeof(T));
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      if (!used[s]) continue;
+      padded.slots[s] = buffers[2 + s];
+      std::memcpy(buffers[2 + s], arrays.slots[s] + index, count * sizeof(T));
+    }
+    run_strip<1>(c, padded, 0);
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      if (used[s]) std::memcpy(arrays.slots[s] + index, buffers[2 + s], count * sizeof(T));
+    }
+    std::memcpy(arrays.param + index, buffers[0], count * sizeof(T));
+  }
+
+  template <class T>
+  static void run_plain(const prepared_step& prepared, const step_range& range) {
+    // Locals: read through a reference, they would be loaded again after every store.
+    const constants<T> c(prepared);
+    plain_arrays<T> arrays{
+        static_cast<T*>(range.param.data), static_cast<const T*>(range.grad.data), {}};
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      arrays.slots[s] = static_cast<T*>(range.slots[s].data);
+    }
+    constexpr std::size_t width = vec<T>::width;
+    const std::size_t count = range.count;
+    std::size_t index = 0;
+    for (; index + strip_vectors * width <= count; index += strip_vectors * width) {
+      run_strip<strip_vectors>(c, arrays, index);
+    }
+    for (; index + width <= count; index += width) run_strip<1>(c, arrays, index);
+    if (index < count) run_tail(c, arrays, index, count - index);
+  }
+
+  // ---- Arrays of any type, and the options of a step ------------------------------------------
+
+  template <class T, std::size_t... S>
+  [[gnu::always_inline]] static void run_mixed_strip(const constants<T>& c, mixed_strips<T>& mixed,
+                                                     const prepared_operands& at, std::size_t index,
+                                                     strip_place place, std::index_sequence<S...>) {
+    typename mixed_strips<T>::full_strip p, g, slots[slot_count];
+    mixed.load_grad(at, index, g);
+    // The param last: no root waits for it.
+    ((used[S] ? load(at.slots[S], index, slots[S]) : void()), ...);
+    load(at.param, index, p);
+    // No registers are left for constants; to broadcast each for every strip took 2 % longer.
+    step_strip<broadcasts_operands>(c, p, g, slots);
+    const auto store_slot = [&]<std::size_t Slot>() __attribute__((always_inline)) {
+      if constexpr (used[Slot]) mixed.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
+    };
+    (store_slot.template operator()<S>(), ...);
+    mixed.store_param(p, at, index, place);
+  }
+
+  template <class T>
+  static void run_mixed(const prepared_step& prepared, const step_range& range) {
+    constants<T> c(prepared);
+    mixed_strips<T> mixed(prepared, range);
+    c.grad_scale = mixed.rest_of_scale();
+    const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place)
+        __attribute__((always_inline)) {
+      run_mixed_strip(c, mixed, at, index, place, std::make_index_sequence<slot_count>());
+    };
+    mixed.for_each_strip(run);
+  }
+
+  template <class T>
+  static void run(const prepared_step& prepared, const step_range& range) {
+    if constexpr (has_averages<T>) {
+      if (prepared.favours_new) return run_by_numbers<T>(prepared, range, step_numbers<T>);
+    }
+    if (is_plain<T>(prepared, range)) return run_plain<T>(prepared, range);
+    run_mixed<T>(prepared, range);
+  }
+
+  template <class T>
+  static void prepare(const double* hyperparameters, std::uint64_t step, bool has_fresh_slots,
+                      prepared_step& prepared) {
+    using coefficients = typename Rule::template coefficients<T>;
+    static_assert(sizeof(coefficients) <= sizeof prepared.coefficients);
+    const arguments<Rule, double> h{hyperparameters, step, has_fresh_slots};
+    const coefficients c = Rule::template prepare<T>(h);
+    std::memcpy(prepared.coefficients, &c, sizeof c);
+    prepared.favours_new = false;
+    if constexpr (has_averages<T>) {
+      for (const auto& weights : c.averages) prepared.favours_new |= favours_new(weights);
+    }
+  }
+
+  template <class T>
+  static constexpr step_kernel kernel{prepare<T>, run<T>};
+};
+
+}  // namespace
+}  // namespace gradstep::internal

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a slot is stored when the library chooses.
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/storage/operand.hpp"
+
+namespace gradstep::internal {
+
+/// For either 8-bit type the one that suits the slot; but float32 for small tensors: the scales and
+/// the loop over blocks would cost more than the bytes that are saved. Others as they are wanted.
+inline dtype stored_slot_type(dtype wanted, bool is_non_negative, std::size_t count) {
+  constexpr std::size_t fewest_for_8bit = 4096;
+  if (!has_blocks(wanted)) return wanted;
+  if (count < fewest_for_8bit) return dtype::float32;
+  return is_non_negative ? dtype::unsigned8 : dtype::signed8;
+}
+
+}  // namespace gradstep::internal

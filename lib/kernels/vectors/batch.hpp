@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One vector of the instruction set this file is compiled for, with the vocabulary of a rule. The
+// one place that knows xsimd and its versions.
+//
+// fma, min, max, sign and select are ours: xsimd 8.1's fma is not fused on AVX-512 nor on plain
+// AVX2, and min and max follow each instruction set's habit with NaN. So are division and root on
+// AArch64: xsimd 8.1's of float32 there are estimates with Newton steps. exactness.hpp tries all of
+// them where the library runs.
+#pragma once
+
+#include <cstring>
+#include <xsimd/xsimd.hpp>
+
+#include "rules/rule.hpp"
+#include "rules/scalar_math.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+#if defined(__AVX512F__)
+using arch = xsimd::avx512bw;
+#elif defined(__AVX2__)
+using arch = xsimd::fma3<xsimd::avx2>;
+#elif defined(__x86_64__)
+using arch = xsimd::sse2;
+#elif defined(__aarch64__)
+using arch = xsimd::neon64;  // even where flags allow SVE
+#else
+using arch = xsimd::default_arch;
+#endif
+
+/// Vectors in a strip: with 4, AVX-512's 32 registers still hold every operand of adamw.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr std::size_t strip_vectors = 4;
+#else
+constexpr std::size_t strip_vectors = 2;
+#endif
+
+/// Whether instructions take a scalar in memory for all lanes.
+#if defined(__AVX512F__)
+constexpr bool broadcasts_operands = true;
+#else
+constexpr bool broadcasts_operands = false;
+#endif
+
+template <class T>
+struct mask {
+  xsimd::batch_bool<T, arch> bits;
+  friend mask operator|(mask a, mask b) { return {a.bits | b.bits}; }
+};
+
+template <class T>
+struct vec {
+  using batch = xsimd::batch<T, arch>;
+  static constexpr std::size_t width = batch::size;
+
+  batch lanes;
+
+  vec() = default;
+  explicit vec(T value) : lanes(value) {}
+  explicit vec(batch value) : lanes(value) {}
+
+  static vec load(const T* from) { return vec(batch::load_unaligned(from)); }
+  void store(T* to) const { lanes.store_unaligned(to); }
+
+  // Of the register itself: that is part of a fused multiply-subtract, xsimd's is not.
+  friend vec operator-(vec a) {
+    return vec(batch(-static_cast<typename batch::register_type>(a.lanes)));
+  }
+  friend vec operator+(vec a, vec b) { return vec(a.lanes + b.lanes); }
+  friend vec operator-(vec a, vec b) { return vec(a.lanes - b.lanes); }
+  friend vec operator*(vec a, vec b) { return vec(a.lanes * b.lanes); }
+  friend vec operator/(vec a, vec b) {
+#if defined(__aarch64__)
+    if constexpr (sizeof(T) == 4) {
+      return vec(batch(vdivq_f32(a.lanes, b.lanes)));
+    } else {
+      return vec(batch(vdivq_f64(a.lanes, b.lanes)));
+    }
+#else
+    return vec(a.lanes / b.lanes);
+#endif
+  }
+  friend mask<T> operator<(vec a, vec b) { return {a.lanes < b.lanes}; }
+  friend mask<T> operator>(vec a, vec b) { return {a.lanes > b.lanes}; }
+  friend mask<T> operator<=(vec a, vec b) { return {a.lanes <= b.lanes}; }
+  friend mask<T> operator>=(vec a, vec b) { return {a.lanes >= b.lanes}; }
+  // xsimd 8.1's own != says on AVX and AVX-512 that NaN does not differ from NaN; its ! is a call
+  // on AVX-512, around which a loop keeps nothing in registers.
+  friend mask<T> operator!=(vec a, vec b) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+      return {_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_NEQ_UQ)};
+    } else {
+      return {_mm512_cmp_pd_mask(a.lanes, b.lanes, _CMP_NEQ_UQ)};
+    }
+#else
+    return {!(a.lanes == b.lanes)};
+#endif
+  }
+};
+
+template <class T>
+constexpr bool is_vector<vec<T>> = true;
+
+template <class T>
+vec<T> sqrt(vec<T> x) {
+#if defined(__aarch64__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(vsqrtq_f32(x.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(vsqrtq_f64(x.lanes)));
+  }
+#else
+  return vec<T>(xsimd::sqrt(x.lanes));
+#endif
+}
+template <class T>
+vec<T> abs(vec<T> x) {
+  return vec<T>(xsimd::abs(x.lanes));
+}
+template <class T>
+vec<T> select(mask<T> condition, vec<T> yes, vec<T> no) {
+  return vec<T>(xsimd::select(condition.bits, yes.lanes, no.lanes));
+}
+template <class T>
+vec<T> max(vec<T> a, vec<T> b) {
+  return select((a > b) | (a != a), a, b);
+}
+template <class T>
+vec<T> min(vec<T> a, vec<T> b) {
+  return select((a < b) | (a != a), a, b);
+}
+/// Where x is NaN, x: of the instructions, x86's give the second operand then, NEON's any NaN.
+template <class T>
+vec<T> at_most(vec<T> x, vec<T> limit) {
+  using batch = typename vec<T>::batch;
+  constexpr bool is_float = sizeof(T) == 4;
+#if defined(__AVX512F__)
+  if constexpr (is_float) return vec<T>(batch(_mm512_min_ps(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(_mm512_min_pd(limit.lanes, x.lanes)));
+#elif defined(__AVX__)
+  if constexpr (is_float) return vec<T>(batch(_mm256_min_ps(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(_mm256_min_pd(limit.lanes, x.lanes)));
+#elif defined(__x86_64__)
+  if constexpr (is_float) return vec<T>(batch(_mm_min_ps(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(_mm_min_pd(limit.lanes, x.lanes)));
+#elif defined(__aarch64__)
+  if constexpr (is_float) return vec<T>(batch(vminq_f32(limit.lanes, x.lanes)));
+  if constexpr (!is_float) return vec<T>(batch(vminq_f64(limit.lanes, x.lanes)));
+#else
+  return select(x > limit, limit, x);
+#endif
+}
+template <class T>
+vec<T> sign(vec<T> x) {
+  const vec<T> zero(T(0)), one(T(1));
+  return select(x > zero, one, select(x < zero, zero - one, x));
+}
+
+/// Whether fma rounds once. x86's baseline has no such instruction.
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(__FMA__)
+constexpr bool fuses = false;
+#else
+constexpr bool fuses = true;
+#endif
+
+/// a b + c, rounded as `fuses` says.
+template <class T>
+vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(_mm512_fmadd_pd(a.lanes, b.lanes, c.lanes)));
+  }
+#elif defined(__FMA__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(_mm256_fmadd_pd(a.lanes, b.lanes, c.lanes)));
+  }
+#elif defined(__aarch64__)
+  if constexpr (sizeof(T) == 4) {
+    return vec<T>(typename vec<T>::batch(vfmaq_f32(c.lanes, a.lanes, b.lanes)));
+  } else {
+    return vec<T>(typename vec<T>::batch(vfmaq_f64(c.lanes, a.lanes, b.lanes)));
+  }
+#else
+  if constexpr (!fuses) return a * b + c;
+  return vec<T>(xsimd::fma(a.lanes, b.lanes, c.lanes));
+#endif
+}
+
+/// Where either is NaN.
+inline mask<float> unordered(vec<float> a, vec<float> b) {
+#if defined(__AVX512F__)
+  return {_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_UNORD_Q)};
+#elif defined(__AVX2__)
+  return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_UNORD_Q)};
+#elif defined(__x86_64__)
+  return {_mm_cmpunord_ps(a.lanes, b.lanes)};
+#else
+  return (a != a) | (b != b);
+#endif
+}
+inline bool any(mask<float> a, mask<float> b) {
+#if defined(__AVX512F__)
+  return _kortestz_mask16_u8(a.bits, b.bits) == 0;
+#else
+  return xsimd::any(a.bits | b.bits);
+#endif
+}
+
+/// The compiler's own vector, of any length: it converts where xsimd has no such conversion.
+template <class T, std::size_t Width>
+struct compiler_vector {
+  typedef T type __attribute__((vector_size(Width * sizeof(T))));
+};
+
+/// One vector of T from as many elements of type From, rounded to nearest when T is narrower.
+template <class T, class From>
+vec<T> load_converted(const From* from) {
+  if constexpr (sizeof(T) == sizeof(From)) {
+    return vec<T>::load(from);
+  } else {
+    constexpr std::size_t width = vec<T>::width;
+    using source = typename compiler_vector<From, width>::type;
+    using target = typename compiler_vector<T, width>::type;
+    source wide;
+    std::memcpy(&wide, from, sizeof wide);
+    const target converted = __builtin_convertvector(wide, target);
+    vec<T> result;
+    std::memcpy(&result, &converted, sizeof result);
+    return result;
+  }
+}
+
+}  // namespace
+}  // namespace gradstep::internal

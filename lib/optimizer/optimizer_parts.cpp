@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optimizer/optimizer_parts.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "base/failure.hpp"
+
+namespace gradstep::internal {
+
+std::size_t group_settings::momentum_index() const noexcept {
+  const rule_info& info = *rule.entry->info;
+  const std::size_t momentum = find_hyperparameter(info, "momentum");
+  return momentum != no_index ? momentum : find_hyperparameter(info, "beta1");
+}
+
+rule_values group_settings::driven_rule() const noexcept {
+  rule_values driven = rule;
+  constexpr double some_momentum = 0.5;
+  if (drives_momentum()) driven.values[momentum_index()] = some_momentum;
+  return driven;
+}
+
+std::uint32_t group_settings::used_slots() const noexcept {
+  return rule.entry->used_slots(rule.values) | rule.entry->used_slots(driven_rule().values);
+}
+
+// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
+[[gnu::noinline]] double group_settings::lr_at(double t) const noexcept {
+  const double base = base_lr(rule);
+  return (schedule ? schedule->lr(base, t) : base) * lr_scale;
+}
+
+double group_settings::momentum_at(double t) const noexcept {
+  return schedule ? schedule->momentum(t) : std::numeric_limits<double>::quiet_NaN();
+}
+
+rule_values group_settings::rule_at(double t) const noexcept {
+  rule_values result = rule;
+  set_base_lr(result, lr_at(t));
+  const double momentum = momentum_at(t);
+  if (!std::isnan(momentum)) result.values[momentum_index()] = momentum;
+  return result;
+}
+
+void check_settings(const group_settings& settings) {
+  const rule_info& rule = *settings.rule.entry->info;
+  if (settings.schedule) {
+    settings.schedule->check();
+    if (settings.drives_momentum() && settings.momentum_index() == no_index) {
+      std::string fault = "the schedule, ";
+      fault.append(settings.schedule->name()).append(", drives momentum, but ");
+      throw failure(GRADSTEP_INVALID_ARGUMENT,
+                    fault.append(rule.name).append(" has neither momentum nor beta1"));
+    }
+  }
+  const char* conflict = settings.rule.entry->conflict(settings.driven_rule().values);
+  if (conflict == nullptr) return;
+  throw failure(GRADSTEP_INVALID_ARGUMENT, std::string(rule.name) + ": " + conflict);
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pieces of work, claimed from a counter by the caller's thread and whatever helpers come.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <thread>
+
+#include "base/float_environment.hpp"
+#include "threads/context.hpp"
+
+namespace gradstep::internal {
+
+/// The ascending numbers of the pieces that one thread gets.
+class piece_claims {
+ public:
+  piece_claims(std::atomic<std::size_t>& next, std::size_t count) : next_(next), count_(count) {}
+
+  /// False when none is left.
+  bool claim(std::size_t& piece) {
+    piece = next_.fetch_add(1, std::memory_order_relaxed);
+    if (piece >= count_) return false;
+    ++claimed_;
+    return true;
+  }
+  std::size_t claimed() const { return claimed_; }
+
+ private:
+  std::atomic<std::size_t>& next_;
+  std::size_t count_;
+  std::size_t claimed_ = 0;
+};
+
+/// Runs worker(claims) on each thread; each claims pieces until none is left and does them. Returns
+/// when all `count` are done, their writes visible to the caller. Cannot fail: the caller's thread
+/// does whatever no other has claimed, and everything when is_serial.
+template <class Worker>
+void run_pieces(const context& c, std::size_t count, bool is_serial,
+                const Worker& worker) noexcept {
+  struct shared_state {
+    const context& c;
+    const Worker& worker;
+    std::size_t count;
+    alignas(64) std::atomic<std::size_t> next = 0;
+    alignas(64) std::atomic<std::size_t> done = 0;
+
+    void work() {
+      piece_claims claims(next, count);
+      {
+        const float_environment environment(c.flush_to_zero);
+        worker(claims);
+      }
+      done.fetch_add(claims.claimed(), std::memory_order_release);
+    }
+  } state{c, worker, count};
+
+  const std::size_t threads = is_serial ? 1 : std::min(c.thread_count, count);
+  if (threads > 1) {
+    c.team->run(
+        threads, [](void* self, std::size_t) { static_cast<shared_state*>(self)->work(); }, &state);
+  }
+  state.work();
+  while (state.done.load(std::memory_order_acquire) != count) std::this_thread::yield();
+}
+
+}  // namespace gradstep::internal
