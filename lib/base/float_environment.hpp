@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The floating-point environment that the numerical contract is stated for. Every thread that works
-// on a step sets it itself: what the caller has set does not reach threads that exist already.
+// on a step sets it: a caller's setting does not reach threads that exist already.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@
 
 namespace gradstep::internal {
 
-/// Round to nearest, no traps, denormals kept or flushed; the old environment, with its exception
-/// flags, comes back at the end of the scope. Arithmetic that relies on it belongs in a function
-/// that the compiler cannot inline into this scope, or it may move across the switch.
+/// Round to nearest, no traps, denormals kept or flushed to zero. The destructor restores the old
+/// environment and its exception flags. The compiler may move arithmetic across the switch, so use
+/// in_step_environment() below, which prevents that.
 class float_environment {
  public:
   float_environment(const float_environment&) = delete;
@@ -57,5 +57,19 @@ class float_environment {
   std::fenv_t saved_;
 #endif
 };
+
+/// Calls body() and returns its result.
+template <class Body>
+[[gnu::noinline]] decltype(auto) out_of_line(const Body& body) {
+  return body();
+}
+
+/// Calls body() in that environment and returns its result. The body is a function of its own, so
+/// the compiler cannot move its arithmetic out of the environment's scope.
+template <class Body>
+decltype(auto) in_step_environment(bool flush_to_zero, const Body& body) {
+  const float_environment environment(flush_to_zero);
+  return out_of_line(body);
+}
 
 }  // namespace gradstep::internal

@@ -5,10 +5,9 @@
 
 #include <cstddef>
 
-namespace gradstep::internal {
+#include "base/failure.hpp"
 
-/// Bytes of a sentence, its end included; a longer one is cut.
-inline constexpr std::size_t sentence_size = 4096;
+namespace gradstep::internal {
 
 /// This thread's place for a sentence, `sentence_size` bytes that stay the thread's until it ends;
 /// empty at first. Null where there is no memory for one. It can be called at any time: before the
