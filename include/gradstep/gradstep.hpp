@@ -29,7 +29,7 @@
 #define GRADSTEP_GRADSTEP_HPP
 
 #include <gradstep/gradstep.h>
-#include <gradstep/common.hpp>
+#include <gradstep/c_calls.hpp>
 #include <gradstep/schedules.hpp>
 
 #include <cstddef>

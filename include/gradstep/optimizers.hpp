@@ -13,7 +13,7 @@
 #define GRADSTEP_OPTIMIZERS_HPP
 
 #include <gradstep/gradstep.h>
-#include <gradstep/common.hpp>
+#include <gradstep/c_calls.hpp>
 #include <gradstep/gradstep.hpp>
 #include <gradstep/schedules.hpp>
 

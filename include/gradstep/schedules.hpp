@@ -8,7 +8,7 @@
 #define GRADSTEP_SCHEDULES_HPP
 
 #include <gradstep/gradstep.h>
-#include <gradstep/common.hpp>
+#include <gradstep/c_calls.hpp>
 
 #include <cstddef>
 #include <cstdint>

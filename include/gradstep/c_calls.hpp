@@ -1,8 +1,8 @@
 // What all C++ headers of gradstep share: include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
-#ifndef GRADSTEP_COMMON_HPP
-#define GRADSTEP_COMMON_HPP
+#ifndef GRADSTEP_C_CALLS_HPP
+#define GRADSTEP_C_CALLS_HPP
 
 #include <gradstep/gradstep.h>
 
@@ -43,4 +43,4 @@ struct setting {
 
 }  // namespace gradstep
 
-#endif  // GRADSTEP_COMMON_HPP
+#endif  // GRADSTEP_C_CALLS_HPP
