@@ -14,8 +14,11 @@
 
 #include <gradstep/gradstep.h>
 #include <gradstep/c_calls.hpp>
-#include <gradstep/gradstep.hpp>
+#include <gradstep/contexts.hpp>
+#include <gradstep/loss_scalers.hpp>
+#include <gradstep/rules.hpp>
 #include <gradstep/schedules.hpp>
+#include <gradstep/typed_arrays.hpp>
 
 #include <cstddef>
 #include <cstdint>
