@@ -1,4 +1,4 @@
-// What all C++ headers of gradstep share: include gradstep.hpp.
+// What the C++ headers need to call the C interface. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_C_CALLS_HPP
@@ -11,24 +11,24 @@
 
 namespace gradstep {
 
-/// A call that failed: what() is gradstep_last_error()'s sentence.
+/// Thrown by a call that failed. what() is the sentence of gradstep_last_error().
 class error : public std::runtime_error {
  public:
   error(gradstep_status status, const char* sentence)
       : std::runtime_error(sentence), status_(status) {}
-  /// GRADSTEP_INVALID_ARGUMENT and so on, never GRADSTEP_OK.
+  /// GRADSTEP_INVALID_ARGUMENT, for example; never GRADSTEP_OK.
   gradstep_status status() const noexcept { return status_; }
 
  private:
   gradstep_status status_;
 };
 
-/// Throws error unless the status is GRADSTEP_OK.
+/// Throws gradstep::error unless status is GRADSTEP_OK.
 inline void throw_on_failure(gradstep_status status) {
   if (status != GRADSTEP_OK) throw error(status, gradstep_last_error());
 }
 
-/// A zeroed struct of the C interface with its struct_size set.
+/// A struct of the C interface: all fields 0, struct_size set.
 template <class Struct>
 Struct sized() {
   Struct value{};
@@ -36,6 +36,7 @@ Struct sized() {
   return value;
 }
 
+/// A value for a hyper-parameter of a rule, or for a parameter of a schedule.
 struct setting {
   std::string name;
   double value;

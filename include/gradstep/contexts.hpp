@@ -1,4 +1,4 @@
-// Contexts for C++: include gradstep.hpp.
+// Contexts. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_CONTEXTS_HPP
@@ -11,10 +11,12 @@
 
 namespace gradstep {
 
-/// Threads and an instruction set; immutable, and usable by any number of threads at once.
+/// Threads and an instruction set. A context is immutable: any number of threads may use it at
+/// once.
 class context {
  public:
-  /// The machine's best instruction set and as many threads as the process may use.
+  /// The default options: as many threads as the process may use, and the highest instruction set
+  /// that the CPU has, unless GRADSTEP_THREADS and GRADSTEP_ISA say otherwise.
   context() : context(sized<gradstep_context_options>()) {}
   explicit context(const gradstep_context_options& options) {
     gradstep_context* created = nullptr;

@@ -2,29 +2,29 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Header only, C++17; it adds no symbol to the library. Everything here is the C interface with
-// three differences: handles are owned by objects, a failed call throws gradstep::error, and arrays
-// carry their element type. What each call does, its bounds and its errors: gradstep.h.
+// Header only, C++17. These headers add no symbol to the library. They are the C interface with
+// three differences: objects own the handles, a failed call throws gradstep::error, and arrays
+// carry their element type. gradstep.h documents each call, its bounds and its errors.
 //
-//     gradstep::context context;                             // threads and instruction set
+// Stateless steps: the program counts the steps.
+//
+//     gradstep::context context;                                  // threads and instruction set
 //     gradstep::rule adamw("adamw", {{"lr", 1e-3}});
-//     gradstep::parameter<float> weights(adamw, param, grad, n);   // allocates the rule's slots
-//     weights.step(context, adamw, t);                       // t = 1, 2, 3 ...
+//     gradstep::parameter<float> weights(adamw, param, grad, n);  // allocates the rule's slots
+//     weights.step(context, adamw, t);                            // t = 1, 2, 3 ...
 //
-// Other dtypes, state in 8 bits, and what surrounds the update, in the same pass:
+// Other dtypes, 8-bit slots and options, in the same pass over memory:
 //
 //     using gradstep::bfloat16;
 //     gradstep::parameter<float, bfloat16> weights(adamw, param, grad, n, GRADSTEP_SIGNED8);
-//     weights.set_copy(copy);                                // bfloat16* copy: the rounded weights
-//     auto options = gradstep::sized<gradstep_apply_options>();
-//     options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD;
-//     options.max_norm = 1;
-//     options.step = t;
+//     weights.set_copy(copy);                                     // bfloat16* copy: rounded
+//     weights auto options = gradstep::sized<gradstep_apply_options>(); options.flags =
+//     GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD; options.max_norm = 1; options.step = t;
 //     weights.step(context, adamw, options);
 //
-// The learning rate as a function of the step: gradstep::schedule, in schedules.hpp. Groups of
-// tensors whose state, step counts and checkpoints the library keeps: gradstep::optimizer, in
-// optimizers.hpp.
+// gradstep::schedule (schedules.hpp) is the learning rate as a function of the step.
+// gradstep::optimizer (optimizers.hpp) keeps groups of tensors with their state and step counts,
+// and writes checkpoints.
 #ifndef GRADSTEP_GRADSTEP_HPP
 #define GRADSTEP_GRADSTEP_HPP
 

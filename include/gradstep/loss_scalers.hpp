@@ -1,4 +1,4 @@
-// Loss scaling for C++: include gradstep.hpp.
+// Loss scaling. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_LOSS_SCALERS_HPP
@@ -9,26 +9,29 @@
 
 namespace gradstep {
 
-/// A dynamic loss scale. Each step: multiply the loss by scale(), apply with the options that
-/// unscale() has changed, update() with the result, and count the step unless it was skipped.
+/// A dynamic loss scale for stateless steps. In each step:
+///   1. multiply the loss by scale();
+///   2. call unscale() on the options, and apply() with them;
+///   3. call update() with the result;
+///   4. count the step, unless the result says that it was skipped.
 class loss_scaler {
  public:
-  /// gradstep_loss_scaler_init's values.
+  /// The values of gradstep_loss_scaler_init.
   loss_scaler() : state_(sized<gradstep_loss_scaler>()) {
     throw_on_failure(gradstep_loss_scaler_init(&state_));
   }
-  /// Other values, or those of a checkpoint; update() checks them.
+  /// Other values, such as those of a checkpoint. update() checks them.
   explicit loss_scaler(const gradstep_loss_scaler& state) : state_(state) {}
 
   double scale() const noexcept { return state_.scale; }
   const gradstep_loss_scaler& state() const noexcept { return state_; }
 
-  /// Has the step divide the gradients by scale(), and skip itself where one is not finite.
+  /// Makes the step divide the gradients by scale(), and skip itself if one is not finite.
   void unscale(gradstep_apply_options& options) const {
     options.flags |= GRADSTEP_APPLY_GRAD_SCALE | GRADSTEP_APPLY_CHECK_FINITE;
     options.grad_scale = 1 / state_.scale;
   }
-  /// Lowers the scale after a skipped step, raises it after many that were not.
+  /// Lowers the scale after a skipped step. Raises it after many steps in a row without a skip.
   void update(const gradstep_apply_result& result) {
     throw_on_failure(gradstep_loss_scaler_update(&state_, result.is_skipped));
   }

@@ -1,4 +1,4 @@
-// Parameters for C++: include gradstep.hpp.
+// Parameters: the host's arrays with slots of their own. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_PARAMETERS_HPP
@@ -17,16 +17,17 @@
 
 namespace gradstep {
 
-/// One parameter that stays where the host keeps it, with slots of its own. The host's arrays
-/// outlive the object, which owns its slots and their scales. Movable: tensor() stays valid.
-/// For dtypes that are known when the program is compiled: parameter, below.
+/// One parameter in the host's arrays, with slots that this object owns (8-bit slots with their
+/// scales). The host's arrays must outlive the object. The object can be moved; copies of tensor()
+/// stay valid. Use `parameter` below if the dtypes are known when the program is compiled.
 class any_parameter {
  public:
-  /// Allocates the slots that the rule uses with its present values, at their initial values, for
-  /// the host's `arrays`: a gradstep_tensor with its slot fields left 0. slot_dtype: FLOAT32,
-  /// BFLOAT16, FLOAT16, an 8-bit type (either stands for both, as gradstep_slot_storage has it) or,
-  /// beside a float64 param, FLOAT64; 0 for FLOAT64 there and FLOAT32 elsewhere. Whether the dtypes
-  /// go together, the first step says.
+  /// Allocates the slots that the rule uses under its present values, at their initial values.
+  ///
+  /// arrays: the host's arrays, with all slot fields 0.
+  /// slot_dtype: beside a float64 param FLOAT64; else FLOAT32, BFLOAT16, FLOAT16 or either 8-bit
+  /// dtype, for which gradstep_slot_storage chooses. 0: the type of the arithmetic. The first step
+  /// checks that the dtypes go together.
   any_parameter(const rule& rule, const gradstep_tensor& arrays, std::int32_t slot_dtype = 0)
       : slots_(rule.slot_count()),
         pointers_(rule.slot_count()),
@@ -45,20 +46,20 @@ class any_parameter {
   any_parameter(any_parameter&&) noexcept = default;
   any_parameter& operator=(any_parameter&&) noexcept = default;
 
-  /// For lists: apply(context, rule, {a.tensor(), b.tensor()}, t).
+  /// For steps of several parameters: apply(context, rule, {a.tensor(), b.tensor()}, t).
   const gradstep_tensor& tensor() const noexcept { return tensor_; }
 
-  // Further arrays of the host, `count` elements each; nullptr for none. A tensor() that was copied
-  // before does not know of them.
+  // Further arrays of the host, of `count` elements each; nullptr: none. Earlier copies of tensor()
+  // do not have them.
 
-  /// Each step writes the new param here too, in another dtype.
+  /// Each step also writes the new param to this array, in the array's dtype.
   template <class Copy>
   void set_copy(Copy* copy) noexcept {
     tensor_.param_copy = copy;
     tensor_.copy_dtype = copy == nullptr ? 0 : dtype_of<Copy>();
   }
-  /// Steps with GRADSTEP_APPLY_AVERAGE keep the moving average of the param here: float, or double
-  /// beside a double param.
+  /// Steps with GRADSTEP_APPLY_AVERAGE keep the moving average of the param in this array. Average
+  /// is double beside a double param, else float.
   template <class Average>
   void set_average(Average* average) {
     const bool is_double = tensor_.param_dtype == GRADSTEP_FLOAT64;
@@ -68,18 +69,19 @@ class any_parameter {
     }
     tensor_.average = average;
   }
-  /// The lower halves of a bfloat16 param, which make it an exact float32; 0 at first.
+  /// The lower halves of a bfloat16 param, which make it an exact float32. They are 0 at first.
   void set_low(std::uint16_t* low) noexcept { tensor_.param_low = low; }
 
-  /// Where the slot is and how it is stored, to save it, say. Empty when the rule did not use it.
+  /// Where the slot is and how it is stored, for example to save it. count is 0 if the slot was not
+  /// allocated because the rule did not use it.
   gradstep_array slot_array(std::size_t index) const {
     void* data = pointers_.at(index);
     return array_of(dtypes_[index], data, data == nullptr ? 0 : tensor_.count,
                     scale_pointers_[index]);
   }
-  /// A copy of the slot's elements, whatever its dtype; empty when the rule did not use it.
+  /// A copy of the slot's elements as doubles; empty if the slot was not allocated.
   std::vector<double> slot(std::size_t index) const { return read(slot_array(index)); }
-  /// Of the slots and their scales.
+  /// The memory of all slots and their scales.
   std::size_t slot_bytes() const noexcept {
     std::size_t bytes = 0;
     for (const slot_memory& s : slots_) bytes += s.data.size() + s.scales.size() * sizeof(float);
@@ -115,17 +117,17 @@ class any_parameter {
   }
 
   std::vector<slot_memory> slots_;
-  std::vector<void*> pointers_;  // the arrays of the tensor: null for slots that are not used
+  std::vector<void*> pointers_;  // null for slots that are not allocated
   std::vector<std::int32_t> dtypes_;
   std::vector<float*> scale_pointers_;
   gradstep_tensor tensor_;
 };
 
-/// A parameter with the dtypes of its arrays' types: float, double, bfloat16, float16.
+/// A parameter whose dtypes follow from the element types: float, double, bfloat16 or float16.
 template <class Param, class Grad = Param>
 class parameter : public any_parameter {
  public:
-  /// Both arrays hold `count` elements. grad is only read, unless the options of a step have
+  /// Both arrays have `count` elements. A step writes grad only if its options have
   /// GRADSTEP_APPLY_ZERO_GRAD. slot_dtype: see any_parameter.
   parameter(const rule& rule, Param* param, const Grad* grad, std::size_t count,
             std::int32_t slot_dtype = 0)

@@ -1,4 +1,4 @@
-// Rules for C++: include gradstep.hpp.
+// Rules. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_RULES_HPP
@@ -15,10 +15,10 @@
 
 namespace gradstep {
 
-/// A rule and a value for each of its hyper-parameters.
+/// A rule with a value for each of its hyper-parameters.
 class rule {
  public:
-  /// The named rule at its defaults, then the settings; checks that they go together.
+  /// Starts from the defaults and applies the settings. Throws if the values do not go together.
   explicit rule(const std::string& name, const std::vector<setting>& settings = {}) {
     gradstep_rule* created = nullptr;
     throw_on_failure(gradstep_rule_create(name.c_str(), &created));
@@ -47,13 +47,13 @@ class rule {
     throw_on_failure(gradstep_slot_describe(info_.name, index, &info));
     return info;
   }
-  /// Whether a step with the present values reads and writes the slot.
+  /// Whether a step reads and writes the slot under the present values.
   bool uses_slot(std::size_t index) const {
     std::int32_t is_used = 0;
     throw_on_failure(gradstep_rule_slot_state(handle_.get(), index, &is_used, nullptr));
     return is_used != 0;
   }
-  /// What each of the slot's elements holds before the first step.
+  /// The value of each of the slot's elements before the first step.
   double initial_value(std::size_t index) const {
     double value = 0;
     throw_on_failure(gradstep_rule_slot_state(handle_.get(), index, nullptr, &value));

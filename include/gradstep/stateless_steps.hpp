@@ -1,4 +1,4 @@
-// Stateless steps for C++: include gradstep.hpp.
+// Stateless steps. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_STATELESS_STEPS_HPP
@@ -15,8 +15,8 @@
 
 namespace gradstep {
 
-/// A step of the rule for every tensor of the list, as one parallel region. What the options leave
-/// out is not done; options.step counts from 1. Look at the result's is_skipped after CHECK_FINITE.
+/// Applies one step of the rule to every tensor of the list, as one parallel region. options.step
+/// counts from 1. With GRADSTEP_APPLY_CHECK_FINITE, look at is_skipped of the result.
 inline gradstep_apply_result apply(const context& context, const rule& rule,
                                    const gradstep_tensor* tensors, std::size_t tensor_count,
                                    const gradstep_apply_options& options) {
@@ -31,7 +31,7 @@ inline gradstep_apply_result apply(const context& context, const rule& rule,
   return apply(context, rule, tensors.data(), tensors.size(), options);
 }
 
-/// The same with no option but the gradients' scale.
+/// Applies step number `step`, counted from 1. grad_scale multiplies each gradient.
 inline gradstep_apply_result apply(const context& context, const rule& rule,
                                    const gradstep_tensor* tensors, std::size_t tensor_count,
                                    std::uint64_t step, double grad_scale = 1) {
@@ -47,7 +47,7 @@ inline gradstep_apply_result apply(const context& context, const rule& rule,
   return apply(context, rule, tensors.data(), tensors.size(), step, grad_scale);
 }
 
-/// The global gradient norm of the list, with a count of the elements that are not finite.
+/// The global norm of all gradients of the list, and the number of elements that are not finite.
 inline gradstep_norm_result gradient_norm(const context& context,
                                           const std::vector<gradstep_tensor>& tensors) {
   auto result = sized<gradstep_norm_result>();

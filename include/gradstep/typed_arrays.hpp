@@ -1,4 +1,4 @@
-// Element types and arrays for C++: include gradstep.hpp.
+// Element types and arrays. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_TYPED_ARRAYS_HPP
@@ -13,7 +13,7 @@
 
 namespace gradstep {
 
-/// Elements of arrays of 16-bit floats, by their bits.
+/// Element types of arrays of 16-bit floats. Each holds the bits of one element.
 struct bfloat16 {
   std::uint16_t bits;
 };
@@ -21,7 +21,7 @@ struct float16 {
   std::uint16_t bits;
 };
 
-/// The dtype of arrays of T. A host's own type of the same bits is welcome:
+/// The dtype of arrays of T. Specialise it for your own type that has the same bits:
 ///
 ///     template <>
 ///     constexpr std::int32_t gradstep::dtype_of<my_bfloat16>() {
@@ -49,7 +49,7 @@ constexpr std::int32_t dtype_of<float16>() {
   return GRADSTEP_FLOAT16;
 }
 
-/// The host's array, as the calls below take it; extra: see gradstep_array.
+/// Describes an array for read and write. extra: see gradstep_array.
 inline gradstep_array array_of(std::int32_t dtype, void* data, std::size_t count,
                                void* extra = nullptr) {
   auto array = sized<gradstep_array>();
@@ -60,14 +60,14 @@ inline gradstep_array array_of(std::int32_t dtype, void* data, std::size_t count
   return array;
 }
 
-/// The array's elements, as doubles.
+/// Returns all elements, converted to double.
 inline std::vector<double> read(const gradstep_array& array) {
   std::vector<double> values(array.count);
   throw_on_failure(gradstep_array_read(&array, values.data()));
   return values;
 }
 
-/// Sets the array's elements, one for each value, rounded to nearest.
+/// Sets all elements, rounded to nearest. Throws unless there is one value per element.
 inline void write(const gradstep_array& array, const std::vector<double>& values) {
   if (values.size() != array.count) {
     throw error(GRADSTEP_INVALID_ARGUMENT, "gradstep::write: not as many values as elements");
