@@ -96,7 +96,7 @@ void optimizer::check_overlaps(const gradstep_tensor& tensor, const rule_info& r
       added.insert({begin, {end, index, name}});
     }
   };
-  for_each_array(rule, given_slots(rule, tensor), tensor, add);
+  for_each_array(rule, given_slots(rule, tensor), given_arrays(tensor), add);
 }
 
 std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name,

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "capi/tensor_reading.hpp"
 #include "optimizer/state_memory.hpp"
 #include "rules/catalogue.hpp"
 #include "schedules/schedule.hpp"
@@ -79,6 +80,11 @@ struct tensor_record {
   bool is_inspected = false;
   bool is_stepped = false;  // in the step that runs
 };
+
+/// The elements with these indices, in their order. Until the optimizer stores tensors of operands.
+inline tensor_list list_of_own(const gradstep_tensor* first, std::span<const std::uint32_t> order) {
+  return {first, sizeof(gradstep_tensor), order, reader_of_given_tensors};
+}
 
 struct optimizer_options {
   step_options around;
