@@ -12,6 +12,7 @@
 #include "capi/tensor_reading.hpp"
 #include "optimizer/state_memory.hpp"
 #include "rules/catalogue.hpp"
+#include "schedules/plateau.hpp"
 #include "schedules/schedule.hpp"
 #include "step/gradient_norm.hpp"
 #include "step/step.hpp"
@@ -48,10 +49,10 @@ void check_settings(const group_settings& settings);
 struct group_record {
   std::unique_ptr<char[]> name = {};
   group_settings settings = {};
-  std::optional<gradstep_plateau> plateau = {};  // its lr is the rule's
-  std::vector<std::uint32_t> members = {};       // in the order of adding
-  std::uint32_t step_slots = 0;                  // that step_rule uses, as bits
-  rule_values step_rule = {};                    // the rule with the rates of the step that runs
+  std::optional<internal::plateau> plateau = {};  // its lr is the rule's
+  std::vector<std::uint32_t> members = {};        // in the order of adding
+  std::uint32_t step_slots = 0;                   // that step_rule uses, as bits
+  rule_values step_rule = {};                     // the rule with the rates of the step that runs
 };
 
 /// What a tensor's `slots`, `slot_scales` and `slot_dtypes` point to.
