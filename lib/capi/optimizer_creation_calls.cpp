@@ -6,8 +6,8 @@
 #include "capi/entry_names.hpp"
 #include "capi/optimizer_calls.hpp"
 #include "capi/option_checks.hpp"
+#include "capi/state_structs.hpp"
 #include "capi/tensor_checks.hpp"
-#include "step/loss_scaling.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -131,8 +131,9 @@ gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer
       return GRADSTEP_OK;
     }
     if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
-    check_loss_scaler(*scaler);
-    o.set_loss_scaler(*scaler);
+    const auto read = read_loss_scaler(*scaler);
+    check_loss_scaler(read);
+    o.set_loss_scaler(read);
     return GRADSTEP_OK;
   });
 }
@@ -144,7 +145,7 @@ gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* opt
     if (!o.loss_scaler()) {
       return fail(GRADSTEP_UNSUPPORTED, "the optimizer has no loss scaler at present");
     }
-    fill_output(*scaler, *o.loss_scaler());
+    fill_loss_scaler(*scaler, *o.loss_scaler());
     return GRADSTEP_OK;
   });
 }

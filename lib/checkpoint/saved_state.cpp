@@ -56,10 +56,9 @@ schedule read_schedule(const json_place& place, std::size_t depth = 1) {
   return *result;
 }
 
-gradstep_plateau read_plateau(const json_place& place) {
+plateau read_plateau(const json_place& place) {
   json_object object(place);
-  gradstep_plateau p{};
-  p.struct_size = sizeof p;
+  plateau p{};
   p.lr = object["lr"].number();
   p.factor = object["factor"].number();
   p.threshold = object["threshold"].number();
@@ -77,10 +76,9 @@ gradstep_plateau read_plateau(const json_place& place) {
   return p;
 }
 
-gradstep_loss_scaler read_loss_scaler(const json_place& place) {
+loss_scaler read_loss_scaler(const json_place& place) {
   json_object object(place);
-  gradstep_loss_scaler s{};
-  s.struct_size = sizeof s;
+  loss_scaler s;
   s.scale = object["scale"].number();
   s.growth_factor = object["growth_factor"].number();
   s.backoff_factor = object["backoff_factor"].number();

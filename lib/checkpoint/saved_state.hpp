@@ -11,13 +11,15 @@
 
 #include "kernels/storage/operand.hpp"
 #include "optimizer/optimizer_parts.hpp"
+#include "schedules/plateau.hpp"
+#include "step/loss_scaling.hpp"
 
 namespace gradstep::internal {
 
 struct saved_group {
   std::string name;
   group_settings settings;  // slot_dtype is no part of it: each array has its own
-  std::optional<gradstep_plateau> plateau;
+  std::optional<internal::plateau> plateau;
 };
 
 /// How elements stand in a file.
@@ -65,7 +67,7 @@ struct saved_state {
   std::uint64_t step_count = 0;
   std::uint64_t skipped_count = 0;
   double grad_norm = 0;
-  std::optional<gradstep_loss_scaler> loss_scaler;
+  std::optional<internal::loss_scaler> loss_scaler;
   std::vector<saved_group> groups;
   std::vector<saved_tensor> tensors;
 };

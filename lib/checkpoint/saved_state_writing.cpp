@@ -93,7 +93,7 @@ void append(std::string& to, const schedule& s) {
   members.end();
 }
 
-void append(std::string& to, const gradstep_plateau& p) {
+void append(std::string& to, const plateau& p) {
   json_list members(to, "{}");
   append(members["bad_count"], p.bad_count);
   append(members["best"], p.best);
@@ -110,7 +110,7 @@ void append(std::string& to, const gradstep_plateau& p) {
   members.end();
 }
 
-void append(std::string& to, const gradstep_loss_scaler& s) {
+void append(std::string& to, const loss_scaler& s) {
   json_list members(to, "{}");
   append(members["backoff_factor"], s.backoff_factor);
   append(members["growth_factor"], s.growth_factor);

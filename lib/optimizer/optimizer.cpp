@@ -96,7 +96,7 @@ void optimizer::check_overlaps(const gradstep_tensor& tensor, const rule_info& r
       added.insert({begin, {end, index, name}});
     }
   };
-  for_each_array(rule, given_slots(rule, tensor), tensor, add);
+  for_each_array(rule, given_slots(rule, tensor), given_arrays(tensor), add);
 }
 
 std::size_t optimizer::add_tensor(std::size_t group_index, std::string_view name,
@@ -153,14 +153,14 @@ void optimizer::change_group(std::size_t group_index, group_settings&& settings)
 }
 
 void optimizer::set_plateau(std::size_t group_index,
-                            const std::optional<gradstep_plateau>& plateau) noexcept {
+                            const std::optional<internal::plateau>& plateau) noexcept {
   const std::lock_guard held(gate_);
   group_record& group = groups_[group_index];
   group.plateau = plateau;
   if (plateau) set_base_lr(group.settings.rule, plateau->lr);
 }
 
-void optimizer::set_loss_scaler(const std::optional<gradstep_loss_scaler>& scaler) noexcept {
+void optimizer::set_loss_scaler(const std::optional<internal::loss_scaler>& scaler) noexcept {
   const std::lock_guard held(gate_);
   loss_scaler_ = scaler;
 }

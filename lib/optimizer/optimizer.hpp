@@ -11,6 +11,7 @@
 #include "optimizer/array_registry.hpp"
 #include "optimizer/named_arrays.hpp"
 #include "optimizer/optimizer_parts.hpp"
+#include "step/loss_scaling.hpp"
 #include "threads/call_gate.hpp"
 #include "threads/context.hpp"
 
@@ -47,8 +48,8 @@ class optimizer {
   void change_group(std::size_t group, group_settings&& settings);
 
   /// Its lr is the rule's from now on.
-  void set_plateau(std::size_t group, const std::optional<gradstep_plateau>& plateau) noexcept;
-  void set_loss_scaler(const std::optional<gradstep_loss_scaler>& scaler) noexcept;
+  void set_plateau(std::size_t group, const std::optional<internal::plateau>& plateau) noexcept;
+  void set_loss_scaler(const std::optional<internal::loss_scaler>& scaler) noexcept;
   /// To every plateau; gives how many rates were lowered.
   std::size_t report_metric(double metric) noexcept;
   void set_frozen(std::size_t tensor, bool is_frozen) noexcept;
@@ -81,7 +82,7 @@ class optimizer {
   /// Null where there is none.
   const std::uint32_t* find_group(std::string_view name) const;
   const std::uint32_t* find_tensor(std::string_view name) const;
-  const std::optional<gradstep_loss_scaler>& loss_scaler() const { return loss_scaler_; }
+  const std::optional<internal::loss_scaler>& loss_scaler() const { return loss_scaler_; }
   std::uint64_t step_count() const { return step_count_; }
   std::uint64_t skipped_count() const { return skipped_count_; }
   double grad_norm() const { return grad_norm_; }
@@ -176,7 +177,7 @@ class optimizer {
   std::vector<tensor_record> records_;    // of the same tensors
   name_index group_names_, tensor_names_;
   array_registry arrays_;  // the caller's
-  std::optional<gradstep_loss_scaler> loss_scaler_;
+  std::optional<internal::loss_scaler> loss_scaler_;
   std::uint64_t step_count_ = 0;
   std::uint64_t skipped_count_ = 0;
   double grad_norm_ = 0;  // of the last step

@@ -7,7 +7,6 @@
 #include "base/failure.hpp"
 #include "base/text.hpp"
 #include "optimizer/optimizer.hpp"
-#include "step/ranges.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -105,7 +104,7 @@ void optimizer::set_grad(std::size_t tensor, void* grad) {
 /// The sums of these tensors' gradients, kept for the next step.
 void optimizer::take_sums(std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
                           double scale) noexcept {
-  const tensor_list list(tensors_.data(), tensors);
+  const tensor_list list = list_of_own(tensors_.data(), tensors);
   sum_gradients(context_, list, norm_view::as_stepped, scale, sums.data());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     tensor_record& record = records_[tensors[i]];
@@ -185,7 +184,7 @@ void optimizer::add_to_sums(std::span<const std::uint32_t> tensors, std::span<gr
     sums[i].grad_dtype = record.grad_dtype;
   }
   const rule_values ascent = ascent_at_rate_1();
-  const tensor_list list(sums.data(), sums.size());
+  const tensor_list list = given_list(sums.data(), sums.size()).tensors();
   update_tensors(context_, accumulation(ascent, list, scale, options_.around.zeroes_grad));
   const std::lock_guard held(gate_);
   for (const std::uint32_t index : tensors) {

@@ -9,8 +9,10 @@
 #include <optional>
 #include <vector>
 
+#include "capi/tensor_reading.hpp"
 #include "optimizer/state_memory.hpp"
 #include "rules/catalogue.hpp"
+#include "schedules/plateau.hpp"
 #include "schedules/schedule.hpp"
 #include "step/gradient_norm.hpp"
 #include "step/step.hpp"
@@ -47,10 +49,10 @@ void check_settings(const group_settings& settings);
 struct group_record {
   std::unique_ptr<char[]> name = {};
   group_settings settings = {};
-  std::optional<gradstep_plateau> plateau = {};  // its lr is the rule's
-  std::vector<std::uint32_t> members = {};       // in the order of adding
-  std::uint32_t step_slots = 0;                  // that step_rule uses, as bits
-  rule_values step_rule = {};                    // the rule with the rates of the step that runs
+  std::optional<internal::plateau> plateau = {};  // its lr is the rule's
+  std::vector<std::uint32_t> members = {};        // in the order of adding
+  std::uint32_t step_slots = 0;                   // that step_rule uses, as bits
+  rule_values step_rule = {};                     // the rule with the rates of the step that runs
 };
 
 /// What a tensor's `slots`, `slot_scales` and `slot_dtypes` point to.
@@ -79,6 +81,11 @@ struct tensor_record {
   bool is_inspected = false;
   bool is_stepped = false;  // in the step that runs
 };
+
+/// The elements with these indices, in their order. Until the optimizer stores tensors of operands.
+inline tensor_list list_of_own(const gradstep_tensor* first, std::span<const std::uint32_t> order) {
+  return {first, sizeof(gradstep_tensor), order, reader_of_given_tensors};
+}
 
 struct optimizer_options {
   step_options around;

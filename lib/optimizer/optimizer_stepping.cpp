@@ -91,7 +91,7 @@ step_verdict optimizer::judge(const step_settings& settings, double scale,
       break;
   }
   if (!limits.reads_gradients()) return {};
-  return judge_gradients(context_, tensor_list(tensors_.data(), selected_), scale, limits);
+  return judge_gradients(context_, list_of_own(tensors_.data(), selected_), scale, limits);
 }
 
 /// A stateless step's number is at most 2^53; so are these.
@@ -144,7 +144,7 @@ std::uint64_t optimizer::run_batch(const group_record& group,
                                    std::span<const std::uint32_t> batch) const noexcept {
   step_request r{.rule = *group.step_rule.entry,
                  .values = group.step_rule.values,
-                 .tensors = tensor_list(tensors_.data(), batch)};
+                 .tensors = list_of_own(tensors_.data(), batch)};
   const batch_key key = key_of(group, batch[0]);
   r.step = key.step_count + 1;
   r.has_fresh_slots = key.has_fresh_slots;
@@ -165,7 +165,7 @@ std::uint64_t optimizer::zero_selected() noexcept {
   for (const std::uint32_t index : selected_) {
     if (is_zeroed(index)) batch_order_.push_back(index);
   }
-  return zero_gradients(context_, tensor_list(tensors_.data(), batch_order_));
+  return zero_gradients(context_, list_of_own(tensors_.data(), batch_order_));
 }
 
 /// After its step, with the gate's lock held. A sum has been used, and is all zeros.
@@ -244,7 +244,7 @@ void optimizer::step_tensor(std::size_t tensor) {
   if (!open_result_.verdict.is_skipped) {
     piece_count = run_batch(groups_[records_[tensor].group], batch);
   } else if (is_zeroed(tensor)) {
-    piece_count = zero_gradients(context_, tensor_list(tensors_.data(), batch));
+    piece_count = zero_gradients(context_, list_of_own(tensors_.data(), batch));
   }
   const std::lock_guard held(gate_);
   records_[tensor].is_stepped = true;
