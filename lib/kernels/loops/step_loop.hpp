@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "kernels/vectors/number_steps.hpp"
+#include "kernels/loops/number_steps.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -4,7 +4,7 @@
 // that favour what is new. One loop for all rules.
 #pragma once
 
-#include "kernels/loops/mixed_strips.hpp"
+#include "kernels/loops/tensor_strips.hpp"
 
 namespace gradstep::internal {
 namespace {
