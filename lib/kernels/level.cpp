@@ -4,6 +4,7 @@
 // defines one symbol that others see: its table.
 #include <array>
 
+#include "kernels/kernel_table.hpp"
 #include "kernels/loops/step_loop.hpp"
 #include "kernels/loops/sum_squares.hpp"
 #include "kernels/vectors/exactness.hpp"

@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "kernels/kernel_table.hpp"
+#include "kernels/loops/norm_sum.hpp"
 #include "kernels/storage/strip.hpp"
 
 namespace gradstep::internal {
@@ -103,7 +103,7 @@ scaled_sum squares_of(const operand& grad, std::size_t count) {
 }
 
 template <class T>
-block_sum sum_squares(const operand& grad, double largest, std::size_t count) {
+norm_sum sum_squares(const operand& grad, double largest, std::size_t count) {
   using lanes = vec<double>;
   const scaled_sum squares = squares_of<T>(grad, count);
   // No finite element is larger than the root of the sum, but for its rounding: few blocks count.

@@ -9,7 +9,7 @@
 #include <limits>
 #include <new>
 
-#include "kernels/kernel_table.hpp"
+#include "kernels/loops/step_kernel.hpp"
 #include "kernels/storage/strip.hpp"
 #include "kernels/vectors/streaming.hpp"
 
