@@ -19,8 +19,8 @@ struct prepared_step {
   double grad_scale;                            // negative when the step maximizes
   double grad_scale_power;  // a second factor of gradients, a power of two; other than 1 only if
                             // the product of both factors would not be a normal number
-  double coupled_decay;    // g + coupled_decay p; 0: none
-  double decoupled_decay;  // lr weight_decay: the param's decay in one step; 0: none
+  double coupled_decay;     // g + coupled_decay p; 0: none
+  double decoupled_decay;   // lr weight_decay: the param's decay in one step; 0: none
   // What the loop does around the rule.
   double value_limit;      // scaled gradients are clipped to +-value_limit; infinity: no clipping
   double average_decay;    // of the moving average of the param

@@ -7,7 +7,8 @@
 #include <limits>
 
 #include "kernels/loops/norm_sum.hpp"
-#include "kernels/storage/strip.hpp"
+#include "kernels/storage/padded_part.hpp"
+#include "kernels/storage/strip_load.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -10,7 +10,9 @@
 #include <new>
 
 #include "kernels/loops/step_kernel.hpp"
-#include "kernels/storage/strip.hpp"
+#include "kernels/storage/padded_part.hpp"
+#include "kernels/storage/strip_load.hpp"
+#include "kernels/storage/strip_store.hpp"
 #include "kernels/vectors/streaming.hpp"
 
 namespace gradstep::internal {
