@@ -132,7 +132,7 @@ class optimizer {
   void select_uninspected(double scale) noexcept;
   void select_accumulating();
   std::vector<state_block> allocate_sums(std::span<const std::uint32_t> tensors) const;
-  void take_sums(std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
+  void take_sums(std::span<const std::uint32_t> tensors, std::span<norm_sum> sums,
                  double scale) noexcept;
   void add_to_sums(std::span<const std::uint32_t> tensors, std::span<gradstep_tensor> sums,
                    double scale);
@@ -191,7 +191,7 @@ class optimizer {
   step_result open_result_;
   index_list selected_;     // tensors that take part, in the order of adding
   index_list batch_order_;  // those of one group, by step count
-  std::vector<tensor_sum> sums_;
+  std::vector<norm_sum> sums_;
   std::vector<gradstep_tensor> accumulating_;
 };
 

@@ -102,7 +102,7 @@ void optimizer::set_grad(std::size_t tensor, void* grad) {
 }
 
 /// The sums of these tensors' gradients, kept for the next step.
-void optimizer::take_sums(std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
+void optimizer::take_sums(std::span<const std::uint32_t> tensors, std::span<norm_sum> sums,
                           double scale) noexcept {
   const tensor_list list = list_of_own(tensors_.data(), tensors);
   sum_gradients(context_, list, norm_view::as_stepped, scale, sums.data());
@@ -134,7 +134,7 @@ void optimizer::inspect(std::size_t tensor, double grad_scale) {
   if (!takes_part(tensor)) return;
   check_grads_apart(tensor);
   const auto index = static_cast<std::uint32_t>(tensor);
-  tensor_sum sum{};
+  norm_sum sum{};
   take_sums({&index, 1}, {&sum, 1}, scale);
 }
 

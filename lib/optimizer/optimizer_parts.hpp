@@ -74,7 +74,7 @@ struct tensor_record {
   std::uint64_t step_count = 0;        // steps that it took part in
   std::uint32_t used_slots = 0;        // that one of them used, as bits
   std::uint64_t accumulate_count = 0;  // since the last of them
-  tensor_sum inspected = {};           // of the gradient, while is_inspected
+  norm_sum inspected = {};             // of the gradient, while is_inspected
   double inspected_scale = 0;          // with which its elements were looked at
   bool owns_slots = false;             // the library does
   bool is_frozen = false;

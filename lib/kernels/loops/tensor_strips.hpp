@@ -9,8 +9,10 @@
 #include <limits>
 #include <new>
 
-#include "kernels/kernel_table.hpp"
-#include "kernels/storage/strip.hpp"
+#include "kernels/loops/step_kernel.hpp"
+#include "kernels/storage/padded_part.hpp"
+#include "kernels/storage/strip_load.hpp"
+#include "kernels/storage/strip_store.hpp"
 #include "kernels/vectors/streaming.hpp"
 
 namespace gradstep::internal {
@@ -44,7 +46,7 @@ struct strip_place {
 };
 
 template <class T>
-class mixed_strips {
+class tensor_strips {
  public:
   // More than the plain loop has on AVX2: the switches cost the same for each strip.
   static constexpr std::size_t vectors = 4;
@@ -52,7 +54,7 @@ class mixed_strips {
   static constexpr std::size_t width = full_strip::elements;
 
   /// Both outlive this.
-  mixed_strips(const prepared_step& prepared, const step_range& range)
+  tensor_strips(const prepared_step& prepared, const step_range& range)
       : range_(range),
         scale_(static_cast<T>(prepared.grad_scale)),
         limit_(static_cast<T>(prepared.value_limit)),

@@ -4,14 +4,14 @@
 // that favour what is new. One loop for all rules.
 #pragma once
 
-#include "kernels/loops/mixed_strips.hpp"
+#include "kernels/loops/tensor_strips.hpp"
 
 namespace gradstep::internal {
 namespace {
 
 /// A strip's elements in memory: the param's, the gradient's, then each slot's.
 template <class T>
-using number_arrays = T[2 + max_slots][mixed_strips<T>::width];
+using number_arrays = T[2 + max_slots][tensor_strips<T>::width];
 
 /// Updates the elements of one strip, whose gradients are scaled and clipped by value but for the
 /// factor `scale`.
@@ -21,11 +21,11 @@ using number_step = void (*)(const prepared_step& prepared, T scale, number_arra
 template <class T>
 [[gnu::noinline]] void run_by_numbers(const prepared_step& prepared, const step_range& range,
                                       number_step<T> step) {
-  mixed_strips<T> mixed(prepared, range);
+  tensor_strips<T> strips(prepared, range);
   const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place) {
     alignas(64) number_arrays<T> elements;
-    typename mixed_strips<T>::full_strip x;
-    mixed.load_grad(at, index, x);
+    typename tensor_strips<T>::full_strip x;
+    strips.load_grad(at, index, x);
     x.store(elements[1]);
     for (std::size_t s = 0; s < range.slot_count; ++s) {
       if (range.slots[s].data == nullptr) continue;
@@ -34,16 +34,16 @@ template <class T>
     }
     load(at.param, index, x);
     x.store(elements[0]);
-    step(prepared, mixed.rest_of_scale(), elements);
+    step(prepared, strips.rest_of_scale(), elements);
     for (std::size_t s = 0; s < range.slot_count; ++s) {
       if (range.slots[s].data == nullptr) continue;
       x.load(elements[2 + s]);
-      mixed.store_slot(s, x, at.slots[s], index, place);
+      strips.store_slot(s, x, at.slots[s], index, place);
     }
     x.load(elements[0]);
-    mixed.store_param(x, at, index, place);
+    strips.store_param(x, at, index, place);
   };
-  mixed.for_each_strip(run);
+  strips.for_each_strip(run);
 }
 
 }  // namespace
