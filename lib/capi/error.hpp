@@ -5,9 +5,6 @@
 
 #include <gradstep/gradstep.h>
 
-#include <exception>
-#include <new>
-
 #include "base/failure.hpp"
 #include "base/text.hpp"
 
@@ -19,19 +16,16 @@ namespace gradstep::internal {
 [[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
                                                    ...) noexcept;
 
+/// The status of the exception that is being handled; sets its sentence. Call it in a catch block.
+gradstep_status fail_as_thrown() noexcept;
+
 /// Calls body(), which returns a status, and turns what it throws into one.
 template <class Body>
 gradstep_status guarded(const Body& body) noexcept {
   try {
     return body();
-  } catch (const failure& f) {
-    return fail(f.status(), "%s", f.what());
-  } catch (const std::bad_alloc&) {
-    return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
-  } catch (const std::exception& e) {
-    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: %s", e.what());
   } catch (...) {
-    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: unknown exception");
+    return fail_as_thrown();
   }
 }
 
