@@ -5,41 +5,45 @@
 namespace gradstep::internal {
 namespace {
 
-gradstep_status check_options(const gradstep_context_options& o) noexcept {
+bool has(const gradstep_context_options& o, std::uint64_t flag) { return (o.flags & flag) != 0; }
+
+gradstep_status check_struct_and_flags(const gradstep_context_options& o) noexcept {
   if (const auto s = check_struct(&o, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known = GRADSTEP_CONTEXT_CALLER_ARENA | GRADSTEP_CONTEXT_PIN_THREADS |
                                   GRADSTEP_CONTEXT_FLUSH_TO_ZERO | GRADSTEP_CONTEXT_SERIAL_BELOW |
                                   GRADSTEP_CONTEXT_PIECE_SIZE;
-  if (const auto s = check_known_flags("options.flags", o.flags, known); s != GRADSTEP_OK) return s;
-  const bool uses_caller_arena = (o.flags & GRADSTEP_CONTEXT_CALLER_ARENA) != 0;
+  return check_known_flags("options.flags", o.flags, known);
+}
+
+/// Throws failure where options exclude each other.
+void check_combination(const gradstep_context_options& o) {
+  const bool uses_caller_arena = has(o, GRADSTEP_CONTEXT_CALLER_ARENA);
   if (uses_caller_arena && o.parallel_for != nullptr) {
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "options.parallel_for and GRADSTEP_CONTEXT_CALLER_ARENA exclude each other");
+    refuse(GRADSTEP_INVALID_ARGUMENT,
+           "options.parallel_for and GRADSTEP_CONTEXT_CALLER_ARENA exclude each other");
   }
   if (o.parallel_for == nullptr && o.pool != nullptr) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "options.pool is set but options.parallel_for is NULL");
+    refuse(GRADSTEP_INVALID_ARGUMENT, "options.pool is set but options.parallel_for is NULL");
   }
   const bool has_own_arena = !uses_caller_arena && o.parallel_for == nullptr;
-  if ((o.flags & GRADSTEP_CONTEXT_PIN_THREADS) != 0 && !has_own_arena) {
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "GRADSTEP_CONTEXT_PIN_THREADS needs an arena of the context's own: without "
-                "GRADSTEP_CONTEXT_CALLER_ARENA and options.parallel_for");
+  if (has(o, GRADSTEP_CONTEXT_PIN_THREADS) && !has_own_arena) {
+    refuse(GRADSTEP_INVALID_ARGUMENT,
+           "GRADSTEP_CONTEXT_PIN_THREADS needs an arena of the context's own: without "
+           "GRADSTEP_CONTEXT_CALLER_ARENA and options.parallel_for");
   }
-  return GRADSTEP_OK;
 }
 
 context_options options_of(const gradstep_context_options& o) noexcept {
-  const auto has = [&](std::uint64_t flag) { return (o.flags & flag) != 0; };
   context_options result;
   result.isa = o.isa;
   result.thread_count = o.thread_count;
-  result.flush_to_zero = has(GRADSTEP_CONTEXT_FLUSH_TO_ZERO);
-  result.pins_threads = has(GRADSTEP_CONTEXT_PIN_THREADS);
-  result.uses_caller_arena = has(GRADSTEP_CONTEXT_CALLER_ARENA);
+  result.flush_to_zero = has(o, GRADSTEP_CONTEXT_FLUSH_TO_ZERO);
+  result.pins_threads = has(o, GRADSTEP_CONTEXT_PIN_THREADS);
+  result.uses_caller_arena = has(o, GRADSTEP_CONTEXT_CALLER_ARENA);
   result.parallel_for = o.parallel_for;
   result.pool = o.pool;
-  if (has(GRADSTEP_CONTEXT_SERIAL_BELOW)) result.serial_below = o.serial_below;
-  if (has(GRADSTEP_CONTEXT_PIECE_SIZE)) result.piece_size = o.piece_size;
+  if (has(o, GRADSTEP_CONTEXT_SERIAL_BELOW)) result.serial_below = o.serial_below;
+  if (has(o, GRADSTEP_CONTEXT_PIECE_SIZE)) result.piece_size = o.piece_size;
   return result;
 }
 
@@ -66,7 +70,8 @@ gradstep_status gradstep_context_create(const gradstep_context_options* options,
   return guarded([&] {
     context_options wanted;
     if (options != nullptr) {
-      if (const auto s = check_options(*options); s != GRADSTEP_OK) return s;
+      if (const auto s = check_struct_and_flags(*options); s != GRADSTEP_OK) return s;
+      check_combination(*options);
       wanted = options_of(*options);
     }
     *context = new gradstep_context{make_context(wanted)};
