@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Failures of the C interface: a status, and this thread's sentence.
+// Failures as the C interface reports them: a status, and a sentence per thread.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -10,9 +10,9 @@
 
 namespace gradstep::internal {
 
-/// Sets the sentence that gradstep_last_error gives on this thread, and returns the status. Numbers
-/// that are double go through to_text: printf's follow the host's locale. No memory is needed; a
-/// sentence that is too long is cut.
+/// Sets the sentence that gradstep_last_error returns on this thread, and returns the status. The
+/// format is printf's; numbers of type double go through to_text(), because printf follows the
+/// host's locale. Needs no memory. A sentence that is too long is cut.
 [[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
                                                    ...) noexcept;
 
