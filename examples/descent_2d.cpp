@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "common.hpp"
+#include "command_line.hpp"
 
 namespace {
 

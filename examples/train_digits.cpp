@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "common.hpp"
+#include "command_line.hpp"
 #include "digits/dataset.hpp"
 #include "digits/interruption.hpp"
 #include "digits/methods.hpp"

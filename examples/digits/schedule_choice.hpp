@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 #include "training_options.hpp"
 
 namespace digits {

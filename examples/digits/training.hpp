@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 #include "dataset.hpp"
 #include "interruption.hpp"
 #include "methods.hpp"

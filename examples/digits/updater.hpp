@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 #include "dataset.hpp"
 #include "methods.hpp"
 #include "network.hpp"

@@ -2,8 +2,8 @@
 //
 // What the C++ examples share: strict reading of options, and text files that are written whole or
 // reported.
-#ifndef GRADSTEP_EXAMPLES_COMMON_HPP
-#define GRADSTEP_EXAMPLES_COMMON_HPP
+#ifndef GRADSTEP_EXAMPLES_COMMAND_LINE_HPP
+#define GRADSTEP_EXAMPLES_COMMAND_LINE_HPP
 
 #include <CLI/CLI.hpp>
 #include <gradstep/gradstep.hpp>
@@ -278,4 +278,4 @@ class output_file {
 
 }  // namespace examples
 
-#endif  // GRADSTEP_EXAMPLES_COMMON_HPP
+#endif  // GRADSTEP_EXAMPLES_COMMAND_LINE_HPP
