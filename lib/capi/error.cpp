@@ -3,7 +3,10 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <exception>
+#include <new>
 
+#include "base/version.hpp"
 #include "capi/sentences.hpp"
 
 namespace gradstep::internal {
@@ -17,6 +20,20 @@ gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
   va_end(arguments);
   if (length >= static_cast<int>(sentence_size)) end_cut_text(place, sentence_size);
   return status;
+}
+
+gradstep_status fail_as_thrown() noexcept {
+  try {
+    throw;
+  } catch (const failure& f) {
+    return fail(f.status(), "%s", f.what());
+  } catch (const std::bad_alloc&) {
+    return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& e) {
+    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: %s", e.what());
+  } catch (...) {
+    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: unknown exception");
+  }
 }
 
 }  // namespace gradstep::internal
@@ -58,16 +75,8 @@ const char* gradstep_status_name(gradstep_status status) {
   }
 }
 
-uint32_t gradstep_version(void) {
-  return 10000 * GRADSTEP_VERSION_MAJOR + 100 * GRADSTEP_VERSION_MINOR + GRADSTEP_VERSION_PATCH;
-}
+uint32_t gradstep_version(void) { return version_number(); }
 
-#define GRADSTEP_TEXT_AGAIN(a) #a
-#define GRADSTEP_TEXT(a) GRADSTEP_TEXT_AGAIN(a)
-
-const char* gradstep_version_text(void) {
-  return GRADSTEP_TEXT(GRADSTEP_VERSION_MAJOR) "." GRADSTEP_TEXT(
-      GRADSTEP_VERSION_MINOR) "." GRADSTEP_TEXT(GRADSTEP_VERSION_PATCH);
-}
+const char* gradstep_version_text(void) { return version_text(); }
 
 }  // extern "C"

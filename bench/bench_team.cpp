@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "team.hpp"
+#include "bench_team.hpp"
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>

@@ -22,10 +22,10 @@
 namespace gradstep::internal {
 namespace {
 
-/// Whether oneTBB may be used: not when a parent of this process has used it here. It would wait
-/// for threads and locks that only the parent has.
+/// Whether oneTBB may be used. Not if a parent of this process has used it: oneTBB would wait for
+/// threads and locks that only the parent has.
 bool may_use_scheduler() noexcept {
-  static std::atomic<unsigned> first_user = 0;  // its generation + 1; 0: none yet
+  static std::atomic<unsigned> first_user = 0;  // its process_generation() + 1; 0: none yet
   unsigned user = 0;
   const unsigned self = process_generation() + 1;
   return first_user.compare_exchange_strong(user, self) || user == self;
@@ -46,11 +46,11 @@ void run_in_this_arena(std::size_t count, const Task& task) {
   });
 }
 
-/// The most threads that an arena gets, the caller's included. An arena that asks for more gets no
-/// more, and oneTBB writes a warning to stderr.
+/// The most threads that an arena gets, the caller's included. If an arena asks for more, oneTBB
+/// writes a warning to stderr.
 std::size_t allowed_threads(const cpu_mask& cpus) {
   static std::atomic<bool> is_counted = false;
-  if (!is_counted) {  // oneTBB counts the CPUs once
+  if (!is_counted) {  // at its first use oneTBB counts the CPUs
     const unbound_first_thread scope(cpus);
     static_cast<void>(tbb::info::default_concurrency());
     is_counted = true;
@@ -71,8 +71,8 @@ class own_arena final : public thread_team {
     arena_->initialize();
     if (pin_threads) pinned_to_ = cpus.cpus();
   }
-  // In a child of fork a lock may be held for ever that the arena's destructor would take: there
-  // its memory is freed without it.
+  // The arena's destructor takes a lock, which may be held for ever in a child of fork. There the
+  // arena's memory is freed without calling the destructor.
   ~own_arena() override {
     static_assert(alignof(tbb::task_arena) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
     if (is_inherited()) ::operator delete(arena_.release());
@@ -91,12 +91,12 @@ class own_arena final : public thread_team {
           run_pinned(count, task, argument);
         }
       });
-    } catch (...) {  // no memory for a task: the caller runs what is left
+    } catch (...) {  // no memory for a task; the caller runs what is left
     }
   }
 
-  // Bound for one task at a time, since the workers are the whole process's: a scheduler's observer
-  // hears nothing of a worker that leaves after the arena has ended.
+  // The workers are the whole process's, so each is bound for one task at a time. An observer of
+  // the arena could not do it: a worker that leaves after the arena has ended is not reported.
   void run_pinned(std::size_t count, gradstep_task task, void* argument) const {
     const auto caller = std::this_thread::get_id();
     run_in_this_arena(count, [&](std::size_t i) {
@@ -109,7 +109,7 @@ class own_arena final : public thread_team {
 
   std::size_t thread_count_ = 1;
   std::unique_ptr<tbb::task_arena> arena_;
-  std::vector<std::size_t> pinned_to_;  // empty: to nothing
+  std::vector<std::size_t> pinned_to_;  // CPUs; empty: workers are not pinned
 };
 
 class caller_arena final : public thread_team {
@@ -123,7 +123,7 @@ class caller_arena final : public thread_team {
     if (!may_use_scheduler_) return;
     try {
       run_in_this_arena(count, [&](std::size_t i) { task(argument, i); });
-    } catch (...) {  // as above
+    } catch (...) {  // no memory for a task; the caller runs what is left
     }
   }
 

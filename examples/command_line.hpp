@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the C++ examples share: strict reading of options, and text files that are written whole or
-// reported.
-#ifndef GRADSTEP_EXAMPLES_COMMON_HPP
-#define GRADSTEP_EXAMPLES_COMMON_HPP
+// What the C++ examples share: strict reading of options, and reports of what went wrong.
+#ifndef GRADSTEP_EXAMPLES_COMMAND_LINE_HPP
+#define GRADSTEP_EXAMPLES_COMMAND_LINE_HPP
 
 #include <CLI/CLI.hpp>
 #include <gradstep/gradstep.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <exception>
-#include <fstream>
-#include <ios>
-#include <limits>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,7 +23,7 @@
 
 namespace examples {
 
-/// The finite number that is the whole of `text`; `argument` is named in the message otherwise.
+/// Reads a text that is one finite number. Else throws; the message names `argument`.
 inline double parse_number(std::string_view argument, std::string_view text) {
   double value = 0;
   const char* end = text.data() + text.size();
@@ -40,7 +33,7 @@ inline double parse_number(std::string_view argument, std::string_view text) {
                            "' is not a finite number such as 0.4 or 1e-6");
 }
 
-/// The whole number from `minimum` to `maximum` that is the whole of `text`.
+/// Reads a text that is one whole number from `minimum` to `maximum`. Else throws.
 inline std::uint64_t parse_count(std::string_view argument, std::string_view text,
                                  std::uint64_t minimum, std::uint64_t maximum) {
   std::uint64_t value = 0;
@@ -52,7 +45,7 @@ inline std::uint64_t parse_count(std::string_view argument, std::string_view tex
                            std::to_string(maximum));
 }
 
-/// Where the value begins in "NAME=VALUE"; the message otherwise shows `form` and `example`.
+/// Where the value begins in "NAME=VALUE". Else throws; the message shows `form` and `example`.
 inline std::size_t after_name(const std::string& option, std::string_view text, const char* form,
                               const char* example) {
   const std::size_t equals = text.find('=');
@@ -61,7 +54,7 @@ inline std::size_t after_name(const std::string& option, std::string_view text, 
                            ", such as " + example);
 }
 
-/// Reads "NAME=VALUE". Whether the name exists and the value is in bounds, the library says.
+/// Reads "NAME=VALUE". The library checks whether the name exists and the value is in bounds.
 inline gradstep::setting parse_setting(const std::string& option, std::string_view text) {
   const std::size_t begin = after_name(option, text, "NAME=VALUE", "lr=0.4");
   const std::string name(text.substr(0, begin - 1));
@@ -92,7 +85,7 @@ inline std::string shortest(double value) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
-/// The texts with what stands between them.
+/// The texts one after the other, with `between` in between.
 inline std::string join(const std::vector<std::string>& texts, const char* between = ", ") {
   std::string joined;
   for (const std::string& text : texts) {
@@ -118,9 +111,9 @@ inline std::vector<std::string> schedule_names() {
   return names;
 }
 
-// The options below take text and read it with the parsers above: CLI11's own conversions accept
-// more than they should, and their messages do not say what is allowed. What `value` or `settings`
-// refers to outlives the parsing.
+// The options below take text and read it with the parsers above, because CLI11's own conversions
+// accept more than they should, and their messages do not name the allowed values. Parameters that
+// are references to variables (`value`, `settings`) must outlive the parsing.
 
 /// An option whose value is a whole number from `minimum` to `maximum`.
 inline void add_count_option(CLI::App& app, const std::string& name, std::uint64_t& value,
@@ -135,8 +128,8 @@ inline void add_count_option(CLI::App& app, const std::string& name, std::uint64
       ->type_name("N");
 }
 
-/// An option whose value is a number that `is_allowed`, or `allowed` in words; set(number) keeps
-/// it.
+/// An option whose value is a number for which is_allowed(number) holds; set(number) keeps it.
+/// `allowed` says the same in words.
 template <class Set, class IsAllowed>
 void add_number_option(CLI::App& app, const std::string& name, Set set, IsAllowed is_allowed,
                        const char* allowed, const char* what) {
@@ -153,7 +146,7 @@ void add_number_option(CLI::App& app, const std::string& name, Set set, IsAllowe
       ->type_name("X");
 }
 
-/// An option that may be given often, each time with one text: parse(option, text) is kept.
+/// An option that may be repeated. Each time it takes one text; `values` keeps parse(option, text).
 template <class Value>
 void add_repeated_option(CLI::App& app, const std::string& option, std::vector<Value>& values,
                          Value (*parse)(const std::string&, std::string_view),
@@ -184,7 +177,7 @@ inline void add_list_option(CLI::App& app, std::vector<list_setting>& lists,
                       "NAME=X,X,X");
 }
 
-/// An option that names something: of a text that is not empty.
+/// An option whose value is a name: any text that is not empty.
 inline void add_name_option(CLI::App& app, const std::string& option, std::string& value,
                             const std::string& what, const char* type) {
   app.add_option_function<std::string>(
@@ -197,12 +190,12 @@ inline void add_name_option(CLI::App& app, const std::string& option, std::strin
       ->type_name(type);
 }
 
-/// Has everything printed, or throws.
+/// Writes out what was printed so far, or throws.
 inline void flush_output() {
   if (std::fflush(stdout) != 0) throw std::runtime_error("cannot write to standard output");
 }
 
-/// The program stopped before it was done, though nothing is wrong.
+/// Thrown to end a program before it is done though nothing is wrong.
 class early_exit : public std::runtime_error {
  public:
   early_exit(int status, const std::string& message)
@@ -213,8 +206,8 @@ class early_exit : public std::runtime_error {
   int status_;
 };
 
-/// All of a program: reads its arguments, runs it, and reports what either throws. `what` it does,
-/// for --help.
+/// The whole of a main(): reads the arguments, runs the program, and reports exceptions of both.
+/// --help shows `what` the program does. Returns the exit status.
 template <class Arguments>
 int run_program(const char* name, const char* what, int argc, char** argv,
                 void (*declare)(CLI::App&, Arguments&), void (*run)(const Arguments&)) {
@@ -241,41 +234,6 @@ int run_program(const char* name, const char* what, int argc, char** argv,
   }
 }
 
-/// A text file to be written. Numbers come out with every digit that tells them apart.
-class output_file {
- public:
-  /// Finds out whether the file can be written; what is in it stays until close(). `argument` is
-  /// the option that named it.
-  output_file(std::string argument, std::string path)
-      : argument_(std::move(argument)), path_(std::move(path)) {
-    errno = 0;
-    if (!std::ofstream(path_, std::ios::app)) fail();
-    stream_.precision(std::numeric_limits<double>::max_digits10);
-  }
-
-  const std::string& path() const { return path_; }
-  std::ostream& stream() { return stream_; }
-
-  /// Writes what has come into the stream in place of what was in the file, or throws.
-  void close() {
-    errno = 0;
-    std::ofstream file(path_);
-    file << stream_.str();
-    file.close();
-    if (!file) fail();
-  }
-
- private:
-  [[noreturn]] void fail() const {
-    const std::string reason = errno == 0 ? "the disk may be full" : std::strerror(errno);
-    throw std::runtime_error(argument_ + ": cannot write '" + path_ + "': " + reason);
-  }
-
-  std::string argument_;
-  std::string path_;
-  std::ostringstream stream_;
-};
-
 }  // namespace examples
 
-#endif  // GRADSTEP_EXAMPLES_COMMON_HPP
+#endif  // GRADSTEP_EXAMPLES_COMMAND_LINE_HPP

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optimizer_step.hpp"
+#include "optimizer_contenders.hpp"
 
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "storage.hpp"
+#include "stored_dtypes.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mixed_cases.hpp"
+#include "dtype_cases.hpp"
 
 #include <tuple>
 #include <utility>
