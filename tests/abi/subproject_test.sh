@@ -102,9 +102,10 @@ hostile() {
   configure c_only -DGRADSTEP_INSTALL=ON
   cmake --build "$root/c_only" >/dev/null
   cmake --install "$root/c_only" --prefix "$root/c_only.installed" >/dev/null
-  installs c_only "$(printf '%s ' common.hpp gradstep-config-version.cmake gradstep-config.cmake \
-    gradstep-targets-noconfig.cmake gradstep-targets.cmake gradstep.h gradstep.hpp gradstep.pc \
-    libgradstep.a optimizers.hpp part.c schedules.hpp)"
+  installs c_only "$(printf '%s ' c_calls.hpp contexts.hpp gradstep-config-version.cmake \
+    gradstep-config.cmake gradstep-targets-noconfig.cmake gradstep-targets.cmake gradstep.h \
+    gradstep.hpp gradstep.pc libgradstep.a loss_scalers.hpp optimizers.hpp parameters.hpp part.c \
+    rules.hpp schedules.hpp stateless_steps.hpp typed_arrays.hpp)"
 }
 
 library=build/release/lib/libgradstep.so

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""README's programs compile without a warning and print what the comment beside printf says:
-readme_test.py README INCLUDE_DIR LIBRARY"""
+"""The programs of README.md and docs/c-api.md compile without a warning, and print what the comment
+beside printf says: readme_test.py ROOT LIBRARY"""
 import os
 import re
 import shutil
@@ -27,51 +27,70 @@ def compilers(*names):
     return found
 
 
-class ReadmeTest(unittest.TestCase):
+def blocks_of(path):
+    """The (language, text) of each fenced block."""
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return re.findall(r"^```(c|cpp)\n(.*?)^```", file.read(), re.S | re.M)
+
+
+class ExamplesTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        with open(readme, encoding="utf-8") as file:
-            self.blocks = re.findall(r"^```(c|cpp)\n(.*?)^```", file.read(), re.S | re.M)
 
-    def run_program(self, text, suffix, *command):
+    def compile(self, text, suffix, target, *command):
         source = os.path.join(self.folder, "example" + suffix)
-        program = os.path.join(self.folder, "example")
         with open(source, "w", encoding="utf-8") as file:
             file.write(text)
-        built = subprocess.run([*command, *WARNINGS, "-I" + include_dir, source, library,
-                                "-Wl,-rpath," + os.path.dirname(library), "-o", program],
-                               capture_output=True, text=True, timeout=300)
+        built = subprocess.run([*command, *WARNINGS, "-I" + os.path.join(root, "include"), source,
+                                *target], capture_output=True, text=True, timeout=300)
         self.assertEqual((built.returncode, built.stderr), (0, ""), command)
+
+    def run_program(self, text, suffix, *command):
+        program = os.path.join(self.folder, "example")
+        self.compile(text, suffix,
+                     [library, "-Wl,-rpath," + os.path.dirname(library), "-o", program], *command)
         run = subprocess.run([program], cwd=self.folder, capture_output=True, text=True, timeout=60)
         self.assertEqual((run.returncode, run.stderr), (0, ""), command)
         return run.stdout
 
-    def block(self, language):
-        text = next(b for kind, b in self.blocks if kind == language and "int main" in b)
+    def program(self, path, language):
+        """The first program of the page, and the line that it says it prints."""
+        text = next(b for kind, b in blocks_of(path) if kind == language and "int main" in b)
         said = re.search(r'printf\(.*\);\s*(?://|/\*) (.*?)(?: \*/)?$', text, re.M)
         return text, said.group(1) + "\n"
 
     def test_c(self):
-        text, said = self.block("c")
+        text, said = self.program("README.md", "c")
         for compiler in compilers("cc", "clang"):
             self.assertEqual(self.run_program(text, ".c", compiler, "-std=c99"), said)
         for compiler in compilers("c++", "clang++"):
             self.assertEqual(self.run_program(text, ".cpp", compiler), said)
 
     def test_cpp(self):
-        text, said = self.block("cpp")
+        text, said = self.program("README.md", "cpp")
         for compiler in compilers("c++", "clang++"):
             self.assertEqual(self.run_program(text, ".cpp", compiler, "-std=c++17"), said)
 
     def test_fragment(self):
-        fragments = [b for kind, b in self.blocks if kind == "cpp" and "int main" not in b]
+        fragments = [b for kind, b in blocks_of("README.md") if kind == "cpp" and "int main" not in b]
         self.assertEqual(len(fragments), 1)
         self.run_program(FRAGMENT % fragments[0], ".cpp", compilers("c++")[0], "-std=c++17")
         self.assertTrue(os.path.exists(os.path.join(self.folder, "run.safetensors")))
 
+    def test_c_api(self):
+        text, said = self.program("docs/c-api.md", "c")
+        for compiler in compilers("cc", "clang"):
+            self.assertEqual(self.run_program(text, ".c", compiler, "-std=c99"), said)
+
+    def test_c_api_fragments(self):
+        fragments = [b for kind, b in blocks_of("docs/c-api.md") if kind == "c"]
+        self.assertGreater(len(fragments), 1)
+        for compiler in compilers("cc", "clang"):
+            self.compile("\n".join(fragments), ".c", ["-c", "-o", os.devnull], compiler, "-std=c99")
+
 
 if __name__ == "__main__":
-    library, include_dir, readme = sys.argv.pop(), sys.argv.pop(), sys.argv.pop()
+    library, root = sys.argv.pop(), sys.argv.pop()
     unittest.main()
