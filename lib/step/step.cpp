@@ -51,12 +51,16 @@ std::uint64_t update(const context& c, const step_request& r) {
 }
 
 /// In the step's floating-point environment.
-step_result judge_and_update(const context& c, step_request r, const gradient_limits& limits) {
+step_result judge_and_update(const context& c, const step_request& request,
+                             const gradient_limits& limits) {
   step_result result;
-  if (limits.reads_gradients()) {
-    result.verdict = judge_gradients(c, r.tensors, r.grad_scale, limits);
-    r.clip_factor = result.verdict.clip_factor;
+  if (!limits.reads_gradients()) {
+    result.piece_count = update(c, request);
+    return result;
   }
+  step_request r = request;
+  result.verdict = judge_gradients(c, r.tensors, r.grad_scale, limits);
+  r.clip_factor = result.verdict.clip_factor;
   if (!result.verdict.is_skipped) {
     result.piece_count = update(c, r);
   } else if (r.options.zeroes_grad) {
