@@ -12,7 +12,6 @@ gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* scaler) {
 }
 
 gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler, int32_t is_skipped) {
-  if (scaler == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "scaler is NULL");
   if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
   return guarded([&] {
     auto own = read_loss_scaler(*scaler);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The options that a stateless step and an optimizer share, by the same names of fields.
+// The options that a stateless step and an optimizer share. Their structs differ, but the fields
+// have the same names.
 #pragma once
 
 #include <cmath>
@@ -15,7 +16,7 @@ bool has(const Options& options, std::uint64_t flag) {
   return (options.flags & flag) != 0;
 }
 
-/// A number that counts only with its flag.
+/// Checks a number that counts only with its flag.
 template <class Options>
 gradstep_status check_number(const Options& options, std::uint64_t flag, const char* field,
                              double value, bool is_allowed, const char* allowed) {
@@ -64,7 +65,7 @@ gradient_limits gradient_limits_of(const Options& o) {
   return result;
 }
 
-/// What a step found, for the caller, who may not want it.
+/// Tells the caller what a step found. The output may be null.
 inline void fill_apply_result(gradstep_apply_result* output, const step_result& r) noexcept {
   if (output == nullptr) return;
   const step_verdict& v = r.verdict;
@@ -72,7 +73,7 @@ inline void fill_apply_result(gradstep_apply_result* output, const step_result& 
                         v.is_skipped, 0, r.left_out_count, r.first_left_out});
 }
 
-/// An output that may be null.
+/// The output may be null.
 inline gradstep_status check_apply_result(const gradstep_apply_result* output) noexcept {
   return output == nullptr ? GRADSTEP_OK : check_output_struct(output, "result");
 }

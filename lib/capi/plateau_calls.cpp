@@ -9,16 +9,17 @@ extern "C" {
 
 gradstep_status gradstep_plateau_init(gradstep_plateau* plateau, double lr) {
   if (const auto s = check_output_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
-  if (!(std::isfinite(lr) && lr >= 0)) {
-    return fail(GRADSTEP_OUT_OF_RANGE, "lr = %s is outside [0, inf)", to_text(lr).text);
-  }
-  fill_plateau(*plateau, {.lr = lr});
-  return GRADSTEP_OK;
+  return guarded([&] {
+    if (!(std::isfinite(lr) && lr >= 0)) {
+      refuse(GRADSTEP_OUT_OF_RANGE, "lr = %s is outside [0, inf)", to_text(lr).text);
+    }
+    fill_plateau(*plateau, {.lr = lr});
+    return GRADSTEP_OK;
+  });
 }
 
 gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, double metric,
                                         int32_t* is_reduced) {
-  if (plateau == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "plateau is NULL");
   if (const auto s = check_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
   return guarded([&] {
     auto own = read_plateau(*plateau);

@@ -24,7 +24,6 @@ gradstep_status check_numbers(const gradstep_apply_options& o) {
 }
 
 gradstep_status check_options(const gradstep_apply_options* options) {
-  if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
   if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known = 2 * GRADSTEP_APPLY_FRESH_SLOTS - 1;
   if (const auto s = check_known_flags("options.flags", options->flags, known); s != GRADSTEP_OK)

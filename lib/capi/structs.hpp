@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Structs that cross the C border: they begin with their size, and grow at their end.
+// The structs of the C interface. Each begins with its size, and later versions append fields.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace gradstep::internal {
 
-/// No version of a struct will be larger, in bytes. Without a limit a size that was never set would
-/// have memory read that is not the caller's.
+/// No version of a struct will have more bytes. The limit keeps a struct_size that was never set
+/// from making the library read memory that is not the caller's.
 inline constexpr std::size_t largest_struct = 4096;
 
 template <class Struct>
@@ -33,10 +33,11 @@ gradstep_status check_struct_size(const Struct* value, const char* name) noexcep
               name, size, alignof(Struct), largest_struct);
 }
 
-/// A struct that the caller filled: large enough, and zero where this version knows no field.
-/// `name` is the argument's, with its index when it is one of an array.
+/// Checks a struct that the caller has filled: not null, large enough, and zero beyond the fields
+/// that this version knows. `name`: of the argument, with the index of an array's element.
 template <class Struct>
 gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
+  if (filled == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", name);
   if (const auto s = check_struct_size(filled, name); s != GRADSTEP_OK) return s;
   const auto* bytes = reinterpret_cast<const unsigned char*>(filled);
   const auto* end = bytes + filled->struct_size;
@@ -48,7 +49,7 @@ gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
   return GRADSTEP_OK;
 }
 
-/// `name` is the argument's, or the field's.
+/// `name`: of the argument or field.
 inline gradstep_status check_known_flags(const char* name, std::uint64_t flags,
                                          std::uint64_t known) noexcept {
   if ((flags & ~known) == 0) return GRADSTEP_OK;
@@ -57,14 +58,14 @@ inline gradstep_status check_known_flags(const char* name, std::uint64_t flags,
               static_cast<unsigned long long>(flags), static_cast<unsigned long long>(known));
 }
 
-/// A struct that the library is to fill.
+/// Checks a struct that the library is going to fill.
 template <class Struct>
 gradstep_status check_output_struct(const Struct* output, const char* name) noexcept {
   if (output == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", name);
   return check_struct_size(output, name);
 }
 
-/// Copies all but struct_size, which stays the caller's.
+/// Copies all fields but struct_size, which stays the caller's.
 template <class Struct>
 void fill_output(Struct& output, Struct values) noexcept {
   values.struct_size = output.struct_size;

@@ -2,8 +2,8 @@
 #include "capi/tensor_checks.hpp"
 
 #include <cstdint>
-#include <cstdio>
 
+#include "capi/array_checks.hpp"
 #include "capi/dtypes.hpp"
 #include "capi/listed_params.hpp"
 #include "step/tensor_arrays.hpp"
@@ -12,50 +12,6 @@ namespace gradstep::internal {
 namespace {
 
 constexpr std::size_t largest_element = 8;
-
-struct array {
-  const void* data;
-  std::uintptr_t begin, end;  // as numbers
-  const char* name;
-  std::size_t element_size;  // a power of two
-  std::size_t count;
-
-  array() = default;
-  array(const void* array_data, const char* array_name, std::size_t size, std::size_t elements)
-      : data(array_data),
-        begin(reinterpret_cast<std::uintptr_t>(array_data)),
-        end(begin + elements * size),
-        name(array_name),
-        element_size(size),
-        count(elements) {}
-
-  bool is_null() const { return data == nullptr; }
-  bool is_aligned() const { return (begin & (element_size - 1)) == 0; }
-  bool overlaps(const array& other) const {
-    // Not &&: no branch.
-    return (static_cast<int>(begin < other.end) & static_cast<int>(other.begin < end)) != 0;
-  }
-};
-
-/// What a message calls a tensor: an element of a list by its index, or an argument of its own.
-class tensor_label {
- public:
-  explicit tensor_label(std::size_t index) : index_(index) {}
-  static tensor_label of_argument() { return tensor_label(SIZE_MAX); }
-
-  struct label_text {
-    char text[40];
-  };
-  label_text text() const {
-    label_text result;
-    std::snprintf(result.text, sizeof result.text, index_ == SIZE_MAX ? "tensor" : "tensors[%zu]",
-                  index_);
-    return result;
-  }
-
- private:
-  std::size_t index_;
-};
 
 gradstep_status check_dtype(tensor_label label, std::int32_t type, const char* field,
                             dtype_set allowed) {
@@ -71,56 +27,8 @@ gradstep_status check_count(tensor_label label, std::size_t count) {
               label.text().text, count, most);
 }
 
-gradstep_status check_array(tensor_label label, const array& a) {
-  if (a.is_null()) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s is NULL", label.text().text, a.name);
-  }
-  if (a.is_aligned()) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s = %p is not aligned to an element, %zu bytes",
-              label.text().text, a.name, a.data, a.element_size);
-}
-
-gradstep_status check_overlap(tensor_label label, const array& a, const array& b) {
-  if (!a.overlaps(b)) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT,
-              "the arrays of %s overlap: %s at %p (%zu elements) and %s at %p (%zu)",
-              label.text().text, b.name, b.data, b.count, a.name, a.data, a.count);
-}
-
-/// The arrays of one tensor, in the order in which they were added. Validation is serial, and so
-/// much of what a list of small tensors costs: that something is wrong is found without a branch,
-/// and only then what it is.
-class array_list {
- public:
-  void add(const array& a) {
-    int is_wrong = static_cast<int>(a.is_null()) | static_cast<int>(!a.is_aligned());
-    for (std::size_t i = 0; i < size_; ++i) is_wrong |= static_cast<int>(a.overlaps(arrays_[i]));
-    is_wrong_ |= is_wrong;
-    arrays_[size_++] = a;
-  }
-
-  gradstep_status check(tensor_label label) const {
-    return is_wrong_ != 0 ? find_wrong(label) : GRADSTEP_OK;
-  }
-
- private:
-  gradstep_status find_wrong(tensor_label label) const {
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (const auto s = check_array(label, arrays_[i]); s != GRADSTEP_OK) return s;
-      for (std::size_t j = 0; j < i; ++j) {
-        if (const auto s = check_overlap(label, arrays_[j], arrays_[i]); s != GRADSTEP_OK) return s;
-      }
-    }
-    return GRADSTEP_OK;
-  }
-
-  array arrays_[5 + 2 * max_slots];
-  std::size_t size_ = 0;
-  int is_wrong_ = 0;
-};
-
-/// A step's rule, with its used slots looked up once for the whole list. MayLackGrad: a null grad
-/// is none; a template's argument, because validation is much of a step of small tensors.
+/// Validates tensors for a rule. MayLackGrad: whether grad may be null, which means that there is
+/// none. A template argument, because validation is much of the cost of a step of small tensors.
 template <bool MayLackGrad>
 class rule_arrays {
  public:
@@ -218,7 +126,8 @@ class rule_arrays {
   }
 
   gradstep_status check_arrays(tensor_label label, const gradstep_tensor& t) const {
-    array_list arrays;
+    array room[most_arrays];
+    array_list arrays(room);
     for_each_array(
         info_, used_slots_, given_arrays(t),
         [&](const void* data, const char* name, std::size_t size, std::size_t count,
@@ -231,10 +140,10 @@ class rule_arrays {
   }
 
   const rule_info& info_;
-  std::uint32_t used_slots_;  // bit s: slot s
+  std::uint32_t used_slots_;  // as bits
 };
 
-/// Sizes of the structs, then check(label, tensor) of each.
+/// Checks the sizes of the list and of its structs, and calls check(label, tensor) for each tensor.
 template <class Check>
 gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_count,
                            const Check& check) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Validation of a caller's list of tensors. Nothing is allocated: this is part of every step.
+// Validation of a caller's tensors. It is part of every step, so it allocates nothing and returns
+// statuses instead of throwing.
 #pragma once
 
 #include "capi/handles.hpp"
@@ -8,17 +9,18 @@
 
 namespace gradstep::internal {
 
-/// For a step of the rule: struct sizes, dtypes, counts, null, misaligned and overlapping arrays.
+/// Checks a list for a step of the rule: struct sizes, dtypes, counts, and null, misaligned or
+/// overlapping arrays.
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
                               std::size_t tensor_count) noexcept;
 
-/// For an optimizer's group, whose rule uses these slots. The struct is of our size; its grad may
-/// be null, and its slots, which are the library's then. A slot that the caller gave is checked
-/// whether the rule uses it or not: it may later.
+/// Checks a tensor for a group of an optimizer whose rule uses these slots. The struct has our
+/// size. `grad` may be null. `slots` may be null: the library then owns them. A slot that the
+/// caller gives is checked even if the rule does not use it, because it may later.
 gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slots,
                                    const gradstep_tensor& tensor) noexcept;
 
-/// For the norm: of each tensor only count, grad and grad_dtype.
+/// Checks a list for the norm of its gradients: of each tensor only count, grad and grad_dtype.
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept;
 
 }  // namespace gradstep::internal

@@ -70,6 +70,7 @@ void check_plateau(const plateau& p) {
   check_not_negative("eps", p.eps);
   check_flag("maximizes", p.maximizes);
   check_flag("is_absolute", p.is_absolute);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   const double worst = p.maximizes != 0 ? -infinity : infinity;
   if (!std::isfinite(p.best) && p.best != worst) {
     refuse_field("best", p.best,

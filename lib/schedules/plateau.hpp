@@ -4,8 +4,7 @@
 #pragma once
 
 #include <cstdint>
-
-#include "base/hyperparameter.hpp"
+#include <limits>
 
 namespace gradstep::internal {
 
@@ -16,7 +15,7 @@ struct plateau {
   double threshold = 1e-4;
   double min_lr = 0;
   double eps = 1e-8;
-  double best = infinity;  // the best metric so far
+  double best = std::numeric_limits<double>::infinity();  // the best metric so far
   std::uint64_t patience = 10;
   std::uint64_t cooldown = 0;
   std::uint64_t bad_count = 0;      // bad reports in a row

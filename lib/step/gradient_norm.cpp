@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "step/gradient_norm.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "base/float_environment.hpp"
+#include "kernels/kernel_table.hpp"
 #include "threads/pieces.hpp"
 
 namespace gradstep::internal {
 namespace {
 
 constexpr std::size_t norm_block_elements = 16384;
+using block_position = list_position<norm_block_elements>;
 
-/// Blocks whose sums wait on the stack to be added in order: one parallel region each.
+/// The sums of so many blocks wait on the stack to be added in order. Each wave of blocks is one
+/// parallel region.
 constexpr std::size_t blocks_in_wave = 1024;
 
-std::size_t block_count(std::size_t elements) {
-  return elements / norm_block_elements + (elements % norm_block_elements != 0);
-}
-
-/// The largest number in T whose product with the scale is finite. As the kernels take it: in
-/// double, where the scale is beyond the range of T.
+/// The largest number in T whose product with the scale is finite. The product is taken as the
+/// kernels take it: in double, if the scale is beyond the range of T.
 template <class T>
 T largest_finite(double scale) {
   const T largest = std::numeric_limits<T>::max();
@@ -30,13 +31,13 @@ T largest_finite(double scale) {
     const T product = std::isinf(narrow) ? static_cast<T>(x * magnitude) : x * narrow;
     return std::isinf(product);
   };
-  // The quotient is rounded: the number may be next to it on either side.
+  // The quotient is rounded, so the number may be next to it on either side.
   T x = std::nextafter(static_cast<T>(largest / magnitude), largest);
   while (overflows(x)) x = std::nextafter(x, T(0));
   return x;
 }
 
-/// What is constant over a norm's blocks.
+/// Sums blocks, with what is constant over all of them.
 class block_summing {
  public:
   block_summing(const kernel_table& kernels, norm_view view, double scale)
@@ -45,9 +46,11 @@ class block_summing {
         largest_float32_(largest_finite<float>(scale)),
         largest_float64_(largest_finite<double>(scale)) {}
 
-  /// Of elements [begin, begin + count) of the index-th tensor.
-  norm_sum sum(const tensor_list& tensors, std::size_t index, std::size_t begin,
-                std::size_t count) const {
+  /// The sum of a block, by its number in the list. `at`: at the tensor that holds the block.
+  norm_sum sum(const tensor_list& tensors, const block_position& at, std::size_t block) const {
+    const std::size_t index = at.tensor();
+    const std::size_t begin = (block - at.first()) * norm_block_elements;
+    const std::size_t count = std::min(norm_block_elements, tensors.count(index) - begin);
     const operand grad = tensors.gradient(index) + begin;
     const dtype type =
         view_ == norm_view::as_stored ? computed_type(grad.type) : tensors.computed_type(index);
@@ -62,43 +65,8 @@ class block_summing {
   double largest_float64_;
 };
 
-// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-[[gnu::noinline]] block_summing prepare_summing(const context& c, norm_view view, double scale) {
-  return {*c.isa->kernels, view, scale};
-}
-
-/// The tensor and block that a number of the list's sequence of blocks stands for.
-class block_position {
- public:
-  explicit block_position(const tensor_list& tensors) : tensors_(&tensors) {}
-
-  /// The number never goes down, and is below the number of blocks.
-  void advance_to(std::size_t block) {
-    while (block - first_block_ >= block_count(count())) {
-      first_block_ += block_count(count());
-      ++tensor_;
-    }
-    block_ = block - first_block_;
-  }
-  std::size_t tensor() const { return tensor_; }
-
-  norm_sum sum(const block_summing& summing) const {
-    const std::size_t begin = block_ * norm_block_elements;
-    return summing.sum(*tensors_, tensor_, begin, std::min(norm_block_elements, count() - begin));
-  }
-
- private:
-  std::size_t count() const { return tensors_->count(tensor_); }
-
-  const tensor_list* tensors_;
-  std::size_t tensor_ = 0;
-  std::size_t first_block_ = 0;  // of the tensor
-  std::size_t block_ = 0;        // within the tensor
-};
-
-// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
 /// In units that hold the larger one.
-[[gnu::noinline]] scaled_sum add(scaled_sum a, scaled_sum b) {
+scaled_sum add(scaled_sum a, scaled_sum b) {
   if (a.sum == 0 || b.sum == 0) return a.sum == 0 ? b : a;
   const auto in_units = [](scaled_sum x, int exponent) {
     return std::ldexp(x.sum, 2 * (x.exponent - exponent));
@@ -111,18 +79,20 @@ class block_position {
   }
   return {sum, exponent};
 }
-[[gnu::noinline]] void add(norm_sum& total, const norm_sum& next) {
+
+void add(norm_sum& total, const norm_sum& next) {
   total.squares = add(total.squares, next.squares);
   total.non_finite_count += next.non_finite_count;
 }
-[[gnu::noinline]] gradient_norm root_of(scaled_sum squares, double scale) {
+
+gradient_norm root_of(scaled_sum squares, double scale) {
   int exponent = 0, scale_exponent = 0;
   const double root = std::frexp(std::sqrt(squares.sum), &exponent);
   const double factor = std::frexp(std::abs(scale), &scale_exponent);
   return {root * factor, exponent + scale_exponent + squares.exponent};
 }
 
-/// Adds blocks in order to the sum of their tensor, and tensors in order to the total.
+/// Adds blocks in order to the sum of their tensor, and the tensors' sums in order to the total.
 class ordered_sums {
  public:
   ordered_sums(const tensor_list& tensors, norm_sum* each) : position_(tensors), each_(each) {
@@ -133,7 +103,7 @@ class ordered_sums {
     position_.advance_to(block);
     if (position_.tensor() != tensor_) finish_tensor();
     tensor_ = position_.tensor();
-    add(tensor_sum_, {sum.squares, sum.non_finite_count});
+    add(tensor_sum_, sum);
     if (each_ != nullptr) each_[tensor_] = tensor_sum_;
   }
   void finish_tensor() {
@@ -155,49 +125,54 @@ class ordered_sums {
 struct list_size {
   std::size_t elements = 0;
   std::size_t blocks = 0;
+
+  explicit list_size(const tensor_list& tensors) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      elements += tensors.count(i);
+      blocks += block_position::units_of(tensors.count(i));
+    }
+  }
 };
 
-list_size list_size_of(const tensor_list& tensors) {
-  list_size size;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    size.elements += tensors.count(i);
-    size.blocks += block_count(tensors.count(i));
+/// In the step's floating-point environment.
+gradient_sums sum_blocks(const context& c, const tensor_list& tensors, norm_view view, double scale,
+                         norm_sum* each) {
+  const list_size size(tensors);
+  const bool is_serial = size.elements < c.serial_below || size.blocks <= 1;
+  const block_summing summing(*c.isa->kernels, view, scale);
+  ordered_sums sums(tensors, each);
+  norm_sum waiting[blocks_in_wave];
+  for (std::size_t begin = 0; begin < size.blocks; begin += blocks_in_wave) {
+    const std::size_t count = std::min(blocks_in_wave, size.blocks - begin);
+    run_pieces(c, count, is_serial, [&](piece_claims& claims) {
+      block_position at(tensors);
+      for (std::size_t block = 0; claims.claim(block);) {
+        at.advance_to(begin + block);
+        waiting[block] = summing.sum(tensors, at, begin + block);
+      }
+    });
+    for (std::size_t block = 0; block < count; ++block) {
+      sums.add_block(begin + block, waiting[block]);
+    }
   }
-  return size;
+  sums.finish_tensor();
+  return sums.result(scale, is_serial ? size.blocks != 0 : size.blocks);
 }
 
 }  // namespace
 
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
                             double scale, norm_sum* each) noexcept {
-  const list_size size = list_size_of(tensors);
-  const float_environment environment(c.flush_to_zero);
-  const block_summing summing = prepare_summing(c, view, scale);
-  const bool is_serial = size.elements < c.serial_below || size.blocks <= 1;
-  ordered_sums sums(tensors, each);
-  norm_sum waiting[blocks_in_wave];
-  for (std::size_t begin = 0; begin < size.blocks; begin += blocks_in_wave) {
-    const std::size_t count = std::min(blocks_in_wave, size.blocks - begin);
-    const auto sum_claimed = [&](piece_claims& claims) {
-      block_position at(tensors);
-      for (std::size_t block = 0; claims.claim(block);) {
-        at.advance_to(begin + block);
-        waiting[block] = at.sum(summing);
-      }
-    };
-    run_pieces(c, count, is_serial, sum_claimed);
-    for (std::size_t block = 0; block < count; ++block)
-      sums.add_block(begin + block, waiting[block]);
-  }
-  sums.finish_tensor();
-  return sums.result(scale, is_serial ? size.blocks != 0 : size.blocks);
+  return in_step_environment(c.flush_to_zero,
+                             [&] { return sum_blocks(c, tensors, view, scale, each); });
 }
 
 gradient_sums total_of(const context& c, std::span<const norm_sum> sums, double scale) noexcept {
-  const float_environment environment(c.flush_to_zero);
-  norm_sum total{};
-  for (const norm_sum& each : sums) add(total, each);
-  return {root_of(total.squares, scale), total.non_finite_count, 0};
+  return in_step_environment(c.flush_to_zero, [&] {
+    norm_sum total{};
+    for (const norm_sum& each : sums) add(total, each);
+    return gradient_sums{root_of(total.squares, scale), total.non_finite_count, 0};
+  });
 }
 
 }  // namespace gradstep::internal

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The norm of the gradients of a list, and how many of their elements are not finite.
 #pragma once
 
 #include <cmath>
@@ -11,7 +13,7 @@
 
 namespace gradstep::internal {
 
-/// fraction 2^exponent: a norm may be beyond the range of double where its gradients are not.
+/// fraction 2^exponent: a norm may be beyond the range of double though its gradients are not.
 struct gradient_norm {
   double fraction = 0;
   int exponent = 0;
@@ -21,23 +23,23 @@ struct gradient_norm {
 struct gradient_sums {
   gradient_norm norm;
   std::uint64_t non_finite_count;
-  std::uint64_t piece_count;
+  std::uint64_t piece_count;  // pieces that ran
 };
 
-/// How the gradients of a list are looked at.
+/// The type in which gradients are squared.
 enum class norm_view {
-  as_stored,   // float64 gradients as they are
-  as_stepped,  // converted to the type that their tensor is computed in
+  as_stored,   // float64 for float64 gradients, else float32
+  as_stepped,  // the type that the tensor is computed in
 };
 
-/// Over all gradients of a validated list, in one reading pass. Each tensor's sum is taken over
-/// blocks of a fixed size in order, then the tensors' sums in order, so the bits depend on nothing
-/// else. The norm is that of gradients times the scale; elements that are not finite once scaled
-/// are counted. `each`, unless it is null, becomes every tensor's own sum. Cannot fail.
+/// Reads all gradients of a validated list once. The norm is that of the gradients times the scale.
+/// Elements that are not finite once scaled are counted. The bits depend on the list alone: blocks
+/// of a fixed size are added in order to their tensor's sum, and the tensors' sums in order.
+/// `each`, unless it is null, gets every tensor's own sum. Cannot fail.
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
                             double scale, norm_sum* each = nullptr) noexcept;
 
-/// What sum_gradients gives for tensors whose sums were taken one by one, in the same order.
+/// The result of sum_gradients for tensors whose sums were taken one by one, in the same order.
 gradient_sums total_of(const context& c, std::span<const norm_sum> sums, double scale) noexcept;
 
 }  // namespace gradstep::internal

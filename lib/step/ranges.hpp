@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "step/step.hpp"
+#include "step/step_request.hpp"
 #include "step/tensor.hpp"
 
 namespace gradstep::internal {

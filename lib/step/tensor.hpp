@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "kernels/kernel_table.hpp"
+#include "kernels/loops/step_kernel.hpp"
 
 namespace gradstep::internal {
 

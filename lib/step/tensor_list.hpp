@@ -70,28 +70,37 @@ class tensor_list {
   const std::uint32_t* order_ = nullptr;
 };
 
-/// Walks forward through the tensors, so that a thread that claims ascending pieces looks at each
-/// tensor once and no table of offsets has to be allocated.
+/// Walks forward through a list's tensors, in units of so many elements: a final partial unit of a
+/// tensor counts as one. A thread that claims ascending units so passes each tensor once, and no
+/// table of offsets has to be allocated.
+template <std::size_t unit_elements = 1>
 class list_position {
  public:
   explicit list_position(const tensor_list& tensors) : tensors_(&tensors) {}
 
-  /// Moves to the tensor that holds an index, which is below the total and never goes down.
-  void advance_to(std::size_t index) {
-    while (index - first_index_ >= count()) next();
+  /// Moves to the tensor that holds a unit, numbered over the whole list. The number never goes
+  /// down, and is below the list's number of units.
+  void advance_to(std::size_t unit) {
+    while (unit - first_ >= count()) next();
   }
   void next() {
-    first_index_ += count();
+    first_ += count();
     ++tensor_;
   }
+
   std::size_t tensor() const { return tensor_; }
-  std::size_t count() const { return tensors_->count(tensor_); }
-  std::size_t first_index() const { return first_index_; }
+  /// The units of the tensor, and the number of the first.
+  std::size_t count() const { return units_of(tensors_->count(tensor_)); }
+  std::size_t first() const { return first_; }
+
+  static std::size_t units_of(std::size_t elements) {
+    return elements / unit_elements + (elements % unit_elements != 0);
+  }
 
  private:
   const tensor_list* tensors_;
   std::size_t tensor_ = 0;
-  std::size_t first_index_ = 0;  // of the tensor, in the list's index space
+  std::size_t first_ = 0;
 };
 
 }  // namespace gradstep::internal

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a step is asked to do.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "rules/catalogue.hpp"
+#include "step/tensor_list.hpp"
+
+namespace gradstep::internal {
+
+/// What surrounds the rule in a step.
+struct step_options {
+  double value_limit = std::numeric_limits<double>::infinity();  // clips gradients by value
+  bool updates_average = false;                                  // of tensors that have one
+  double average_decay = 0;
+  bool zeroes_grad = false;
+  bool has_stochastic_param = false;  // rounds params of 16 bits at random, not to nearest
+  bool has_nearest_slots = false;     // rounds narrow slots to nearest, not at random
+  std::uint64_t seed = 0;
+};
+
+/// One step of one rule. Everything in it has been validated.
+struct step_request {
+  const catalogue_entry& rule;
+  const double* values;  // of the rule's hyper-parameters
+  tensor_list tensors;
+  std::uint64_t step = 1;  // t
+  double grad_scale = 1;
+  double clip_factor = 1;        // of clipping by norm; gradients are multiplied by both
+  bool has_fresh_slots = false;  // some slot is still at its initial value; implied by t = 1
+  step_options options = {};
+
+  /// A decay of 1 leaves the average as it is, so only the first step writes one.
+  bool updates_average() const {
+    return options.updates_average && (step == 1 || options.average_decay < 1);
+  }
+};
+
+}  // namespace gradstep::internal
