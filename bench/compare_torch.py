@@ -17,7 +17,7 @@ import sys
 import time
 
 # The tests' binding: structs, calls and their errors.
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "abi"))
 from enumerate_and_step import FLOAT32, ApplyOptions, Binding, Sized, Tensor
 
 BFLOAT16 = 3

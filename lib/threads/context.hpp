@@ -12,7 +12,8 @@
 
 namespace gradstep::internal {
 
-/// The size of a piece is a multiple of this many elements.
+/// The size of a piece is a multiple of this many elements: of whole cache lines, so that no line
+/// is written by two threads, and of whole strips.
 inline constexpr std::size_t piece_multiple = 64;
 
 /// Measured on Zen 4, adamw in float32, as time with 2 threads / time with 1 thread. Steps back to
