@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one writes without this library: AdamW as a plain loop.
+// AdamW as a plain loop, as one writes it without this library.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace bench {
 
-/// Everything that is constant over a step of AdamW, as in
+/// The constants of a step of AdamW:
 ///     m <- m + (1 - beta1)(g - m);  v <- beta2 v + (1 - beta2) g^2
 ///     p <- keep p - rate m / (sqrt(v) + eps)
 struct adamw_constants {
@@ -18,12 +18,12 @@ struct adamw_constants {
 /// The usual hyper-parameters at step t.
 adamw_constants adamw_constants_at(std::uint64_t t);
 
-/// Compiled as anyone's loop is: -O2, one element at a time.
+/// A simple loop, compiled with -O2, one element at a time.
 void scalar_adamw(const adamw_constants& c, float* p, const float* g, float* m, float* v,
                   std::size_t count);
 
-/// The loop of a careful programmer for the machine at hand: constants hoisted, one division and
-/// one square root, restrict, -O3 -march=native -fno-math-errno -fno-trapping-math.
+/// A careful programmer's loop for this machine: constants in locals, restrict, one division and
+/// one square root an element, -O3 -march=native -fno-math-errno -fno-trapping-math.
 void careful_adamw(const adamw_constants& c, float* p, const float* g, float* m, float* v,
                    std::size_t count);
 

@@ -17,12 +17,12 @@ std::vector<bool> used_slots(const gradstep::rule& rule) {
   return used;
 }
 
-/// A usual value other than the default 0: on, or a decay rate within the bounds.
+/// A usual value other than the default 0: 1 for a flag, else a decay rate within the bounds.
 double raised(const gradstep_hyperparameter_info& info) {
   return info.kind == GRADSTEP_FLAG ? 1 : std::min(0.9, (info.minimum + info.maximum) / 2);
 }
 
-/// The rule with one hyper-parameter raised, if its values go together.
+/// Whether raising the hyper-parameter changes which slots the rule uses, without a conflict.
 bool uses_other_slots(const std::string& name, const gradstep_hyperparameter_info& info) {
   const gradstep::rule plain(name);
   gradstep::rule changed(name);
@@ -31,14 +31,14 @@ bool uses_other_slots(const std::string& name, const gradstep_hyperparameter_inf
          used_slots(changed) != used_slots(plain);
 }
 
-/// How long to measure: what fills caches is steady soon, memory's bandwidth is not.
+/// How long to measure. Times in cache are steady soon; the memory's bandwidth is not.
 double seconds_for(std::size_t elements, std::size_t variant_count) {
   if (elements < std::size_t{1024} * 1024) return 0.2;
   if (elements < large_size) return 0.6;
   return std::clamp(150.0 / static_cast<double>(variant_count), 1.0, 2.5);
 }
 
-/// The main claim rests on this one.
+/// For the case of the main claim.
 constexpr double long_seconds = 8;
 
 std::vector<std::size_t> thread_counts(const machine& m, std::size_t elements) {
@@ -53,7 +53,8 @@ void add_sizes(const machine& m, const rule_variant& v, std::size_t variant_coun
     for (const std::size_t size : sizes) {
       for (const std::size_t threads : thread_counts(m, size)) {
         for (const std::string& isa : m.isas) {
-          // Lower instruction sets differ in cache, wider types in memory: one of each for most.
+          // Other instruction sets matter in cache, and float64 in memory. Most rules get a few of
+          // these cases; the main rule gets all.
           const bool is_best = isa == m.best_isa;
           const bool is_medium = size == medium_size;
           if (!is_main && !is_medium && (type != GRADSTEP_FLOAT32 || !is_best)) continue;
@@ -124,7 +125,7 @@ std::vector<bench_case> full_cases(const machine& m) {
   const std::vector<rule_variant> variants = all_rule_variants();
   for (const rule_variant& v : variants) add_sizes(m, v, variants.size(), cases);
   add_lists(m, 3, cases);
-  add_mixed_cases(m, cases);
+  add_dtype_cases(m, cases);
   return cases;
 }
 
@@ -137,7 +138,7 @@ std::vector<bench_case> quick_cases(const machine& m) {
                      thread_counts(m, size).back(), m.best_isa, seconds});
   }
   add_lists(m, 2, cases);
-  add_quick_mixed_cases(m, cases);
+  add_quick_dtype_cases(m, cases);
   const std::size_t others = gradstep_rule_count() - 1;
   for (std::size_t r = 0; r < gradstep_rule_count(); ++r) {
     const std::string name = gradstep_rule_name(r);

@@ -16,10 +16,10 @@ namespace {
 struct claim {
   std::string text;
   std::string row;      // the benchmark's name
-  std::string counter;  // of its figures
-  bool is_minimum;      // the limit
+  std::string counter;  // the name of the figure in that row
+  bool is_minimum;      // true: the figure must be >= limit; false: <= limit
   double limit;
-  bool is_inverse = false;  // the claim is of 1 / the figure
+  bool is_inverse = false;  // true: the claim is about 1 / figure
 };
 
 std::string row_name(const machine& m, const rule_variant& v, const layout& tensors,
@@ -78,7 +78,7 @@ std::vector<claim> mixed_claims(const machine& m) {
   };
 }
 
-/// Every other rule that was measured.
+/// The claim for each rule but the main one.
 std::vector<claim> rule_claims(const machine& m) {
   std::vector<claim> claims;
   for (const rule_variant& v : all_rule_variants()) {
@@ -91,7 +91,7 @@ std::vector<claim> rule_claims(const machine& m) {
 }
 
 const row* find_row(const std::vector<row>& rows, const claim& c) {
-  const row* found = nullptr;  // the last, when a benchmark was repeated
+  const row* found = nullptr;  // the last row, if a benchmark was repeated
   for (const row& r : rows) {
     if (r.name == c.row && r.has(c.counter)) found = &r;
   }
@@ -109,7 +109,7 @@ struct measured_claim {
   estimate figure;
 };
 
-/// The claims that this run measured: of a rule other than the main one only those.
+/// The claims whose rows this run has measured.
 std::vector<measured_claim> measured_claims(const machine& m, const std::vector<row>& rows) {
   std::vector<measured_claim> measured;
   for (const auto& claims :
@@ -125,7 +125,7 @@ bool is_met(const claim& c, double value) {
   return c.is_minimum ? value >= c.limit : value <= c.limit;
 }
 
-/// A wide interval on the good side of the limit is enough to say "met".
+/// A wide interval that lies wholly on the good side of the limit still says "met".
 const char* verdict(const claim& c, const estimate& e) {
   if (is_wide(e) && !(is_met(c, e.low) && is_met(c, e.high))) return "not judged";
   return is_met(c, e.median) ? "met" : "MISSED";
@@ -140,12 +140,12 @@ void print_claim(std::ostream& out, const measured_claim& m, bool is_judged) {
   out << text;
 }
 
-/// With so many wide intervals the narrow ones say little either.
+/// With more than a quarter of all intervals wide, the narrow ones say little either.
 bool is_busy(const std::vector<measured_claim>& claims, std::size_t wide) {
   return 4 * wide > claims.size();
 }
 
-/// What the verdicts are worth.
+/// Prints a warning if the machine was busy, or if some claims were not judged.
 void print_judgement(std::ostream& out, const std::vector<measured_claim>& claims,
                      std::size_t wide) {
   std::size_t unjudged = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What this library promises of its speed, each beside its limit.
+// The library's claims of speed, with their limits.
 #pragma once
 
 #include <ostream>
@@ -11,9 +11,9 @@
 
 namespace bench {
 
-/// Prints each claim that this run measured with its figure and whether it is met. Figures are not
-/// tests: a missed limit is printed and nothing more. Where intervals are too wide it says so
-/// instead of judging.
+/// Prints each claim that this run measured, its figure, and whether it is met. A claim is not a
+/// test: a missed limit is printed and does nothing more. A claim whose interval is too wide is not
+/// judged.
 void print_claims(std::ostream& out, const machine& m, const std::vector<row>& rows);
 
 }  // namespace bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is said of claims whose intervals are narrow, wide, or both, by print_claims' own words. No
-// test framework: the benchmark's own dependencies do.
+// Checks the verdicts that print_claims() prints for narrow and wide intervals. Without a test
+// framework, so that the benchmark needs no further dependency.
 #include <cstdio>
 #include <functional>
 #include <sstream>
@@ -25,8 +25,8 @@ bench::machine a_machine() {
   return m;
 }
 
-/// What is printed when each row that --quick measures has this interval in all its figures; those
-/// whose claim is an upper limit have its inverse, so that a good one is good for all.
+/// The output if each row of --quick has the interval in all its figures. Figures whose claim is an
+/// upper limit get the inverse, so that a good interval is good for all claims.
 std::string printed(const interval_of& interval) {
   const bench::machine m = a_machine();
   std::vector<bench::row> rows;

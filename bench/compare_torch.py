@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The same optimizer work in PyTorch and in gradstep, in one process, in turns, on as many threads.
+"""Compares the speed of PyTorch and gradstep: the same work in one process, in turns, with the same
+number of threads.
 
-Two comparisons: AdamW alone in float32, and the complete step (unscale with finite check, clip by
-norm, AdamW, bfloat16 copy, average of the params, zero grad). First both must agree on the params
-after some steps. Ratios are medians over rounds of neighbouring times; what sets the gradients
-again between rounds is not timed.
+There are two comparisons: AdamW alone in float32, and the complete step (unscale with finite check,
+clip by norm, AdamW, bfloat16 copy, average of the params, zero grad). First both sides must agree on
+the params after some steps. A ratio is the median over rounds of the ratio of two times of the same
+round. Setting the gradients again between rounds is not timed.
 """
 
 import argparse
@@ -15,8 +16,8 @@ import statistics
 import sys
 import time
 
-# The binding that the tests prove: structs, calls and their errors.
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+# The tests' binding: structs, calls and their errors.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "abi"))
 from enumerate_and_step import FLOAT32, ApplyOptions, Binding, Sized, Tensor
 
 BFLOAT16 = 3
@@ -47,8 +48,8 @@ class ContextOptions(Sized):
 
 
 class Arrays:
-    """What a complete step works on, as PyTorch tensors. PyTorch owns all memory: neither side has
-    pages that the other lacks."""
+    """The arrays of a complete step, as PyTorch tensors. PyTorch allocates both sides' arrays, so that
+    both have the same kind of pages."""
 
     def __init__(self, torch, elements):
         generator = torch.Generator().manual_seed(3)
@@ -68,7 +69,7 @@ class GradstepSide:
         for name, value in HYPER_PARAMETERS.items():
             self.binding.call("rule_set", self.rule, name.encode(), value)
         _, _, slots = self.binding.describe(b"adamw")
-        # exp_avg and exp_avg_sq; those that the rule does not use without amsgrad stay NULL.
+        # exp_avg and exp_avg_sq. The rule does not use the others without amsgrad: they stay NULL.
         self.slots = [torch.zeros_like(arrays.param) for _ in range(2)]
         self.pointers = (c.c_void_p * len(slots))(*[s.data_ptr() for s in self.slots])
         self.plain = self._tensor()
@@ -129,7 +130,8 @@ class TorchSide:
 
 
 def check_agreement(torch, path, threads):
-    """After some complete steps and some updates, each from gradients of the same bits."""
+    """Ends the program unless both sides agree after some complete steps and some updates, all with
+    gradients of the same bits."""
     elements, steps = 100003, 5
     ours, theirs = Arrays(torch, elements), Arrays(torch, elements)
     sides = [GradstepSide(torch, path, ours, threads), TorchSide(torch, theirs)]
@@ -139,7 +141,7 @@ def check_agreement(torch, path, threads):
         for side in sides:
             side.arrays.grad.copy_(grad)
             getattr(side, name)()
-    # Each of the steps may round a few times at 2^-24 of values below 1.05.
+    # A step may round a few times, by up to 2^-24 each, since values are below 1.05.
     bound = 2 * steps * 4 * 2.0 ** -24
     for name in ("param", "average"):
         difference = (getattr(ours, name) - getattr(theirs, name)).abs().max().item()
@@ -147,7 +149,7 @@ def check_agreement(torch, path, threads):
               f"(float32 rounding: up to {bound:.2e})")
         if not difference <= bound:
             sys.exit("compare_torch.py: gradstep and PyTorch disagree")
-    # A rounding apart is at most one unit of bfloat16's last place.
+    # Two results that are a float32 rounding apart differ by at most one bfloat16 unit.
     distance = (ours.copy.float() - theirs.copy.float()).abs().max().item()
     if not distance <= 2.0 ** -7:
         sys.exit(f"compare_torch.py: the bfloat16 copies differ by {distance}")
@@ -160,7 +162,7 @@ def time_of(step):
 
 
 def take_turns(steps, seconds, before_round):
-    """Times by contender, for rounds in which each runs once; every other round goes backwards."""
+    """The times of each step. In a round each step runs once; every other round goes backwards."""
     for step in steps:
         step()  # allocates, wakes threads
     times = [[] for _ in steps]
@@ -233,8 +235,7 @@ def main():
     try:
         import torch
     except ImportError:
-        sys.exit("compare_torch.py: PyTorch is not installed; on Debian: "
-                 "../shared/peers/torch-chroot DIR python3 bench/compare_torch.py LIBRARY")
+        sys.exit("compare_torch.py: PyTorch is not installed")
     if options.threads:
         torch.set_num_threads(options.threads)
     options.threads = torch.get_num_threads()

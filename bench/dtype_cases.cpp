@@ -31,7 +31,7 @@ bench_case main_case(const machine& m, const storage& stored, std::size_t elemen
   return {{main_rule, main_rule, {}}, stored, flat_layout(elements), threads, m.best_isa, seconds};
 }
 
-/// In memory on all threads, and in cache on one.
+/// Each combination of dtypes: in memory with all threads, and in cache with one.
 void add_storages(const machine& m, std::vector<bench_case>& cases) {
   const std::string bfloat16_name = bfloat16_case(m, 0).name();
   const std::string eight_bit_name = eight_bit_case(m, 0).name();
@@ -44,7 +44,7 @@ void add_storages(const machine& m, std::vector<bench_case>& cases) {
   }
 }
 
-/// What the way to round costs, in memory and in cache.
+/// The cost of the way to round, in memory and in cache.
 void add_roundings(const machine& m, std::vector<bench_case>& cases) {
   const storage bfloat16 = plain_storage(GRADSTEP_BFLOAT16);
   const storage float16 = plain_storage(GRADSTEP_FLOAT16);
@@ -62,7 +62,7 @@ void add_roundings(const machine& m, std::vector<bench_case>& cases) {
   }
 }
 
-/// What an option costs: the step with it beside the step without.
+/// The cost of each option: the step with it, compared with the step without it.
 void add_options(const machine& m, std::vector<bench_case>& cases) {
   const rival_step plain{"plain", float32, 0};
   for (const std::uint64_t flag :
@@ -73,7 +73,8 @@ void add_options(const machine& m, std::vector<bench_case>& cases) {
     c.rival = plain;
     cases.push_back(std::move(c));
   }
-  // The copy is a dtype, and its case stands among those; here it has its rival.
+  // A copy of the param is a dtype, so its cases are in the list already; here they get their
+  // rival.
   for (bench_case& c : cases) {
     const bool is_copy_alone = c.stored.copy != 0 && c.stored.grad == GRADSTEP_FLOAT32 &&
                                c.stored.slots == GRADSTEP_FLOAT32 && c.flags == 0;
@@ -111,7 +112,7 @@ bench_case eight_bit_case(const machine& m, double seconds) {
   return c;
 }
 
-void add_mixed_cases(const machine& m, std::vector<bench_case>& cases) {
+void add_dtype_cases(const machine& m, std::vector<bench_case>& cases) {
   add_storages(m, cases);
   add_options(m, cases);
   cases.push_back(bfloat16_case(m, 4));
@@ -120,7 +121,7 @@ void add_mixed_cases(const machine& m, std::vector<bench_case>& cases) {
   cases.push_back(complete_case(m, large_size, 8));
 }
 
-void add_quick_mixed_cases(const machine& m, std::vector<bench_case>& cases) {
+void add_quick_dtype_cases(const machine& m, std::vector<bench_case>& cases) {
   cases.push_back(bfloat16_case(m, 2));
   cases.push_back(eight_bit_case(m, 2));
   cases.push_back(complete_case(m, cache_size, 1));

@@ -15,7 +15,8 @@ double seconds_of(const contender& c, std::size_t calls) {
   return std::chrono::duration<double>(clock::now() - begin).count();
 }
 
-/// So many calls that the fastest contender's turn is long enough. Warms up all of them too.
+/// The number of calls that makes the fastest contender's turn long enough. Warms up all
+/// contenders.
 std::size_t choose_calls(const std::vector<contender>& contenders, double turn_seconds) {
   constexpr std::size_t most = std::size_t{1} << 24;
   for (std::size_t calls = 1;; calls *= 2) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many tensors a case has, and how large they are.
+// The sizes of a case's tensors.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct layout {
   std::size_t total() const;
 };
 
-/// One tensor. `name` is the count in K and M of 1024.
+/// One tensor. The name is its count: "16K" = 16 * 1024, "64M" = 64 * 1024 * 1024.
 layout flat_layout(std::size_t count);
 /// 1000 tensors of 1000 to 4000 elements: the norms and biases of a large network.
 layout small_layout();

@@ -9,7 +9,7 @@
 namespace bench {
 namespace {
 
-/// What stands in a file's line after "KEY :", or the whole first line when the key is empty.
+/// The rest of the file's line that begins with "KEY :". With an empty key: the first line.
 std::string read_line(const char* path, const std::string& key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {

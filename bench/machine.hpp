@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the figures depend on besides the code.
+// What the figures depend on besides the code: CPU, threads, compiler, versions.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 namespace bench {
 
 struct machine {
-  std::vector<std::string> isas;  // those the CPU has, from the lowest
-  std::string best_isa;           // in use by default
-  std::size_t thread_count;       // in use by default
+  std::vector<std::string> isas;  // instruction sets that the CPU has, from the lowest
+  std::string best_isa;           // the default
+  std::size_t thread_count;       // the default
   std::size_t serial_below;       // elements
-  // CPU, compiler, versions and the above as text, in the order to print them.
+  // All of it as text, in the order to print it.
   std::vector<std::pair<std::string, std::string>> context;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gradstep_bench: see --help.
+// The program gradstep_bench. --help shows its options.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -53,8 +53,8 @@ struct options {
   bool has_output_file = false;
 };
 
-/// Google Benchmark takes this option for itself; it ends the program when it is handed a reporter
-/// for a file that was not asked for.
+/// Whether the caller asked for an output file. Google Benchmark takes that option for itself, but
+/// ends the program if it gets a reporter for a file that nobody asked for.
 bool names_output_file(int argc, char** argv) {
   const char* text = std::getenv("BENCHMARK_OUT");
   if (text != nullptr && *text != '\0') return true;
@@ -64,7 +64,7 @@ bool names_output_file(int argc, char** argv) {
   });
 }
 
-/// What Google Benchmark has left of the arguments. False, with a message, for any unknown.
+/// Reads the arguments that Google Benchmark has left. False, with a message, if one is unknown.
 bool read_own_options(int argc, char** argv, options& result) {
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--quick") {

@@ -42,7 +42,7 @@ contender apply_contender(const gradstep::context& context, const rule_variant& 
     for (std::size_t i = g; i < tensors.size(); i += group_count) members.push_back(tensors[i]);
     steppers.emplace_back(context, (*rules)[g], std::move(members), apply_options(0));
   }
-  // Steppers point to their rules.
+  // The steppers point to the rules, so the function keeps both.
   return {"apply", [rules, steppers]() mutable {
             for (stepper& step : steppers) step();
           }};

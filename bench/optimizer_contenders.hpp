@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The optimizer's step beside the same work through the stateless call.
+// An optimizer's step, and the same work by the stateless call.
 #pragma once
 
 #include <gradstep/gradstep.hpp>
@@ -13,9 +13,10 @@
 
 namespace bench {
 
-/// One gradstep_optimizer_step, and what one calls without an optimizer: one gradstep_apply for
-/// each group. Both on the same arrays, dealt out to the groups in turn; every second group is
-/// without weight decay, as norms and biases are. The context and the tensors' arrays outlive both.
+/// One gradstep_optimizer_step; and one gradstep_apply per group. Both work on the same arrays.
+/// Group g has the tensors g, g + group_count, and so on; every second group has no weight decay,
+/// as norms and biases usually have none. The context and the tensors' arrays must outlive the
+/// contenders.
 std::vector<contender> optimizer_contenders(const gradstep::context& context,
                                             const rule_variant& variant,
                                             const std::vector<gradstep_tensor>& tensors,

@@ -22,7 +22,7 @@ std::vector<std::string> parts_of(const std::string& name) {
   return parts;
 }
 
-/// A number with so many decimals, or "-" when the row does not have it.
+/// The counter with that many decimals; "-" if the row does not have it.
 std::string cell(const row& r, const char* counter, int decimals) {
   if (!r.has(counter)) return "-";
   char text[32];
@@ -30,7 +30,7 @@ std::string cell(const row& r, const char* counter, int decimals) {
   return text;
 }
 
-/// The first rival that has no column of its own: "1.041 flat".
+/// The ratio to the first rival that has no column of its own, such as "1.041 flat".
 std::string other_cell(const row& r) {
   const std::string prefix = "over_", interval = "_low";
   for (const auto& counter : r.counters) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table on standard output, and the JSON file.
+// The forms of output: the table, brief sentences, and the JSON file.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -28,7 +28,7 @@ class table_reporter final : public benchmark::BenchmarkReporter {
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& runs) override;
 
-  /// What was reported, for the claims.
+  /// All rows so far, for the claims.
   const std::vector<row>& rows() const { return rows_; }
 
  private:
@@ -36,15 +36,15 @@ class table_reporter final : public benchmark::BenchmarkReporter {
   std::vector<row> rows_;
 };
 
-/// A sentence for each benchmark, without a heading.
+/// A sentence per benchmark.
 class brief_reporter final : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context& context) override;
   void ReportRuns(const std::vector<Run>& runs) override;
 };
 
-/// Google Benchmark's own, with names as they were registered ("/iterations:1/manual_time" left
-/// out) and no CPU time, which would be that of all contenders and rounds.
+/// Google Benchmark's own JSON, but with names as they were registered, without
+/// "/iterations:1/manual_time", and without CPU times, which would be of all contenders and rounds.
 class json_reporter final : public benchmark::JSONReporter {
  public:
   void ReportRuns(const std::vector<Run>& runs) override;

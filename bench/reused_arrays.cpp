@@ -12,17 +12,17 @@ namespace {
 
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-// Each array begins so many bytes further into its page than the one before. Arrays at equal places
-// of a page make a plain loop up to 4 times slower in cache (Zen 4: a load waits for the store
-// before it whose address has the same low 12 bits); the baselines shall not suffer from our
-// allocations.
+// Each array begins this many bytes further into its page than the one before. If arrays begin at
+// equal places of their pages, a plain loop is up to 4 times slower in cache (Zen 4: a load waits
+// for an earlier store whose address has the same low 12 bits). That would be unfair to the
+// baselines.
 constexpr std::size_t stagger = std::size_t{17} * 64;
 
 std::byte* allocate(std::size_t bytes) {
   void* memory = std::aligned_alloc(huge_page, bytes);
   if (memory == nullptr) throw std::bad_alloc();
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  // Where the kernel refuses, the roof gets the same small pages as the step.
+  // If the system refuses, the roof gets the same small pages as the step.
   madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
   return static_cast<std::byte*>(memory);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The memory that all cases share.
+// The memory of all cases, which run one after the other.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 
 namespace bench {
 
-/// Arrays by number. Each grows to what the largest case needs, so the program's memory is that of
-/// one case, and no case pays for page faults of its own.
+/// Numbered arrays, used by one case after the other. An array grows to what the largest case
+/// needs. So the program takes the memory of one case, and steps do not pay for page faults.
 class arrays {
  public:
-  /// At least `bytes` bytes, on a huge page's boundary. Contents are undefined. A later call for
-  /// the same array with more bytes invalidates the pointer.
+  /// At least `bytes` bytes with undefined contents. A later call for the same array with more
+  /// bytes invalidates the pointer.
   std::byte* at(std::size_t index, std::size_t bytes);
 
  private:
@@ -24,7 +24,7 @@ class arrays {
   };
   struct array {
     std::unique_ptr<std::byte, release> memory;
-    std::size_t bytes = 0;  // usable ones
+    std::size_t bytes = 0;  // usable bytes
   };
   std::vector<array> arrays_;
 };

@@ -23,7 +23,8 @@ struct range_loop {
   std::function<void(std::size_t pass, std::size_t begin, std::size_t end)> move;
 };
 
-/// Arrays of equal elements, all read and written but the last, as roof_loops takes them.
+/// Whether roof_loops() can move them: elements of equal size, all arrays read and written, except
+/// that the last is only read.
 bool is_alike(const pass& p) {
   const auto is_written = [&p](const stream& s) {
     return s.mode == access::read_and_write && s.block_bytes == p.back().block_bytes;
@@ -70,7 +71,7 @@ std::vector<roof> roof_variants(const traffic& t, team& threads) {
   const std::size_t passes = t.passes.size(), count = t.count;
   for (range_loop& made : loops_of(t)) {
     const auto loop = std::make_shared<const range_loop>(std::move(made));  // a call copies nothing
-    // One thread can be the fastest only where waking another takes long by comparison.
+    // For small arrays one thread may be the fastest, because waking another takes long.
     if (threads.thread_count() == 1 || count <= small) {
       variants.push_back({loop->name, [=] {
                             for (std::size_t p = 0; p < passes; ++p) loop->move(p, 0, count);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The roof: the least time in which this machine moves a step's bytes, in place, on the very arrays
-// of the step and with its threads. Where the step reads its gradients first, so does the roof.
+// The roof: the least time in which this machine moves a step's bytes without arithmetic. It uses
+// the step's own arrays, in place, and as many threads. If the step first reads all gradients, the
+// roof does too.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +16,10 @@ namespace bench {
 
 using roof = contender;
 
-/// Every loop with every way of sharing the work among the threads.
+/// All loops, each with all ways to share the work among the threads.
 std::vector<roof> roof_variants(const traffic& t, team& threads);
 
-/// The variants' indices from the fastest to the slowest: they run in turns.
+/// Runs the variants in turns. Returns their indices, the fastest first.
 std::vector<std::size_t> rank_roofs(const std::vector<roof>& variants, const turn_limits& limits);
 
 }  // namespace bench

@@ -37,7 +37,7 @@ void move_element(std::byte* at, bool writes) {
 template <std::size_t Bytes, std::size_t Unroll, std::size_t... Written>
 void move_all(std::byte* const* streams, std::size_t begin, std::size_t end,
               std::index_sequence<Written...>) {
-  // Locals: the stores may change what `streams` points at, for all the compiler knows.
+  // Locals, because the compiler must assume that a store changes what `streams` points to.
   std::byte* const written[] = {streams[Written]...};
   std::byte* const read = streams[sizeof...(Written)];
   constexpr std::size_t strip = Bytes * Unroll;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Loops that move a step's bytes in place and compute nothing.
+// Loops that move the bytes of equally wide arrays in place, without arithmetic.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,8 @@ namespace bench {
 
 inline constexpr std::size_t most_written_streams = 10;
 
-/// Moves bytes [begin, end) of every stream: streams [0, written) are read and written back as they
-/// are, the one after them is read. begin and end are multiples of strip_bytes, or end is the
-/// arrays' last byte and what is left of a strip is moved too.
+/// Moves bytes [begin, end) of all streams: streams 0 to written - 1 are read and written back
+/// unchanged, and stream number `written` is only read.
 using move_function = void (*)(std::byte* const* streams, std::size_t begin, std::size_t end);
 
 struct roof_loop {
@@ -21,8 +20,8 @@ struct roof_loop {
   move_function move;
 };
 
-/// The variants to choose the fastest from: the widest vectors and the next narrower ones, little
-/// and much unrolled. `written` is 1 to most_written_streams.
+/// The variants to choose the fastest from: the widest vectors and the next narrower ones, unrolled
+/// once and four times. `written` is 1 to most_written_streams.
 std::vector<roof_loop> roof_loops(std::size_t written);
 
 }  // namespace bench

@@ -23,7 +23,7 @@ std::uint32_t bits_of(float x) {
 }  // namespace
 
 bool unscale_and_check(float* g, float scale, std::size_t count) {
-  // The largest magnitude as an integer: infinities and NaNs are above all finite numbers.
+  // As integers, the magnitudes of infinities and NaNs are above those of all finite numbers.
   std::uint32_t largest = 0;
   for (std::size_t i = 0; i < count; ++i) {
     g[i] *= scale;
@@ -33,7 +33,7 @@ bool unscale_and_check(float* g, float scale, std::size_t count) {
 }
 
 double sum_of_squares(const float* g, std::size_t count) {
-  // Enough sums to hide the latency of an addition, each of so few terms that float32 is enough.
+  // Eight sums hide the latency of an addition; each has so few terms that float32 is enough.
   constexpr std::size_t sums = 8, block = 4096;
   double total = 0;
   std::size_t i = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What surrounds an update as loops of its own, each that of a careful programmer for the machine
-// at hand: one pass over its arrays, vectors as wide as the machine's.
+// The work around an update, as one loop each. The loops are a careful programmer's for this
+// machine: one pass over the arrays, with the machine's widest vectors.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace bench {
 
-/// g <- scale g. True when every element of the result is finite.
+/// g <- scale g. True if all results are finite.
 bool unscale_and_check(float* g, float scale, std::size_t count);
 
 double sum_of_squares(const float* g, std::size_t count);
@@ -17,7 +17,7 @@ double sum_of_squares(const float* g, std::size_t count);
 /// g <- factor g.
 void scale_by(float* g, float factor, std::size_t count);
 
-/// Rounded to nearest even; NaN stays NaN.
+/// Rounds to nearest even; a NaN stays a NaN.
 void copy_to_bfloat16(const float* p, std::uint16_t* copy, std::size_t count);
 
 /// a <- a + weight (p - a).

@@ -14,7 +14,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t piece = 65536;  // elements, as a large step of the library
+constexpr std::size_t piece = 65536;  // elements
 
 }  // namespace
 
@@ -78,7 +78,7 @@ bool separate_step::unscale() {
 }
 
 double separate_step::norm() {
-  // With one thread there is one piece.
+  // With one thread there is one piece, so the other sums stay 0.
   std::fill(sums_.begin(), sums_.end(), 0.0);
   run([&](std::size_t at, std::size_t n) { sums_[at / piece] = sum_of_squares(grad_ + at, n); });
   double total = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The complete step as one writes it without this library: a pass over memory for each thing that
-// is to be done.
+// The complete step as one writes it without this library: one pass over memory per operation.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +14,14 @@
 
 namespace bench {
 
-/// A pass and the bytes that it moves for an element.
+/// A pass in words, and the bytes that it moves per element.
 using listed_pass = std::pair<std::string, double>;
 
-/// One gradstep_apply's.
+/// The passes of one gradstep_apply.
 std::vector<listed_pass> fused_passes();
 
-/// One complete step of AdamW on a workload of complete_storage and complete_flags
-/// (mixed_cases.hpp), with the numbers of apply_options, at a constant step count.
+/// A complete step of AdamW on a workload of complete_storage and complete_flags (dtype_cases.hpp).
+/// Its numbers are those of apply_options(); the step count is constant.
 class separate_step {
  public:
   separate_step(const workload& w, team& threads);
@@ -44,7 +43,7 @@ class separate_step {
   float* exp_avg_sq_;
   std::uint16_t* copy_;
   float* average_;
-  std::vector<double> sums_;  // of the pieces
+  std::vector<double> sums_;  // one per piece
 };
 
 }  // namespace bench

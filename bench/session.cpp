@@ -13,7 +13,7 @@ namespace {
 
 using baseline = decltype(&careful_adamw);
 
-/// The bare loop, at a constant step: not even beta^t is counted against it.
+/// The bare loop at a constant step count, so that it does not even pay for beta^t.
 contender baseline_contender(const char* name, baseline loop, const workload& w, team& threads) {
   const adamw_constants constants = adamw_constants_at(1000);
   auto* const p = static_cast<float*>(w.param());
@@ -32,11 +32,11 @@ bool has_baselines(const bench_case& c) {
          c.stored.name() == plain_storage(GRADSTEP_FLOAT32).name();
 }
 
-/// Long enough for the clock; with several threads, for those of the last contender to have come
-/// over.
+/// Long enough for the clock's resolution. With several threads also long enough for the workers to
+/// come over from the last contender.
 double turn_seconds(const team& threads) { return threads.thread_count() == 1 ? 2e-4 : 2e-3; }
 
-/// What the fastest roof depends on.
+/// Cases with equal keys share a ranking of the roofs.
 std::string roof_key(const traffic& t, const team& threads) {
   std::string key = std::to_string(t.count) + "x" + std::to_string(threads.thread_count());
   for (const pass& p : t.passes) {
@@ -56,15 +56,15 @@ void set_ratio(benchmark::UserCounters& counters, const std::string& name, const
   counters[name + "_high"] = e.high * unit;
 }
 
-/// Where the contenders stand that are not roofs.
+/// The places of the contenders that are not roofs.
 struct turn_order {
   std::size_t step, first_rival;
 };
-// The step between the two fastest roofs, next to both in every round.
+// The step runs between the two fastest roofs, so it is next to both in every round.
 constexpr std::size_t first_roof = 0, second_roof = 2;
 constexpr turn_order between_roofs{1, 3};
-// The two that do the same work next to each other, and nothing else in the caches: the roof stands
-// in the row of the same list without an optimizer.
+// An optimizer's step and its rival do the same work and run without roofs, so that nothing else is
+// in the caches. The roof is in the row of the same list without an optimizer.
 constexpr turn_order without_roofs{0, 1};
 
 void set_roof_counters(benchmark::State& state, const std::vector<contender>& contenders,
@@ -115,7 +115,7 @@ std::vector<roof> session::best_roofs(const workload& w, team& threads) {
   const std::vector<roof> variants = roof_variants(bytes, threads);
   const auto [found, is_new] = ranked_roofs_.try_emplace(roof_key(bytes, threads));
   if (is_new) {
-    constexpr double large = 1 << 26;  // bytes of an array: memory's speed, which is unsteady
+    constexpr double large = 1 << 26;  // bytes of an array; memory's speed is unsteady
     const double seconds = 4 * static_cast<double>(bytes.count) < large ? 0.1 : 1;
     found->second = rank_roofs(variants, {seconds, turn_seconds(threads), 3});
   }
@@ -135,7 +135,7 @@ void session::add_rivals(const bench_case& c, const gradstep::rule& rule, const 
   }
   if (is_complete(c)) contenders.push_back({"separate", separate_step(w, threads)});
   if (c.rival.name.empty()) return;
-  // Tensors point into their workload.
+  // The tensors point into the rival's workload, so the function keeps it.
   const auto rival = std::make_shared<workload>(rule, c.rival.stored, c.rival.flags, c.tensors,
                                                 rivals_memory_, threads);
   stepper step(context, rule, rival->tensors(), apply_options(c.rival.flags));
@@ -165,7 +165,7 @@ void session::run(const bench_case& c, benchmark::State& state) {
     const turn_order& order = has_roofs ? between_roofs : without_roofs;
     for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): benchmark's own idiom
       const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)}, [&] {
-        // Slots without gradients become denormal after some hundred steps.
+        // With gradients of 0, slots would become denormal after some hundred steps.
         if ((c.flags & GRADSTEP_APPLY_ZERO_GRAD) != 0) w.refill_grad(threads);
       });
       state.SetIterationTime(times.median_seconds(order.step));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a case: the roof, the step and its rivals in turns.
+// Measures a case: runs the roof, the step and its rivals in turns.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -18,17 +18,17 @@
 
 namespace bench {
 
-/// Holds what is made once: memory, threads, contexts, and which roof is the fastest.
+/// Keeps what cases share: memory, threads, contexts, and the ranking of the roofs.
 class session {
  public:
-  /// The whole measurement is one iteration of Google Benchmark's: its loop would choose the number
-  /// of rounds by one contender's time alone. The iteration's time is the step's median.
+  /// The whole measurement is one iteration of Google Benchmark, whose own loop would choose the
+  /// number of rounds by the time of one contender. The iteration's time is the step's median.
   void run(const bench_case& c, benchmark::State& state);
 
  private:
   team& threads_of(std::size_t thread_count);
   const gradstep::context& context_of(const std::string& isa, std::size_t thread_count);
-  /// The two that are fastest in a first trial: which of them is, the measurement itself decides.
+  /// The two fastest roofs of a first trial. The measurement itself decides between them.
   std::vector<roof> best_roofs(const workload& w, team& threads);
   std::vector<contender> contenders_of(const bench_case& c, const gradstep::rule& rule,
                                        const workload& w, team& threads);

@@ -7,7 +7,7 @@
 namespace bench {
 namespace {
 
-/// The forms of param, with gradients and slots still to be chosen.
+/// All params, with lower halves and copies. Gradients and slots are not set yet.
 std::vector<storage> param_storages() {
   std::vector<storage> result;
   for (const element_type& type : element_types) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// In which dtypes a step's arrays are stored: one list, from which the cases are made.
+// The dtypes in which a step's arrays are stored. The cases are made from one list of dtypes.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -12,8 +12,8 @@
 
 namespace bench {
 
-/// A dtype of the library, and what may be stored in it. An 8-bit slot is stored as
-/// gradstep_slot_storage answers for the code.
+/// A dtype of the library, and which arrays may have it. For an 8-bit slot, gradstep_slot_storage
+/// tells the dtype that it really has.
 struct element_type {
   std::int32_t code;
   const char* name;
@@ -21,7 +21,7 @@ struct element_type {
   bool is_for_param, is_for_grad, is_for_slot, is_for_copy;
 };
 
-/// A new dtype is one line.
+/// A new dtype is one line here.
 inline constexpr element_type element_types[] = {
     // code, name, bytes; for param, grad, slot, copy
     {GRADSTEP_FLOAT32, "f32", 4, true, true, true, false},
@@ -31,27 +31,27 @@ inline constexpr element_type element_types[] = {
     {GRADSTEP_SIGNED8, "8bit", 1, false, false, true, false},
 };
 
-/// The line of that code, which is there.
+/// The list must have the code.
 const element_type& type_of(std::int32_t code);
 
 struct storage {
   std::int32_t param, grad, slots;
-  bool is_split = false;  // a bfloat16 param and its lower half
-  std::int32_t copy = 0;  // of the param; 0: none
+  bool is_split = false;  // a bfloat16 param with its lower half
+  std::int32_t copy = 0;  // the dtype of the param's copy; 0: no copy
 
-  /// "float32", "f32+bf16grad+bf16slots": the param's dtype, then whatever the arithmetic is not
-  /// in.
+  /// "float32", "f32+bf16grad+bf16slots": the param's dtype, then all dtypes that are not the
+  /// arithmetic's.
   std::string name() const;
-  /// What the library computes in: float64 for a float64 param, else float32.
+  /// The dtype that the library computes in: float64 for a float64 param, else float32.
   std::int32_t arithmetic() const;
 };
 
 /// All of one dtype.
 inline constexpr storage plain_storage(std::int32_t code) { return {code, code, code}; }
 
-/// Every combination of the dtypes of param, grad and slots that the library takes, params with a
-/// lower half and with a copy among them, the plain ones not. A float64 param's slots are float64,
-/// and no other's gradient is.
+/// All combinations of dtypes of param, grad and slots that the library takes, with lower halves
+/// and copies of params too, but without the plain ones. A float64 param has float64 slots; only a
+/// float64 param may have a float64 gradient.
 std::vector<storage> mixed_storages();
 
 }  // namespace bench

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Loads and stores that the compiler keeps though nothing is computed. For files that are compiled
-// with -O3 -march=native.
+// Vectors, and a way to make the compiler keep loads and stores of them though nothing is computed.
+// For files that are compiled with -O3 -march=native.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,8 @@ struct vector_of {
   typedef char type __attribute__((vector_size(Bytes)));
 };
 
-/// The compiler must believe that the value has been used and has changed, or it moves nothing.
+/// Makes the compiler believe that the value is used and changed, so that it keeps the loads and
+/// stores.
 template <class Vector>
 [[gnu::always_inline]] inline void touch(Vector& value) {
 #if defined(__x86_64__)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The bytes of a step: which arrays cross the memory bus, how wide their elements are, and whether
-// they are read, written or both.
+// The bytes that a step moves: which arrays cross the memory bus, how wide their elements are, and
+// whether they are read, written or both.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@ namespace bench {
 
 enum class access { read, write, read_and_write };
 
-/// Elements that an array's bytes are counted for: some take less than a byte each (the scales of
-/// 8-bit dtypes).
+/// An array's bytes are counted per block of this many elements, because the scales of 8-bit dtypes
+/// take less than a byte per element.
 inline constexpr std::size_t block_elements = 256;
 
 /// One array.
@@ -23,12 +23,12 @@ struct stream {
   std::size_t block_bytes;
   access mode;
 
-  /// That cross the memory bus.
+  /// The bytes per element that cross the memory bus.
   double bytes_per_element() const {
     const std::size_t crossings = mode == access::read_and_write ? 2 : 1;
     return static_cast<double>(block_bytes * crossings) / block_elements;
   }
-  /// Of the first `count` elements, in memory.
+  /// The bytes in memory of the first `count` elements.
   std::size_t bytes_of(std::size_t count) const {
     const std::size_t rest = count % block_elements;
     const std::size_t rest_bytes = block_bytes < block_elements && rest != 0
@@ -38,7 +38,7 @@ struct stream {
   }
 };
 
-/// Arrays that are gone through side by side.
+/// The arrays that one pass goes through side by side.
 using pass = std::vector<stream>;
 
 /// Passes one after the other over the same `count` elements.

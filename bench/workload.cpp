@@ -13,7 +13,7 @@ std::size_t round_up(std::size_t count, std::size_t unit) {
   return (count + unit - 1) / unit * unit;
 }
 
-/// Of cache lines of the narrowest dtype, or of blocks.
+/// Elements in a cache line of the narrowest dtype; with 8-bit slots, in a block.
 std::size_t grain_of(const storage& s) {
   if (s.slots == GRADSTEP_SIGNED8) return block_elements;
   const std::size_t narrowest =
@@ -22,7 +22,7 @@ std::size_t grain_of(const storage& s) {
   return 64 / narrowest;
 }
 
-/// Values in +-[smallest, largest], a prime number of them so that no stride meets only a few.
+/// Values in +-[smallest, largest]. Their number is prime, so that no stride meets only a few.
 std::vector<double> random_values(double smallest, double largest) {
   constexpr std::size_t count = 65521;
   std::mt19937_64 random(20240229);
@@ -38,7 +38,7 @@ const std::vector<double>& grad_values() {
 }
 
 std::size_t block_bytes(std::int32_t dtype) {
-  // UNSIGNED8 stands beside SIGNED8 in no list of its own.
+  // element_types has no line for UNSIGNED8, which is as wide as SIGNED8.
   return type_of(dtype == GRADSTEP_UNSIGNED8 ? GRADSTEP_SIGNED8 : dtype).bytes * block_elements;
 }
 
@@ -94,7 +94,8 @@ void workload::fill_array(const gradstep_array& array, const std::vector<double>
   const std::size_t bytes = block_bytes(array.dtype);
   const std::size_t extra_bytes =
       array.dtype == GRADSTEP_BFLOAT16 ? block_elements * sizeof(std::uint16_t) : sizeof(float);
-  // By the threads that step: on a machine with several memories each gets its own part.
+  // The threads that step also fill. On a machine with several memories, each thread's part of an
+  // array is then in its own memory.
   threads.run_parts(span_, fill_piece, [&](std::size_t begin, std::size_t end) {
     std::vector<double> numbers(fill_piece);
     gradstep_array part = array;
@@ -126,7 +127,7 @@ void workload::fill(const gradstep::rule& rule, team& threads) const {
     if (slot.data == nullptr) continue;
     fill_array(whole(slot.data, slot.scales, slot.dtype), {rule.initial_value(s)}, threads);
   }
-  // Touched, so that no step pays for page faults.
+  // Also written once, so that no step pays for page faults.
   if (copy_ != nullptr) fill_array(whole(copy_, nullptr, stored_.copy), params, threads);
   if (average_ != nullptr)
     fill_array(whole(average_, nullptr, stored_.arithmetic()), params, threads);

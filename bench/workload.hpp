@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a step works on: a rule's arrays, in the dtypes of a storage, cut into tensors.
+// A rule's arrays, in the dtypes of a storage, cut into tensors for a step to work on.
 #pragma once
 
 #include <gradstep/gradstep.hpp>
@@ -18,27 +18,26 @@
 
 namespace bench {
 
-/// A rule's arrays for a layout, filled as a training run would: gradients of about 0.01 and of
-/// either sign, slots at the rule's initial values. Unless steps zero them the gradients stay, so
-/// no slot decays to a denormal however many steps are run.
+/// A rule's arrays for a layout, with numbers as in a training run: gradients of about +-0.01,
+/// slots at the rule's initial values. Gradients stay unless steps zero them. So no slot decays to
+/// a denormal, however many steps run.
 class workload {
  public:
-  /// The flags of gradstep_apply_options say what is done besides the update: an average has an
-  /// array of its own.
+  /// flags: those of gradstep_apply_options. An average needs an array of its own.
   workload(const gradstep::rule& rule, const storage& stored, std::uint64_t flags, const layout& l,
            arrays& memory, team& threads);
 
-  /// The layout's tensors; each begins on a cache line, and on a block where dtypes have blocks.
+  /// The layout's tensors. Each begins on a cache line, and on a block if a dtype has blocks.
   const std::vector<gradstep_tensor>& tensors() const { return tensors_; }
-  /// As many elements as one tensor, on the same memory.
+  /// One tensor with as many elements, in the same memory.
   const gradstep_tensor& flat() const { return flat_; }
 
-  /// What one step moves, on that one tensor: the reading of the gradients, where a norm or a check
-  /// asks for it, and the update.
+  /// The bytes that a step of flat() moves: a pass that reads the gradients, if a norm or a check
+  /// needs it, and the update.
   traffic bytes() const;
   std::size_t count() const { return flat_.count; }
 
-  /// The gradients as they were at first, for steps that zero them.
+  /// Sets the gradients to their first values again, for steps that zero them.
   void refill_grad(team& threads) const;
 
   void* param() const { return flat_.param; }
@@ -50,7 +49,7 @@ class workload {
  private:
   struct slot_array {
     std::string name;
-    std::byte* data = nullptr;  // null where the rule does not use it
+    std::byte* data = nullptr;  // null: the rule does not use the slot
     float* scales = nullptr;    // of 8-bit dtypes
     std::int32_t dtype = 0;
   };
@@ -65,8 +64,8 @@ class workload {
 
   storage stored_;
   std::uint64_t flags_;
-  std::size_t grain_;  // elements; every tensor begins at a multiple
-  std::size_t span_;   // elements, from the first of the tensors to the end of the last
+  std::size_t grain_;  // elements; each tensor begins at a multiple
+  std::size_t span_;   // elements from the first tensor's begin to the last one's end
   std::byte* param_ = nullptr;
   std::byte* grad_ = nullptr;
   std::uint16_t* low_ = nullptr;
@@ -80,7 +79,7 @@ class workload {
   std::vector<gradstep_tensor> tensors_;
 };
 
-/// What the options of step 0 say with these flags: numbers that a training run would have.
+/// The options of step 0 with these flags, and with numbers as in a training run.
 gradstep_apply_options apply_options(std::uint64_t flags);
 
 /// Steps with an ascending step number.

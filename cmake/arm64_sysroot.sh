@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Unpacks what the library and its tests need of Debian's arm64 packages into build/arm64-sysroot,
-# for cmake/aarch64-linux-gnu.cmake. Nothing is installed: arm64's -dev packages would replace some
-# of this machine's own, and apt would have to know of the architecture from then on.
+# Unpacks the arm64 packages of Debian that the library and its tests need into build/arm64-sysroot,
+# for cmake/aarch64-linux-gnu.cmake. Nothing is installed, because arm64's -dev packages would
+# replace some of this machine's, and apt would have to know the architecture from then on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,8 +15,8 @@ stamp=$sysroot/.complete
 [ "$(cat "$stamp" 2>/dev/null)" != "${packages[*]}" ] || exit 0
 command -v apt-get >/dev/null || { echo "$0: needs apt-get and Debian's packages" >&2; exit 1; }
 
-# An apt of its own: this machine's sources and keys, but another architecture, and nothing that
-# counts as installed, so that all of what the packages depend on comes too.
+# A private apt: it has this machine's sources and keys, but another architecture. No package counts
+# as installed, so all dependencies are downloaded too.
 apt=$sysroot/.apt
 rm -rf "$sysroot"
 mkdir -p "$apt/lists/partial" "$apt/archives/partial"
@@ -32,7 +32,7 @@ for package in "$apt"/archives/*.deb; do
 done
 rm -rf "$apt"
 
-# Absolute links would lead out of the sysroot.
+# Absolute links would lead out of the sysroot, so they become relative ones.
 find "$sysroot" -type l -lname '/*' | while read -r link; do
   ln -sfnr "$sysroot$(readlink "$link")" "$link"
 done

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the library itself needs: the host's own target first, then the installed package, a pinned
-# version last. All are private: none appears in a public header.
+# The library's dependencies. For each, the host's target comes first, then the installed package,
+# then a pinned version that is fetched. All are private: no public header includes them.
 
-# gradstep_fetch(NAME TAG REPOSITORY): that tag of the repository, without its tests, its warnings
-# and its install rules. It has a scope, so that nothing of this reaches the host.
+# gradstep_fetch(NAME TAG REPOSITORY): fetches that tag of the repository, without its tests,
+# warnings and install rules. A function, so that its variables do not reach the host.
 function(gradstep_fetch name tag repository)
-  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # option() keeps out of the cache what is set here
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # option() respects the variables that are set here
   foreach(part TBB_TEST TBB_EXAMPLES TBB_STRICT BUILD_TESTS BUILD_BENCHMARK BUILD_EXAMPLES)
     set(${part} OFF)
   endforeach()
@@ -21,8 +21,8 @@ function(gradstep_fetch name tag repository)
   set_property(DIRECTORY "${folder}" PROPERTY EXCLUDE_FROM_ALL ON)  # install rules too
 endfunction()
 
-# gradstep_dependency(NAME TARGET TAG REPOSITORY): makes sure that there is TARGET. A macro: packages
-# set variables.
+# gradstep_dependency(NAME TARGET TAG REPOSITORY): makes sure that TARGET exists. A macro, because
+# packages set variables.
 macro(gradstep_dependency name target tag repository)
   if(NOT TARGET ${target})
     find_package(${name} QUIET)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Headers, library, CMake package and pkg-config file. All can be moved together.
+# Installs headers, library, CMake package and pkg-config file. The installed tree can be moved.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -8,7 +8,8 @@ set(gradstep_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gradstep")
 install(TARGETS gradstep EXPORT gradstep-targets
         FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT gradstep-targets NAMESPACE gradstep:: DESTINATION "${gradstep_cmake_dir}")
-# A oneTBB that was fetched comes along, the file alone: the library does not load without it.
+# If oneTBB was fetched, its library file is installed too, because gradstep does not load without
+# it.
 if(GRADSTEP_SHARED AND gradstep_fetched_TBB)
   install(TARGETS tbb LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" NAMELINK_SKIP)
   set_target_properties(gradstep PROPERTIES INSTALL_RPATH "$ORIGIN")
@@ -23,8 +24,8 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config-version.cmake"
         DESTINATION "${gradstep_cmake_dir}")
 
-# gradstep_pc_folder(RESULT FOLDER): FOLDER as it stands in the pkg-config file, below the prefix
-# unless it is absolute.
+# gradstep_pc_folder(RESULT FOLDER): sets RESULT to FOLDER as the pkg-config file writes it: below
+# the prefix, unless it is absolute.
 function(gradstep_pc_folder result folder)
   string(REPLACE " " "\\ " folder "${folder}")
   if(NOT IS_ABSOLUTE "${folder}")
@@ -41,7 +42,7 @@ else()
   string(REGEX REPLACE "/$" "" gradstep_pc_prefix "\${pcfiledir}/${up}")
 endif()
 
-# A static library's users link what it needs too.
+# Users of a static gradstep have to link its dependencies too.
 set(gradstep_pc_cflags "")
 set(gradstep_pc_requires_private "")
 set(gradstep_pc_libs_private "")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-
-# Sets `result` to MAJOR.MINOR.PATCH as the public header says, the one place that holds it.
+#
+# Sets `result` to MAJOR.MINOR.PATCH from the public header, the only file that states the version.
 function(gradstep_read_version header result)
   set(version "")
   foreach(part MAJOR MINOR PATCH)

@@ -20,8 +20,8 @@ set xtics 1
 set ytics 1
 unset key
 
-# Draws the path in NAME.csv over the contours, with its first and last point. Columns of the contours
-# are separated by blanks, those of the path by commas.
+# Draws the path in NAME.csv over the contours, with its first and last point. Columns of the
+# contours are separated by blanks, those of the path by commas.
 set style line 1 linecolor rgb "#9fc3de" linewidth 1
 set style line 2 linecolor rgb "#ff7f0e" linewidth 2 pointtype 7 pointsize 0.7
 path = 'set title value("title_".name) noenhanced; \

@@ -25,6 +25,11 @@ quoted_text quoted(const char* text) noexcept {
   return result;
 }
 
+void print_text(char* text, std::size_t size, const char* format, std::va_list arguments) noexcept {
+  const int length = std::vsnprintf(text, size, format, arguments);
+  if (length >= static_cast<int>(size)) end_cut_text(text, size);
+}
+
 void end_cut_text(char* text, std::size_t size) noexcept {
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
   constexpr char dots[] = "...";

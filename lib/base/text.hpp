@@ -3,6 +3,7 @@
 // Numbers and strings as sentences show them.
 #pragma once
 
+#include <cstdarg>
 #include <cstddef>
 
 namespace gradstep::internal {
@@ -18,6 +19,10 @@ struct quoted_text {
   char text[80];
 };
 quoted_text quoted(const char* text) noexcept;
+
+/// Writes what vsnprintf would write. A text that is longer than `size` is cut by end_cut_text().
+[[gnu::format(printf, 3, 0)]] void print_text(char* text, std::size_t size, const char* format,
+                                              std::va_list arguments) noexcept;
 
 /// Replaces the end of a UTF-8 text that was cut by "...", after the last character that is whole.
 /// The text fills `size` bytes, including its terminating 0; size >= 8.

@@ -2,7 +2,6 @@
 #include "capi/error.hpp"
 
 #include <cstdarg>
-#include <cstdio>
 #include <exception>
 #include <new>
 
@@ -16,9 +15,8 @@ gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
   if (place == nullptr) return status;
   std::va_list arguments;
   va_start(arguments, format);
-  const int length = std::vsnprintf(place, sentence_size, format, arguments);
+  print_text(place, sentence_size, format, arguments);
   va_end(arguments);
-  if (length >= static_cast<int>(sentence_size)) end_cut_text(place, sentence_size);
   return status;
 }
 

@@ -10,6 +10,7 @@
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
 #include "base/names.hpp"
+#include "base/round_up.hpp"
 #include "base/text.hpp"
 #include "threads/cpu_count.hpp"
 #include "threads/uncancelled.hpp"
@@ -96,7 +97,7 @@ std::size_t choose_piece_size(std::optional<std::size_t> wanted) {
     refuse(GRADSTEP_OUT_OF_RANGE, "options.piece_size = %zu is outside [1, %zu]", *wanted,
            SIZE_MAX / 2);
   }
-  return (*wanted + piece_multiple - 1) / piece_multiple * piece_multiple;
+  return round_up(*wanted, piece_multiple);
 }
 
 std::unique_ptr<thread_team> make_team(const context_options& o, std::size_t thread_count) {
