@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/checkpoint_contents.hpp"
 
+#include "base/sorted_names.hpp"
 #include "checkpoint/stored_arrays.hpp"
 #include "json/json_text.hpp"
 #include "optimizer/named_arrays.hpp"
-#include "safetensors/sorted_names.hpp"
 #include "step/array_conversion.hpp"
 
 namespace gradstep::internal {

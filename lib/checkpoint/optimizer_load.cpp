@@ -6,10 +6,10 @@
 #include <cstring>
 #include <optional>
 
+#include "base/sorted_names.hpp"
 #include "checkpoint/checkpoint_contents.hpp"
 #include "json/json_text.hpp"
 #include "optimizer/optimizer.hpp"
-#include "safetensors/sorted_names.hpp"
 #include "step/array_conversion.hpp"
 #include "step/tensor_arrays.hpp"
 

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/sorted_names.hpp"
 #include "base/text.hpp"
 #include "base/text_environment.hpp"
 #include "base/value_check.hpp"
 #include "checkpoint/saved_json.hpp"
 #include "json/json_text.hpp"
-#include "safetensors/sorted_names.hpp"
 #include "schedules/plateau.hpp"
 #include "step/loss_scaling.hpp"
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/sorted_names.hpp"
 #include "json/json_text.hpp"
-#include "safetensors/sorted_names.hpp"
 
 namespace gradstep::internal {
 namespace {

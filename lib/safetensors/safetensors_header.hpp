@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "safetensors/sorted_names.hpp"
+#include "base/sorted_names.hpp"
 
 namespace gradstep::internal {
 

@@ -5,10 +5,10 @@
 #include <bit>
 #include <cstring>
 
+#include "base/sorted_names.hpp"
 #include "json/json_text.hpp"
 #include "safetensors/checksums.hpp"
 #include "safetensors/file_replacement.hpp"
-#include "safetensors/sorted_names.hpp"
 
 namespace gradstep::internal {
 namespace {
