@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "base/text_environment.hpp"
 #include "base/value_check.hpp"
-#include "checkpoint/saved_json.hpp"
+#include "checkpoint/json_place.hpp"
 #include "json/json_text.hpp"
 #include "schedules/plateau.hpp"
 #include "step/loss_scaling.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/storage/operand.hpp"
-#include "optimizer/optimizer_parts.hpp"
+#include "optimizer/group_settings.hpp"
 
 namespace gradstep::internal {
 

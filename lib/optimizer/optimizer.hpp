@@ -9,8 +9,8 @@
 
 #include "checkpoint/saved_state.hpp"
 #include "optimizer/array_registry.hpp"
+#include "optimizer/group_settings.hpp"
 #include "optimizer/named_arrays.hpp"
-#include "optimizer/optimizer_parts.hpp"
 #include "threads/call_gate.hpp"
 #include "threads/context.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optimizer/optimizer_parts.hpp"
+#include "optimizer/group_settings.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/saved_json.hpp"
+#include "checkpoint/json_place.hpp"
 
 #include <limits>
 
