@@ -17,7 +17,7 @@ inline gradstep_status fail_as_inherited() noexcept {
 }
 
 inline gradstep_status check_between_steps(const optimizer& o) noexcept {
-  if (!o.is_in_step()) return GRADSTEP_OK;
+  if (!o.step.awaits_tensors) return GRADSTEP_OK;
   return fail(GRADSTEP_WRONG_ORDER,
               "the optimizer is inside a step: gradstep_optimizer_end_step comes first");
 }
@@ -28,8 +28,8 @@ template <class Body>
 gradstep_status look(const gradstep_optimizer* handle, const Body& body) noexcept {
   if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
   const optimizer& o = handle->value;
-  const std::lock_guard held(o.gate());
-  if (o.gate().is_inherited()) return fail_as_inherited();
+  const std::lock_guard held(o.gate);
+  if (o.gate.is_inherited()) return fail_as_inherited();
   return guarded([&] { return body(o); });
 }
 
@@ -46,7 +46,7 @@ gradstep_status look_between_steps(const gradstep_optimizer* handle, const Body&
 /// run beside.
 template <class Body>
 gradstep_status use(gradstep_optimizer* handle, call_gate::call call, const Body& body) noexcept {
-  call_gate& gate = handle->value.gate();
+  call_gate& gate = handle->value.gate;
   switch (gate.enter(call)) {
     case call_gate::entry::nested:
       return fail(GRADSTEP_BUSY,
@@ -96,15 +96,15 @@ gradstep_status change_tensor(gradstep_optimizer* handle, std::size_t tensor,
 }
 
 inline gradstep_status check_group(const optimizer& o, std::size_t group) noexcept {
-  if (group < o.groups().size()) return GRADSTEP_OK;
+  if (group < o.groups.size()) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "group = %zu is past the end: the optimizer has %zu groups",
-              group, o.groups().size());
+              group, o.groups.size());
 }
 
 inline gradstep_status check_tensor_index(const optimizer& o, std::size_t tensor) noexcept {
-  if (tensor < o.records().size()) return GRADSTEP_OK;
+  if (tensor < o.table.size()) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "tensor = %zu is past the end: the optimizer has %zu tensors",
-              tensor, o.records().size());
+              tensor, o.table.size());
 }
 
 }  // namespace gradstep::internal

@@ -7,6 +7,8 @@
 #include "capi/optimizer_calls.hpp"
 #include "capi/option_checks.hpp"
 #include "capi/tensor_checks.hpp"
+#include "optimizer/gradients.hpp"
+#include "optimizer/setup.hpp"
 #include "step/loss_scaling.hpp"
 
 namespace gradstep::internal {
@@ -39,13 +41,13 @@ gradstep_status read_tensor(const optimizer& o, std::size_t group, const gradste
   if (const auto s = check_struct(given, "tensor"); s != GRADSTEP_OK) return s;
   tensor = *given;
   tensor.struct_size = sizeof tensor;
-  const group_settings& settings = o.groups()[group].settings;
+  const group_settings& settings = o.groups[group].settings;
   return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), tensor);
 }
 
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
-  const auto size = size_of(static_cast<dtype>(o.records()[tensor].grad_dtype));
-  if (o.tensor(tensor).count == 0) return GRADSTEP_OK;
+  const auto size = size_of(static_cast<dtype>(o.table.records[tensor].grad_dtype));
+  if (o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
   if (reinterpret_cast<std::uintptr_t>(grad) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "grad = %p is not aligned to an element, %zu bytes", grad,
               size);
@@ -81,7 +83,7 @@ gradstep_status gradstep_optimizer_set_options(gradstep_optimizer* optimizer,
     optimizer_options read;
     if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
     if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
-    o.set_options(read);
+    o.options = read;
     return GRADSTEP_OK;
   });
 }
@@ -92,13 +94,13 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (const auto s = check_entry_name("name", name); s != GRADSTEP_OK) return s;
-    if (const auto s = check_name_is_free("name", name, o.find_tensor(name), "tensor");
+    if (const auto s = check_name_is_free("name", name, find_name(o.table.names, name), "tensor");
         s != GRADSTEP_OK) {
       return s;
     }
     gradstep_tensor read;
     if (const auto s = read_tensor(o, group, tensor, read); s != GRADSTEP_OK) return s;
-    const std::size_t added = o.add_tensor(group, name, read);
+    const std::size_t added = add_tensor(o, group, name, read);
     if (index != nullptr) *index = added;
     return GRADSTEP_OK;
   });
@@ -109,7 +111,7 @@ gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer, size_
   return change_tensor(optimizer, tensor, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_grad(o, tensor, grad); s != GRADSTEP_OK) return s;
-    o.set_grad(tensor, grad);
+    set_grad(o, tensor, grad);
     return GRADSTEP_OK;
   });
 }
@@ -118,7 +120,7 @@ gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer, siz
                                               int32_t is_frozen) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
-    o.set_frozen(tensor, is_frozen != 0);
+    set_frozen(o, tensor, is_frozen != 0);
     return GRADSTEP_OK;
   });
 }
@@ -127,12 +129,12 @@ gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer
                                                    const gradstep_loss_scaler* scaler) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (scaler == nullptr) {
-      o.set_loss_scaler({});
+      set_loss_scaler(o, {});
       return GRADSTEP_OK;
     }
     if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
     check_loss_scaler(*scaler);
-    o.set_loss_scaler(*scaler);
+    set_loss_scaler(o, *scaler);
     return GRADSTEP_OK;
   });
 }
@@ -141,10 +143,10 @@ gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* opt
                                                    gradstep_loss_scaler* scaler) {
   return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_output_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
-    if (!o.loss_scaler()) {
+    if (!o.loss_scaler) {
       return fail(GRADSTEP_UNSUPPORTED, "the optimizer has no loss scaler at present");
     }
-    fill_output(*scaler, *o.loss_scaler());
+    fill_output(*scaler, *o.loss_scaler);
     return GRADSTEP_OK;
   });
 }

@@ -4,6 +4,8 @@
 // states it.
 #pragma once
 
+#include <gradstep/gradstep.h>
+
 #include <optional>
 #include <string>
 #include <string_view>

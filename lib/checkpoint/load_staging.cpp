@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that a load needs in memory before it changes the optimizer.
+#include <iterator>
+
+#include "checkpoint/load_plan.hpp"
+#include "optimizer/accumulation.hpp"
+#include "optimizer/named_arrays.hpp"
+#include "step/tensor_arrays.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// Lists the arrays that are loaded into the index-th tensor.
+void plan_arrays(load_plan& plan, const optimizer& o, std::size_t index) {
+  load_plan::planned_tensor& planned = plan.tensors[index];
+  const gradstep_tensor& t = o.table.tensors[index];
+  const tensor_record& record = o.table.records[index];
+  const array_names names = names_of(o, index);
+  const dtype computed = computed_type(t.param_dtype);
+  const auto stage = [&](std::size_t array, dtype type) {
+    const saved_array_type* const from = planned.from->find(names.at(array));
+    if (from == nullptr || t.count == 0) return;
+    plan.staged.push_back({index, array, from, {nullptr, nullptr, type, false}});
+  };
+  const std::uint32_t used =
+      plan.groups[record.group].settings_after.used_slots() | given_slots(names.rule, t);
+  for (std::size_t s = 0; s < names.rule.slot_count; ++s) {
+    if ((used >> s & 1) != 0) stage(s, slot_type(t, s));
+  }
+  if (t.average != nullptr) stage(names.index_of(array_names::average), computed);
+  if (plan.settings.loads_params) {
+    stage(names.index_of(array_names::param), static_cast<dtype>(t.param_dtype));
+  }
+  if (planned.from->accumulate_count == 0) return;
+  stage(names.index_of(array_names::accumulated_grad), computed);
+  if (record.sum_memory.data() == nullptr) planned.sum_memory = state_block(sum_bytes(t));
+}
+
+/// Whether the array will have lower halves in the optimizer.
+bool has_low(const optimizer& o, const load_plan::staged_array& staged) {
+  const bool is_param = staged.index == names_of(o, staged.tensor).index_of(array_names::param);
+  return is_param && o.table.tensors[staged.tensor].param_low != nullptr;
+}
+
+}  // namespace
+
+void stage_arrays(load_plan& plan, const optimizer& o) {
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    if (plan.tensors[i].from != nullptr) plan_arrays(plan, o, i);
+  }
+  // The optimizer's own arrays take as much memory already, so the sum does not overflow.
+  std::size_t end = 0;
+  for (const auto& staged : plan.staged) {
+    const std::size_t count = o.table.tensors[staged.tensor].count;
+    end += stored_size(staged.array.type, has_low(o, staged), count);
+  }
+  plan.staged_memory = state_block(end);
+  std::byte* at = plan.staged_memory.data();
+  for (auto& staged : plan.staged) {
+    const std::size_t count = o.table.tensors[staged.tensor].count;
+    const dtype type = staged.array.type;
+    staged.array = array_at(at, type, has_low(o, staged), count);
+    at += stored_size(type, has_low(o, staged), count);
+    plan.contents.read(*plan.tensors[staged.tensor].from, *staged.from, staged.array);
+  }
+}
+
+void stage_slots(load_plan& plan, optimizer& o) {
+  for (std::size_t g = 0; g < o.groups.size(); ++g) {
+    try {
+      auto added = allocate_missing_slots(o, o.groups[g], plan.groups[g].settings_after);
+      std::move(added.begin(), added.end(), std::back_inserter(plan.slots));
+    } catch (const failure& f) {
+      refuse(GRADSTEP_MISMATCH, "%s", f.what());
+    }
+  }
+}
+
+}  // namespace gradstep::internal

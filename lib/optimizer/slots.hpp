@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Slots that the library owns: planned, allocated in one block per tensor, set to their initial
+// values, and then put in place.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "optimizer/optimizer.hpp"
+
+namespace gradstep::internal {
+
+/// Slots of one tensor that are allocated but not in place yet.
+struct new_slots {
+  std::uint32_t tensor;
+  std::uint32_t mask;  // bit s: slot s is among them
+  state_block memory;
+  slot_arrays arrays;
+  std::size_t bytes;
+};
+
+/// Chooses the dtype of each slot of the group's rule. Throws failure (INVALID_ARGUMENT) if the
+/// tensor begins inside a block of an 8-bit dtype.
+void plan_slots(const group_settings& group, const gradstep_tensor& tensor, slot_arrays& slots);
+
+/// Allocates the slots of the mask, with the planned dtypes, at their initial values.
+new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_t mask,
+                         const gradstep_tensor& tensor, const slot_arrays& planned);
+
+/// Allocates, for every tensor of the group, the slots that the settings use and the tensor lacks.
+/// Afterwards put_in_place cannot fail. Throws failure (INVALID_ARGUMENT) if such a tensor's slots
+/// are the caller's.
+std::vector<new_slots> allocate_missing_slots(optimizer& o, const group_record& group,
+                                              const group_settings& settings);
+
+/// The gate's lock is held, and slot_memory has room for one more block.
+void put_in_place(tensor_table& table, new_slots&& added) noexcept;
+
+}  // namespace gradstep::internal

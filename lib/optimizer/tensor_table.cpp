@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optimizer/tensor_table.hpp"
+
+#include <cstring>
+
+namespace gradstep::internal {
+
+std::unique_ptr<char[]> copy_name(std::string_view name) {
+  auto copy = std::make_unique<char[]>(name.size() + 1);
+  std::memcpy(copy.get(), name.data(), name.size());
+  return copy;
+}
+
+const std::uint32_t* find_name(const name_index& names, std::string_view name) {
+  const auto found = names.find(name);
+  return found == names.end() ? nullptr : &found->second;
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The tensors of an optimizer: what a step reads of each tensor, and what belongs to it besides.
+#pragma once
+
+#include <gradstep/gradstep.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/text.hpp"
+#include "optimizer/array_registry.hpp"
+#include "optimizer/state_memory.hpp"
+#include "step/gradient_norm.hpp"
+
+namespace gradstep::internal {
+
+/// The index of each name. Whoever owns the names keeps them in place.
+using name_index = std::unordered_map<std::string_view, std::uint32_t>;
+
+std::unique_ptr<char[]> copy_name(std::string_view name);
+
+/// nullptr: there is no such name.
+const std::uint32_t* find_name(const name_index& names, std::string_view name);
+
+/// What a tensor's `slots`, `slot_scales` and `slot_dtypes` point to.
+struct slot_arrays {
+  void* data[max_slots] = {};
+  float* scales[max_slots] = {};
+  std::int32_t dtypes[max_slots] = {};
+};
+
+/// What a reading pass over a gradient found.
+struct inspection {
+  tensor_sum sum;
+  double scale;  // of the gradient, when its elements were checked
+};
+
+struct tensor_record {
+  std::unique_ptr<char[]> name = {};
+  std::uint32_t group = 0;
+  bool is_frozen = false;
+
+  // Slots.
+  bool owns_slots = false;       // the slots are the library's
+  std::uint32_t used_slots = 0;  // bit s: a step of this tensor has used slot s
+  std::unique_ptr<slot_arrays> slots = {};
+  std::vector<state_block> slot_memory = {};  // of slots that are the library's
+
+  // The gradient. A step reads it from gradstep_tensor::grad: the accumulated sum if there is one,
+  // else the caller's array.
+  void* grad = nullptr;  // the caller's array; nullptr: none
+  std::int32_t grad_dtype = 0;
+  std::uint64_t accumulate_count = 0;        // gradients in the sum, since the tensor's last step
+  state_block sum_memory = {};               // all zeros while accumulate_count is 0
+  std::optional<inspection> inspected = {};  // of the gradient as it is now
+
+  // Steps.
+  std::uint64_t step_count = 0;  // steps that the tensor took part in
+  bool is_stepped = false;       // in the step that is open
+
+  bool has_sum() const noexcept { return accumulate_count != 0; }
+  quoted_text quoted_name() const noexcept { return quoted(name.get()); }
+};
+
+/// All lists are in the order of adding.
+struct tensor_table {
+  std::vector<gradstep_tensor> tensors = {};  // a step reads them here
+  std::vector<tensor_record> records = {};    // of the same tensors
+  name_index names = {};
+  array_registry caller_arrays = {};
+  std::size_t state_bytes = 0;  // of slots and sums that the library owns
+
+  std::size_t size() const noexcept { return records.size(); }
+};
+
+}  // namespace gradstep::internal
