@@ -4,6 +4,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "base/version.hpp"
 #include "capi/sentences.hpp"
 
 namespace gradstep::internal {
@@ -58,16 +59,8 @@ const char* gradstep_status_name(gradstep_status status) {
   }
 }
 
-uint32_t gradstep_version(void) {
-  return 10000 * GRADSTEP_VERSION_MAJOR + 100 * GRADSTEP_VERSION_MINOR + GRADSTEP_VERSION_PATCH;
-}
+uint32_t gradstep_version(void) { return version_number(); }
 
-#define GRADSTEP_TEXT_AGAIN(a) #a
-#define GRADSTEP_TEXT(a) GRADSTEP_TEXT_AGAIN(a)
-
-const char* gradstep_version_text(void) {
-  return GRADSTEP_TEXT(GRADSTEP_VERSION_MAJOR) "." GRADSTEP_TEXT(
-      GRADSTEP_VERSION_MINOR) "." GRADSTEP_TEXT(GRADSTEP_VERSION_PATCH);
-}
+const char* gradstep_version_text(void) { return version_text(); }
 
 }  // extern "C"

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/version.hpp"
 #include "capi/error.hpp"
 
 namespace gradstep::internal {
@@ -42,7 +43,7 @@ gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
   if (std::any_of(bytes + sizeof(Struct), end, [](unsigned char byte) { return byte != 0; })) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "%s has a field set that this version of the library, %s, does not know", name,
-                gradstep_version_text());
+                version_text());
   }
   return GRADSTEP_OK;
 }
