@@ -3,7 +3,7 @@
 
 #include "base/sorted_names.hpp"
 #include "checkpoint/stored_arrays.hpp"
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "optimizer/named_arrays.hpp"
 #include "step/array_conversion.hpp"
 

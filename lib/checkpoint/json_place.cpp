@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "base/text.hpp"
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "schedules/schedule_catalogue.hpp"
 
 namespace gradstep::internal {

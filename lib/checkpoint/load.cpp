@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "checkpoint/load_plan.hpp"
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "optimizer/accumulation.hpp"
 #include "optimizer/gradients.hpp"
 #include "optimizer/named_arrays.hpp"

@@ -7,7 +7,7 @@
 
 #include "base/sorted_names.hpp"
 #include "checkpoint/load_plan.hpp"
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "base/sorted_names.hpp"
 #include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 
 namespace gradstep::internal {
 namespace {

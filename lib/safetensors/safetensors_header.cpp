@@ -5,6 +5,7 @@
 
 #include "base/failure.hpp"
 #include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "safetensors/checksums.hpp"
 
 namespace gradstep::internal {

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/sorted_names.hpp"
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "safetensors/checksums.hpp"
 #include "safetensors/file_replacement.hpp"
 
