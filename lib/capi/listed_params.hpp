@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "capi/error.hpp"
+#include "capi/tensor_reading.hpp"
 #include "kernels/storage/operand.hpp"
-#include "step/tensor_list.hpp"
 
 namespace gradstep::internal {
 
@@ -24,7 +24,7 @@ class listed_params {
     high_ = std::max(high_, end);
   }
 
-  gradstep_status check(const tensor_list& list) const {
+  gradstep_status check(const given_list& list) const {
     if (is_unclear_ == 0) return GRADSTEP_OK;
     if (list.size() <= few) return compare_all(list);
     for (std::size_t begin = 0; begin < list.size(); begin += part) {
@@ -46,14 +46,14 @@ class listed_params {
     return {begin, begin + t.count * size_of(static_cast<dtype>(t.param_dtype))};
   }
 
-  static gradstep_status twice(const tensor_list& list, std::size_t first, std::size_t second) {
+  static gradstep_status twice(const given_list& list, std::size_t first, std::size_t second) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "tensors[%zu].param = %p overlaps tensors[%zu].param = %p: no two entries of a "
                 "list may share a param",
                 second, list[second].param, first, list[first].param);
   }
 
-  static gradstep_status compare_all(const tensor_list& list) {
+  static gradstep_status compare_all(const given_list& list) {
     for (std::size_t i = 0; i < list.size(); ++i) {
       const place a = place_of(list[i]);
       for (std::size_t j = 0; j < i; ++j) {
@@ -65,7 +65,7 @@ class listed_params {
   }
 
   /// In a table on the stack with open addresses: 1 + the entry's index in the part.
-  static gradstep_status find_equal(const tensor_list& list, std::size_t begin, std::size_t end) {
+  static gradstep_status find_equal(const given_list& list, std::size_t begin, std::size_t end) {
     constexpr std::size_t size = 2 * part;
     std::uint16_t table[size] = {};
     for (std::size_t i = begin; i < end; ++i) {

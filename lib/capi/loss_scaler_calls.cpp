@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "capi/structs.hpp"
-#include "step/loss_scaling.hpp"
+#include "capi/state_structs.hpp"
 
 using namespace gradstep::internal;
 
@@ -8,7 +7,7 @@ extern "C" {
 
 gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* scaler) {
   if (const auto s = check_output_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
-  fill_output(*scaler, {0, 65536, 2, 0.5, 2000, 0});
+  fill_loss_scaler(*scaler, {});
   return GRADSTEP_OK;
 }
 
@@ -16,8 +15,10 @@ gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler, int32_
   if (scaler == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "scaler is NULL");
   if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
   return guarded([&] {
-    check_loss_scaler(*scaler);
-    update_loss_scaler(*scaler, is_skipped != 0);
+    auto own = read_loss_scaler(*scaler);
+    check_loss_scaler(own);
+    update_loss_scaler(own, is_skipped != 0);
+    fill_loss_scaler(*scaler, own);
     return GRADSTEP_OK;
   });
 }

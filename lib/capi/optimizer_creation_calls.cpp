@@ -6,6 +6,7 @@
 #include "capi/entry_names.hpp"
 #include "capi/optimizer_calls.hpp"
 #include "capi/option_checks.hpp"
+#include "capi/state_structs.hpp"
 #include "capi/tensor_checks.hpp"
 #include "optimizer/gradients.hpp"
 #include "optimizer/setup.hpp"
@@ -133,8 +134,9 @@ gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer
       return GRADSTEP_OK;
     }
     if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
-    check_loss_scaler(*scaler);
-    set_loss_scaler(o, *scaler);
+    const auto read = read_loss_scaler(*scaler);
+    check_loss_scaler(read);
+    set_loss_scaler(o, read);
     return GRADSTEP_OK;
   });
 }
@@ -146,7 +148,7 @@ gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* opt
     if (!o.loss_scaler) {
       return fail(GRADSTEP_UNSUPPORTED, "the optimizer has no loss scaler at present");
     }
-    fill_output(*scaler, *o.loss_scaler);
+    fill_loss_scaler(*scaler, *o.loss_scaler);
     return GRADSTEP_OK;
   });
 }

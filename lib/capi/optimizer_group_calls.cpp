@@ -6,6 +6,7 @@
 #include "capi/dtypes.hpp"
 #include "capi/entry_names.hpp"
 #include "capi/optimizer_calls.hpp"
+#include "capi/state_structs.hpp"
 #include "optimizer/setup.hpp"
 #include "schedules/plateau.hpp"
 
@@ -121,8 +122,9 @@ gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer, si
       return GRADSTEP_OK;
     }
     if (const auto s = check_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
-    check_plateau(*plateau);
-    set_plateau(o, group, *plateau);
+    const auto read = read_plateau(*plateau);
+    check_plateau(read);
+    set_plateau(o, group, read);
     return GRADSTEP_OK;
   });
 }
@@ -137,7 +139,7 @@ gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimiz
       return fail(GRADSTEP_UNSUPPORTED, "group %zu, %s, has no plateau at present", group,
                   quoted(g.name.get()).text);
     }
-    fill_output(*plateau, *g.plateau);
+    fill_plateau(*plateau, *g.plateau);
     return GRADSTEP_OK;
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capi/option_checks.hpp"
 #include "capi/tensor_checks.hpp"
+#include "capi/tensor_reading.hpp"
 #include "step/gradient_norm.hpp"
 
 namespace gradstep::internal {
@@ -57,7 +58,8 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
   if (const auto s = check_options(options); s != GRADSTEP_OK) return s;
   if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
   if (const auto s = check_tensors(*rule, tensors, tensor_count); s != GRADSTEP_OK) return s;
-  const step_request request = request_of(*rule, tensor_list(tensors, tensor_count), *options);
+  const step_request request =
+      request_of(*rule, given_list(tensors, tensor_count).tensors(), *options);
   fill_apply_result(result, run_step(context->value, request, gradient_limits_of(*options)));
   return GRADSTEP_OK;
 }
@@ -68,8 +70,8 @@ gradstep_status gradstep_gradient_norm(const gradstep_context* context,
   if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
   if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
   if (const auto s = check_gradients(tensors, tensor_count); s != GRADSTEP_OK) return s;
-  const gradient_sums sums =
-      sum_gradients(context->value, tensor_list(tensors, tensor_count), norm_view::as_stored, 1);
+  const gradient_sums sums = sum_gradients(
+      context->value, given_list(tensors, tensor_count).tensors(), norm_view::as_stored, 1);
   fill_output(*result, {0, sums.norm.value(), sums.non_finite_count, sums.piece_count});
   return GRADSTEP_OK;
 }

@@ -7,7 +7,6 @@
 #include "capi/dtypes.hpp"
 #include "capi/listed_params.hpp"
 #include "step/tensor_arrays.hpp"
-#include "step/tensor_list.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -221,7 +220,7 @@ class rule_arrays {
   gradstep_status check_arrays(tensor_label label, const gradstep_tensor& t) const {
     array_list arrays;
     for_each_array(
-        info_, used_slots_, t,
+        info_, used_slots_, given_arrays(t),
         [&](const void* data, const char* name, std::size_t size, std::size_t count,
             presence wanted) __attribute__((always_inline)) {
           const bool may_lack =
@@ -249,7 +248,7 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
     return fail(GRADSTEP_OUT_OF_RANGE, "tensor_count = %zu is more than memory can hold (%zu)",
                 tensor_count, most);
   }
-  const tensor_list list(tensors, tensor_count);
+  const given_list list(tensors, tensor_count);
   std::size_t total = 0;
   for (std::size_t i = 0; i < tensor_count; ++i) {
     const gradstep_tensor& t = list[i];
@@ -280,7 +279,7 @@ gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* 
     return arrays.check(label, t);
   };
   if (const auto s = check_each(tensors, tensor_count, check); s != GRADSTEP_OK) return s;
-  return params.check(tensor_list(tensors, tensor_count));
+  return params.check(given_list(tensors, tensor_count));
 }
 
 gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slots,

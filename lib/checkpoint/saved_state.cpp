@@ -9,8 +9,6 @@
 
 #include "base/text_environment.hpp"
 #include "checkpoint/saved_members.hpp"
-#include "schedules/plateau.hpp"
-#include "step/loss_scaling.hpp"
 
 namespace gradstep::internal {
 namespace {

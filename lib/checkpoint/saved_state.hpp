@@ -4,8 +4,6 @@
 // metadata.
 #pragma once
 
-#include <gradstep/gradstep.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,13 +12,15 @@
 
 #include "kernels/storage/operand.hpp"
 #include "optimizer/group_settings.hpp"
+#include "schedules/plateau.hpp"
+#include "step/loss_scaling.hpp"
 
 namespace gradstep::internal {
 
 struct saved_group {
   std::string name;
   group_settings settings;  // without slot_dtype: each array has its own dtype
-  std::optional<gradstep_plateau> plateau;
+  std::optional<internal::plateau> plateau;
 };
 
 /// One array of a tensor.
@@ -49,7 +49,7 @@ struct saved_state {
   std::uint64_t step_count = 0;
   std::uint64_t skipped_count = 0;
   double grad_norm = 0;
-  std::optional<gradstep_loss_scaler> loss_scaler;
+  std::optional<internal::loss_scaler> loss_scaler;
   std::vector<saved_group> groups;
   std::vector<saved_tensor> tensors;
 };

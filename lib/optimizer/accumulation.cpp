@@ -7,7 +7,6 @@
 #include "base/failure.hpp"
 #include "optimizer/gradients.hpp"
 #include "optimizer/overlaps.hpp"
-#include "step/ranges.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -88,7 +87,7 @@ void add_to_sums(optimizer& o, index_span tensors, std::span<gradstep_tensor> su
   const rule_values ascent = ascent_at_rate_1();
   step_request request{.rule = *ascent.entry,
                        .values = ascent.values,
-                       .tensors = tensor_list(sums.data(), sums.size())};
+                       .tensors = given_list(sums.data(), sums.size()).tensors()};
   request.grad_scale = scale;
   request.options.zeroes_grad = o.options.around.zeroes_grad;
   update_tensors(o.context, request);

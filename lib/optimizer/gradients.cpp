@@ -7,7 +7,6 @@
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
 #include "optimizer/overlaps.hpp"
-#include "step/ranges.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -15,7 +14,7 @@ namespace {
 /// Reads these tensors' gradients and keeps what was found. sums: one element per tensor.
 void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
                    double scale) noexcept {
-  const tensor_list list(o.table.tensors.data(), tensors);
+  const tensor_list list = list_of_own(o.table.tensors.data(), tensors);
   sum_gradients(o.context, list, norm_view::as_stepped, scale, sums.data());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     o.table.records[tensors[i]].inspected = inspection{sums[i], scale};

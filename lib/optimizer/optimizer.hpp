@@ -26,6 +26,8 @@
 
 #include "optimizer/group_settings.hpp"
 #include "optimizer/tensor_table.hpp"
+#include "schedules/plateau.hpp"
+#include "step/loss_scaling.hpp"
 #include "step/step.hpp"
 #include "threads/call_gate.hpp"
 #include "threads/context.hpp"
@@ -47,8 +49,8 @@ struct optimizer_options {
 struct group_record {
   std::unique_ptr<char[]> name = {};
   group_settings settings = {};
-  std::optional<gradstep_plateau> plateau = {};  // its lr is the rule's
-  std::vector<std::uint32_t> members = {};       // tensors, in the order of adding
+  std::optional<internal::plateau> plateau = {};  // its lr is the rule's
+  std::vector<std::uint32_t> members = {};        // tensors, in the order of adding
 
   // Of the step that is open.
   rule_values step_rule = {};    // the rule with the rate and momentum of the step
@@ -81,7 +83,7 @@ struct optimizer {
   std::vector<group_record> groups;  // in the order of adding
   name_index group_names;
   tensor_table table;
-  std::optional<gradstep_loss_scaler> loss_scaler;
+  std::optional<internal::loss_scaler> loss_scaler;
 
   std::uint64_t step_count = 0;     // steps that were taken
   std::uint64_t skipped_count = 0;  // steps that were skipped

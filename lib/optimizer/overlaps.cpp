@@ -30,7 +30,7 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
       added.arrays.insert({begin, {end, index, name}});
     }
   };
-  for_each_array(rule, given_slots(rule, tensor), tensor, add);
+  for_each_array(rule, given_slots(rule, tensor), given_arrays(tensor), add);
   return added;
 }
 

@@ -7,7 +7,6 @@
 #include "base/mix.hpp"
 #include "optimizer/overlaps.hpp"
 #include "optimizer/slots.hpp"
-#include "schedules/plateau.hpp"
 #include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
@@ -118,7 +117,7 @@ void change_group(optimizer& o, std::size_t group_index, group_settings&& settin
 }
 
 void set_plateau(optimizer& o, std::size_t group_index,
-                 const std::optional<gradstep_plateau>& plateau) noexcept {
+                 const std::optional<internal::plateau>& plateau) noexcept {
   const std::lock_guard held(o.gate);
   group_record& group = o.groups[group_index];
   group.plateau = plateau;
@@ -136,7 +135,7 @@ std::size_t report_metric(optimizer& o, double metric) noexcept {
   return lowered_count;
 }
 
-void set_loss_scaler(optimizer& o, const std::optional<gradstep_loss_scaler>& scaler) noexcept {
+void set_loss_scaler(optimizer& o, const std::optional<internal::loss_scaler>& scaler) noexcept {
   const std::lock_guard held(o.gate);
   o.loss_scaler = scaler;
 }

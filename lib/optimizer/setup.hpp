@@ -25,12 +25,12 @@ void change_group(optimizer& o, std::size_t group, group_settings&& settings);
 
 /// The plateau's lr becomes the rule's. Without a value the group has none from now on.
 void set_plateau(optimizer& o, std::size_t group,
-                 const std::optional<gradstep_plateau>& plateau) noexcept;
+                 const std::optional<internal::plateau>& plateau) noexcept;
 
 /// Reports a metric to every plateau. Gives how many of them lowered their lr.
 std::size_t report_metric(optimizer& o, double metric) noexcept;
 
-void set_loss_scaler(optimizer& o, const std::optional<gradstep_loss_scaler>& scaler) noexcept;
+void set_loss_scaler(optimizer& o, const std::optional<internal::loss_scaler>& scaler) noexcept;
 void set_frozen(optimizer& o, std::size_t tensor, bool is_frozen) noexcept;
 
 }  // namespace gradstep::internal

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "capi/tensor_reading.hpp"
 #include "optimizer/array_registry.hpp"
 #include "optimizer/state_memory.hpp"
 #include "step/gradient_norm.hpp"
@@ -27,6 +28,11 @@ std::unique_ptr<char[]> copy_name(std::string_view name);
 
 /// nullptr: there is no such name.
 const std::uint32_t* find_name(const name_index& names, std::string_view name);
+
+/// The elements with these indices, in their order. Until the table has tensors of operands.
+inline tensor_list list_of_own(const gradstep_tensor* first, std::span<const std::uint32_t> order) {
+  return {first, sizeof(gradstep_tensor), order, reader_of_given_tensors};
+}
 
 /// What a tensor's `slots`, `slot_scales` and `slot_dtypes` point to.
 struct slot_arrays {

@@ -6,35 +6,34 @@
 
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
-#include "base/hyperparameter.hpp"
 #include "base/text.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-[[noreturn]] void refuse(const char* field, double value, const char* reason) {
-  throw failure(GRADSTEP_OUT_OF_RANGE,
-                std::string("plateau.") + field + " = " + to_text(value).text + reason);
+/// `reason` follows the value in the sentence.
+[[noreturn]] void refuse_field(const char* field, double value, const char* reason) {
+  refuse(GRADSTEP_OUT_OF_RANGE, "plateau.%s = %s%s", field, to_text(value).text, reason);
 }
 
 void check_not_negative(const char* field, double value) {
-  if (!(std::isfinite(value) && value >= 0)) refuse(field, value, " is outside [0, inf)");
+  if (!(std::isfinite(value) && value >= 0)) refuse_field(field, value, " is outside [0, inf)");
 }
 
 void check_flag(const char* field, std::int32_t value) {
-  if (value != 0 && value != 1) refuse(field, value, " is neither 0 nor 1");
+  if (value != 0 && value != 1) refuse_field(field, value, " is neither 0 nor 1");
 }
 
-/// What a metric must be below, or above where a larger one is better. PyTorch's bound, but that a
-/// negative best moves by a part of |best| too, not the wrong way.
-double bound(const gradstep_plateau& p) {
+/// A metric is good when it is below this bound, or above it with maximizes. The bound is PyTorch's
+/// but for a negative best: it moves by a part of |best| too, away from best, not towards it.
+double bound(const plateau& p) {
   if (std::isinf(p.best)) return p.best;
   const double sign = p.maximizes != 0 ? 1 : -1;
   if (p.is_absolute != 0) return p.best + sign * p.threshold;
   return p.best * (1 + (p.best < 0 ? -sign : sign) * p.threshold);
 }
 
-void count_report(gradstep_plateau& p, double metric) {
+void count_report(plateau& p, double metric) {
   const double limit = bound(p);
   if (std::isfinite(metric) && (p.maximizes != 0 ? metric > limit : metric < limit)) {
     p.best = metric;
@@ -48,7 +47,7 @@ void count_report(gradstep_plateau& p, double metric) {
   }
 }
 
-[[gnu::noinline]] bool report(gradstep_plateau& p, double metric) {
+bool report(plateau& p, double metric) {
   count_report(p, metric);
   if (p.bad_count <= p.patience) return false;
   p.bad_count = 0;
@@ -61,10 +60,11 @@ void count_report(gradstep_plateau& p, double metric) {
 
 }  // namespace
 
-void check_plateau(const gradstep_plateau& p) {
+void check_plateau(const plateau& p) {
   check_not_negative("lr", p.lr);
-  if (!(std::isfinite(p.factor) && p.factor > 0 && p.factor < 1))
-    refuse("factor", p.factor, " is outside (0, 1)");
+  if (!(std::isfinite(p.factor) && p.factor > 0 && p.factor < 1)) {
+    refuse_field("factor", p.factor, " is outside (0, 1)");
+  }
   check_not_negative("threshold", p.threshold);
   check_not_negative("min_lr", p.min_lr);
   check_not_negative("eps", p.eps);
@@ -72,15 +72,14 @@ void check_plateau(const gradstep_plateau& p) {
   check_flag("is_absolute", p.is_absolute);
   const double worst = p.maximizes != 0 ? -infinity : infinity;
   if (!std::isfinite(p.best) && p.best != worst) {
-    refuse("best", p.best,
-           p.maximizes != 0 ? " is neither finite nor -inf, where maximizes = 1 begins"
-                            : " is neither finite nor inf, where maximizes = 0 begins");
+    refuse_field("best", p.best,
+                 p.maximizes != 0 ? " is neither finite nor -inf, where maximizes = 1 begins"
+                                  : " is neither finite nor inf, where maximizes = 0 begins");
   }
 }
 
-bool report_metric(gradstep_plateau& plateau, double metric) noexcept {
-  const float_environment environment(false);
-  return report(plateau, metric);
+bool report_metric(plateau& p, double metric) noexcept {
+  return in_step_environment(false, [&] { return report(p, metric); });
 }
 
 }  // namespace gradstep::internal

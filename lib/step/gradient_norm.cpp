@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "step/ranges.hpp"
 #include "threads/pieces.hpp"
 
 namespace gradstep::internal {
@@ -46,11 +45,12 @@ class block_summing {
         largest_float32_(largest_finite<float>(scale)),
         largest_float64_(largest_finite<double>(scale)) {}
 
-  block_sum sum(const gradstep_tensor& tensor, std::size_t begin, std::size_t count) const {
-    const operand grad = gradient_of(tensor) + begin;
-    const dtype type = view_ == norm_view::as_stored
-                           ? (grad.type == dtype::float64 ? dtype::float64 : dtype::float32)
-                           : computed_type(tensor.param_dtype);
+  /// Of elements [begin, begin + count) of the index-th tensor.
+  block_sum sum(const tensor_list& tensors, std::size_t index, std::size_t begin,
+                std::size_t count) const {
+    const operand grad = tensors.gradient(index) + begin;
+    const dtype type =
+        view_ == norm_view::as_stored ? computed_type(grad.type) : tensors.computed_type(index);
     if (type == dtype::float64) return kernels_.float64.sum_squares(grad, largest_float64_, count);
     return kernels_.float32.sum_squares(grad, largest_float32_, count);
   }
@@ -83,13 +83,12 @@ class block_position {
   std::size_t tensor() const { return tensor_; }
 
   block_sum sum(const block_summing& summing) const {
-    const gradstep_tensor& tensor = (*tensors_)[tensor_];
     const std::size_t begin = block_ * norm_block_elements;
-    return summing.sum(tensor, begin, std::min(norm_block_elements, tensor.count - begin));
+    return summing.sum(*tensors_, tensor_, begin, std::min(norm_block_elements, count() - begin));
   }
 
  private:
-  std::size_t count() const { return (*tensors_)[tensor_].count; }
+  std::size_t count() const { return tensors_->count(tensor_); }
 
   const tensor_list* tensors_;
   std::size_t tensor_ = 0;
@@ -161,8 +160,8 @@ struct list_size {
 list_size list_size_of(const tensor_list& tensors) {
   list_size size;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    size.elements += tensors[i].count;
-    size.blocks += block_count(tensors[i].count);
+    size.elements += tensors.count(i);
+    size.blocks += block_count(tensors.count(i));
   }
   return size;
 }

@@ -50,8 +50,8 @@ struct list_summary {
   bool has_float32 = false, has_float64 = false;
   explicit list_summary(const tensor_list& tensors) {
     for (std::size_t i = 0; i < tensors.size(); ++i) {
-      total += tensors[i].count;
-      const bool is_wide = computed_type(tensors[i].param_dtype) == dtype::float64;
+      total += tensors.count(i);
+      const bool is_wide = tensors.computed_type(i) == dtype::float64;
       (is_wide ? has_float64 : has_float32) = true;
     }
   }
@@ -70,7 +70,7 @@ class prepared_kernels {
   // NOLINTEND(clang-analyzer-optin.cplusplus.UninitializedObject)
 
   void run(const step_range& range) const {
-    if (computed_type(static_cast<std::int32_t>(range.param.type)) == dtype::float64) {
+    if (computed_type(range.param.type) == dtype::float64) {
       return table_.float64.steps[kernel_].run(float64_, range);
     }
     table_.float32.steps[kernel_].run(float32_, range);
@@ -110,12 +110,10 @@ class prepared_kernels {
 // cache lines, so that two threads write no line both, and of whole strips.
 constexpr std::size_t piece_granularity = 64;
 
-std::size_t granularity_of(const gradstep_tensor& tensor) {
-  if (tensor.slot_dtypes == nullptr) return piece_granularity;
-  for (std::size_t s = 0; s < tensor.slot_count; ++s) {
-    if (has_blocks(static_cast<dtype>(tensor.slot_dtypes[s]))) return block_elements;
-  }
-  return piece_granularity;
+std::size_t granularity_of(const tensor& t) {
+  const auto is_in_blocks = [](const operand& slot) { return has_blocks(slot.type); };
+  return std::any_of(t.slots, t.slots + t.slot_count, is_in_blocks) ? block_elements
+                                                                    : piece_granularity;
 }
 
 /// Where a cut of the index space falls in a tensor.
@@ -126,26 +124,35 @@ std::size_t cut_in_tensor(std::size_t cut, const list_position& at, std::size_t 
   return std::min((inside + granularity - 1) / granularity * granularity, at.count());
 }
 
+/// A piece of the index space.
+struct piece {
+  std::size_t begin, end;
+
+  /// Calls run(from, to) with the elements that the piece has of a tensor, unless it has none.
+  template <class Run>
+  void in_tensor(const list_position& at, std::size_t granularity, const Run& run) const {
+    const std::size_t from = cut_in_tensor(begin, at, granularity);
+    const std::size_t to = cut_in_tensor(end, at, granularity);
+    if (from < to) run(from, to);
+  }
+};
+
 void run_whole(const prepared_kernels& kernels, const step_request& r, std::uint32_t used_slots) {
-  step_range range{};
+  tensor t{};
   for (std::size_t i = 0; i < r.tensors.size(); ++i) {
-    const std::size_t count = r.tensors[i].count;
-    if (count == 0) continue;
-    set_range(r, used_slots, i, 0, count, range);
-    kernels.run(range);
+    if (r.tensors.count(i) == 0) continue;
+    read_for_step(r, used_slots, i, t);
+    kernels.run(t);
   }
 }
 
-/// Calls part(tensor, from, to) for the elements of each tensor that the piece [begin, end) has.
-template <class Part>
-void for_each_part(const tensor_list& tensors, list_position at, std::size_t begin, std::size_t end,
-                   const Part& part) {
+/// Calls visit(at) at each tensor, other than an empty one, that the piece touches. `at`: at the
+/// first of them.
+template <class Visit>
+void for_each_tensor(list_position at, const piece& p, const Visit& visit) {
   for (;; at.next()) {
-    const std::size_t granularity = granularity_of(tensors[at.tensor()]);
-    const std::size_t from = cut_in_tensor(begin, at, granularity);
-    const std::size_t to = cut_in_tensor(end, at, granularity);
-    if (from < to) part(at.tensor(), from, to);
-    if (end - at.first_index() <= at.count()) return;
+    if (at.count() != 0) visit(at);
+    if (p.end - at.first_index() <= at.count()) return;
   }
 }
 
@@ -174,15 +181,17 @@ struct cutting {
         is_serial(total < c.serial_below || piece_count == 1) {}
 };
 
-/// part(tensor, from, to) over the list, cut in pieces, on the context's threads.
-template <class Part>
-void run_parts(const context& c, const tensor_list& tensors, const cutting& cut, const Part& part) {
+/// Calls visit(piece, at) at each tensor of each piece, on the context's threads.
+template <class Visit>
+void run_parts(const context& c, const tensor_list& tensors, const cutting& cut,
+               const Visit& visit) {
   run_pieces(c, cut.piece_count, cut.is_serial, [&](piece_claims& claims) {
     list_position at(tensors);
-    for (std::size_t piece = 0; claims.claim(piece);) {
-      const std::size_t begin = piece * cut.piece_size;
+    for (std::size_t number = 0; claims.claim(number);) {
+      const std::size_t begin = number * cut.piece_size;
+      const piece p{begin, std::min(cut.total, begin + cut.piece_size)};
       at.advance_to(begin);
-      for_each_part(tensors, at, begin, std::min(cut.total, begin + cut.piece_size), part);
+      for_each_tensor(at, p, [&](const list_position& tensor) { visit(p, tensor); });
     }
   });
 }
@@ -199,10 +208,13 @@ std::uint64_t update(const context& c, const step_request& r) {
     run_whole(kernels, r, used_slots);
     return 1;
   }
-  run_parts(c, r.tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
-    step_range range{};
-    set_range(r, used_slots, tensor, from, to, range);
-    kernels.run(range);
+  run_parts(c, r.tensors, cut, [&](const piece& p, const list_position& at) {
+    tensor t{};
+    read_for_step(r, used_slots, at.tensor(), t);
+    p.in_tensor(at, granularity_of(t), [&](std::size_t from, std::size_t to) {
+      cut_to(t, from, to);
+      kernels.run(t);
+    });
   });
   return pieces_of(cut);
 }
@@ -262,9 +274,11 @@ std::uint64_t zero_gradients(const context& c, const tensor_list& tensors) noexc
   const list_summary summary(tensors);
   if (summary.total == 0) return 0;
   const cutting cut(c, summary.total);
-  run_parts(c, tensors, cut, [&](std::size_t tensor, std::size_t from, std::size_t to) {
-    const operand grad = gradient_of(tensors[tensor]) + from;
-    std::memset(grad.data, 0, (to - from) * size_of(grad.type));
+  run_parts(c, tensors, cut, [&](const piece& p, const list_position& at) {
+    const operand grad = tensors.gradient(at.tensor());
+    p.in_tensor(at, piece_granularity, [&](std::size_t from, std::size_t to) {
+      std::memset((grad + from).data, 0, (to - from) * size_of(grad.type));
+    });
   });
   return pieces_of(cut);
 }

@@ -4,42 +4,52 @@
 #pragma once
 
 #include "rules/catalogue.hpp"
-#include "step/ranges.hpp"
+#include "step/tensor.hpp"
 
 namespace gradstep::internal {
 
-/// Whether an array has to be there.
+/// Whether an array has to be there. A gradient has to be in a stateless step; in an optimizer it
+/// comes and goes.
 enum class presence { required, optional, gradient };
 
-/// Calls visit(data, name, element_size, count, presence) for a tensor's arrays; of slots, with
-/// their scales, for those whose bits are set. A gradient has to be there in a stateless step, and
-/// comes and goes in an optimizer.
-template <class Visit>
-void for_each_array(const rule_info& rule, std::uint32_t slots, const gradstep_tensor& t,
+/// The arrays of a tensor, for for_each_array. Other structs have a class with the same functions.
+class tensor_arrays {
+ public:
+  explicit tensor_arrays(const tensor& t) : t_(t) {}
+  std::size_t count() const { return t_.count; }
+  const operand& param() const { return t_.param; }
+  const operand& grad() const { return t_.grad; }
+  const operand& slot(std::size_t s) const { return t_.slots[s]; }
+  const operand& copy() const { return t_.copy; }
+  const operand& average() const { return t_.average; }
+
+ private:
+  const tensor& t_;
+};
+
+/// Calls visit(data, name, element_size, count, presence) for each array, present or not. Of the
+/// slots, and of their scales, only those whose bits are set in `slots`.
+template <class Arrays, class Visit>
+void for_each_array(const rule_info& rule, std::uint32_t slots, const Arrays& arrays,
                     const Visit& visit) {
-  const auto size = [](std::int32_t type) { return size_of(static_cast<dtype>(type)); };
-  visit(t.param, "param", size(t.param_dtype), t.count, presence::required);
-  visit(t.grad, "grad", size(t.grad_dtype), t.count, presence::gradient);
+  const std::size_t count = arrays.count();
+  const auto visit_data = [&](const operand& o, const char* name, presence wanted)
+      __attribute__((always_inline)) {
+    visit(o.data, name, size_of(o.type), count, wanted);
+  };
+  const operand& param = arrays.param();
+  visit_data(param, "param", presence::required);
+  visit_data(arrays.grad(), "grad", presence::gradient);
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     if ((slots >> s & 1) == 0) continue;
-    const dtype type = slot_type(t, s);
-    visit(t.slots[s], rule.slots[s].name, size_of(type), t.count, presence::required);
-    if (!has_blocks(type)) continue;
-    visit(t.slot_scales[s], "slot_scales", sizeof(float), scale_count(t.count), presence::required);
+    const operand& slot = arrays.slot(s);
+    visit_data(slot, rule.slots[s].name, presence::required);
+    if (!has_blocks(slot.type)) continue;
+    visit(slot.extra, "slot_scales", sizeof(float), scale_count(count), presence::required);
   }
-  visit(t.param_low, "param_low", sizeof(std::uint16_t), t.count, presence::optional);
-  visit(t.param_copy, "param_copy", size(t.copy_dtype), t.count, presence::optional);
-  visit(t.average, "average", size_of(computed_type(t.param_dtype)), t.count, presence::optional);
-}
-
-/// The rule's slots whose pointers are not null, as bits.
-inline std::uint32_t given_slots(const rule_info& rule, const gradstep_tensor& t) {
-  std::uint32_t given = 0;
-  if (t.slots == nullptr || t.slot_count != rule.slot_count) return given;
-  for (std::size_t s = 0; s < t.slot_count; ++s) {
-    if (t.slots[s] != nullptr) given |= 1U << s;
-  }
-  return given;
+  visit(param.extra, "param_low", sizeof(std::uint16_t), count, presence::optional);
+  visit_data(arrays.copy(), "param_copy", presence::optional);
+  visit_data(arrays.average(), "average", presence::optional);
 }
 
 }  // namespace gradstep::internal

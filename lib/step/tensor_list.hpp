@@ -3,39 +3,70 @@
 // A list of tensors, validated, as one index space.
 #pragma once
 
-#include <gradstep/gradstep.h>
-
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
+
+#include "step/tensor.hpp"
 
 namespace gradstep::internal {
 
-/// An array of structs, or a selection of its elements. A caller's may be larger than ours.
+/// How to read an element of a list, whatever struct it is. Walking a list needs no call, reading
+/// a tensor needs one.
+struct element_reader {
+  std::size_t count_offset;       // bytes to the element's count, a std::size_t
+  std::size_t param_type_offset;  // bytes to the dtype of its param, an int32_t
+
+  /// Reads a whole tensor, whose count is not 0. Of an absent array, data alone may be set;
+  /// random_key and the slots from slot_count on stay as they are.
+  void (*read)(const void* element, tensor& into);
+
+  /// Reads the gradient alone: in a list whose norm is wanted, nothing else but counts is valid.
+  operand (*gradient)(const void* element);
+};
+
+/// An array of structs that one reader can read, or a selection of its elements. Does not own them.
 class tensor_list {
  public:
-  tensor_list(const gradstep_tensor* first, std::size_t count)
-      : first_(reinterpret_cast<const unsigned char*>(first)),
-        stride_(count == 0 ? 0 : first->struct_size),
-        count_(count) {}
-  /// Of our own array, the elements with these indices, in their order.
-  tensor_list(const gradstep_tensor* first, std::span<const std::uint32_t> order)
-      : first_(reinterpret_cast<const unsigned char*>(first)),
-        stride_(sizeof(gradstep_tensor)),
-        count_(order.size()),
-        order_(order.data()) {}
+  tensor_list(const void* first, std::size_t stride, std::size_t count,
+              const element_reader& reader)
+      : first_(static_cast<const unsigned char*>(first)),
+        stride_(stride),
+        count_(count),
+        reader_(&reader) {}
 
-  std::size_t size() const { return count_; }
-  const gradstep_tensor& operator[](std::size_t i) const {
-    const std::size_t at = order_ == nullptr ? i : order_[i];
-    return *reinterpret_cast<const gradstep_tensor*>(first_ + at * stride_);
+  /// The elements with these indices, in their order.
+  tensor_list(const void* first, std::size_t stride, std::span<const std::uint32_t> order,
+              const element_reader& reader)
+      : tensor_list(first, stride, order.size(), reader) {
+    order_ = order.data();
   }
 
+  explicit tensor_list(std::span<const tensor> tensors);
+  tensor_list(const tensor* first, std::span<const std::uint32_t> order);
+
+  std::size_t size() const { return count_; }
+  std::size_t count(std::size_t i) const {
+    return *reinterpret_cast<const std::size_t*>(element(i) + reader_->count_offset);
+  }
+  dtype computed_type(std::size_t i) const {
+    std::int32_t type;
+    std::memcpy(&type, element(i) + reader_->param_type_offset, sizeof type);
+    return internal::computed_type(static_cast<dtype>(type));
+  }
+  void read(std::size_t i, tensor& into) const { reader_->read(element(i), into); }
+  operand gradient(std::size_t i) const { return reader_->gradient(element(i)); }
+
  private:
+  const unsigned char* element(std::size_t i) const {
+    return first_ + (order_ == nullptr ? i : order_[i]) * stride_;
+  }
+
   const unsigned char* first_;
   std::size_t stride_;
   std::size_t count_;
+  const element_reader* reader_;
   const std::uint32_t* order_ = nullptr;
 };
 
@@ -54,7 +85,7 @@ class list_position {
     ++tensor_;
   }
   std::size_t tensor() const { return tensor_; }
-  std::size_t count() const { return (*tensors_)[tensor_].count; }
+  std::size_t count() const { return tensors_->count(tensor_); }
   std::size_t first_index() const { return first_index_; }
 
  private:
