@@ -8,6 +8,7 @@
 #include "capi/option_checks.hpp"
 #include "capi/state_structs.hpp"
 #include "capi/tensor_checks.hpp"
+#include "capi/tensor_reading.hpp"
 #include "optimizer/gradients.hpp"
 #include "optimizer/setup.hpp"
 #include "step/loss_scaling.hpp"
@@ -35,19 +36,15 @@ gradstep_status check_name_is_free(const char* argument, const char* name,
               quoted(name).text, what, static_cast<unsigned>(*found));
 }
 
-/// A tensor of ours from the caller's struct, which may be larger.
-gradstep_status read_tensor(const optimizer& o, std::size_t group, const gradstep_tensor* given,
-                            gradstep_tensor& tensor) {
+gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradstep_tensor* given) {
   if (given == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "tensor is NULL");
   if (const auto s = check_struct(given, "tensor"); s != GRADSTEP_OK) return s;
-  tensor = *given;
-  tensor.struct_size = sizeof tensor;
   const group_settings& settings = o.groups[group].settings;
-  return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), tensor);
+  return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), *given);
 }
 
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
-  const auto size = size_of(static_cast<dtype>(o.table.records[tensor].grad_dtype));
+  const auto size = size_of(o.table.records[tensor].grad.type);
   if (o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
   if (reinterpret_cast<std::uintptr_t>(grad) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "grad = %p is not aligned to an element, %zu bytes", grad,
@@ -99,9 +96,11 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
         s != GRADSTEP_OK) {
       return s;
     }
-    gradstep_tensor read;
-    if (const auto s = read_tensor(o, group, tensor, read); s != GRADSTEP_OK) return s;
-    const std::size_t added = add_tensor(o, group, name, read);
+    if (const auto s = check_tensor(o, group, tensor); s != GRADSTEP_OK) return s;
+    gradstep::internal::tensor read{};
+    read_tensor(*tensor, read);
+    const auto owner = tensor->slots == nullptr ? slot_owner::library : slot_owner::caller;
+    const std::size_t added = add_tensor(o, group, name, read, owner);
     if (index != nullptr) *index = added;
     return GRADSTEP_OK;
   });

@@ -100,9 +100,11 @@ gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* opt
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
     const tensor_record& r = o.table.records[tensor];
-    const gradstep_tensor& t = o.table.tensors[tensor];
-    fill_output(*info, {0, r.name.get(), r.group, t.count, r.step_count, r.accumulate_count,
-                        t.param_dtype, r.grad_dtype, r.is_frozen, r.grad != nullptr});
+    const gradstep::internal::tensor& t = o.table.tensors[tensor];
+    fill_output(*info,
+                {0, r.name.get(), r.group, t.count, r.step_count, r.accumulate_count,
+                 static_cast<std::int32_t>(t.param.type), static_cast<std::int32_t>(r.grad.type),
+                 r.is_frozen, r.grad.data != nullptr});
     return GRADSTEP_OK;
   });
 }

@@ -7,7 +7,6 @@
 
 #include "checkpoint/load_plan.hpp"
 #include "json/json_writing.hpp"
-#include "optimizer/accumulation.hpp"
 #include "optimizer/gradients.hpp"
 #include "optimizer/named_arrays.hpp"
 
@@ -50,7 +49,7 @@ void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   load_plan::planned_tensor& planned = plan.tensors[index];
   if (planned.from == nullptr) return;
   tensor_record& record = o.table.records[index];
-  const std::size_t bytes = sum_bytes(o.table.tensors[index]);
+  const std::size_t bytes = o.table.sum_bytes(index);
   if (planned.sum_memory.data() != nullptr) {
     record.sum_memory = std::move(planned.sum_memory);
     o.table.state_bytes += bytes;

@@ -52,7 +52,7 @@ class saved_by_name {
 void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index,
                     const saved_tensor& from, std::vector<std::string>& result) {
   const tensor_record& record = o.table.records[index];
-  const gradstep_tensor& t = o.table.tensors[index];
+  const tensor& t = o.table.tensors[index];
   const auto need = [&](const char* array, bool is_here) {
     const bool is_in_file = from.find(array) != nullptr;
     if (is_here == is_in_file) return;
@@ -64,12 +64,12 @@ void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     if ((after.used_slots() >> s & 1) == 0) continue;
     need(rule.slots[s].name, true);
-    if (!record.owns_slots && t.slots[s] == nullptr && t.count != 0) {
+    if (!record.owns_slots && t.slots[s].data == nullptr && t.count != 0) {
       result.push_back(text_of("tensor", record.name.get()) + ": the caller's state lacks " +
                        rule.slots[s].name + ", which the rule uses with the values of the file");
     }
   }
-  need("average", t.average != nullptr);
+  need("average", t.average.data != nullptr);
   if (plan.settings.loads_params) need("param", true);
 }
 

@@ -4,9 +4,7 @@
 #include <iterator>
 
 #include "checkpoint/load_plan.hpp"
-#include "optimizer/accumulation.hpp"
 #include "optimizer/named_arrays.hpp"
-#include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -14,33 +12,32 @@ namespace {
 /// Lists the arrays that are loaded into the index-th tensor.
 void plan_arrays(load_plan& plan, const optimizer& o, std::size_t index) {
   load_plan::planned_tensor& planned = plan.tensors[index];
-  const gradstep_tensor& t = o.table.tensors[index];
-  const tensor_record& record = o.table.records[index];
+  const tensor& t = o.table.tensors[index];
   const array_names names = names_of(o, index);
-  const dtype computed = computed_type(t.param_dtype);
   const auto stage = [&](std::size_t array, dtype type) {
     const saved_array_type* const from = planned.from->find(names.at(array));
     if (from == nullptr || t.count == 0) return;
     plan.staged.push_back({index, array, from, {nullptr, nullptr, type, false}});
   };
   const std::uint32_t used =
-      plan.groups[record.group].settings_after.used_slots() | given_slots(names.rule, t);
+      plan.groups[o.table.records[index].group].settings_after.used_slots() | given_slots(t);
   for (std::size_t s = 0; s < names.rule.slot_count; ++s) {
-    if ((used >> s & 1) != 0) stage(s, slot_type(t, s));
+    if ((used >> s & 1) != 0) stage(s, t.slots[s].type);
   }
-  if (t.average != nullptr) stage(names.index_of(array_names::average), computed);
+  if (t.average.data != nullptr) stage(names.index_of(array_names::average), t.average.type);
   if (plan.settings.loads_params) {
-    stage(names.index_of(array_names::param), static_cast<dtype>(t.param_dtype));
+    stage(names.index_of(array_names::param), t.param.type);
   }
   if (planned.from->accumulate_count == 0) return;
-  stage(names.index_of(array_names::accumulated_grad), computed);
-  if (record.sum_memory.data() == nullptr) planned.sum_memory = state_block(sum_bytes(t));
+  const operand sum = o.table.sum(index);
+  stage(names.index_of(array_names::accumulated_grad), sum.type);
+  if (sum.data == nullptr) planned.sum_memory = state_block(o.table.sum_bytes(index));
 }
 
 /// Whether the array will have lower halves in the optimizer.
 bool has_low(const optimizer& o, const load_plan::staged_array& staged) {
   const bool is_param = staged.index == names_of(o, staged.tensor).index_of(array_names::param);
-  return is_param && o.table.tensors[staged.tensor].param_low != nullptr;
+  return is_param && o.table.tensors[staged.tensor].param.extra != nullptr;
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ void select_accumulating(optimizer& o) {
   o.lists.selected.clear();
   for (std::size_t i = 0; i < o.table.size(); ++i) {
     const tensor_record& record = o.table.records[i];
-    if (record.is_frozen || record.grad == nullptr) continue;
+    if (record.is_frozen || record.grad.data == nullptr) continue;
     check_may_accumulate(o.table, i);
     o.lists.selected.push_back(static_cast<std::uint32_t>(i));
   }
@@ -49,45 +49,40 @@ void select_accumulating(optimizer& o) {
 std::vector<state_block> allocate_sums(const optimizer& o, index_span tensors) {
   std::vector<state_block> blocks(tensors.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const gradstep_tensor& t = o.table.tensors[tensors[i]];
-    if (o.table.records[tensors[i]].sum_memory.data() != nullptr || t.count == 0) continue;
-    blocks[i] = state_block(sum_bytes(t));
-    const operand sum{blocks[i].data(), nullptr, computed_type(t.param_dtype), false};
-    fill_array(o.context, sum, t.count, 0);
+    const std::size_t count = o.table.tensors[tensors[i]].count;
+    operand sum = o.table.sum(tensors[i]);
+    if (sum.data != nullptr || count == 0) continue;
+    blocks[i] = state_block(o.table.sum_bytes(tensors[i]));
+    sum.data = blocks[i].data();
+    fill_array(o.context, sum, count, 0);
   }
   return blocks;
 }
 
-/// The tensor as a step sees it that adds the gradient to the sum: the sum is its param.
-gradstep_tensor sum_as_param(const gradstep_tensor& t, const tensor_record& record) {
-  gradstep_tensor sum{};
-  sum.struct_size = sizeof sum;
-  sum.count = t.count;
-  sum.param = record.sum_memory.data();
-  sum.param_dtype = static_cast<std::int32_t>(computed_type(t.param_dtype));
-  sum.grad = record.grad;
-  sum.grad_dtype = record.grad_dtype;
+/// A tensor for the step that adds a gradient to its sum: the sum is the param.
+tensor sum_as_param(const tensor_table& table, std::size_t index) {
+  tensor sum{};
+  sum.count = table.tensors[index].count;
+  sum.param = table.sum(index);
+  sum.grad = table.records[index].grad;
   return sum;
 }
 
 /// sums: one element per tensor, to work with.
-void add_to_sums(optimizer& o, index_span tensors, std::span<gradstep_tensor> sums, double scale) {
+void add_to_sums(optimizer& o, index_span tensors, std::span<tensor> sums, double scale) {
   std::vector<state_block> blocks = allocate_sums(o, tensors);
   // From here on nothing can fail.
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    tensor_record& record = o.table.records[tensors[i]];
-    const gradstep_tensor& t = o.table.tensors[tensors[i]];
     if (blocks[i].data() != nullptr) {
       const std::lock_guard held(o.gate);
-      record.sum_memory = std::move(blocks[i]);
-      o.table.state_bytes += sum_bytes(t);
+      o.table.records[tensors[i]].sum_memory = std::move(blocks[i]);
+      o.table.state_bytes += o.table.sum_bytes(tensors[i]);
     }
-    sums[i] = sum_as_param(t, record);
+    sums[i] = sum_as_param(o.table, tensors[i]);
   }
   const rule_values ascent = ascent_at_rate_1();
-  step_request request{.rule = *ascent.entry,
-                       .values = ascent.values,
-                       .tensors = given_list(sums.data(), sums.size()).tensors()};
+  step_request request{
+      .rule = *ascent.entry, .values = ascent.values, .tensors = tensor_list(sums)};
   request.grad_scale = scale;
   request.options.zeroes_grad = o.options.around.zeroes_grad;
   update_tensors(o.context, request);
@@ -109,17 +104,13 @@ void accumulate(optimizer& o, std::size_t tensor, double scale) {
     return add_to_sums(o, o.lists.selected, o.lists.accumulating, scale);
   }
   const tensor_record& record = o.table.records[tensor];
-  if (record.grad == nullptr) {
+  if (record.grad.data == nullptr) {
     refuse(GRADSTEP_INVALID_ARGUMENT, "tensor %s has no gradient", record.quoted_name().text);
   }
   check_may_accumulate(o.table, tensor);
   const auto index = static_cast<std::uint32_t>(tensor);
-  gradstep_tensor sum;
+  internal::tensor sum;
   add_to_sums(o, {&index, 1}, {&sum, 1}, scale);
-}
-
-std::size_t sum_bytes(const gradstep_tensor& tensor) noexcept {
-  return tensor.count * size_of(computed_type(tensor.param_dtype));
 }
 
 }  // namespace gradstep::internal

@@ -12,7 +12,4 @@ namespace gradstep::internal {
 /// with all_tensors.
 void accumulate(optimizer& o, std::size_t tensor, double scale);
 
-/// Bytes of the tensor's sum.
-std::size_t sum_bytes(const gradstep_tensor& tensor) noexcept;
-
 }  // namespace gradstep::internal

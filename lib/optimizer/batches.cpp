@@ -30,7 +30,7 @@ batch_key key_of(const optimizer& o, const group_record& group, std::uint32_t te
 std::uint64_t update_batch(const optimizer& o, const group_record& group, index_span batch) {
   step_request r{.rule = *group.step_rule.entry,
                  .values = group.step_rule.values,
-                 .tensors = list_of_own(o.table.tensors.data(), batch)};
+                 .tensors = tensor_list(o.table.tensors.data(), batch)};
   const batch_key key = key_of(o, group, batch[0]);
   r.step = key.step_count + 1;
   r.has_fresh_slots = key.has_fresh_slots;
@@ -86,13 +86,13 @@ std::uint64_t zero_selected(optimizer& o) noexcept {
   for (const std::uint32_t index : o.lists.selected) {
     if (is_zeroed(o, index)) o.lists.batch_order.push_back(index);
   }
-  return zero_gradients(o.context, list_of_own(o.table.tensors.data(), o.lists.batch_order));
+  return zero_gradients(o.context, tensor_list(o.table.tensors.data(), o.lists.batch_order));
 }
 
 std::uint64_t zero_tensor(const optimizer& o, std::size_t tensor) noexcept {
   if (!is_zeroed(o, tensor)) return 0;
   const auto index = static_cast<std::uint32_t>(tensor);
-  return zero_gradients(o.context, list_of_own(o.table.tensors.data(), index_span(&index, 1)));
+  return zero_gradients(o.context, tensor_list(o.table.tensors.data(), index_span(&index, 1)));
 }
 
 }  // namespace gradstep::internal

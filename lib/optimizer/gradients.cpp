@@ -14,7 +14,7 @@ namespace {
 /// Reads these tensors' gradients and keeps what was found. sums: one element per tensor.
 void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
                    double scale) noexcept {
-  const tensor_list list = list_of_own(o.table.tensors.data(), tensors);
+  const tensor_list list(o.table.tensors.data(), tensors);
   sum_gradients(o.context, list, norm_view::as_stepped, scale, sums.data());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     o.table.records[tensors[i]].inspected = inspection{sums[i], scale};
@@ -35,18 +35,17 @@ void select_uninspected(optimizer& o, double scale) noexcept {
 }  // namespace
 
 void set_grad(optimizer& o, std::size_t tensor, void* grad) {
-  tensor_record& record = o.table.records[tensor];
-  const std::size_t bytes =
-      o.table.tensors[tensor].count * size_of(static_cast<dtype>(record.grad_dtype));
+  operand& placed = o.table.records[tensor].grad;
+  const std::size_t bytes = o.table.tensors[tensor].count * size_of(placed.type);
   const auto address = [&](const void* data) {
     return bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(data);
   };
   const std::uintptr_t begin = address(grad);
   const std::lock_guard held(o.gate);
   if (begin != 0) check_new_grad(o.table, begin, bytes);
-  o.table.caller_arrays.move_grad(tensor, address(record.grad), begin, bytes);
-  record.grad = grad;
-  record.inspected.reset();
+  o.table.caller_arrays.move_grad(tensor, address(placed.data), begin, bytes);
+  placed.data = grad;
+  o.table.records[tensor].inspected.reset();
   place_gradient(o.table, tensor);
 }
 
@@ -65,13 +64,10 @@ void inspect(optimizer& o, std::size_t tensor, double grad_scale) {
   inspect_these(o, {&index, 1}, {&sum, 1}, scale);
 }
 
-void place_gradient(tensor_table& table, std::size_t tensor) noexcept {
-  const tensor_record& record = table.records[tensor];
-  gradstep_tensor& t = table.tensors[tensor];
-  const bool is_sum = record.has_sum() && t.count != 0;
-  t.grad = is_sum ? record.sum_memory.data() : record.grad;
-  t.grad_dtype =
-      is_sum ? static_cast<std::int32_t>(computed_type(t.param_dtype)) : record.grad_dtype;
+void place_gradient(tensor_table& table, std::size_t index) noexcept {
+  tensor& t = table.tensors[index];
+  const bool is_sum = table.records[index].has_sum() && t.count != 0;
+  t.grad = is_sum ? table.sum(index) : table.records[index].grad;
 }
 
 double total_scale(const optimizer& o, double grad_scale) {

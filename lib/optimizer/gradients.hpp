@@ -25,13 +25,13 @@ void inspect(optimizer& o, std::size_t tensor, double grad_scale);
 /// Whether the tensor takes part in a step: it is not frozen and has a gradient.
 inline bool takes_part(const tensor_table& table, std::size_t tensor) noexcept {
   const tensor_record& record = table.records[tensor];
-  const gradstep_tensor& t = table.tensors[tensor];
+  const internal::tensor& t = table.tensors[tensor];
   if (record.is_frozen) return false;
-  return t.grad != nullptr || (t.count == 0 && record.has_sum());
+  return t.grad.data != nullptr || (t.count == 0 && record.has_sum());
 }
 
 /// Makes the next step read what is the tensor's gradient now: the sum, or the caller's array.
-void place_gradient(tensor_table& table, std::size_t tensor) noexcept;
+void place_gradient(tensor_table& table, std::size_t index) noexcept;
 
 /// The gradients' scale: the caller's, divided by the loss scale if there is a loss scaler. Throws
 /// failure (OUT_OF_RANGE) if it is not finite.

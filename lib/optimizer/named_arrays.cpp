@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimizer/named_arrays.hpp"
 
-#include "step/tensor_arrays.hpp"
-
 namespace gradstep::internal {
 
 array_names names_of(const optimizer& o, std::size_t tensor) noexcept {
@@ -11,24 +9,27 @@ array_names names_of(const optimizer& o, std::size_t tensor) noexcept {
 }
 
 named_array array_of(const optimizer& o, std::size_t tensor, std::size_t index) noexcept {
-  const gradstep_tensor& t = o.table.tensors[tensor];
-  const tensor_record& record = o.table.records[tensor];
+  const internal::tensor& t = o.table.tensors[tensor];
   const array_names names = names_of(o, tensor);
   const char* const name = names.at(index);
-  const dtype computed = computed_type(t.param_dtype);
   if (index < names.rule.slot_count) {
-    const operand slot{t.slots[index], t.slot_scales[index], slot_type(t, index), false};
+    const operand& slot = t.slots[index];
     return {name, slot, slot.data != nullptr || t.count == 0};
   }
   switch (index - names.rule.slot_count) {
     case array_names::average:
-      return {name, {t.average, nullptr, computed, false}, t.average != nullptr};
+      // While absent, it has no type of its own.
+      return {name,
+              {t.average.data, nullptr, computed_type(t.param.type), false},
+              t.average.data != nullptr};
     case array_names::accumulated_grad: {
-      void* const sum = record.has_sum() ? record.sum_memory.data() : nullptr;
-      return {name, {sum, nullptr, computed, false}, record.has_sum()};
+      const bool has_sum = o.table.records[tensor].has_sum();
+      operand sum = o.table.sum(tensor);
+      if (!has_sum) sum.data = nullptr;
+      return {name, sum, has_sum};
     }
     default:
-      return {name, {t.param, t.param_low, static_cast<dtype>(t.param_dtype), false}, true};
+      return {name, t.param, true};
   }
 }
 

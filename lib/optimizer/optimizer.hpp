@@ -67,10 +67,10 @@ struct open_step {
 
 /// Lists for calls that run alone. Each has room for every tensor, so a step allocates nothing.
 struct step_lists {
-  std::vector<std::uint32_t> selected = {};        // tensors that take part, in the order of adding
-  std::vector<std::uint32_t> batch_order = {};     // tensors of one group, by what they share
-  std::vector<tensor_sum> sums = {};               // of the selected tensors' gradients
-  std::vector<gradstep_tensor> accumulating = {};  // the selected tensors, with sums for params
+  std::vector<std::uint32_t> selected = {};     // tensors that take part, in the order of adding
+  std::vector<std::uint32_t> batch_order = {};  // tensors of one group, by what they share
+  std::vector<tensor_sum> sums = {};            // of the selected tensors' gradients
+  std::vector<tensor> accumulating = {};        // the selected tensors, with sums for params
 };
 
 struct optimizer {

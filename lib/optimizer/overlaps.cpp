@@ -9,9 +9,9 @@
 namespace gradstep::internal {
 
 array_registry::additions check_new_arrays(const tensor_table& table, const rule_info& rule,
-                                           const gradstep_tensor& tensor) {
+                                           const tensor& t) {
   array_registry::additions added;
-  if (tensor.count == 0) return added;  // its pointers may have any value
+  if (t.count == 0) return added;  // its pointers may have any value
   const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count,
                        presence wanted) {
     if (data == nullptr) return;
@@ -30,7 +30,7 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
       added.arrays.insert({begin, {end, index, name}});
     }
   };
-  for_each_array(rule, given_slots(rule, tensor), given_arrays(tensor), add);
+  for_each_array(rule, given_slots(t), tensor_arrays(t), add);
   return added;
 }
 

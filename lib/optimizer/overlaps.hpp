@@ -10,7 +10,7 @@ namespace gradstep::internal {
 /// The arrays of a tensor that is about to be added. Throws failure (INVALID_ARGUMENT) if one of
 /// them overlaps an array of another tensor.
 array_registry::additions check_new_arrays(const tensor_table& table, const rule_info& rule,
-                                           const gradstep_tensor& tensor);
+                                           const tensor& t);
 
 /// Checks that a gradient at [begin, begin + bytes) overlaps no array but gradients. Throws failure
 /// (INVALID_ARGUMENT).

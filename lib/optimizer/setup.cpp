@@ -7,15 +7,16 @@
 #include "base/mix.hpp"
 #include "optimizer/overlaps.hpp"
 #include "optimizer/slots.hpp"
-#include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-/// Makes room, so that the next push_back cannot fail.
+/// Makes room, so that the next push_back cannot fail. By a quarter at a time: doubled lists would
+/// take more than 1 KB per tensor.
 template <class Vector>
 void reserve_one_more(Vector& list) {
-  if (list.size() == list.capacity()) list.reserve(std::max<std::size_t>(8, 2 * list.size()));
+  if (list.size() < list.capacity()) return;
+  list.reserve(list.size() + std::max<std::size_t>(8, list.size() / 4));
 }
 
 /// Makes room for one more tensor in every list that grows with the tensors.
@@ -29,38 +30,22 @@ void reserve_tensor(optimizer& o, group_record& group) {
   o.lists.sums.reserve(most);
 }
 
-/// Slots that the caller owns; used: bit s, the rule uses slot s. A slot that is neither there nor
-/// used has no dtype of its own, and a slot whose dtype has no blocks has no scales.
-void copy_slots(const gradstep_tensor& from, std::uint32_t used, slot_arrays& to) {
-  for (std::size_t s = 0; s < from.slot_count; ++s) {
-    const bool is_one = from.slots[s] != nullptr || (used >> s & 1) != 0;
-    const dtype type = is_one ? slot_type(from, s) : computed_type(from.param_dtype);
-    to.data[s] = from.slots[s];
-    to.dtypes[s] = static_cast<std::int32_t>(type);
-    if (has_blocks(type) && from.slot_scales != nullptr) to.scales[s] = from.slot_scales[s];
+/// Gives each slot that is absent and not used the dtype of the arithmetic: the caller's is of no
+/// array. used: bit s, the rule uses slot s.
+void forget_unused_dtypes(tensor& t, std::uint32_t used) {
+  for (std::size_t s = 0; s < t.slot_count; ++s) {
+    const bool is_one = t.slots[s].data != nullptr || (used >> s & 1) != 0;
+    if (!is_one) t.slots[s] = {nullptr, nullptr, computed_type(t.param.type), false};
   }
 }
 
-tensor_record make_record(std::size_t group, std::string_view name, const gradstep_tensor& tensor) {
-  tensor_record record{.name = copy_name(name), .slots = std::make_unique<slot_arrays>()};
+tensor_record make_record(std::size_t group, std::string_view name, const tensor& t,
+                          slot_owner owner) {
+  tensor_record record{.name = copy_name(name)};
   record.group = static_cast<std::uint32_t>(group);
-  record.owns_slots = tensor.slots == nullptr;
-  record.grad = tensor.grad;
-  record.grad_dtype = tensor.grad_dtype;
+  record.owns_slots = owner == slot_owner::library;
+  record.grad = t.grad;
   return record;
-}
-
-/// The tensor as steps read it.
-gradstep_tensor make_tensor(const gradstep_tensor& given, const rule_info& rule,
-                            std::string_view name, slot_arrays& slots) {
-  gradstep_tensor own = given;
-  own.struct_size = sizeof own;
-  own.slots = slots.data;
-  own.slot_scales = slots.scales;
-  own.slot_dtypes = slots.dtypes;
-  own.slot_count = rule.slot_count;
-  if (own.key == 0) own.key = key_of_name(name);
-  return own;
 }
 
 }  // namespace
@@ -77,22 +62,23 @@ std::size_t add_group(optimizer& o, std::string_view name, group_settings&& sett
 }
 
 std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view name,
-                       const gradstep_tensor& tensor) {
+                       const tensor& given, slot_owner owner) {
   group_record& group = o.groups[group_index];
-  const rule_info& rule = *group.settings.rule.entry->info;
   const std::uint32_t used = group.settings.used_slots();
   const auto index = static_cast<std::uint32_t>(o.table.size());
-  array_registry::additions arrays = check_new_arrays(o.table, rule, tensor);
+  array_registry::additions arrays =
+      check_new_arrays(o.table, *group.settings.rule.entry->info, given);
 
-  tensor_record record = make_record(group_index, name, tensor);
+  tensor_record record = make_record(group_index, name, given, owner);
+  tensor t = given;
+  if (t.key == 0) t.key = key_of_name(name);
   new_slots added{};
   if (record.owns_slots) {
-    plan_slots(group.settings, tensor, *record.slots);
-    added = allocate_slots(o.context, group.settings.rule, used, tensor, *record.slots);
-    added.tensor = index;
+    plan_slots(group.settings, t);
+    added = allocate_slots(o.context, group.settings.rule, used, t, index);
     record.slot_memory.reserve(1);
   } else {
-    copy_slots(tensor, used, *record.slots);
+    forget_unused_dtypes(t, used);
   }
 
   const std::lock_guard held(o.gate);
@@ -100,9 +86,9 @@ std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view n
   o.table.names.emplace(record.name.get(), index);
   // From here on nothing can fail.
   group.members.push_back(index);
-  o.table.tensors.push_back(make_tensor(tensor, rule, name, *record.slots));
+  o.table.tensors.push_back(t);
   o.table.records.push_back(std::move(record));
-  if (o.table.records[index].owns_slots) put_in_place(o.table, std::move(added));
+  if (owner == slot_owner::library) put_in_place(o.table, std::move(added));
   o.table.caller_arrays.add(std::move(arrays));
   return index;
 }

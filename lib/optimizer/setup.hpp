@@ -14,10 +14,12 @@ namespace gradstep::internal {
 /// No group has the name. The settings have passed check_settings. Gives the group's index.
 std::size_t add_group(optimizer& o, std::string_view name, group_settings&& settings);
 
-/// No tensor has the name. The tensor suits the group's rule; if its `slots` is nullptr, its slots
-/// become the library's. Gives the tensor's index.
-std::size_t add_tensor(optimizer& o, std::size_t group, std::string_view name,
-                       const gradstep_tensor& tensor);
+enum class slot_owner { library, caller };
+
+/// No tensor has the name. The tensor suits the group's rule. slot_owner::library: its slots are
+/// absent, and the library allocates them. Gives the tensor's index.
+std::size_t add_tensor(optimizer& o, std::size_t group, std::string_view name, const tensor& given,
+                       slot_owner owner);
 
 /// New settings with the same rule, which have passed check_settings. Slots that the group did not
 /// use before are allocated. A plateau of the group takes over the rule's lr.

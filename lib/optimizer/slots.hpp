@@ -16,17 +16,18 @@ struct new_slots {
   std::uint32_t tensor;
   std::uint32_t mask;  // bit s: slot s is among them
   state_block memory;
-  slot_arrays arrays;
+  operand slots[max_slots];
   std::size_t bytes;
 };
 
-/// Chooses the dtype of each slot of the group's rule. Throws failure (INVALID_ARGUMENT) if the
-/// tensor begins inside a block of an 8-bit dtype.
-void plan_slots(const group_settings& group, const gradstep_tensor& tensor, slot_arrays& slots);
+/// Chooses the dtype of each slot of the group's rule; the slots stay absent. Throws failure
+/// (INVALID_ARGUMENT) if the tensor begins inside a block of an 8-bit dtype.
+void plan_slots(const group_settings& group, tensor& t);
 
-/// Allocates the slots of the mask, with the planned dtypes, at their initial values.
+/// Allocates the slots of the mask, with the dtypes that the tensor's slots have, at their initial
+/// values. index: of the tensor.
 new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_t mask,
-                         const gradstep_tensor& tensor, const slot_arrays& planned);
+                         const tensor& t, std::uint32_t index);
 
 /// Allocates, for every tensor of the group, the slots that the settings use and the tensor lacks.
 /// Afterwards put_in_place cannot fail. Throws failure (INVALID_ARGUMENT) if such a tensor's slots

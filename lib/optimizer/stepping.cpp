@@ -82,7 +82,7 @@ step_verdict judge(optimizer& o, const step_settings& settings, double scale,
       break;
   }
   if (!limits.reads_gradients()) return {};
-  const tensor_list selected = list_of_own(o.table.tensors.data(), o.lists.selected);
+  const tensor_list selected(o.table.tensors.data(), o.lists.selected);
   return judge_gradients(o.context, selected, scale, limits);
 }
 

@@ -16,4 +16,13 @@ const std::uint32_t* find_name(const name_index& names, std::string_view name) {
   return found == names.end() ? nullptr : &found->second;
 }
 
+operand tensor_table::sum(std::size_t index) const noexcept {
+  const dtype type = computed_type(tensors[index].param.type);
+  return {records[index].sum_memory.data(), nullptr, type, false};
+}
+
+std::size_t tensor_table::sum_bytes(std::size_t index) const noexcept {
+  return tensors[index].count * size_of(sum(index).type);
+}
+
 }  // namespace gradstep::internal

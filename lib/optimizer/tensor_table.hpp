@@ -3,8 +3,6 @@
 // The tensors of an optimizer: what a step reads of each tensor, and what belongs to it besides.
 #pragma once
 
-#include <gradstep/gradstep.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,10 +12,10 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "capi/tensor_reading.hpp"
 #include "optimizer/array_registry.hpp"
 #include "optimizer/state_memory.hpp"
 #include "step/gradient_norm.hpp"
+#include "step/tensor.hpp"
 
 namespace gradstep::internal {
 
@@ -28,18 +26,6 @@ std::unique_ptr<char[]> copy_name(std::string_view name);
 
 /// nullptr: there is no such name.
 const std::uint32_t* find_name(const name_index& names, std::string_view name);
-
-/// The elements with these indices, in their order. Until the table has tensors of operands.
-inline tensor_list list_of_own(const gradstep_tensor* first, std::span<const std::uint32_t> order) {
-  return {first, sizeof(gradstep_tensor), order, reader_of_given_tensors};
-}
-
-/// What a tensor's `slots`, `slot_scales` and `slot_dtypes` point to.
-struct slot_arrays {
-  void* data[max_slots] = {};
-  float* scales[max_slots] = {};
-  std::int32_t dtypes[max_slots] = {};
-};
 
 /// What a reading pass over a gradient found.
 struct inspection {
@@ -53,15 +39,13 @@ struct tensor_record {
   bool is_frozen = false;
 
   // Slots.
-  bool owns_slots = false;       // the slots are the library's
-  std::uint32_t used_slots = 0;  // bit s: a step of this tensor has used slot s
-  std::unique_ptr<slot_arrays> slots = {};
+  bool owns_slots = false;                    // the slots are the library's
+  std::uint32_t used_slots = 0;               // bit s: a step of this tensor has used slot s
   std::vector<state_block> slot_memory = {};  // of slots that are the library's
 
-  // The gradient. A step reads it from gradstep_tensor::grad: the accumulated sum if there is one,
-  // else the caller's array.
-  void* grad = nullptr;  // the caller's array; nullptr: none
-  std::int32_t grad_dtype = 0;
+  // The gradient. A step reads tensor::grad: the accumulated sum if there is one, else the caller's
+  // array.
+  operand grad = {};                         // the caller's array; it keeps its type while absent
   std::uint64_t accumulate_count = 0;        // gradients in the sum, since the tensor's last step
   state_block sum_memory = {};               // all zeros while accumulate_count is 0
   std::optional<inspection> inspected = {};  // of the gradient as it is now
@@ -76,13 +60,19 @@ struct tensor_record {
 
 /// All lists are in the order of adding.
 struct tensor_table {
-  std::vector<gradstep_tensor> tensors = {};  // a step reads them here
-  std::vector<tensor_record> records = {};    // of the same tensors
+  std::vector<tensor> tensors = {};         // a step reads them here
+  std::vector<tensor_record> records = {};  // of the same tensors
   name_index names = {};
   array_registry caller_arrays = {};
   std::size_t state_bytes = 0;  // of slots and sums that the library owns
 
   std::size_t size() const noexcept { return records.size(); }
+
+  /// A tensor's accumulated gradient. Its dtype is that of the arithmetic; data == nullptr: it has
+  /// no memory yet.
+  operand sum(std::size_t index) const noexcept;
+  /// The bytes of that sum.
+  std::size_t sum_bytes(std::size_t index) const noexcept;
 };
 
 }  // namespace gradstep::internal
