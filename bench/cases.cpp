@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "mixed_cases.hpp"
+#include "dtype_cases.hpp"
 
 namespace bench {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "layout.hpp"
 #include "machine.hpp"
-#include "storage.hpp"
+#include "stored_dtypes.hpp"
 
 namespace bench {
 

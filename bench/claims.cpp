@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "cases.hpp"
+#include "dtype_cases.hpp"
 #include "interleave.hpp"
-#include "mixed_cases.hpp"
 #include "separate_step.hpp"
 
 namespace bench {

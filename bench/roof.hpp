@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "bench_team.hpp"
 #include "interleave.hpp"
-#include "team.hpp"
 #include "traffic.hpp"
 
 namespace bench {

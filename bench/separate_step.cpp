@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "baselines.hpp"
-#include "mixed_cases.hpp"
+#include "dtype_cases.hpp"
 #include "separate_passes.hpp"
 
 namespace bench {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "team.hpp"
+#include "bench_team.hpp"
 #include "workload.hpp"
 
 namespace bench {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "baselines.hpp"
-#include "mixed_cases.hpp"
-#include "optimizer_step.hpp"
+#include "dtype_cases.hpp"
+#include "optimizer_contenders.hpp"
 #include "separate_step.hpp"
 
 namespace bench {

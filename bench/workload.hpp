@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "arrays.hpp"
+#include "bench_team.hpp"
 #include "layout.hpp"
-#include "storage.hpp"
-#include "team.hpp"
+#include "reused_arrays.hpp"
+#include "stored_dtypes.hpp"
 #include "traffic.hpp"
 
 namespace bench {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The main job, shown: examples/demo.sh BUILD_DIR PART. ./dev demo calls the parts in this order, each
-# as soon as its programs are built. What they make goes to BUILD_DIR/demo.
+# Shows what gradstep does: examples/demo.sh BUILD_DIR PART. ./dev demo calls the parts in this
+# order, each as soon as its programs are built. Output files go to BUILD_DIR/demo.
 #
 #   descend   descent_2d on a function of two variables
 #   train     schedules, two groups, training on digits, pictures: the other examples
@@ -16,7 +16,7 @@ mkdir -p "$out"
 
 section() { printf '\n== %s\n' "$*"; }
 
-# show PROGRAM ARGUMENT...: the command, then what it prints.
+# show PROGRAM ARGUMENT...: prints the command, and runs it.
 show() {
   local program=$1
   shift
@@ -60,7 +60,7 @@ measure() {
     --benchmark_filter='^step/(adamw/float32/(16K|64M)/|adamw.complete/.*/64M/)'
 }
 
-# outcomes FILE: of its tables' rows "name accuracy loss".
+# outcomes FILE: prints "name accuracy loss" for each row of its tables.
 outcomes() { awk 'NF > 5 && $(NF - 2) == "%" { print $1, $(NF - 3), $(NF - 4) }' "$1"; }
 
 summary() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Minimises a function of two variables with any rule of the library, in float64, and prints where
-// it ends. With the textbook's conventions it prints the textbook's digits:
+// Minimises a function of two variables with any rule of the library, in float64, and prints the
+// last point. With the conventions of a textbook it prints the textbook's digits:
 //
 //     descent_2d --set lr=0.4                    epoch 20, x1: -0.943467, x2: -0.000073
 #include <CLI/CLI.hpp>
@@ -16,7 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "common.hpp"
+#include "command_line.hpp"
+#include "output_file.hpp"
 
 namespace {
 
@@ -127,7 +128,7 @@ point descend_to_csv(const arguments& a, const gradstep::rule& rule) {
   return x;
 }
 
-/// As Python's f"{x:f}": C's %f too, but a NaN has no sign.
+/// The same text as Python's f"{x:f}": C's %f, but a NaN without a sign.
 std::string fixed(double x) {
   if (std::isnan(x)) return "nan";
   std::array<char, 400> text{};  // 309 digits before the point at most

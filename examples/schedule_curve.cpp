@@ -12,7 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "common.hpp"
+#include "command_line.hpp"
+#include "output_file.hpp"
 
 namespace {
 
@@ -45,7 +46,7 @@ gradstep::schedule make_schedule(const arguments& a) {
   return schedule;
 }
 
-/// NaN where the schedule does not drive it.
+/// NaN if the schedule does not drive the momentum.
 double momentum_at(const gradstep::schedule& schedule, double t) {
   double momentum = std::nan("");
   const gradstep_status status = gradstep_schedule_momentum(schedule.get(), t, &momentum);

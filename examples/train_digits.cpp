@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trains a small network on handwritten digits, once with each method of the library or in each
-// precision, and compares them. All tensors of the network are updated by one call per step, with
-// clipping, averaging and loss scaling in it; see digits/updater.hpp. A run that is interrupted can
-// go on from its checkpoint, to the same bits.
+// Trains a small network on handwritten digits, once with each method of the library, or once in
+// each precision, and compares the results. One call per step updates all tensors of the network,
+// clips, averages and scales the loss; see digits/updater.hpp. An interrupted run can go on from
+// its checkpoint, and ends with the same bits.
 #include <CLI/CLI.hpp>
 #include <Eigen/Core>
 #include <gradstep/gradstep.hpp>
@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "common.hpp"
+#include "command_line.hpp"
 #include "digits/dataset.hpp"
 #include "digits/interruption.hpp"
 #include "digits/methods.hpp"
@@ -32,6 +32,7 @@
 #include "digits/schedule_choice.hpp"
 #include "digits/training.hpp"
 #include "digits/training_options.hpp"
+#include "output_file.hpp"
 
 namespace {
 
@@ -110,7 +111,7 @@ void declare(CLI::App& app, arguments& a) {
                             "the images (default: the examples' data/digits.csv)", "FILE");
 }
 
-/// Schedules that drive momentum do not go with every rule: finds out before any training.
+/// Throws, before any training, if the schedule drives momentum and a method's rule has none.
 void check_schedule(const gradstep::context& context, const std::vector<digits::method>& methods,
                     const digits::training_options& training) {
   gradstep::optimizer checked(context);
@@ -124,12 +125,12 @@ std::vector<digits::method> choose_methods(const arguments& a) {
   if (!a.rule.empty()) methods = {digits::find_method(a.rule)};
   for (digits::method& m : methods) {
     m = digits::with_settings(m, a.settings);
-    const gradstep::rule checked(m.rule, m.settings);  // before any training
+    const gradstep::rule checked(m.rule, m.settings);  // throws before any training
   }
   return methods;
 }
 
-/// The word as a shell takes it for itself.
+/// The word as one types it in a shell, in quotes if necessary.
 std::string quote(const std::string& word) {
   bool is_plain = !word.empty();
   std::string quoted;
@@ -141,9 +142,9 @@ std::string quote(const std::string& word) {
   return is_plain ? word : "'" + quoted + "'";
 }
 
-std::span<char*> command_line;  // the words of it
+std::span<char*> command_line;  // its words
 
-/// The command that goes on with what this one began.
+/// The command that resumes this training.
 std::string resume_command() {
   std::vector<std::string> words(command_line.begin(), command_line.end());
   if (std::find(words.begin(), words.end(), "--resume") == words.end()) {
@@ -153,7 +154,7 @@ std::string resume_command() {
   return examples::join(words, " ");
 }
 
-/// None may be written over another.
+/// Throws if two options name the same file: one would overwrite the other.
 void check_files(const arguments& a) {
   const std::pair<const char*, const std::string&> files[] = {
       {"--data", a.data}, {"--csv", a.csv}, {"--checkpoint", a.training.checkpoint}};
@@ -190,7 +191,7 @@ void print_heading(const arguments& a, const digits::parts& data, const std::str
       a.schedule.name.empty() ? "" : ", ", a.schedule.name.c_str());
 }
 
-/// The outcomes begin with those of an interrupted training.
+/// Adds an outcome per training. If a training is interrupted, its outcome is the last one.
 void train_all(const gradstep::context& context, const std::vector<digits::method>& methods,
                const std::vector<digits::precision>& precisions, const digits::parts& data,
                const digits::training_options& training, std::vector<digits::outcome>& outcomes) {
@@ -205,7 +206,7 @@ void train_all(const gradstep::context& context, const std::vector<digits::metho
   }
 }
 
-/// Of a training that was resumed: those before it too, when they are in the file.
+/// Writes the losses. For a resumed training, keeps the earlier epochs that are in the file.
 void write_csv(examples::output_file& csv, const std::vector<digits::outcome>& outcomes) {
   digits::write_losses(csv.stream(), outcomes, digits::earlier_rows(csv.path(), outcomes));
   csv.close();
@@ -222,7 +223,7 @@ void report(const arguments& a, const digits::parts& data, bool compares_precisi
 }
 
 void run(const arguments& a) {
-  // Eigen cuts products by the size of the caches; the same sizes everywhere, the same sums.
+  // Eigen cuts products by the size of the caches. Fixed sizes give the same sums on all machines.
   Eigen::setCpuCacheSizes(32 << 10, 512 << 10, 4 << 20);
   const std::vector<digits::method> methods = choose_methods(a);
   const std::vector<digits::precision> precisions = digits::find_precisions(a.precision);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An optimizer with two groups: weights decay, the bias does not. AdamW, a warm-up and half a
- * cosine, gradients clipped by norm; then a checkpoint, which a second optimizer goes on from. C99.
+ * An optimizer with two groups: weights decay, the bias does not. It uses AdamW, a warm-up with
+ * half a cosine, and clipping by norm. It saves a checkpoint; a second optimizer loads it and goes
+ * on. C99.
  */
 #include <gradstep/gradstep.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 enum { feature_count = 3, step_count = 400, saved_step = 200 };
 
-/* The system frees the optimizers when the program ends. */
+/* Ends the program at a failure. The system then frees the optimizers. */
 static void must(gradstep_status status) {
   if (status == GRADSTEP_OK) return;
   fprintf(stderr, "two_groups: %s: %s\n", gradstep_status_name(status), gradstep_last_error());
@@ -50,7 +51,7 @@ static void add(model* m, const char* name, double decay, float* param, float* g
   group.rule = rule;
   group.schedule = schedule;
   must(gradstep_optimizer_add_group(m->optimizer, &group, &index));
-  gradstep_rule_destroy(rule), gradstep_schedule_destroy(schedule); /* it has copies */
+  gradstep_rule_destroy(rule), gradstep_schedule_destroy(schedule); /* the group has copies */
   tensor.grad = grad;
   tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
   must(gradstep_optimizer_add_tensor(m->optimizer, index, name, &tensor, NULL));

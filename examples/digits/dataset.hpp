@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The digits: reading the file, and cutting it into a part to learn from and a part to be tested
-// on.
+// The digits: reads the file, and splits it into a training part and a test part.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_DATASET_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_DATASET_HPP
 
@@ -26,14 +25,14 @@ constexpr int pixel_count = 64;
 constexpr int class_count = 10;
 constexpr int darkest = 16;
 
-/// Images with the digits that they show.
+/// Images and the digits that they show.
 struct dataset {
   Eigen::MatrixXf images;   ///< one column per image, from 0 (white) to 1 (black)
   std::vector<int> labels;  ///< 0 to 9
 
   Eigen::Index size() const { return images.cols(); }
 
-  /// What tells it from others: "1498 images, CRC-32 1a2b3c4d".
+  /// A text that tells it from other datasets: "1498 images, CRC-32 1a2b3c4d".
   std::string describe() const {
     const auto add = [](uLong sum, const void* bytes, std::size_t size) {
       return crc32_z(sum, static_cast<const Bytef*>(bytes), size);
@@ -54,7 +53,7 @@ struct dataset {
   }
 };
 
-/// The whole numbers of a line "1,2,3"; empty when it is anything else or has more than `most`.
+/// The whole numbers of a line such as "1,2,3". Empty for any other line, and for more than `most`.
 inline std::vector<int> parse_row(const std::string& line, std::size_t most) {
   std::vector<int> numbers;
   const char* next = line.data();
@@ -71,7 +70,7 @@ inline std::vector<int> parse_row(const std::string& line, std::size_t most) {
   return {};
 }
 
-/// Whether a row is one image: its pixels, then its digit.
+/// Whether a row is an image: its pixels, then its digit.
 inline bool is_image(const std::vector<int>& row) {
   if (row.size() != pixel_count + 1) return false;
   for (int i = 0; i < pixel_count; ++i) {
@@ -80,7 +79,8 @@ inline bool is_image(const std::vector<int>& row) {
   return 0 <= row.back() && row.back() < class_count;
 }
 
-/// Reads a file as data/README.md describes it. Throws, with file and line, what is not so.
+/// Reads a file in the format of data/README.md. Throws at anything else; the message has file and
+/// line.
 inline dataset load(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error("--data: cannot open '" + path + "'");
@@ -112,7 +112,7 @@ struct parts {
   dataset test;
 };
 
-/// Shuffles by the seed and keeps a sixth for the test: 299 of 1797.
+/// Shuffles by the seed and keeps one sixth for the test: 299 of 1797 images.
 inline parts split(const dataset& all, std::uint64_t seed) {
   const std::size_t test_count = all.labels.size() / 6;
   if (test_count == 0) {

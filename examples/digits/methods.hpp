@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The methods that are compared, each a rule of the library with values for some of its
+// The methods that are compared. A method is a rule of the library with values for some of its
 // hyper-parameters.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_METHODS_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_METHODS_HPP
@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 
 namespace digits {
 
@@ -23,8 +23,8 @@ struct method {
 };
 
 inline const std::vector<method>& known_methods() {
-  // Of 1, 2 and 5 times powers of ten, a rate whose test accuracy over the seeds 1 to 5 is the best
-  // or within 0.5 % of it. Adadelta is to need no rate: it keeps 1.
+  // Each lr is 1, 2 or 5 times a power of ten. Over the seeds 1 to 5, its test accuracy is the best
+  // or within 0.5 % of the best. Adadelta keeps lr = 1, because it is meant to need no rate.
   static const std::vector<method> methods{
       {"sgd", "sgd", {{"lr", 0.5}}},
       {"momentum", "sgd", {{"lr", 0.1}, {"momentum", 0.9}}},
@@ -37,7 +37,8 @@ inline const std::vector<method>& known_methods() {
   return methods;
 }
 
-/// The known method of that name or else the library's rule at its defaults.
+/// The known method of that name; if there is none, the library's rule of that name at its
+/// defaults.
 inline method find_method(const std::string& name) {
   std::vector<std::string> names;
   for (const method& candidate : known_methods()) {
@@ -52,7 +53,7 @@ inline method find_method(const std::string& name) {
   }
 }
 
-/// The method with `settings` in place of its own values or beside them.
+/// The method with `settings` added; they replace its own values of the same names.
 inline method with_settings(method m, const std::vector<gradstep::setting>& settings) {
   for (const gradstep::setting& wanted : settings) {
     gradstep::setting* place = nullptr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The network: 64 pixels, 128 rectified linear units, softmax over 10 digits. It computes in
-// float32 and knows gradients but nothing of optimizers: whoever updates it asks for its tensors.
+// float32. It computes gradients, but knows nothing of optimizers; for_each_tensor() gives its
+// tensors to whoever updates them.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_NETWORK_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_NETWORK_HPP
 
@@ -16,9 +17,9 @@
 
 namespace digits {
 
-constexpr int hidden_count = 128;  // 8192 weights: enough for slots of 8 bits
+constexpr int hidden_count = 128;  // makes 8192 weights, enough for 8-bit slots
 
-/// One tensor of the network: flat arrays that stay where they are as long as the network does.
+/// One tensor of the network, as flat arrays. They keep their places as long as the network lives.
 struct network_tensor {
   float* param;
   float* grad;
@@ -31,7 +32,7 @@ struct layer {
   Eigen::VectorXf bias;
   Eigen::VectorXf bias_grad;
 
-  /// He's initial weights, uniform; no bias.
+  /// Weights by He's initialisation, uniformly distributed; a bias of 0.
   layer(int inputs, int outputs, random_source& random)
       : weights(outputs, inputs),
         weights_grad(Eigen::MatrixXf::Zero(outputs, inputs)),
@@ -61,7 +62,7 @@ class network {
  public:
   explicit network(std::uint64_t seed) : network(random_source(seed, random_use::weights)) {}
 
-  /// Sets every gradient to that of loss_scale times the mean cross-entropy over the batch.
+  /// Sets all gradients, of loss_scale times the mean cross-entropy over the batch.
   void set_gradients(const dataset& batch, float loss_scale = 1) {
     const Eigen::MatrixXf hidden = hidden_.forward(batch.images).cwiseMax(0.0F);
     Eigen::MatrixXf output_grad = softmax(output_.forward(hidden));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The precisions that are compared: in which dtypes the arrays of the training are kept.
+// The precisions that are compared: the dtypes in which the training's arrays are stored.
 //
-// The network itself computes in float32, whatever the precision: with the weights as the precision
-// has them, widened. So it is the stored numbers that differ, as in real training; rounding inside
-// the products is left out.
+// The network always computes in float32, with the stored weights widened to float32. So precisions
+// differ in the stored numbers, as in real training, but not in the rounding inside products.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_PRECISION_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_PRECISION_HPP
 
@@ -15,19 +14,19 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 
 namespace digits {
 
 struct precision {
   std::string name;
   std::int32_t param;
-  std::int32_t grad;  ///< the network's gradients are rounded to it before a step
+  std::int32_t grad;  ///< before a step the network's gradients are rounded to this dtype
   std::int32_t slots;
-  std::int32_t copy = 0;  ///< of the params, written by a step; the network computes with it
+  std::int32_t copy = 0;  ///< a step writes a copy of the params; the network computes with it
   /// bf16 params are the upper halves of float32; the network computes with these halves.
   bool has_low_halves = false;
-  bool needs_loss_scale = false;  ///< gradients that small would become 0
+  bool needs_loss_scale = false;  ///< small gradients would become 0 in its dtype
 };
 
 inline const std::vector<precision>& known_precisions() {
@@ -36,7 +35,7 @@ inline const std::vector<precision>& known_precisions() {
   constexpr std::int32_t f16 = GRADSTEP_FLOAT16;
   static const std::vector<precision> precisions{
       {"f32", f32, f32, f32},
-      {"bf16", bf16, bf16, bf16},  // nothing but bf16: params are rounded at random
+      {"bf16", bf16, bf16, bf16},  // params are rounded at random
       {"bf16-split", bf16, bf16, f32, 0, true},
       {"bf16-master", f32, bf16, f32, bf16},
       {"f16", f32, f16, f32, f16, false, true},

@@ -22,7 +22,7 @@ inline bool is_terminal(std::FILE* file) {
 #endif
 }
 
-/// A bar on standard error while something runs; nothing where that is not a terminal.
+/// Shows a bar on standard error, if that is a terminal, until its destructor clears the line.
 class progress_bar {
  public:
   explicit progress_bar(std::uint64_t total) : total_(total), shown_(is_terminal(stderr)) {}
@@ -32,7 +32,7 @@ class progress_bar {
     if (shown_) std::fputs("\r\033[K", stderr);  // back to the line's start, and clear it
   }
 
-  /// One more of the total is done.
+  /// Counts one more part of the total as done.
   void advance(const std::string& label) {
     ++done_;
     if (!shown_) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random numbers that are the same with every standard library: the engine is specified to the bit,
-// but std::shuffle and the distributions are not.
+// Random numbers that are the same with every standard library. The standard specifies the engine
+// to the bit, but not std::shuffle and the distributions, so these are not used.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_RANDOM_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_RANDOM_HPP
 
@@ -13,7 +13,7 @@
 
 namespace digits {
 
-/// What numbers are drawn for: each use has its own sequence, so that no use disturbs another.
+/// What random numbers are used for. Each use has its own sequence, independent of the others.
 enum class random_use : std::uint32_t { split = 1, weights = 2, batches = 3 };
 
 class random_source {
@@ -27,7 +27,8 @@ class random_source {
   /// A float in [-1, 1).
   float symmetric() { return static_cast<float>(engine_() >> 40) * 0x1p-23F - 1; }
 
-  /// 0 to count - 1 in random order. The remainder favours no number by more than count / 2^64.
+  /// 0 to count - 1 in random order. Taking the remainder favours no number by more than
+  /// count / 2^64.
   std::vector<int> permutation(int count) {
     std::vector<int> order(static_cast<std::size_t>(count));
     std::iota(order.begin(), order.end(), 0);

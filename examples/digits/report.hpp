@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is printed and written after the training.
+// The results of the trainings: tables, notes, and the CSV file of losses.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_REPORT_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_REPORT_HPP
 
@@ -18,15 +18,15 @@
 
 namespace digits {
 
-/// What was tried and how it did.
+/// A training and its result.
 struct outcome {
   std::string name;  ///< of the method or the precision, whichever differs
   method how;
   training_result result;
 };
 
-/// A row per outcome; update is the time that a step spends in the library, B/param what is kept
-/// for a parameter. With averages the accuracy of the averaged weights.
+/// Prints a row per outcome. "update" is a step's time in the library, "B/param" the bytes that are
+/// kept per parameter, "of average" the accuracy of the averaged weights.
 inline void print_table(const std::vector<outcome>& outcomes, const char* what_differs,
                         bool has_averages) {
   std::size_t name_width = std::strlen(what_differs);
@@ -48,7 +48,7 @@ inline void print_table(const std::vector<outcome>& outcomes, const char* what_d
   }
 }
 
-/// What clipping and the loss scale did, a line for each outcome they were asked for.
+/// Prints what clipping and the loss scale did: a line per outcome that used one of them.
 inline void print_notes(const std::vector<outcome>& outcomes, bool has_clipping) {
   for (const outcome& o : outcomes) {
     const training_result& r = o.result;
@@ -63,7 +63,7 @@ inline void print_notes(const std::vector<outcome>& outcomes, bool has_clipping)
   }
 }
 
-/// Says on standard error which lost their way.
+/// Names on standard error the trainings that diverged.
 inline void warn_of_divergence(const std::vector<outcome>& outcomes) {
   for (const outcome& o : outcomes) {
     for (std::size_t epoch = 0; epoch < o.result.losses.size(); ++epoch) {
@@ -81,7 +81,8 @@ inline std::string losses_header(const std::vector<outcome>& outcomes) {
   return header;
 }
 
-/// The rows of a file of losses of the same trainings that come before the first epoch of these.
+/// For a resumed run: the file's rows before the first epoch of these outcomes. None if the file
+/// is of other trainings.
 inline std::vector<std::string> earlier_rows(const std::string& path,
                                              const std::vector<outcome>& outcomes) {
   std::vector<std::string> rows;
@@ -95,7 +96,8 @@ inline std::vector<std::string> earlier_rows(const std::string& path,
   return rows;
 }
 
-/// The loss on the training part: a row per epoch; a column per outcome. `earlier` rows first.
+/// Writes the losses on the training part: a row per epoch, a column per outcome. The rows of
+/// `earlier` come first.
 inline void write_losses(std::ostream& csv, const std::vector<outcome>& outcomes,
                          const std::vector<std::string>& earlier) {
   csv << losses_header(outcomes) << '\n';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The schedule that the command line asks for. Its time is the step, one for each batch.
+// The schedule that the command line asks for. Its time is the step: one for each batch.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_SCHEDULE_CHOICE_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_SCHEDULE_CHOICE_HPP
 
@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 #include "training_options.hpp"
 
 namespace digits {
@@ -44,7 +44,8 @@ inline bool has_total_steps(const std::string& schedule) {
                      [](const auto& p) { return std::string(p.name) == "total_steps"; });
 }
 
-/// As chosen; total_steps, unless chosen, such that schedule and warm-up end with the run.
+/// The chosen schedule. total_steps, unless chosen, is such that warm-up and schedule end with the
+/// run, which has `steps` steps.
 inline gradstep::schedule make_schedule(const schedule_choice& choice, std::uint64_t steps) {
   gradstep::schedule schedule(choice.name, choice.settings);
   for (const auto& [name, values] : choice.lists) schedule.set(name, values);
@@ -62,7 +63,7 @@ inline gradstep::schedule make_schedule(const schedule_choice& choice, std::uint
   return schedule;
 }
 
-/// A line for the schedule and for each of its values, however it was asked for.
+/// A line for the schedule and for each of its values, in a fixed order, with all defaults.
 inline std::vector<std::string> describe(const schedule_choice& choice,
                                          const gradstep::schedule& schedule) {
   std::vector<std::string> lines{"--schedule " + choice.name};
@@ -71,7 +72,7 @@ inline std::vector<std::string> describe(const schedule_choice& choice,
     lines.push_back("--schedule-set " + std::string(parameter.name) + "=" +
                     examples::shortest(schedule.get(parameter.name)));
   }
-  std::map<std::string, std::vector<double>> lists;  // the last of a name counts
+  std::map<std::string, std::vector<double>> lists;  // the last list of a name counts
   for (const auto& [name, values] : choice.lists) lists[name] = values;
   for (const auto& [name, values] : lists) {
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -82,7 +83,7 @@ inline std::vector<std::string> describe(const schedule_choice& choice,
   return lines;
 }
 
-/// Fills in the schedule of a run over so many images, when there is to be one.
+/// Sets the schedule of a run over that many images, if one was chosen.
 inline void choose_schedule(training_options& training, const schedule_choice& choice,
                             std::uint64_t image_count) {
   if (choice.name.empty()) {

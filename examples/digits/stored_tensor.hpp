@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A tensor of the network together with the arrays that a precision keeps for it.
+// A tensor of the network, together with the arrays in which a precision stores it.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_STORED_TENSOR_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_STORED_TENSOR_HPP
 
@@ -26,7 +26,8 @@ class typed_array {
   void* data() { return bytes_.data(); }
   std::size_t size_in_bytes() const { return bytes_.size(); }
 
-  /// Sets the elements, rounded to nearest. low_halves: see gradstep_array's extra.
+  /// Sets the elements, rounded to nearest. With low_halves (the `extra` of gradstep_array),
+  /// nothing is lost: they take the lower halves of the values.
   void assign(const float* values, std::uint16_t* low_halves = nullptr) {
     gradstep::write(gradstep::array_of(dtype_, data(), count_, low_halves),
                     {values, values + count_});
@@ -43,8 +44,8 @@ class typed_array {
   std::vector<std::byte> bytes_;
 };
 
-/// The arrays that a step reads and writes, but for the slots. The network's own serve where the
-/// precision has float32 for them. Movable: tensor() stays valid.
+/// The arrays that a step reads and writes, except the slots. Where the precision says float32, the
+/// network's own arrays serve. Movable: tensor() stays valid.
 class stored_tensor {
  public:
   stored_tensor(const precision& how, const network_tensor& tensor, bool has_average)
@@ -56,11 +57,11 @@ class stored_tensor {
 
   const gradstep_tensor& tensor() const { return arrays_; }
 
-  /// Before a step: the network's gradients, rounded.
+  /// Before a step: rounds the network's gradients into the array that the step reads.
   void store_gradient() {
     if (grad_) grad_->assign(tensor_.grad);
   }
-  /// After a step: the weights that the network is to compute with.
+  /// After a step: gives the network the weights to compute with.
   void load_weights() {
     if (copy_) {
       copy_->widen_to(tensor_.param);
@@ -68,15 +69,16 @@ class stored_tensor {
       param_->widen_to(tensor_.param);
     }
   }
-  /// After the param was loaded: the copy, which no checkpoint has, and the network's weights.
+  /// After a checkpoint was loaded: sets the copy, which checkpoints lack, and the network's
+  /// weights.
   void load_copy() {
     if (copy_) copy_->assign(static_cast<const float*>(arrays_.param));
     load_weights();
   }
-  /// At the end: the averaged weights.
+  /// At the end: gives the network the averaged weights.
   void load_average() { std::copy(average_.begin(), average_.end(), tensor_.param); }
 
-  /// Of these arrays, the gradients included.
+  /// Of all these arrays, gradients included.
   std::size_t size_in_bytes() const {
     const std::size_t networks = tensor_.count * sizeof(float);
     return (param_ ? param_->size_in_bytes() : networks) +

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 #include "dataset.hpp"
 #include "interruption.hpp"
 #include "methods.hpp"
@@ -27,7 +27,7 @@
 
 namespace digits {
 
-/// Saves, and throws what says how to go on.
+/// Saves, and throws an early_exit that says how to go on.
 [[noreturn]] inline void interrupt(updater& update, const training_options& options) {
   update.save(options.checkpoint);
   const int status = 128 + interruption;  // as shells have it
@@ -37,7 +37,8 @@ namespace digits {
                                          "' holds; to go on:\n" + options.resume_command);
 }
 
-/// Over the training part in this order, from the first-th batch on; the last one may be smaller.
+/// Trains on the images in the given order, from batch number `first` on. The last batch may be
+/// smaller.
 inline void train_epoch(network& net, updater& update, const dataset& training,
                         const training_options& options, const std::vector<int>& order,
                         std::uint64_t first) {
@@ -51,8 +52,8 @@ inline void train_epoch(network& net, updater& update, const dataset& training,
   }
 }
 
-/// Goes on from the checkpoint, or finds out now whether one can be written there. The number of
-/// batches that are done.
+/// Loads the checkpoint of a run that resumes; else saves a first one, to find out now whether that
+/// works. Returns the number of batches done.
 inline std::uint64_t start(updater& update, const training_options& options,
                            std::uint64_t batch_count) {
   if (!options.resumes) {
@@ -74,9 +75,9 @@ inline std::uint64_t start(updater& update, const training_options& options,
                            " epochs are allowed");
 }
 
-/// Trains a network by the method; every method and precision starts from the same weights and sees
-/// the same batches, resumed or not. Calls after_epoch() after each epoch. The result's losses are
-/// there when it is interrupted, too.
+/// Trains a network by the method. All methods and precisions start from the same weights and see
+/// the same batches, resumed or not. Calls after_epoch() after each epoch. After an interruption
+/// the result has the losses so far.
 template <class AfterEpoch>
 void train(const gradstep::context& context, const method& m, const precision& how,
            const parts& data, const training_options& options, training_result& result,
@@ -90,7 +91,7 @@ void train(const gradstep::context& context, const method& m, const precision& h
   result.first_epoch = (done + batch_count - 1) / batch_count;
   if (done % batch_count == 0) result.losses.push_back(net.evaluate(data.training).loss);
   for (std::uint64_t epoch = 0; epoch < options.epochs; ++epoch) {
-    // Drawn for epochs that are over too: the next one's order depends on them.
+    // Epochs that are done draw their order too, because later orders depend on it.
     const std::vector<int> order = random.permutation(static_cast<int>(images));
     const std::uint64_t before = epoch * batch_count;
     if (done < before + batch_count) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one place where gradients become an update, and the state behind it a checkpoint.
+// Updates a network by its gradients, and saves and loads the training's state.
 #ifndef GRADSTEP_EXAMPLES_DIGITS_UPDATER_HPP
 #define GRADSTEP_EXAMPLES_DIGITS_UPDATER_HPP
 
@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "../common.hpp"
+#include "../command_line.hpp"
 #include "dataset.hpp"
 #include "methods.hpp"
 #include "network.hpp"
@@ -26,7 +26,7 @@
 
 namespace digits {
 
-/// An optimizer with every tensor of a network, which outlives it.
+/// An optimizer with all tensors of a network. The network outlives the updater.
 class updater {
  public:
   updater(const gradstep::context& context, const method& m, const precision& how, network& net,
@@ -46,13 +46,13 @@ class updater {
     }
     if (!training.checkpoint.empty()) add_record(m, how, training, data);
   }
-  updater(const updater&) = delete;  // the optimizer points into it
+  updater(const updater&) = delete;  // the optimizer points into stored_
   updater& operator=(const updater&) = delete;
 
-  /// What the loss is to be multiplied by.
+  /// The factor for the loss.
   double loss_scale() const { return has_scaler_ ? optimizer_.scaler().scale() : 1; }
 
-  /// Updates every tensor by the gradients as they are now, in one call.
+  /// Updates all tensors by the network's present gradients, in one call.
   void step() {
     for (stored_tensor& t : stored_) t.store_gradient();
     const auto start = clock::now();
@@ -63,7 +63,7 @@ class updater {
     for (stored_tensor& t : stored_) t.load_weights();
   }
 
-  /// Those before the checkpoint included.
+  /// Including the batches before the checkpoint.
   std::uint64_t batches_done() const {
     const auto info = optimizer_.describe();
     return info.step_count + info.skipped_count;
@@ -78,7 +78,7 @@ class updater {
     }
   }
 
-  /// Goes on from what a run with the same options saved.
+  /// Loads what a run with the same options has saved.
   void load(const std::string& path) {
     try {
       optimizer_.load(path, GRADSTEP_CHECKPOINT_PARAMS);
@@ -91,12 +91,12 @@ class updater {
     for (stored_tensor& t : stored_) t.load_copy();
   }
 
-  /// Leaves the averaged weights in the network; no more steps, then.
+  /// Gives the network the averaged weights. No step may follow.
   void load_averages() {
     for (stored_tensor& t : stored_) t.load_average();
   }
 
-  /// The results that are the updater's to know.
+  /// Fills in the results that only the updater knows.
   void describe(training_result& result) const {
     const auto info = optimizer_.describe();
     std::size_t bytes = info.state_bytes;
@@ -135,9 +135,9 @@ class updater {
     return options;
   }
 
-  /// Has checkpoints hold what is the program's own: its options, as names of groups without
-  /// tensors, so that the library refuses the file of another run and says what differs; and the
-  /// count of clipped steps, as a tensor without gradients.
+  /// Adds what checkpoints are to hold of the program itself. Its options become names of groups
+  /// without tensors: so the library refuses the file of another run, and says what differs. The
+  /// count of clipped steps becomes a tensor without gradients.
   void add_record(const method& m, const precision& how, const training_options& training,
                   const dataset& data) {
     const auto optional = [](const std::string& name, const std::optional<double>& value) {
@@ -162,7 +162,7 @@ class updater {
                           no_gradient, 1);
   }
 
-  /// How long a step took. The median: a busy machine now and then takes milliseconds away.
+  /// A median, because a busy machine now and then adds milliseconds to a step.
   double median_seconds() const {
     if (seconds_.empty()) return 0;
     std::vector<double> sorted = seconds_;
@@ -172,7 +172,7 @@ class updater {
   }
 
   std::vector<stored_tensor> stored_;
-  double clipped_ = 0;  // steps; a number as a checkpoint can hold it
+  double clipped_ = 0;  // steps; a double, as tensors have
   gradstep::optimizer optimizer_;
   bool has_scaler_ = false;
   std::vector<double> seconds_;  // of each step of this run

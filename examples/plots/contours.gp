@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The contours of 0.1 x1^2 + 2 x2^2 in $contours, and the axes to draw them and a path on.
+# Sets $contours to the contours of 0.1 x1^2 + 2 x2^2, and the axes for them and for a path.
 load "titles.gp"
 
 set xrange [-5.5:1.5]
@@ -20,8 +20,8 @@ set xtics 1
 set ytics 1
 unset key
 
-# A path: NAME.csv over the contours, with the start and where it ends. The table of contours is
-# separated by blanks, the path by commas.
+# Draws the path in NAME.csv over the contours, with its first and last point. Columns of the contours
+# are separated by blanks, those of the path by commas.
 set style line 1 linecolor rgb "#9fc3de" linewidth 1
 set style line 2 linecolor rgb "#ff7f0e" linewidth 2 pointtype 7 pointsize 0.7
 path = 'set title value("title_".name) noenhanced; \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs the examples and draws what they compute, with gnuplot:
+# Runs the examples and draws their results with gnuplot:
 #
 #     examples/plots/draw.sh BIN_DIR OUT_DIR      BIN_DIR holds the programs
 #
@@ -32,7 +32,7 @@ data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 cd "$data"
 
-# descend NAME RULE SETTING...: the rule's path to NAME.csv, and to titles.gp what it is.
+# descend NAME RULE SETTING...: writes the rule's path to NAME.csv, and its title to titles.gp.
 descend() {
   local name=$1 rule=$2 arguments=() setting
   shift 2
@@ -42,8 +42,8 @@ descend() {
   echo "title_$name = \"${name%_fast}\\n$*\"" >>titles.gp
 }
 
-# curve NAME SCHEDULE SETTING...: the schedule's rates to NAME.csv, and to schedule_titles.gp what it
-# is. A setting with a comma is a list.
+# curve NAME SCHEDULE SETTING...: writes the schedule's rates to NAME.csv, and its title to
+# schedule_titles.gp. A setting with a comma is a list.
 curve() {
   local name=$1 schedule=$2 arguments=() setting
   shift 2
@@ -58,7 +58,7 @@ curve() {
   echo "title_$name = \"$schedule\\n$*\"" >>schedule_titles.gp
 }
 
-# draw NAME: NAME.gp to NAME.png, which reaches $out only when it is complete.
+# draw NAME: runs NAME.gp, which makes NAME.png. Only a complete picture gets to $out.
 draw() {
   GNUPLOT_LIB=$scripts gnuplot "$scripts/$1.gp" || die "gnuplot failed on $1.gp"
   [ -s "$1.png" ] || die "gnuplot drew nothing for $1.gp"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the pictures share. They run in a folder with the data and leave the picture there.
+# Shared by all pictures. A picture's script runs in the folder with the data, and writes there.
 set encoding utf8
 set datafile separator ","
 set border linewidth 0.8 linecolor "#404040"

@@ -45,7 +45,7 @@ class Descent2dTest(programs.ProgramTest):
     program = "descent_2d"
 
     def rows(self, *arguments):
-        """The columns of the CSV that the run writes, as numbers; its printed line is dropped."""
+        """The columns of the CSV file that the run writes, as numbers."""
         self.output_of(*arguments, "--csv", "path.csv")
         header, *rows = csv.reader(self.read("path.csv").splitlines())
         self.assertEqual(header, ["epoch", "x1", "x2", "f"])

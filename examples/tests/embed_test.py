@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""embed: it finds the line, and hands on the library's sentence when that refuses."""
+"""embed finds the line, and prints the library's sentence when a call is refused."""
 import programs
 
 

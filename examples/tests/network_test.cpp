@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The network's gradients against the slope of its loss: along the gradient of each tensor, the
-// slope is the gradient's length.
+// Checks the network's gradients: along the gradient of each tensor, the slope of the loss must be
+// the gradient's length.
 #include "../digits/network.hpp"
 
 #include <Eigen/Core>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""plots/draw.sh: every picture is drawn, and a program that fails makes it fail."""
+"""plots/draw.sh draws all pictures, and fails when a program fails."""
 import os
 import shutil
 import subprocess

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Given the same gradients, the precisions that keep every bit of a float32 param train to the same
-// bits, clipped and averaged as well.
+// Some precisions keep all bits of float32 params. Given the same gradients, they must train to the
+// same bits, with clipping and averaging.
 #include "../digits/precision.hpp"
 
 #include <gradstep/gradstep.hpp>
@@ -19,7 +19,7 @@
 
 namespace {
 
-/// A network of its own that is updated in a precision by gradients of the test.
+/// A network that is updated in a precision, by gradients of the test.
 class trainee {
  public:
   trainee(const gradstep::context& context, const std::string& precision)
@@ -36,7 +36,7 @@ class trainee {
   void step(std::uint64_t t) {
     digits::random_source random(t, digits::random_use::batches);
     for (std::size_t i = 0; i < stored_.size(); ++i) {
-      // 8 bits, which no dtype rounds.
+      // Gradients of 8 bits, which no dtype rounds.
       for (std::size_t k = 0; k < networks_[i].count; ++k) {
         networks_[i].grad[k] = static_cast<float>(static_cast<int>(128 * random.symmetric())) / 64;
       }
@@ -81,7 +81,7 @@ std::vector<float> train(const gradstep::context& context, const std::string& pr
   return trained.result();
 }
 
-/// How many of the comparisons went wrong.
+/// Returns how many comparisons failed.
 int compare() {
   const gradstep::context context;
   const std::vector<float> expected = train(context, "f32");

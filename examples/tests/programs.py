@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the examples share: a test script is run as SCRIPT BIN_DIR [unittest's own]."""
+"""Shared by the tests of the examples. Usage of a test: SCRIPT BIN_DIR [UNITTEST_ARGUMENT...]"""
 import os
 import subprocess
 import sys
@@ -24,13 +24,13 @@ class ProgramTest(unittest.TestCase):
                               timeout=300)
 
     def output_of(self, *arguments, **environment):
-        """Standard output of a run that succeeds and complains of nothing."""
+        """Standard output of a run that succeeds and writes nothing to standard error."""
         run = self.run_program(*arguments, **environment)
         self.assertEqual((run.returncode, run.stderr), (0, ""), run)
         return run.stdout
 
     def assert_refused(self, arguments, *parts, **environment):
-        """The run fails, prints no result, and its message has every part."""
+        """The run fails, prints no result, and its message contains all parts."""
         run = self.run_program(*arguments, **environment)
         self.assertEqual(run.returncode, 1, f"{arguments} was accepted: {run}")
         self.assertEqual(run.stdout, "", arguments)

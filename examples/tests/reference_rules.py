@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules and functions once more, from their papers, in plain double: what the programs are
-compared with. Each rule is a generator that takes (x, g) and gives the new x, of one coordinate."""
+"""The rules from their papers and the functions, in plain double, to compare the programs with.
+A rule is a generator for one coordinate: it takes (x, g) and yields the new x."""
 from math import sqrt
 
 
@@ -93,7 +93,7 @@ GRADIENTS = {
 
 
 def descend(rule, settings, function="ellipse", start=(-5, -2), steps=20):
-    """The path: steps + 1 points, the start first."""
+    """The path: steps + 1 points, beginning with the start."""
     path = [tuple(map(float, start))]
     coordinates = [globals()[rule](**settings) for _ in start]
     for coordinate in coordinates:

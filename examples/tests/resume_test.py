@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""train_digits with --schedule, --checkpoint and --resume: a run that stops and goes on in another
-process ends as one that did not stop, to the last byte of its checkpoint."""
+"""train_digits with --schedule, --checkpoint and --resume: a run that is interrupted and resumed in
+another process ends with the same checkpoint, to the byte, as a run without interruption."""
 import csv
 import itertools
 import json
@@ -36,7 +36,7 @@ class ResumeTest(programs.ProgramTest):
     program = "train_digits"
 
     def report(self, *arguments):
-        """What a run prints, without how long its steps took; a checkpoint may be there."""
+        """What a run prints, without its steps' times. A checkpoint may exist already."""
         if "--checkpoint" in arguments and "--resume" not in arguments:
             self.remove(arguments[arguments.index("--checkpoint") + 1])
         return TIME.sub(r"\1", self.output_of(*arguments))
@@ -53,14 +53,14 @@ class ResumeTest(programs.ProgramTest):
             return file.read()
 
     def batches_in(self, name):
-        """Steps of a checkpoint, skipped ones included."""
+        """The steps that a checkpoint counts, skipped ones included."""
         file = self.bytes_of(name)
         header = json.loads(file[8:8 + int.from_bytes(file[:8], "little")])
         state = json.loads(header["__metadata__"]["gradstep.state"])
         return state["step_count"] + state["skipped_count"]
 
     def start(self, *arguments, ignored=None):
-        """A run in the background, with the signals' usual meaning whatever ours is."""
+        """Starts a run in the background. Signals are at their defaults, except the ignored one."""
         def set_signals():
             for each in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
                 signal.signal(each, signal.SIG_IGN if each == ignored else signal.SIG_DFL)
@@ -74,7 +74,7 @@ class ResumeTest(programs.ProgramTest):
         return run
 
     def wait_until(self, condition, run):
-        """Returns at once when the run is over; a run that never ends is ctest's to stop."""
+        """Returns too when the run has ended. ctest stops a run that never ends."""
         while run.poll() is None and not condition():
             time.sleep(0.001)
 
@@ -96,7 +96,7 @@ class ResumeTest(programs.ProgramTest):
                 return
 
     def assert_goes_on(self, *arguments):
-        """cut.st, resumed for an epoch or two, is a run that was not interrupted."""
+        """cut.st, resumed for an epoch or two, equals a run without interruption."""
         epochs = self.batches_in("cut.st") // STEPS + 2
         whole = self.report(*arguments, "--epochs", epochs, "--checkpoint", "whole.st")
         resumed = self.report(*arguments, "--epochs", epochs, "--checkpoint", "cut.st", "--resume")
@@ -192,7 +192,7 @@ class ResumeTest(programs.ProgramTest):
         self.assertEqual((*run.communicate(), run.returncode), ("", "", -signal.SIGINT))
 
     def test_the_schedule_counts(self):
-        """Its time is the step, and total_steps that of the run, less the warm-up."""
+        """The schedule's time is the step; total_steps is the run's steps less the warm-up."""
         run = ["--rule", "sgd", "--epochs", 3]
         reports = {self.report(*run, *schedule) for schedule in
                    [[], ["--schedule", "cosine"], ["--schedule", "one_cycle"], COSINE, MULTISTEP]}
@@ -248,7 +248,7 @@ class ResumeTest(programs.ProgramTest):
         self.assertEqual(self.bytes_of("run.st"), saved)
 
     def test_the_same_schedule_in_other_words(self):
-        """Other order, defaults and values that others replace; and more than a name can hold."""
+        """Settings in another order, defaults, replaced values; and more than a name can hold."""
         many = ",".join(map(str, range(100, 200)))
         for saved, resumed in [
             ("--schedule step --schedule-set step_size=10 --schedule-set gamma=0.5",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""train_digits: it learns, gives the same numbers twice, and says what is wrong with its input."""
+"""train_digits learns, repeats its numbers, and names what is wrong with its input."""
 import csv
 import math
 import os

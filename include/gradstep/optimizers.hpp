@@ -1,4 +1,4 @@
-// The optimizer for C++: include gradstep.hpp.
+// The optimizer. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 //
@@ -7,15 +7,18 @@
 //     const gradstep::schedule cosine("cosine", {{"total_steps", 1000}});
 //     const auto decay = optimizer.add_group("decay", adamw, &cosine);
 //     optimizer.add_tensor(decay, "weight", param, grad, count);
-//     optimizer.step();                                     // each time the gradients are ready
+//     optimizer.step();                              // each time the gradients are ready
 //     optimizer.save("run.safetensors", GRADSTEP_CHECKPOINT_PARAMS);
 #ifndef GRADSTEP_OPTIMIZERS_HPP
 #define GRADSTEP_OPTIMIZERS_HPP
 
 #include <gradstep/gradstep.h>
-#include <gradstep/common.hpp>
-#include <gradstep/gradstep.hpp>
+#include <gradstep/c_calls.hpp>
+#include <gradstep/contexts.hpp>
+#include <gradstep/loss_scalers.hpp>
+#include <gradstep/rules.hpp>
 #include <gradstep/schedules.hpp>
+#include <gradstep/typed_arrays.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,9 +28,10 @@
 
 namespace gradstep {
 
-/// Groups of tensors with a rule and a schedule each, their state and their step counts. The
-/// context and the tensors' arrays outlive it; rules and schedules are copied. Groups and tensors
-/// are indices in the order of adding. Movable.
+/// Holds groups of tensors, a rule and a schedule for each group, and the state and step count of
+/// each tensor. Calls refer to groups and tensors by index, in the order of adding. The context and
+/// the tensors' arrays must outlive the optimizer; rules and schedules are copied. The object can
+/// be moved.
 class optimizer {
  public:
   explicit optimizer(const context& context, const gradstep_optimizer_options& options =
@@ -47,7 +51,7 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_add_group(get(), &options, &group));
     return group;
   }
-  /// schedule: nullptr for a constant rate. slot_dtype: 0 for that of the arithmetic.
+  /// schedule: nullptr for a constant rate. slot_dtype: 0 for the type of the arithmetic.
   std::size_t add_group(const std::string& name, const rule& rule,
                         const schedule* schedule = nullptr, double lr_scale = 1,
                         std::int32_t slot_dtype = 0) {
@@ -67,7 +71,7 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_add_tensor(get(), group, name.c_str(), &tensor, &index));
     return index;
   }
-  /// A tensor of no more than these two arrays; grad may be nullptr.
+  /// Adds a tensor that has only these two arrays. grad may be nullptr.
   template <class Param, class Grad>
   std::size_t add_tensor(std::size_t group, const std::string& name, Param* param, Grad* grad,
                          std::size_t count) {
@@ -91,8 +95,8 @@ class optimizer {
     return tensor;
   }
 
-  /// An array of the dtype and count that the tensor's gradient has; nullptr: sit steps out. It may
-  /// be another tensor's gradient still, until the next step.
+  /// Replaces the gradient by an array of the same dtype and count. nullptr: the tensor takes no
+  /// part in steps. Until the next step, the array may still be the gradient of another tensor.
   void set_grad(std::size_t tensor, void* grad) {
     throw_on_failure(gradstep_optimizer_set_grad(get(), tensor, grad));
   }
@@ -103,7 +107,7 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_set_frozen(get(), tensor, 0));
   }
 
-  // ---- Settings of a group, and of all
+  // ---- Settings of a group, and of the optimizer
 
   void set(std::size_t group, const std::string& hyperparameter, double value) {
     throw_on_failure(
@@ -131,21 +135,21 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_get_plateau(get(), group, &state));
     return plateau(state);
   }
-  /// The number of groups whose rate was lowered.
+  /// Returns the number of groups whose rate was lowered.
   std::size_t report_metric(double metric) {
     std::size_t reduced_count = 0;
     throw_on_failure(gradstep_optimizer_report_metric(get(), metric, &reduced_count));
     return reduced_count;
   }
 
-  /// Steps unscale the gradients and update the scaler by themselves from now on.
+  /// From now on each step unscales the gradients and updates the scaler.
   void set_loss_scaler(const loss_scaler& scaler) {
     throw_on_failure(gradstep_optimizer_set_loss_scaler(get(), &scaler.state()));
   }
   void remove_loss_scaler() {
     throw_on_failure(gradstep_optimizer_set_loss_scaler(get(), nullptr));
   }
-  /// A copy: its scale() is what to multiply the loss by.
+  /// A copy of the scaler: multiply the loss by its scale().
   loss_scaler scaler() const {
     auto state = sized<gradstep_loss_scaler>();
     throw_on_failure(gradstep_optimizer_get_loss_scaler(get(), &state));
@@ -166,7 +170,7 @@ class optimizer {
   void step_tensor(std::size_t tensor) {
     throw_on_failure(gradstep_optimizer_step_tensor(get(), tensor));
   }
-  /// The result's left_out_count: tensors that had a gradient and were not stepped.
+  /// left_out_count of the result: tensors that had a gradient and were not stepped.
   gradstep_apply_result end_step() {
     auto result = sized<gradstep_apply_result>();
     throw_on_failure(gradstep_optimizer_end_step(get(), &result));
@@ -179,7 +183,7 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_accumulate(get(), tensor, scale));
   }
 
-  // ---- What is in it
+  // ---- Looking into the optimizer
 
   gradstep_optimizer_info describe() const {
     auto info = sized<gradstep_optimizer_info>();
@@ -196,7 +200,7 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_describe_tensor(get(), tensor, &info));
     return info;
   }
-  /// A slot ("exp_avg"), "param", "average" or "accumulated_grad", where it lies.
+  /// Where an array lies. name: a slot ("exp_avg"), "param", "average" or "accumulated_grad".
   gradstep_array array(std::size_t tensor, const std::string& name) const {
     auto found = sized<gradstep_array>();
     throw_on_failure(gradstep_optimizer_get_array(get(), tensor, name.c_str(), &found));
@@ -209,7 +213,7 @@ class optimizer {
     gradstep::write(array(tensor, name), values);
   }
 
-  // ---- Checkpoints; flags: GRADSTEP_CHECKPOINT_
+  // ---- Checkpoints; the flags are named GRADSTEP_CHECKPOINT_...
 
   void save(const std::string& path, std::uint64_t flags = 0) {
     throw_on_failure(gradstep_optimizer_save(get(), path.c_str(), flags));

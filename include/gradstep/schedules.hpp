@@ -1,4 +1,4 @@
-// Schedules and plateaus for C++: include gradstep.hpp.
+// Schedules and plateaus. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 //
@@ -8,7 +8,7 @@
 #define GRADSTEP_SCHEDULES_HPP
 
 #include <gradstep/gradstep.h>
-#include <gradstep/common.hpp>
+#include <gradstep/c_calls.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,11 +18,11 @@
 
 namespace gradstep {
 
-/// The learning rate as a function of the step, t = 0, 1, 2 ...
+/// The learning rate as a function of t = 0, 1, 2 ...: t is the number of steps before this one.
 class schedule {
  public:
-  /// The named schedule at its defaults, then the settings. Lists are set afterwards; evaluating
-  /// checks that all is set.
+  /// Starts from the defaults and applies the settings. Call set() for lists afterwards. lr() and
+  /// momentum() throw while a parameter without a default is not set.
   explicit schedule(const std::string& name, const std::vector<setting>& settings = {}) {
     gradstep_schedule* created = nullptr;
     throw_on_failure(gradstep_schedule_create(name.c_str(), &created));
@@ -30,8 +30,8 @@ class schedule {
     for (const setting& s : settings) set(s.name, s.value);
   }
 
-  /// The i-th part, copied, for lengths[i] steps, with a t of its own from 0; the last one for
-  /// ever, so there is one length fewer than there are parts.
+  /// Runs parts[i] for lengths[i] steps, with a t of its own that begins at 0. The last part never
+  /// ends, so there is one length fewer than there are parts. The parts are copied.
   static schedule sequence(const std::vector<const schedule*>& parts,
                            const std::vector<std::uint64_t>& lengths) {
     if (lengths.size() + 1 != parts.size()) {
@@ -50,12 +50,12 @@ class schedule {
   void set(const std::string& parameter, double value) {
     throw_on_failure(gradstep_schedule_set(handle_.get(), parameter.c_str(), value));
   }
-  /// A list (multistep's milestones), ascending.
+  /// Sets a list in ascending order, such as the milestones of multistep.
   void set(const std::string& parameter, const std::vector<double>& values) {
     throw_on_failure(
         gradstep_schedule_set_list(handle_.get(), parameter.c_str(), values.data(), values.size()));
   }
-  /// NaN: not set, and without a default.
+  /// NaN: the parameter has no default and is not set.
   double get(const std::string& parameter) const {
     double value = 0;
     throw_on_failure(gradstep_schedule_get(handle_.get(), parameter.c_str(), &value));
@@ -67,7 +67,7 @@ class schedule {
     throw_on_failure(gradstep_schedule_lr(handle_.get(), base_lr, t, &rate));
     return rate;
   }
-  /// For one_cycle and cyclic with drives_momentum = 1; fails for others.
+  /// The momentum that one_cycle and cyclic drive with drives_momentum = 1. Throws for others.
   double momentum(double t) const {
     double value = 0;
     throw_on_failure(gradstep_schedule_momentum(handle_.get(), t, &value));
@@ -89,17 +89,17 @@ class schedule {
 /// A rate that is lowered when a metric stops improving.
 class plateau {
  public:
-  /// gradstep_plateau_init's values.
+  /// The values of gradstep_plateau_init.
   explicit plateau(double lr) : state_(sized<gradstep_plateau>()) {
     throw_on_failure(gradstep_plateau_init(&state_, lr));
   }
-  /// Other values, or those of a checkpoint; report() checks them.
+  /// Other values, such as those of a checkpoint. report() checks them.
   explicit plateau(const gradstep_plateau& state) : state_(state) {}
 
   double lr() const noexcept { return state_.lr; }
   const gradstep_plateau& state() const noexcept { return state_; }
 
-  /// Whether the metric (a validation loss, say) had the rate lowered.
+  /// Reports a metric, such as a validation loss. Returns whether the rate was lowered.
   bool report(double metric) {
     std::int32_t is_reduced = 0;
     throw_on_failure(gradstep_plateau_report(&state_, metric, &is_reduced));

@@ -9,7 +9,7 @@
 
 namespace gradstep::internal {
 
-/// Bytes of an error sentence, including its terminating 0. A longer sentence is cut.
+/// The most bytes of an error sentence, including its terminating 0. A longer sentence is cut.
 inline constexpr std::size_t sentence_size = 4096;
 
 /// The reason why a call stops. The C interface turns it into the call's status and sentence. The

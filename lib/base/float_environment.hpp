@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The floating-point environment that the numerical contract is stated for. Every thread that works
-// on a step sets it: a caller's setting does not reach threads that exist already.
+// The floating-point environment of docs/numerics.md. Every thread that works on a step sets it,
+// because a caller's setting does not reach threads that exist already.
 #pragma once
 
 #include <cstdint>

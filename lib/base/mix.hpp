@@ -14,12 +14,12 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// A key for each number under a key.
+/// The key that stands for `number` under `key`.
 constexpr std::uint64_t derived_key(std::uint64_t key, std::uint64_t number) {
   return mix(key + (number + 1) * 0x9e3779b97f4a7c15);
 }
 
-/// A tensor's key in stochastic rounding, made from its name's bytes; never 0.
+/// A tensor's key in stochastic rounding, from the bytes of its name. Never 0.
 constexpr std::uint64_t key_of_name(std::string_view name) {
   std::uint64_t key = 0;
   for (const char byte : name) key = derived_key(key, static_cast<unsigned char>(byte));

@@ -15,7 +15,7 @@ number_text to_text(double value) noexcept {
 }
 
 quoted_text quoted(const char* text) noexcept {
-  constexpr std::size_t shown = 68;  // bytes, the last 0 included
+  constexpr std::size_t shown = 68;  // bytes, including the terminating 0
   char start[shown];
   const std::size_t length = strnlen(text, shown);
   std::memcpy(start, text, std::min(length + 1, shown));
@@ -29,7 +29,7 @@ void end_cut_text(char* text, std::size_t size) noexcept {
   const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
   constexpr char dots[] = "...";
   std::size_t end = size - sizeof dots;
-  // At most three: what is no UTF-8 is cut anywhere.
+  // A character has at most three more bytes; a text that is not UTF-8 is cut anywhere.
   for (int i = 0; i < 3 && continues(text[end]); ++i) --end;
   std::memcpy(text + end, dots, sizeof dots);
 }

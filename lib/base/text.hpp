@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Values in sentences.
+// Numbers and strings as sentences show them.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@ struct number_text {
 /// The shortest text that reads back as the same number, whatever the host's locale.
 number_text to_text(double value) noexcept;
 
-/// A caller's string for a message: quoted, and cut when it is long.
+/// A caller's string in quotes; a long one is cut, and ends with "...".
 struct quoted_text {
   char text[80];
 };
 quoted_text quoted(const char* text) noexcept;
 
-/// Ends a text of UTF-8 that was cut to fill `size` bytes, at least 8, its last 0 included: with
-/// "..." after its last whole character.
+/// Replaces the end of a UTF-8 text that was cut by "...", after the last character that is whole.
+/// The text fills `size` bytes, including its terminating 0; size >= 8.
 void end_cut_text(char* text, std::size_t size) noexcept;
 
 }  // namespace gradstep::internal

@@ -7,8 +7,9 @@
 
 namespace gradstep::internal {
 
-/// What the host has set must not reach numbers that become text, which are compared with 0, or are
-/// made of it, which are rounded.
+/// The floating-point environment for turning numbers into text and back, whatever the host has
+/// set. While it lives, both units of x86-64 round to nearest, denormals are kept and nothing
+/// traps.
 class text_environment {
  public:
   text_environment() { std::fesetround(FE_TONEAREST); }
@@ -17,8 +18,9 @@ class text_environment {
   text_environment& operator=(const text_environment&) = delete;
 
  private:
-  // On x86-64 the C library's strtod follows the x87 unit's mode, which the first leaves alone. It
-  // comes first, for its destructor is the last to set the other unit's mode.
+  // float_environment leaves the x87 unit's rounding mode alone, which strtod follows on x86-64.
+  // fesetround() sets both units' modes, so environment_ comes first: its destructor runs last and
+  // restores the SSE unit's.
   float_environment environment_{false};
   int rounding_ = std::fegetround();
 };

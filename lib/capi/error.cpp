@@ -3,6 +3,8 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <exception>
+#include <new>
 
 #include "base/version.hpp"
 #include "capi/sentences.hpp"
@@ -18,6 +20,20 @@ gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
   va_end(arguments);
   if (length >= static_cast<int>(sentence_size)) end_cut_text(place, sentence_size);
   return status;
+}
+
+gradstep_status fail_as_thrown() noexcept {
+  try {
+    throw;
+  } catch (const failure& f) {
+    return fail(f.status(), "%s", f.what());
+  } catch (const std::bad_alloc&) {
+    return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& e) {
+    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: %s", e.what());
+  } catch (...) {
+    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: unknown exception");
+  }
 }
 
 }  // namespace gradstep::internal

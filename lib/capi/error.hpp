@@ -1,37 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Failures of the C interface: a status, and this thread's sentence.
+// Failures as the C interface reports them: a status, and a sentence per thread.
 #pragma once
 
 #include <gradstep/gradstep.h>
-
-#include <exception>
-#include <new>
 
 #include "base/failure.hpp"
 #include "base/text.hpp"
 
 namespace gradstep::internal {
 
-/// Sets the sentence that gradstep_last_error gives on this thread, and returns the status. Numbers
-/// that are double go through to_text: printf's follow the host's locale. No memory is needed; a
-/// sentence that is too long is cut.
+/// Sets the sentence that gradstep_last_error returns on this thread, and returns the status. The
+/// format is printf's; numbers of type double go through to_text(), because printf follows the
+/// host's locale. Needs no memory. A sentence that is too long is cut.
 [[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
                                                    ...) noexcept;
+
+/// The status of the exception that is being handled; sets its sentence. Call it in a catch block.
+gradstep_status fail_as_thrown() noexcept;
 
 /// Calls body(), which returns a status, and turns what it throws into one.
 template <class Body>
 gradstep_status guarded(const Body& body) noexcept {
   try {
     return body();
-  } catch (const failure& f) {
-    return fail(f.status(), "%s", f.what());
-  } catch (const std::bad_alloc&) {
-    return fail(GRADSTEP_OUT_OF_MEMORY, "out of memory");
-  } catch (const std::exception& e) {
-    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: %s", e.what());
   } catch (...) {
-    return fail(GRADSTEP_INTERNAL, "a defect of gradstep, please report it: unknown exception");
+    return fail_as_thrown();
   }
 }
 

@@ -91,7 +91,7 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
                                               size_t* index) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
-    if (const auto s = check_entry_name("name", name); s != GRADSTEP_OK) return s;
+    check_entry_name("name", name);
     if (const auto s = check_name_is_free("name", name, find_name(o.table.names, name), "tensor");
         s != GRADSTEP_OK) {
       return s;

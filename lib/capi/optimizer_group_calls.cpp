@@ -40,7 +40,7 @@ gradstep_status check_slot_dtype(std::int32_t type) {
 gradstep_status read_group(const gradstep_group_options* options, group_settings& settings) {
   if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
   if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
-  if (const auto s = check_entry_name("options.name", options->name); s != GRADSTEP_OK) return s;
+  check_entry_name("options.name", options->name);
   if (options->rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options.rule is NULL");
   if (const auto s = check_lr_scale(*options); s != GRADSTEP_OK) return s;
   if (const auto s = check_slot_dtype(options->slot_dtype); s != GRADSTEP_OK) return s;

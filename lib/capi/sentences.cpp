@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Not thread_local: an object with a destructor is used after it in other destructors, and even
-// plain bytes are allocated at a thread's first use where the library was loaded by dlopen; when
-// that fails, the C library ends the process. A thread-specific value of POSIX fails with a status.
+// Why not thread_local: other destructors would use an object after its own destructor has run.
+// Plain bytes have no destructor, but the dynamic linker allocates them at a thread's first use if
+// dlopen has loaded the library, and ends the process when there is no memory. A thread-specific
+// value of POSIX reports such a failure.
 #include "capi/sentences.hpp"
 
 #include <pthread.h>
@@ -16,19 +17,19 @@ namespace {
 
 struct place {
   std::atomic<bool> is_taken = false;
-  bool is_leaving = false;  // its thread ends
-  place* next = nullptr;    // of those that were allocated
+  bool is_leaving = false;  // its thread is about to end
+  place* next = nullptr;    // in the list of allocated places
   char text[sentence_size] = "";
 };
 
-/// Enough for most processes: no memory is asked for.
+/// Enough places for most processes, which then need no allocated ones.
 constinit place reserved[64];
 
-/// Those of more threads at once. They are used again and never freed: a thread that ends may still
-/// hold a pointer to its sentence.
+/// Places for more threads at once. They are used again and never freed, because a thread that ends
+/// may still hold a pointer to its sentence.
 constinit std::atomic<place*> allocated = nullptr;
 
-/// A thread had no place for its sentence.
+/// Some thread got no place, and lost its sentence.
 constinit std::atomic<bool> is_one_lost = false;
 
 bool take(place& p) noexcept {
@@ -71,15 +72,15 @@ struct place_key {
 };
 
 const place_key& key() noexcept {
-  static const place_key made;  // without a destructor, so it is never gone
+  static const place_key made;  // has no destructor, so it is always valid
   return made;
 }
 
-// Early, while the first values of a thread take no memory.
+// The key is made early: the first few keys of a process need no memory for their values.
 [[maybe_unused]] const place_key& made_when_loaded = key();
 
-/// Destructors of other values may come later and make calls that fail, or read the sentence: the
-/// place is kept for one more round of them.
+/// Destructors of other thread-specific values may come later, and fail calls or read the sentence.
+/// So the first call here keeps the place for one more round of destructors.
 void at_thread_exit(void* value) {
   auto& p = *static_cast<place*>(value);
   if (!p.is_leaving) {

@@ -4,6 +4,8 @@
 // defines one symbol that others see: its table.
 #include <array>
 
+#include "kernels/kernel_table.hpp"
+#include "kernels/loops/float32_arrays.hpp"
 #include "kernels/loops/step_loop.hpp"
 #include "kernels/loops/sum_squares.hpp"
 #include "kernels/vectors/exactness.hpp"
@@ -32,59 +34,6 @@ constexpr auto step_kernels(type_list<Rules...>) {
 
 constexpr auto float32_kernels = step_kernels<float>(all_rules());
 constexpr auto float64_kernels = step_kernels<double>(all_rules());
-
-using array_strip = strip<float, 32 / float_lanes>;
-
-/// use(i, n) for the i-th elements on, as many as a strip has or, at the end, fewer.
-template <class Use>
-void for_each_array_strip(std::size_t count, const Use& use) {
-  for (std::size_t i = 0; i < count; i += array_strip::elements) {
-    use(i, std::min(array_strip::elements, count - i));
-  }
-}
-
-void load_float32(const operand& from, std::size_t count, float* to) {
-  for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
-    padded_part<array_strip::elements> part;
-    array_strip elements;
-    load(prepared_operand(part.take(from + i, 0, n)), 0, elements);
-    float converted[array_strip::elements];
-    elements.store(converted);
-    std::copy_n(converted, n, to + i);
-  });
-}
-
-array_strip padded_strip(const float* from, std::size_t count) {
-  float padded[array_strip::elements] = {};
-  std::copy_n(from, count, padded);
-  array_strip elements;
-  elements.load(padded);
-  return elements;
-}
-
-void store_float32_block(const float* from, const operand& to, std::size_t count) {
-  pending_block block{};
-  for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
-    store_8bit(padded_strip(from + i, n), block.halves + i, to_nearest());
-  });
-  store_block(block, count, to.type == dtype::signed8, nullptr, static_cast<std::uint8_t*>(to.data),
-              static_cast<float*>(to.extra));
-}
-
-void store_float32(const float* from, const operand& to, std::size_t count) {
-  if (has_blocks(to.type)) {
-    for (std::size_t i = 0; i < count; i += block_elements) {
-      store_float32_block(from + i, to + i, std::min(block_elements, count - i));
-    }
-    return;
-  }
-  for_each_array_strip(count, [&](std::size_t i, std::size_t n) {
-    const array_strip elements = padded_strip(from + i, n);
-    padded_part<array_strip::elements> part;
-    store(elements, prepared_operand(part.take(to + i, 0, n)), 0, to_nearest());
-    part.put_back(to + i);
-  });
-}
 
 // x86's fused multiply-add is one instruction, which rounds once on every processor. Valgrind's
 // imitation of it does not for float64, and a program must run there too.

@@ -12,7 +12,7 @@ namespace gradstep::internal {
 namespace {
 
 /// Reads these tensors' gradients and keeps what was found. sums: one element per tensor.
-void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<tensor_sum> sums,
+void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<norm_sum> sums,
                    double scale) noexcept {
   const tensor_list list(o.table.tensors.data(), tensors);
   sum_gradients(o.context, list, norm_view::as_stepped, scale, sums.data());
@@ -60,7 +60,7 @@ void inspect(optimizer& o, std::size_t tensor, double grad_scale) {
   if (!takes_part(o.table, tensor)) return;
   check_grads_apart(o, tensor);
   const auto index = static_cast<std::uint32_t>(tensor);
-  tensor_sum sum{};
+  norm_sum sum{};
   inspect_these(o, {&index, 1}, {&sum, 1}, scale);
 }
 

@@ -69,7 +69,7 @@ struct open_step {
 struct step_lists {
   std::vector<std::uint32_t> selected = {};     // tensors that take part, in the order of adding
   std::vector<std::uint32_t> batch_order = {};  // tensors of one group, by what they share
-  std::vector<tensor_sum> sums = {};            // of the selected tensors' gradients
+  std::vector<norm_sum> sums = {};              // of the selected tensors' gradients
   std::vector<tensor> accumulating = {};        // the selected tensors, with sums for params
 };
 

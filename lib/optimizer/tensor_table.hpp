@@ -29,7 +29,7 @@ const std::uint32_t* find_name(const name_index& names, std::string_view name);
 
 /// What a reading pass over a gradient found.
 struct inspection {
-  tensor_sum sum;
+  norm_sum sum;
   double scale;  // of the gradient, when its elements were checked
 };
 

@@ -46,7 +46,7 @@ class block_summing {
         largest_float64_(largest_finite<double>(scale)) {}
 
   /// Of elements [begin, begin + count) of the index-th tensor.
-  block_sum sum(const tensor_list& tensors, std::size_t index, std::size_t begin,
+  norm_sum sum(const tensor_list& tensors, std::size_t index, std::size_t begin,
                 std::size_t count) const {
     const operand grad = tensors.gradient(index) + begin;
     const dtype type =
@@ -82,7 +82,7 @@ class block_position {
   }
   std::size_t tensor() const { return tensor_; }
 
-  block_sum sum(const block_summing& summing) const {
+  norm_sum sum(const block_summing& summing) const {
     const std::size_t begin = block_ * norm_block_elements;
     return summing.sum(*tensors_, tensor_, begin, std::min(norm_block_elements, count() - begin));
   }
@@ -111,7 +111,7 @@ class block_position {
   }
   return {sum, exponent};
 }
-[[gnu::noinline]] void add(tensor_sum& total, const tensor_sum& next) {
+[[gnu::noinline]] void add(norm_sum& total, const norm_sum& next) {
   total.squares = add(total.squares, next.squares);
   total.non_finite_count += next.non_finite_count;
 }
@@ -125,11 +125,11 @@ class block_position {
 /// Adds blocks in order to the sum of their tensor, and tensors in order to the total.
 class ordered_sums {
  public:
-  ordered_sums(const tensor_list& tensors, tensor_sum* each) : position_(tensors), each_(each) {
-    if (each != nullptr) std::fill_n(each, tensors.size(), tensor_sum{});
+  ordered_sums(const tensor_list& tensors, norm_sum* each) : position_(tensors), each_(each) {
+    if (each != nullptr) std::fill_n(each, tensors.size(), norm_sum{});
   }
 
-  void add_block(std::size_t block, const block_sum& sum) {
+  void add_block(std::size_t block, const norm_sum& sum) {
     position_.advance_to(block);
     if (position_.tensor() != tensor_) finish_tensor();
     tensor_ = position_.tensor();
@@ -146,10 +146,10 @@ class ordered_sums {
 
  private:
   block_position position_;
-  tensor_sum* each_;
+  norm_sum* each_;
   std::size_t tensor_ = 0;
-  tensor_sum tensor_sum_{};
-  tensor_sum total_{};
+  norm_sum tensor_sum_{};
+  norm_sum total_{};
 };
 
 struct list_size {
@@ -169,13 +169,13 @@ list_size list_size_of(const tensor_list& tensors) {
 }  // namespace
 
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
-                            double scale, tensor_sum* each) noexcept {
+                            double scale, norm_sum* each) noexcept {
   const list_size size = list_size_of(tensors);
   const float_environment environment(c.flush_to_zero);
   const block_summing summing = prepare_summing(c, view, scale);
   const bool is_serial = size.elements < c.serial_below || size.blocks <= 1;
   ordered_sums sums(tensors, each);
-  block_sum waiting[blocks_in_wave];
+  norm_sum waiting[blocks_in_wave];
   for (std::size_t begin = 0; begin < size.blocks; begin += blocks_in_wave) {
     const std::size_t count = std::min(blocks_in_wave, size.blocks - begin);
     const auto sum_claimed = [&](piece_claims& claims) {
@@ -193,10 +193,10 @@ gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_v
   return sums.result(scale, is_serial ? size.blocks != 0 : size.blocks);
 }
 
-gradient_sums total_of(const context& c, std::span<const tensor_sum> sums, double scale) noexcept {
+gradient_sums total_of(const context& c, std::span<const norm_sum> sums, double scale) noexcept {
   const float_environment environment(c.flush_to_zero);
-  tensor_sum total{};
-  for (const tensor_sum& each : sums) add(total, each);
+  norm_sum total{};
+  for (const norm_sum& each : sums) add(total, each);
   return {root_of(total.squares, scale), total.non_finite_count, 0};
 }
 

@@ -5,17 +5,11 @@
 #include <cstdint>
 #include <span>
 
-#include "kernels/kernel_table.hpp"
+#include "kernels/loops/norm_sum.hpp"
 #include "step/tensor_list.hpp"
 #include "threads/context.hpp"
 
 namespace gradstep::internal {
-
-/// Of one tensor's gradient, as it is: not scaled.
-struct tensor_sum {
-  scaled_sum squares;
-  std::uint64_t non_finite_count;
-};
 
 /// fraction 2^exponent: a norm may be beyond the range of double where its gradients are not.
 struct gradient_norm {
@@ -41,9 +35,9 @@ enum class norm_view {
 /// else. The norm is that of gradients times the scale; elements that are not finite once scaled
 /// are counted. `each`, unless it is null, becomes every tensor's own sum. Cannot fail.
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
-                            double scale, tensor_sum* each = nullptr) noexcept;
+                            double scale, norm_sum* each = nullptr) noexcept;
 
 /// What sum_gradients gives for tensors whose sums were taken one by one, in the same order.
-gradient_sums total_of(const context& c, std::span<const tensor_sum> sums, double scale) noexcept;
+gradient_sums total_of(const context& c, std::span<const norm_sum> sums, double scale) noexcept;
 
 }  // namespace gradstep::internal

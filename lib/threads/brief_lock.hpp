@@ -8,8 +8,8 @@
 
 namespace gradstep::internal {
 
-/// A mutex that is held for moments, by code that calls nothing of the host's. Where a thread held
-/// it that a fork left behind in the parent, it is free in the child.
+/// A mutex that is held for moments, by code that calls nothing of the host's. A child of fork
+/// finds it free, even if a thread of the parent held it.
 class brief_lock {
  public:
   void lock() noexcept {
@@ -21,7 +21,7 @@ class brief_lock {
   }
 
  private:
-  static constexpr std::uint32_t awaited = 2;  // by a thread that sleeps
+  static constexpr std::uint32_t awaited = 2;  // a thread sleeps until it is free
   static constexpr unsigned flag_bits = 2;
 
   static std::uint32_t held() noexcept {
@@ -43,7 +43,8 @@ class brief_lock {
     }
   }
 
-  std::atomic<std::uint32_t> word_ = 0;  // 0: free; else the holder's process and two flags
+  std::atomic<std::uint32_t> word_ =
+      0;  // 0: free; else the holder's process_generation() and two flags
 };
 
 }  // namespace gradstep::internal

@@ -10,7 +10,8 @@ bool call_gate::call::excludes(const call& other) const noexcept {
   return use_ == use::tensor && tensor_ == other.tensor_;
 }
 
-/// Those that came earlier, though they may be waiting themselves: none is overtaken for ever.
+/// The earlier calls that exclude c. Those that wait themselves count too, so that no call is
+/// overtaken for ever.
 call_gate::obstacles call_gate::before(const call& c) const noexcept {
   obstacles found{false, false};
   for (const call* other = first_; other != &c; other = other->next_) {
@@ -43,7 +44,7 @@ void call_gate::wait_for_change() noexcept {
 
 call_gate::entry call_gate::enter(call& c) noexcept {
   const std::lock_guard held(*this);
-  // The calls of a parent lie on stacks that are gone: they are not looked at.
+  // A parent's calls lie on stacks that do not exist here: nothing may read them.
   if (is_inherited()) return entry::inherited;
   generation_ = process_generation();
   append(c);
@@ -53,7 +54,7 @@ call_gate::entry call_gate::enter(call& c) noexcept {
     if (found.are_of_this_thread) break;
     wait_for_change();
   }
-  // Nobody waits for it: it has not let go of the lock.
+  // No other call has seen c, since the lock was held all the time.
   remove(c);
   return entry::nested;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls on one optimizer from several threads.
+// Calls on one optimizer from several threads: which run side by side, and in which order.
 #pragma once
 
 #include <cstddef>
@@ -11,23 +11,23 @@
 
 namespace gradstep::internal {
 
-/// The calls at work, in the order in which they came. A call waits for those before it that it
-/// cannot run beside; nothing is allocated.
+/// A fair lock with three modes. A call waits for every earlier call that excludes it. Entries lie
+/// on the callers' stacks, so nothing is allocated.
 ///
-/// The lock is for what calls write and others read meanwhile. A call that only looks at the
-/// optimizer's books holds it and enters nothing; one that has entered holds it while it writes
-/// what such a call reads, and so never while it runs over arrays.
+/// lock() and unlock() guard the optimizer's books (counts, names, settings). A call that only
+/// reads the books holds this lock and does not enter. A call that has entered holds it while it
+/// writes the books, and never while it runs over arrays.
 class call_gate {
  public:
   enum class use {
-    save,    // reads arrays and books: beside its like
-    tensor,  // changes one tensor: beside those of other tensors
-    all,     // alone
+    save,    // reads arrays and books; runs beside other saves
+    tensor,  // changes one tensor; runs beside changes of other tensors
+    all,     // runs alone
   };
   enum class entry {
     made,
-    nested,    // it would wait for a call that this thread is inside of
-    inherited  // for one of a thread that a fork left behind in the parent
+    nested,    // refused: the call would wait for a call that this thread is inside of
+    inherited  // refused: this is a child of fork, and a call was at work in the parent
   };
 
   class call {
@@ -46,14 +46,14 @@ class call_gate {
     call* next_ = nullptr;
   };
 
-  /// Unless it was made, the call has not entered.
+  /// The call has entered if the result is `made`; it then has to leave.
   entry enter(call& c) noexcept;
   void leave(call& c) noexcept;
 
   void lock() noexcept { lock_.lock(); }
   void unlock() noexcept { lock_.unlock(); }
 
-  /// With the lock held: whether a call was at work in the parent when this process was forked.
+  /// Whether a call was at work in the parent when this process was forked. The lock must be held.
   bool is_inherited() const noexcept {
     return first_ != nullptr && generation_ != process_generation();
   }
@@ -68,10 +68,10 @@ class call_gate {
   void wait_for_change() noexcept;
 
   brief_lock lock_;
-  unsigned generation_ = 0;  // of the process whose calls they are
-  std::uint32_t waiting_ = 0;
+  unsigned generation_ = 0;    // the process_generation() of the calls in the list
+  std::uint32_t waiting_ = 0;  // calls
   call* first_ = nullptr;
-  std::atomic<std::uint32_t> changes_ = 0;
+  std::atomic<std::uint32_t> changes_ = 0;  // of the list, since a call began to wait
 };
 
 }  // namespace gradstep::internal

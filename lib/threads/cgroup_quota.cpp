@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// proc(5), cgroups(7). A mount shows a hierarchy of groups from one group on, its root: in a
-// container mostly the container's own. /proc/self/cgroup names the process's group from the
-// hierarchy's top, or from the cgroup namespace's; so its path within the mount is what follows the
-// mount's root, and where the two do not fit, all that can be read is the mount's root itself.
+// The formats are in proc(5) and cgroups(7). Groups form a tree. A mount shows one subtree; its
+// topmost group is the mount's root, in a container usually the container's own group.
+// /proc/self/cgroup gives the process's group as a path from the top of the tree, or from the top
+// of the cgroup namespace. So the path within the mount is the rest of that path after the mount's
+// root. If the path does not begin with the mount's root, only the root's own quota can be read.
 #include "threads/cgroup_quota.hpp"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ enum class version { one, two };
 
 struct cgroup_mount {
   version kind;
-  std::string root;    // the group that the mount shows first
+  std::string root;    // the topmost group that the mount shows
   std::string folder;  // where it is mounted
 };
 
@@ -33,7 +34,7 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-/// Whether "a,b,c" has a given item.
+/// Whether a list like "a,b,c" has the item.
 bool has_item(const std::string& list, const std::string& item) {
   return ("," + list + ",").find("," + item + ",") != std::string::npos;
 }
@@ -45,7 +46,7 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-/// 0 unless all of it is a number above 0. Not by a stream: those follow the host's locale.
+/// 0 unless the whole text is a number above 0. Streams would follow the host's locale.
 double positive_number(const std::string& text) {
   long long number = 0;
   const char* end = text.data() + text.size();
@@ -53,24 +54,25 @@ double positive_number(const std::string& text) {
   return error == std::errc() && stop == end && number > 0 ? static_cast<double>(number) : 0;
 }
 
-double share(const std::string& quota, const std::string& period) {
-  const double microseconds = positive_number(quota), of = positive_number(period);
-  return microseconds > 0 && of > 0 ? microseconds / of : unlimited;
+double quota_per_period(const std::string& quota_text, const std::string& period_text) {
+  const double quota = positive_number(quota_text), period = positive_number(period_text);
+  return quota > 0 && period > 0 ? quota / period : unlimited;
 }
 
-/// Version 2 has "max 100000" or "150000 100000" in one file; version 1 has two, and -1 for no
-/// quota.
+/// Version 2 has one file, "150000 100000" or "max 100000". Version 1 has two files; a quota of -1
+/// means no limit.
 double group_quota(version kind, const std::string& folder) {
   if (kind == version::two) {
     const auto words = words_of(first_line(folder + "/cpu.max"));
-    return words.size() == 2 ? share(words[0], words[1]) : unlimited;
+    return words.size() == 2 ? quota_per_period(words[0], words[1]) : unlimited;
   }
   const auto quota = words_of(first_line(folder + "/cpu.cfs_quota_us"));
   const auto period = words_of(first_line(folder + "/cpu.cfs_period_us"));
-  return quota.size() == 1 && period.size() == 1 ? share(quota[0], period[0]) : unlimited;
+  if (quota.size() != 1 || period.size() != 1) return unlimited;
+  return quota_per_period(quota[0], period[0]);
 }
 
-/// mountinfo writes space, tab, newline and backslash as a backslash and three octal digits.
+/// mountinfo writes a space, tab, newline or backslash as a backslash and three octal digits.
 std::string unescaped(const std::string& text) {
   const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
   std::string result;
@@ -86,7 +88,8 @@ std::string unescaped(const std::string& text) {
   return result;
 }
 
-/// A line: ID PARENT DEVICE ROOT FOLDER OPTIONS [OPTIONAL ...] - TYPE SOURCE SUPER_OPTIONS.
+/// Reads lines ID PARENT DEVICE ROOT FOLDER OPTIONS [OPTIONAL ...] - TYPE SOURCE SUPER_OPTIONS.
+/// Without any, the result is the usual places.
 std::vector<cgroup_mount> cgroup_mounts(const std::string& root) {
   std::vector<cgroup_mount> mounts;
   std::ifstream file(root + "/proc/self/mountinfo");
@@ -106,7 +109,7 @@ std::vector<cgroup_mount> cgroup_mounts(const std::string& root) {
           {version::one, "/", "/sys/fs/cgroup/cpu,cpuacct"}};
 }
 
-/// Where the group stands below the mount's folder: "/a/b", or "" for the folder itself.
+/// The group's path below the mount's folder: "/a/b", or "" for the folder itself.
 std::string path_in_mount(const std::string& group, const cgroup_mount& mount) {
   if ((group + "/").find("/../") != std::string::npos) return "";  // outside the namespace
   const std::string root = mount.root == "/" ? "" : mount.root;
@@ -116,6 +119,7 @@ std::string path_in_mount(const std::string& group, const cgroup_mount& mount) {
   return path == "/" ? "" : path;
 }
 
+/// Of the group at that path and of all groups above it in the mount.
 double smallest_quota(const std::string& root, const cgroup_mount& mount, std::string path) {
   double smallest = group_quota(mount.kind, root + mount.folder);
   while (!path.empty()) {
@@ -127,7 +131,7 @@ double smallest_quota(const std::string& root, const cgroup_mount& mount, std::s
 
 }  // namespace
 
-/// Lines of /proc/self/cgroup are ID:CONTROLLERS:/PATH; version 2's has no controllers.
+// Lines of /proc/self/cgroup are ID:CONTROLLERS:/PATH. The line of version 2 names no controllers.
 double cgroup_quota(const std::string& root) {
   const auto mounts = cgroup_mounts(root);
   double quota = unlimited;

@@ -5,10 +5,10 @@
 
 namespace gradstep::internal {
 
-/// The CPUs' worth of time that the control groups of this process allow it: the smallest quota
-/// over period of its group and the groups around that, as far as they are mounted; infinity
-/// without one. Version 1, version 2 and both at once. What is missing or malformed is no limit.
-/// root: the folder that /proc and the mounts are found in; "" for the system's.
+/// How many CPUs' time the control groups of this process allow: the smallest quota / period of its
+/// group and of all mounted groups around that one. Infinity: no limit. Reads version 1, version 2,
+/// and both at once; missing or malformed files set no limit.
+/// root: the folder that holds /proc and the mounts; "" for the system's own.
 double cgroup_quota(const std::string& root);
 
 }  // namespace gradstep::internal

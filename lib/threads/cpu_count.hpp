@@ -5,8 +5,8 @@
 
 namespace gradstep::internal {
 
-/// How many CPUs the process may use: those that its threads may run on, and its container's quota
-/// rounded up. At least 1.
+/// How many CPUs the process may use: as many as its threads may run on, and no more than its
+/// control groups' quota, rounded up. At least 1.
 std::size_t usable_cpu_count();
 
 }  // namespace gradstep::internal

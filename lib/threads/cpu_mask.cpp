@@ -34,13 +34,13 @@ Function* find_function(void* library, const char* name) {
   return reinterpret_cast<Function*>(dlsym(library, name));
 }
 
-/// GNU OpenMP binds the first thread while it is loaded and starts the others, with the other CPUs,
-/// no sooner than it needs them: until then only it knows. Other runtimes bind no thread before
-/// they start all, and asking them would initialise them.
+/// GNU OpenMP binds the first thread when it is loaded. It starts the other threads, on the other
+/// CPUs, only when it needs them; until then only GNU OpenMP knows these CPUs. Other runtimes start
+/// all threads before they bind one, and asking them would initialise them.
 void add_openmp_places(cpu_mask& mask) {
   void* openmp = dlopen("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD);
   if (openmp == nullptr) {
-    dlerror();  // ours: the host must not find it
+    dlerror();  // clears the error, which the host must not find
     return;
   }
   const auto place_count = find_function<int()>(openmp, "omp_get_num_places");
@@ -92,7 +92,7 @@ bool cpu_mask::operator==(const cpu_mask& other) const noexcept {
 
 cpu_mask process_cpus() {
   cpu_mask mask = cpu_mask::of_thread(0);
-  mask.add(cpu_mask::of_thread(getpid()));  // the first thread's: that is its number
+  mask.add(cpu_mask::of_thread(getpid()));  // the process's number is its first thread's too
   add_all_threads(mask);
   add_openmp_places(mask);
   return mask;
@@ -102,12 +102,12 @@ unbound_first_thread::unbound_first_thread(const cpu_mask& all) noexcept
     : before_(cpu_mask::of_thread(getpid())), during_(before_) {
   if (before_ == all) return;
   all.bind_thread(getpid());
-  during_ = cpu_mask::of_thread(getpid());  // the system may leave some out
+  during_ = cpu_mask::of_thread(getpid());  // the system may have left some out
 }
 
 unbound_first_thread::~unbound_first_thread() {
   if (during_ == before_) return;
-  // Unless that thread has bound itself anew meanwhile.
+  // The thread may have bound itself anew meanwhile; then it keeps that.
   if (cpu_mask::of_thread(getpid()) == during_) before_.bind_thread(getpid());
 }
 

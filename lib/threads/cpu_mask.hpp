@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The CPUs that threads may run on. Linux only; elsewhere every mask is empty.
+// The CPUs that threads may run on. Only Linux has them; elsewhere every mask is empty.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +12,13 @@
 
 namespace gradstep::internal {
 
-/// A set of CPUs. No call allocates but `cpus`.
+/// A set of CPUs. Only cpus() allocates.
 class cpu_mask {
  public:
-  /// Those of a thread by its number, 0 being the calling one; empty when they cannot be read.
+  /// The CPUs of the thread with that number; 0 is the calling thread. Empty if the system refuses.
   static cpu_mask of_thread(int thread) noexcept;
 
-  /// Binds that thread to them. Does nothing when the system refuses.
+  /// Binds the thread with that number to these CPUs. Does nothing if the system refuses.
   void bind_thread(int thread) const noexcept;
 
   void add(std::size_t cpu) noexcept;
@@ -33,13 +33,13 @@ class cpu_mask {
 #endif
 };
 
-/// The CPUs that the process may run on: those of any of its threads, since one thread may be bound
-/// to fewer (by OpenMP, say), and those that OpenMP would bind threads to. Empty when nothing is
-/// known.
+/// The CPUs that the process may run on: the CPUs of all its threads together, because OpenMP, say,
+/// may have bound one thread to fewer; and the CPUs that OpenMP would bind threads to. Empty if
+/// nothing is known.
 cpu_mask process_cpus();
 
-/// While it lives, the process's first thread may use all of these CPUs. oneTBB counts those of
-/// that thread when it is first used, and starts its workers with them.
+/// While it lives, the process's first thread may use all of the given CPUs. At its first use
+/// oneTBB counts that thread's CPUs, and its workers start with the same ones.
 class unbound_first_thread {
  public:
   explicit unbound_first_thread(const cpu_mask& all) noexcept;
@@ -52,7 +52,7 @@ class unbound_first_thread {
   cpu_mask during_;
 };
 
-/// Binds the calling thread to one CPU for as long as it lives.
+/// While it lives, the calling thread is bound to one CPU.
 class bound_thread {
  public:
   explicit bound_thread(std::size_t cpu) noexcept;

@@ -10,13 +10,13 @@
 namespace gradstep::internal {
 namespace {
 
-/// What a pool calls in place of a step's own task, whose state is gone when the step has returned.
-/// A pool that throws may leave tasks running, or begin some later: a gate lives as long as the
-/// context, knows who is inside, and lets nobody in while no step is behind it. Whoever comes late
-/// and finds another step there helps with that one.
+/// Stands between a pool and a step's task, whose state is gone when the step has returned. A pool
+/// that throws may leave calls running, or begin some later. A gate lives as long as the context,
+/// counts the calls inside, and lets calls through only while a step is behind it. A call that
+/// comes late and finds another step there helps with that step.
 class task_gate {
  public:
-  /// False when another step has it.
+  /// False when another step has taken the gate.
   bool try_open(gradstep_task task, void* argument) noexcept {
     if (is_taken_.exchange(true)) return false;
     task_ = task;
@@ -24,7 +24,7 @@ class task_gate {
     is_open_ = true;
     return true;
   }
-  /// Waits for those inside.
+  /// Waits for the calls inside.
   void close() noexcept {
     is_open_ = false;
     while (inside_ != 0) std::this_thread::yield();
@@ -32,7 +32,8 @@ class task_gate {
   }
   static void enter(void* gate, std::size_t index) {
     auto& self = *static_cast<task_gate*>(gate);
-    ++self.inside_;  // before the look at is_open_, as close looks at inside_ after it has closed
+    // First enter, then look; close() first closes, then looks at inside_. So one sees the other.
+    ++self.inside_;
     if (self.is_open_) self.task_(self.argument_, index);
     --self.inside_;
   }
@@ -52,7 +53,7 @@ class host_pool final : public thread_team {
   const char* kind() const noexcept override { return "host pool"; }
 
  private:
-  // More steps than gates at once run each on its own thread: there are enough of them.
+  // Without a free gate the step runs on the calling thread: 64 steps at once have threads enough.
   void run_tasks(std::size_t count, gradstep_task task, void* argument) const noexcept override {
     for (task_gate& gate : gates_) {
       if (!gate.try_open(task, argument)) continue;
@@ -64,7 +65,7 @@ class host_pool final : public thread_team {
     [[maybe_unused]] const uncancelled scope;
     try {
       parallel_for_(pool_, count, &task_gate::enter, &gate);
-    } catch (...) {  // whatever it has not run, the caller does
+    } catch (...) {  // the caller runs what is left
     }
   }
 

@@ -16,7 +16,7 @@ void keep_code_loaded() noexcept {
   if (is_kept.exchange(true, std::memory_order_relaxed)) return;
   Dl_info info;
   if (dladdr(reinterpret_cast<const void*>(&keep_code_loaded), &info) == 0) return;
-  // In a program's own code this finds nothing to keep, and leaves an error to clear.
+  // In a program's own code dlopen() finds nothing to keep, and leaves an error to clear.
   if (dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) == nullptr) dlerror();
 }
 

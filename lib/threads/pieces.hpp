@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pieces of work, claimed from a counter by the caller's thread and whatever helpers come.
+// Pieces of work. The caller's thread and its helpers claim them one by one from a shared counter.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@
 
 namespace gradstep::internal {
 
-/// The ascending numbers of the pieces that one thread gets.
+/// The pieces that one thread claims: ascending numbers.
 class piece_claims {
  public:
   piece_claims(std::atomic<std::size_t>& next, std::size_t count) : next_(next), count_(count) {}
 
-  /// False when none is left.
+  /// Sets `piece` to the next number; false when none is left.
   bool claim(std::size_t& piece) {
     piece = next_.fetch_add(1, std::memory_order_relaxed);
     if (piece >= count_) return false;
@@ -33,9 +33,10 @@ class piece_claims {
   std::size_t claimed_ = 0;
 };
 
-/// Runs worker(claims) on each thread; each claims pieces until none is left and does them. Returns
-/// when all `count` are done, their writes visible to the caller. Cannot fail: the caller's thread
-/// does whatever no other has claimed, and everything when is_serial.
+/// Calls worker(claims) on each thread, in the step's floating-point environment. The worker claims
+/// pieces and does them until none is left. Returns when all `count` pieces are done and their
+/// writes are visible to the caller. Cannot fail: the caller's thread does what no helper has
+/// claimed. With is_serial it does everything.
 template <class Worker>
 void run_pieces(const context& c, std::size_t count, bool is_serial,
                 const Worker& worker) noexcept {
@@ -48,10 +49,7 @@ void run_pieces(const context& c, std::size_t count, bool is_serial,
 
     void work() {
       piece_claims claims(next, count);
-      {
-        const float_environment environment(c.flush_to_zero);
-        worker(claims);
-      }
+      in_step_environment(c.flush_to_zero, [&] { worker(claims); });
       done.fetch_add(claims.claimed(), std::memory_order_release);
     }
   } state{c, worker, count};

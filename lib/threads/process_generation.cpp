@@ -20,8 +20,8 @@ unsigned process_generation() noexcept { return generation.load(std::memory_orde
 
 #if __has_include(<pthread.h>)
 
-// No lock: a thread that forks while another one holds it would leave it held in the child. Two
-// threads that both register make a fork count twice, which is as good.
+// No lock: a fork while another thread holds it would leave it held in the child. If two threads
+// register at once, a fork counts twice, which does no harm.
 void watch_forks() {
   static std::atomic<bool> is_watching = false;
   if (is_watching.load(std::memory_order_acquire)) return;

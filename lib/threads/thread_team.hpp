@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The threads of a context, whoever owns them.
+// The threads of a context: oneTBB's or a pool of the host's.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -13,27 +13,26 @@
 
 namespace gradstep::internal {
 
-/// Runs tasks on several threads. Helpers are optional: a team that cannot get one runs everything
-/// on the calling thread.
+/// Runs a task on several threads. No team has to have helpers: callers run what is left.
 class thread_team {
  public:
   virtual ~thread_team() = default;
 
-  /// Runs task(argument, i) for indices i < count, each at most once or, if a host's pool is at
-  /// fault, more often, and returns when all that it began have returned. It may leave some out (no
-  /// memory for a task; a child of fork, where the threads do not exist): the caller runs what is
-  /// left. Any number of threads may call it at once.
+  /// Calls task(argument, i) for indices i < count, and returns when all calls have returned. Each
+  /// index is called at most once, unless a host's pool is at fault. Some may be left out: there is
+  /// no memory for a task, or this is a child of fork, where the threads do not exist. Any number
+  /// of threads may call run() at once.
   void run(std::size_t count, gradstep_task task, void* argument) const noexcept {
     if (!is_inherited()) run_tasks(count, task, argument);
   }
 
-  /// Whether this process is a child of the one that made it.
+  /// Whether a parent of this process made the team.
   bool is_inherited() const noexcept { return generation_ != process_generation(); }
 
-  /// No more threads than this will come, the caller's included.
+  /// The most threads that work at once, the caller's included.
   virtual std::size_t most_threads() const noexcept { return SIZE_MAX; }
 
-  /// What gradstep_context_describe calls it.
+  /// The name in gradstep_context_info.
   virtual const char* kind() const noexcept = 0;
 
  private:
@@ -42,11 +41,11 @@ class thread_team {
   unsigned generation_ = process_generation();
 };
 
-// All three throw std::bad_alloc. The first two have no helpers in a child of a process that has
-// called one of them: what oneTBB had begun there, it waits for.
+// All three throw std::bad_alloc. If a parent of this process has called one of the first two, both
+// have no helpers here: oneTBB would wait for threads that only the parent has.
 
-/// A oneTBB arena of its own, with no more threads than oneTBB allows the process. Pinned workers
-/// are bound to one CPU each while they work in it.
+/// A oneTBB arena of the context's own, with no more threads than oneTBB allows the process. Pinned
+/// workers are bound to one CPU each while they work in the arena.
 std::unique_ptr<thread_team> make_own_arena(std::size_t thread_count, bool pin_threads);
 
 /// The oneTBB arena that the calling thread is in.

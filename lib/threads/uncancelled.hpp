@@ -9,8 +9,9 @@ namespace gradstep::internal {
 
 #if defined(PTHREAD_CANCEL_DISABLE)
 
-/// While it lives, the calling thread is not cancelled: what waits or reads files would be left in
-/// the middle, through functions that nothing may leave so. A cancellation comes afterwards.
+/// While it lives, pthread_cancel() does not end the calling thread; a cancellation comes
+/// afterwards. Code that waits or reads files needs this: a cancellation there would unwind the
+/// stack through noexcept functions, which ends the process.
 class uncancelled {
  public:
   uncancelled() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
@@ -24,7 +25,7 @@ class uncancelled {
 
 #else
 
-class uncancelled {};
+class uncancelled {};  // no cancellation without POSIX threads
 
 #endif
 

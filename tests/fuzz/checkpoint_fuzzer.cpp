@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "checkpoint_input.hpp"
+#include "fuzz/checkpoint_input.hpp"
 
 // The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -2,7 +2,7 @@
 //
 // The loop around a rule: load a strip of every array, do what every rule shares, update, store.
 // Once for arrays that are all of the type that is computed in, and nothing else to do; and once
-// for all that mixed_strips.hpp can do besides.
+// for all that tensor_strips.hpp can do besides.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "kernels/vectors/number_steps.hpp"
+#include "kernels/loops/number_steps.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -105,7 +105,7 @@ struct step_loop {
     constants<T> c(prepared);
     c.grad_scale = scale;
 #pragma GCC unroll 1
-    for (std::size_t i = 0; i < mixed_strips<T>::width; ++i) {
+    for (std::size_t i = 0; i < tensor_strips<T>::width; ++i) {
       step_number(c, elements[0][i], elements[1][i], elements, i,
                   std::make_index_sequence<slot_count>());
     }
@@ -182,33 +182,35 @@ struct step_loop {
   // ---- Arrays of any type, and the options of a step ------------------------------------------
 
   template <class T, std::size_t... S>
-  [[gnu::always_inline]] static void run_mixed_strip(const constants<T>& c, mixed_strips<T>& mixed,
-                                                     const prepared_operands& at, std::size_t index,
-                                                     strip_place place, std::index_sequence<S...>) {
-    typename mixed_strips<T>::full_strip p, g, slots[slot_count];
-    mixed.load_grad(at, index, g);
+  [[gnu::always_inline]] static void run_general_strip(const constants<T>& c,
+                                                       tensor_strips<T>& strips,
+                                                       const prepared_operands& at,
+                                                       std::size_t index, strip_place place,
+                                                       std::index_sequence<S...>) {
+    typename tensor_strips<T>::full_strip p, g, slots[slot_count];
+    strips.load_grad(at, index, g);
     // The param last: no root waits for it.
     ((used[S] ? load(at.slots[S], index, slots[S]) : void()), ...);
     load(at.param, index, p);
     // No registers are left for constants; to broadcast each for every strip took 2 % longer.
     step_strip<broadcasts_operands>(c, p, g, slots);
     const auto store_slot = [&]<std::size_t Slot>() __attribute__((always_inline)) {
-      if constexpr (used[Slot]) mixed.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
+      if constexpr (used[Slot]) strips.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
     };
     (store_slot.template operator()<S>(), ...);
-    mixed.store_param(p, at, index, place);
+    strips.store_param(p, at, index, place);
   }
 
   template <class T>
-  static void run_mixed(const prepared_step& prepared, const step_range& range) {
+  static void run_general(const prepared_step& prepared, const step_range& range) {
     constants<T> c(prepared);
-    mixed_strips<T> mixed(prepared, range);
-    c.grad_scale = mixed.rest_of_scale();
+    tensor_strips<T> strips(prepared, range);
+    c.grad_scale = strips.rest_of_scale();
     const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place)
         __attribute__((always_inline)) {
-      run_mixed_strip(c, mixed, at, index, place, std::make_index_sequence<slot_count>());
+      run_general_strip(c, strips, at, index, place, std::make_index_sequence<slot_count>());
     };
-    mixed.for_each_strip(run);
+    strips.for_each_strip(run);
   }
 
   template <class T>
@@ -217,7 +219,7 @@ struct step_loop {
       if (prepared.favours_new) return run_by_numbers<T>(prepared, range, step_numbers<T>);
     }
     if (is_plain<T>(prepared, range)) return run_plain<T>(prepared, range);
-    run_mixed<T>(prepared, range);
+    run_general<T>(prepared, range);
   }
 
   template <class T>

@@ -6,8 +6,9 @@
 
 #include <limits>
 
-#include "kernels/kernel_table.hpp"
-#include "kernels/storage/strip.hpp"
+#include "kernels/loops/norm_sum.hpp"
+#include "kernels/storage/padded_part.hpp"
+#include "kernels/storage/strip_load.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -103,7 +104,7 @@ scaled_sum squares_of(const operand& grad, std::size_t count) {
 }
 
 template <class T>
-block_sum sum_squares(const operand& grad, double largest, std::size_t count) {
+norm_sum sum_squares(const operand& grad, double largest, std::size_t count) {
   using lanes = vec<double>;
   const scaled_sum squares = squares_of<T>(grad, count);
   // No finite element is larger than the root of the sum, but for its rounding: few blocks count.

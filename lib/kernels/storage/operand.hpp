@@ -31,6 +31,9 @@ struct operand {
 
 namespace {
 
+template <class T>
+constexpr dtype native = sizeof(T) == 8 ? dtype::float64 : dtype::float32;
+
 constexpr std::size_t size_of(dtype type) {
   switch (type) {
     case dtype::float64:

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <limits>
 
-#include "kernels/kernel_table.hpp"
+#include "kernels/vectors/inexact_operation.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -1,0 +1,60 @@
+// Stateless steps. Programs include gradstep.hpp.
+//
+// SPDX-License-Identifier: Apache-2.0
+#ifndef GRADSTEP_STATELESS_STEPS_HPP
+#define GRADSTEP_STATELESS_STEPS_HPP
+
+#include <gradstep/gradstep.h>
+#include <gradstep/c_calls.hpp>
+#include <gradstep/contexts.hpp>
+#include <gradstep/rules.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace gradstep {
+
+/// Applies one step of the rule to every tensor of the list, as one parallel region. options.step
+/// counts from 1. With GRADSTEP_APPLY_CHECK_FINITE, look at is_skipped of the result.
+inline gradstep_apply_result apply(const context& context, const rule& rule,
+                                   const gradstep_tensor* tensors, std::size_t tensor_count,
+                                   const gradstep_apply_options& options) {
+  auto result = sized<gradstep_apply_result>();
+  throw_on_failure(
+      gradstep_apply(context.get(), rule.get(), tensors, tensor_count, &options, &result));
+  return result;
+}
+inline gradstep_apply_result apply(const context& context, const rule& rule,
+                                   const std::vector<gradstep_tensor>& tensors,
+                                   const gradstep_apply_options& options) {
+  return apply(context, rule, tensors.data(), tensors.size(), options);
+}
+
+/// Applies step number `step`, counted from 1. grad_scale multiplies each gradient.
+inline gradstep_apply_result apply(const context& context, const rule& rule,
+                                   const gradstep_tensor* tensors, std::size_t tensor_count,
+                                   std::uint64_t step, double grad_scale = 1) {
+  auto options = sized<gradstep_apply_options>();
+  options.flags = GRADSTEP_APPLY_GRAD_SCALE;
+  options.step = step;
+  options.grad_scale = grad_scale;
+  return apply(context, rule, tensors, tensor_count, options);
+}
+inline gradstep_apply_result apply(const context& context, const rule& rule,
+                                   const std::vector<gradstep_tensor>& tensors, std::uint64_t step,
+                                   double grad_scale = 1) {
+  return apply(context, rule, tensors.data(), tensors.size(), step, grad_scale);
+}
+
+/// The global norm of all gradients of the list, and the number of elements that are not finite.
+inline gradstep_norm_result gradient_norm(const context& context,
+                                          const std::vector<gradstep_tensor>& tensors) {
+  auto result = sized<gradstep_norm_result>();
+  throw_on_failure(gradstep_gradient_norm(context.get(), tensors.data(), tensors.size(), &result));
+  return result;
+}
+
+}  // namespace gradstep
+
+#endif  // GRADSTEP_STATELESS_STEPS_HPP

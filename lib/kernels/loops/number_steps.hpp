@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Steps by single numbers, for what the loops over vectors leave out because it is rare: averages
+// that favour what is new. One loop for all rules.
+#pragma once
+
+#include "kernels/loops/tensor_strips.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// A strip's elements in memory: the param's, the gradient's, then each slot's.
+template <class T>
+using number_arrays = T[2 + max_slots][tensor_strips<T>::width];
+
+/// Updates the elements of one strip, whose gradients are scaled and clipped by value but for the
+/// factor `scale`.
+template <class T>
+using number_step = void (*)(const prepared_step& prepared, T scale, number_arrays<T>& elements);
+
+template <class T>
+[[gnu::noinline]] void run_by_numbers(const prepared_step& prepared, const step_range& range,
+                                      number_step<T> step) {
+  tensor_strips<T> strips(prepared, range);
+  const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place) {
+    alignas(64) number_arrays<T> elements;
+    typename tensor_strips<T>::full_strip x;
+    strips.load_grad(at, index, x);
+    x.store(elements[1]);
+    for (std::size_t s = 0; s < range.slot_count; ++s) {
+      if (range.slots[s].data == nullptr) continue;
+      load(at.slots[s], index, x);
+      x.store(elements[2 + s]);
+    }
+    load(at.param, index, x);
+    x.store(elements[0]);
+    step(prepared, strips.rest_of_scale(), elements);
+    for (std::size_t s = 0; s < range.slot_count; ++s) {
+      if (range.slots[s].data == nullptr) continue;
+      x.load(elements[2 + s]);
+      strips.store_slot(s, x, at.slots[s], index, place);
+    }
+    x.load(elements[0]);
+    strips.store_param(x, at, index, place);
+  };
+  strips.for_each_strip(run);
+}
+
+}  // namespace
+}  // namespace gradstep::internal

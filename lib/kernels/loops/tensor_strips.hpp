@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All around a rule that depends on how a tensor is stored and on a step's options, a strip at a
+// time, so that each element crosses the memory bus once.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <new>
+
+#include "kernels/loops/step_kernel.hpp"
+#include "kernels/storage/padded_part.hpp"
+#include "kernels/storage/strip_load.hpp"
+#include "kernels/storage/strip_store.hpp"
+#include "kernels/vectors/streaming.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+struct prepared_operands {
+  prepared_operand param, grad, copy, average;
+  prepared_operand slots[max_slots];
+
+  prepared_operands() = default;
+  explicit prepared_operands(const step_range& r)
+      : param(r.param), grad(r.grad), copy(r.copy), average(r.average) {
+    for (std::size_t s = 0; s < r.slot_count; ++s) slots[s] = prepared_operand(r.slots[s]);
+  }
+};
+
+/// Whether the gradients' scale is not a normal number in T: their product with it may be one.
+template <class T>
+bool has_wide_scale(const prepared_step& prepared) {
+  if (prepared.grad_scale_power != 1) return true;
+  const T scale = std::abs(static_cast<T>(prepared.grad_scale));
+  const bool is_normal =
+      scale >= std::numeric_limits<T>::min() && scale <= std::numeric_limits<T>::max();
+  return !is_normal && prepared.grad_scale != 0;
+}
+
+/// Where a strip begins in its block, and the block's random bits.
+struct strip_place {
+  const random_blocks::streams* streams;
+  std::size_t in_block;
+};
+
+template <class T>
+class tensor_strips {
+ public:
+  // More than the plain loop has on AVX2: the switches cost the same for each strip.
+  static constexpr std::size_t vectors = 4;
+  using full_strip = strip<T, vectors>;
+  static constexpr std::size_t width = full_strip::elements;
+
+  /// Both outlive this.
+  tensor_strips(const prepared_step& prepared, const step_range& range)
+      : range_(range),
+        scale_(static_cast<T>(prepared.grad_scale)),
+        limit_(static_cast<T>(prepared.value_limit)),
+        average_weights_(weights_of<T>(prepared.average_decay)),
+        clips_(prepared.value_limit < infinity),
+        wide_scale_(prepared.grad_scale),
+        wide_scale_power_(prepared.grad_scale_power),
+        has_wide_scale_(has_wide_scale<T>(prepared)),
+        scales_first_(clips_ || has_wide_scale_),
+        copies_to_average_(prepared.copies_to_average),
+        zeroes_grad_(prepared.zeroes_grad),
+        has_extras_(range.copy.data != nullptr || range.average.data != nullptr || zeroes_grad_),
+        streams_copy_(prepared.streams_copy),
+        random_(range.random_key, (range.first_index + range.count - 1) / block_elements + 1),
+        operands_(range) {
+    for (std::size_t s = 0; s < range.slot_count; ++s) {
+      if (operands_.slots[s].is_stochastic) random_.use(s);
+      has_blocks_ |= has_blocks(operands_.slots[s].type);
+    }
+    if (operands_.param.is_stochastic) random_.use(param_stream);
+  }
+
+  /// What is left to scale gradients by once `load_grad` has loaded them.
+  T rest_of_scale() const { return scales_first_ ? T(1) : scale_; }
+
+  /// run(operands, index, place) for each strip of the range: where in `operands` it begins, and
+  /// where in its block. Strips are cut where the tensor's blocks are, so that an element's random
+  /// bits depend on its place in the tensor alone; a partial one is run on a zero-padded copy.
+  template <class Run>
+  [[gnu::always_inline]] void for_each_strip(const Run& run) {
+    alignas(padded_copy) unsigned char memory[sizeof(padded_copy)];
+    std::size_t index = 0;
+    while (index < range_.count) {
+      const std::uint64_t at = range_.first_index + index;
+      const std::size_t inside = at % width;  // other than 0 only for the first of a range
+      const std::size_t in_block = at % block_elements;
+      const std::size_t left = range_.count - index;
+      const bool is_partial = inside != 0 || left < width;
+      const std::size_t count =
+          is_partial ? std::min(width - inside, left) : whole_strips(at, left);
+      const random_blocks::streams* const streams = random_.of(at / block_elements);
+      if (has_blocks_) enter_blocks(index);
+      padded_copy* const copy =
+          is_partial ? new (memory) padded_copy(range_, index, inside, count) : nullptr;
+      const prepared_operands& operands = is_partial ? copy->operands : operands_;
+      const std::size_t first = is_partial ? 0 : index;
+      strip_place place{streams, in_block - inside};
+      // One loop for both, and so one copy of what is run: once for a partial strip.
+      for (std::size_t i = 0; i < count; i += width) {
+        run(operands, first + i, place);
+        place.in_block += width;
+        if (place.in_block == block_elements) [[unlikely]]
+          place = {place.streams + 1, 0};
+      }
+      if (is_partial) copy->put_back(range_, index);
+      if (has_blocks_ && (left == count || in_block + count == block_elements)) {
+        store_blocks(in_block + count, index - in_block, *streams);
+      }
+      index += count;
+    }
+    if (streams_copy_ && range_.copy.data != nullptr) finish_streams();
+  }
+
+  [[gnu::always_inline]] void load_grad(const prepared_operands& from, std::size_t index,
+                                        full_strip& g) const {
+    load(from.grad, index, g);
+    if (!scales_first_) return;
+    if (has_wide_scale_) {
+      scale_widely(g);
+    } else {
+      for (vec<T>& x : g.vectors) x = x * vec<T>(scale_);
+    }
+    if (!clips_) return;
+    const vec<T> limit(limit_), least = vec<T>(T(0)) - limit;
+    for (vec<T>& x : g.vectors) x = min(max(x, least), limit);
+  }
+
+  [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x,
+                                         const prepared_operand& to, std::size_t index,
+                                         strip_place place) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      std::uint16_t* const pending = pending_[slot].halves + place.in_block;
+      if (to.is_stochastic) {
+        const at_random rounding{(*place.streams)[slot], place.in_block};
+        if (has_blocks(to.type)) return store_8bit(x, pending, rounding);
+        return store(x, to, index, rounding);
+      }
+      if (has_blocks(to.type)) return store_8bit(x, pending, to_nearest());
+    }
+    store(x, to, index, to_nearest());
+  }
+
+  /// The param, and all that is made of it; then the gradient's zeros.
+  [[gnu::always_inline]] void store_param(const full_strip& p, const prepared_operands& to,
+                                          std::size_t index, strip_place place) const {
+    if (to.param.is_stochastic) {
+      store(p, to.param, index, at_random{(*place.streams)[param_stream], place.in_block});
+    } else {
+      store(p, to.param, index, to_nearest());
+    }
+    if (!has_extras_) return;
+    if (to.copy.data != nullptr) store_copy(p, to.copy, index);
+    if (to.average.data != nullptr) update_average(p, to.average.at<T>(index));
+    if (zeroes_grad_) zero(to.grad, index);
+  }
+
+ private:
+  /// In double, whose range holds the product's steps.
+  [[gnu::noinline]] void scale_widely(full_strip& g) const {
+    alignas(64) T elements[width];
+    alignas(64) double products[width];
+    strip<double, width / vec<double>::width> wide;
+    g.store(elements);
+    load_as(static_cast<const T*>(elements), wide);
+    for (vec<double>& x : wide.vectors) {
+      x = x * vec<double>(wide_scale_) * vec<double>(wide_scale_power_);
+    }
+    wide.store(products);
+    load_as(static_cast<const double*>(products), g);
+  }
+
+  /// How many of `left` elements are whole strips to run without a break: as long as random bits
+  /// are made, or, if there are blocks to be stored, to the end of one.
+  std::size_t whole_strips(std::uint64_t at, std::size_t left) const {
+    const std::size_t blocks = has_blocks_ ? 1 : random_blocks::group;
+    const std::size_t elements = blocks * block_elements;
+    return std::min<std::size_t>(left, elements - at % elements) / width * width;
+  }
+
+  void enter_blocks(std::size_t index) {
+    for (std::size_t s = 0; s < range_.slot_count; ++s) {
+      if (has_blocks(operands_.slots[s].type)) operands_.slots[s].enter_block(index);
+    }
+  }
+
+  /// A partial strip, its elements where they are in a full one.
+  struct padded_copy {
+    prepared_operands operands;
+    padded_part<width> parts[4 + max_slots];
+
+    [[gnu::noinline]] padded_copy(step_range range, std::size_t index, std::size_t inside,
+                                  std::size_t count) {
+      for_each_part(range, [&](operand& o, padded_part<width>& part) {
+        o = part.take(o + index, inside, count);
+      });
+      operands = prepared_operands(range);
+    }
+
+    [[gnu::noinline]] void put_back(step_range whole, std::size_t index) {
+      for_each_part(whole, [&](const operand& o, const padded_part<width>& part) {
+        part.put_back(o + index);
+      });
+    }
+
+   private:
+    template <class Use>
+    void for_each_part(step_range& r, const Use& use) {
+      padded_part<width>* next = parts;
+      const auto use_next = [&](operand& o) {
+        if (o.data != nullptr) use(o, *next++);
+      };
+      use_next(r.param);
+      use_next(r.grad);
+      use_next(r.copy);
+      use_next(r.average);
+      for (std::size_t s = 0; s < r.slot_count; ++s) use_next(r.slots[s]);
+    }
+  };
+
+  /// The range's 8-bit slots of the block that begins at `index`, now that all of it is stepped.
+  void store_blocks(std::size_t count, std::size_t index, const random_blocks::streams& streams) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      for (std::size_t s = 0; s < range_.slot_count; ++s) {
+        const prepared_operand& slot = operands_.slots[s];
+        if (!has_blocks(slot.type)) continue;
+        float* const scale = static_cast<float*>(slot.extra) + index / block_elements;
+        store_block(pending_[s], count, slot.is_signed(),
+                    slot.is_stochastic ? &streams[s] : nullptr, slot.at<std::uint8_t>(index),
+                    scale);
+      }
+    }
+  }
+
+  [[gnu::always_inline]] void store_copy(const full_strip& p, const prepared_operand& to,
+                                         std::size_t index) const {
+    auto* const out = to.at<unsigned char>(index * size_of(to.type));
+    const std::size_t bytes = width * size_of(to.type);
+    const bool is_aligned = reinterpret_cast<std::uintptr_t>(out) % stream_alignment == 0;
+    if (!streams_copy_ || !is_aligned) return store(p, to, index, to_nearest());
+    alignas(64) unsigned char copy[width * sizeof(double)];
+    prepared_operand here = to;
+    here.data = copy;
+    store(p, here, 0, to_nearest());
+    for (std::size_t i = 0; i < bytes; i += stream_alignment) stream(copy + i, out + i);
+  }
+
+  void update_average(const full_strip& p, T* average) const {
+    if (copies_to_average_) return p.store(average);
+    const average_weights<T> weights = average_weights_;
+    if (favours_new(weights)) [[unlikely]] {
+      return p.for_each([=](vec<T> x, std::size_t i) {
+        average_near_new(vec<T>::load(average + i), x, weights).store(average + i);
+      });
+    }
+    p.for_each([=](vec<T> x, std::size_t i) {
+      moving_average(vec<T>::load(average + i), x, weights).store(average + i);
+    });
+  }
+
+  static void zero(const prepared_operand& grad, std::size_t index) {
+    // In pieces of a count that the compiler knows: else it is a loop of bytes.
+    constexpr std::size_t piece = width * 2;
+    auto* const from = grad.at<unsigned char>(index * size_of(grad.type));
+    const std::size_t bytes = width * size_of(grad.type);
+    for (std::size_t i = 0; i < bytes; i += piece) std::memset(from + i, 0, piece);
+  }
+
+  const step_range& range_;
+  T scale_, limit_;
+  average_weights<T> average_weights_;
+  bool clips_;
+  double wide_scale_, wide_scale_power_;  // what has_wide_scale_ says to use
+  bool has_wide_scale_, scales_first_;    // before the rule, which then has 1 left to scale by
+  bool copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
+  bool has_blocks_ = false;
+  random_blocks random_;
+  prepared_operands operands_;
+  pending_block pending_[max_slots];
+};
+
+/// Whether nothing is to be converted, and nothing is to be done but the step.
+template <class T>
+bool is_plain(const prepared_step& prepared, const step_range& range) {
+  const auto is_native = [](const operand& o) { return o.type == native<T> || o.data == nullptr; };
+  if (prepared.value_limit < infinity || prepared.zeroes_grad) return false;
+  if (has_wide_scale<T>(prepared)) return false;
+  if (range.copy.data != nullptr || range.average.data != nullptr) return false;
+  if (!is_native(range.param) || !is_native(range.grad)) return false;
+  return std::all_of(range.slots, range.slots + range.slot_count, is_native);
+}
+
+}  // namespace
+}  // namespace gradstep::internal

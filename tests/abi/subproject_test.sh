@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# gradstep as a part of another project's build, in tests/abi/subproject:
+#
+#     tests/abi/subproject_test.sh             builds it in hosts whose flags are hostile to it, and
+#                                              compares the bits with build/release's (minutes)
+#     tests/abi/subproject_test.sh configure   configures hosts that check what gradstep left of theirs
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+cp -r tests/abi/subproject "$root/a host"
+passed=0
+
+# The host's own build: nothing of ours set by the environment.
+unset BUILD_SHARED_LIBS
+
+# configure NAME OPTION...: the host, in $root/NAME.
+configure() {
+  local name=$1
+  shift
+  if ! cmake -S "$root/a host" -B "$root/$name" -G Ninja -DHOST_GRADSTEP="$PWD" \
+    -DGRADSTEP_FETCH=OFF "$@" >"$root/$name.log" 2>&1; then
+    echo "subproject_test.sh: configuring the host '$name' failed" >&2
+    grep -v '^--' "$root/$name.log" >&2
+    exit 1
+  fi
+}
+
+fail() { echo "subproject_test.sh: $1" >&2; exit 1; }
+
+# installs NAME WANTED...: the files that installing the host gives, by name.
+installs() {
+  local name=$1 found
+  shift
+  find "$root/$name.installed" -type f -exec basename {} \; | sort >"$root/found"
+  found=$(tr '\n' ' ' <"$root/found")
+  [ "$found" = "$*" ] || fail "installing the host '$name' gave: $found"
+  passed=$((passed + 1))
+}
+
+configure_only() {
+  configure plain -DHOST_EXPECTS=STATIC_LIBRARY
+  cmake --install "$root/plain" --prefix "$root/plain.installed" >/dev/null
+  installs plain "part.c "
+  [ -z "$(cd "$root/plain" && ctest -N | grep 'Test *#')" ] || fail "the host has gradstep's tests"
+  [ -z "$(ninja -C "$root/plain" -t query gradstep_step_tests 2>/dev/null)" ] ||
+    fail "the host builds gradstep's tests"
+  configure shared -DHOST_EXPECTS=SHARED_LIBRARY -DBUILD_SHARED_LIBS=ON -DHOST_FETCHES=ON \
+    -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -DCMAKE_UNITY_BUILD=ON
+  # What changes its mind keeps nothing of what it said first.
+  configure shared -DHOST_EXPECTS=STATIC_LIBRARY -DBUILD_SHARED_LIBS=OFF
+  configure own -DHOST_EXPECTS=SHARED_LIBRARY -DGRADSTEP_SHARED=ON -DCMAKE_CXX_STANDARD=17
+  passed=$((passed + 4))
+}
+
+# same_bits NAME: of the program in that host, and of the library's own build.
+same_bits() {
+  "$root/$1/host_bits" >"$root/$1.bits" || fail "the program of the host '$1' failed"
+  diff "$root/own.bits" "$root/$1.bits" >&2 || fail "the host '$1' changed the bits"
+  passed=$((passed + 1))
+}
+
+build() {
+  cmake --build "$root/$1" --target host_bits host_part >"$root/$1.log" 2>&1 || {
+    grep -v '^\[' "$root/$1.log" | head -n 40 >&2
+    fail "building the host '$1' failed"
+  }
+}
+
+own_bits() {
+  [ -e "$library" ] || fail "there is no $library; build it first, by ./dev library"
+  mkdir "$root/own"
+  cc -std=c99 -Iinclude tests/abi/subproject/bits.c "$library" \
+    -Wl,-rpath,"$(cd "$(dirname "$library")" && pwd)" -o "$root/own/host_bits"
+  "$root/own/host_bits" >"$root/own.bits"
+}
+
+fast="-ffast-math -march=native -flto -fno-exceptions -fno-rtti"
+warnings="-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror"
+
+hostile() {
+  own_bits
+  # A host in C alone, with no build type; the flags of C++ come from its command line.
+  configure c_only -DHOST_LANGUAGES=C -DHOST_FETCHES=ON -DHOST_EXPECTS=STATIC_LIBRARY "-DHOST_OPTIONS=$warnings" \
+    -DCMAKE_CXX_FLAGS="$fast -fno-threadsafe-statics -Wall -Wconversion -Werror" \
+    -DCMAKE_UNITY_BUILD=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+  build c_only
+  same_bits c_only
+  # A shared one in C++; the flags are the folder's, and those of its build type.
+  configure flags -DHOST_EXPECTS=SHARED_LIBRARY -DGRADSTEP_SHARED=ON -DCMAKE_BUILD_TYPE=Release \
+    "-DHOST_OPTIONS=$warnings;-funsafe-math-optimizations;-ffp-contract=fast;-fvisibility=default" \
+    -DCMAKE_CXX_FLAGS_RELEASE="-Ofast -fno-fast-math -ffp-contract=off -fno-trapping-math -mavx2" \
+    -DCMAKE_SHARED_LINKER_FLAGS="-ffast-math" -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
+  build flags
+  same_bits flags
+  # Linked with -ffast-math, a library sets the processor's mode when it is loaded.
+  ! readelf -Ws "$root"/flags/gradstep/lib/libgradstep.so | grep -q set_fast_math ||
+    fail "the shared library sets flush-to-zero when it is loaded"
+  # GRADSTEP_INSTALL: its files join the host's.
+  configure c_only -DGRADSTEP_INSTALL=ON
+  cmake --build "$root/c_only" >/dev/null
+  cmake --install "$root/c_only" --prefix "$root/c_only.installed" >/dev/null
+  installs c_only "$(printf '%s ' common.hpp gradstep-config-version.cmake gradstep-config.cmake \
+    gradstep-targets-noconfig.cmake gradstep-targets.cmake gradstep.h gradstep.hpp gradstep.pc \
+    libgradstep.a optimizers.hpp part.c schedules.hpp)"
+}
+
+library=build/release/lib/libgradstep.so
+case ${1:-} in
+  configure) configure_only ;;
+  '') hostile ;;
+  *) fail "usage: subproject_test.sh [configure]" ;;
+esac
+printf '%s passed, 0 failed\n' $passed

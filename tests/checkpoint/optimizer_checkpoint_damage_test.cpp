@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files that do not fit, are damaged, or lie with right checksums: refused with the fault named,
+// and nothing changed. Kills in the middle of a save.
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <set>
+
+#include "checkpoint/resealed_checkpoint.hpp"
+
+namespace gradstep_test {
+namespace {
+
+using nlohmann::json;
+
+scripted_model::setup bfloat16_slots() {
+  return {.how = {.slot = GRADSTEP_BFLOAT16}, .has_late_tensor = true};
+}
+
+/// A file of a run, and another model that it could be loaded into.
+class damaged_checkpoint : public testing::Test {
+ protected:
+  damaged_checkpoint() {
+    auto setup = bfloat16_slots();
+    const auto schedule = make_schedule("one_cycle", {{"total_steps", 20}, {"drives_momentum", 1}});
+    setup.schedule = schedule.get();
+    scripted_model model(setup);
+    model.run(0, 7);
+    save(model.optimizer, path);
+    good = read_bytes(path);
+    auto fresh = bfloat16_slots();
+    fresh.is_fresh = true;
+    target.emplace(fresh);
+    before = target->state();
+  }
+
+  /// What a load of these bytes says; that it changed nothing.
+  std::string refusal(const std::string& bytes, gradstep_status status = GRADSTEP_CORRUPT) {
+    write_bytes(path, bytes);
+    const auto got =
+        gradstep_optimizer_load(target->optimizer.get(), path.c_str(), with_params, nullptr);
+    std::string sentence = gradstep_last_error();
+    EXPECT_EQ(got, status) << sentence;
+    expect_same_state(target->state(), before);
+    return sentence;
+  }
+
+  scratch_folder folder;
+  std::string path = folder / "state";
+  std::string good, before;
+  std::optional<scripted_model> target;
+};
+
+TEST_F(damaged_checkpoint, resealed_without_a_change_is_good) {
+  write_bytes(path, resealed(good, [](json&) {}));
+  load(target->optimizer, path);
+  EXPECT_NE(target->state(), before);
+}
+
+TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
+  const std::pair<const char*, std::function<void(json&)>> lies[] = {
+      {"\"format\"", [](json& s) { s["format"] = 2; }},
+      {"\"format\"", [](json& s) { s.erase("format"); }},
+      {"\"step_count\"", [](json& s) { s["step_count"] = -1; }},
+      {"\"step_count\"", [](json& s) { s["step_count"] = 1.5; }},
+      {"\"step_count\"", [](json& s) { s["step_count"] = std::uint64_t{1} << 54; }},
+      {"\"grad_norm\"", [](json& s) { s["grad_norm"] = -1; }},
+      {"\"surprise\"", [](json& s) { s["surprise"] = 1; }},
+      {"\"groups\"", [](json& s) { s["groups"] = 5; }},
+      {"\"rule\"", [](json& s) { s["groups"][0]["rule"] = "adamx"; }},
+      {"\"lr\"", [](json& s) { s["groups"][0]["hyperparameters"]["lr"] = -1; }},
+      {"\"lr\"", [](json& s) { s["groups"][0]["hyperparameters"]["lr"] = "nan"; }},
+      {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"]["beta1"] = 2; }},
+      {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"].erase("beta1"); }},
+      {"\"lr_scale\"", [](json& s) { s["groups"][0]["lr_scale"] = -1; }},
+      {"\"name\"",
+       [](json& s) {
+         s["groups"][0]["schedule"] = {{"nam", "cosine"}};
+       }},
+      {"cosinus",
+       [](json& s) {
+         s["groups"][0]["schedule"] = {{"name", "cosinus"}, {"parameters", json::object()}};
+       }},
+      {"total_steps",
+       [](json& s) {
+         s["groups"][0]["schedule"] = {{"name", "cosine"}, {"parameters", json::object()}};
+       }},
+      {"\"end_lr\" is missing",
+       [](json& s) {
+         s["groups"][0]["schedule"] = {
+             {"name", "cosine"},
+             {"parameters", {{"total_steps", 50}, {"warmup_steps", 0}, {"warmup_begin_lr", 0}}}};
+       }},
+      {"\"end\" is not known",
+       [](json& s) {
+         s["groups"][0]["schedule"] = {{"name", "cosine"},
+                                       {"parameters",
+                                        {{"total_steps", 50},
+                                         {"warmup_steps", 0},
+                                         {"warmup_begin_lr", 0},
+                                         {"end_lr", 0},
+                                         {"end", 0}}}};
+       }},
+      {"levels",
+       [](json& s) {
+         json inner = {{"name", "constant"}, {"parameters", json::object()}};
+         for (int i = 0; i < 10; ++i) {
+           inner = {{"name", "sequence"}, {"parts", {{{"length", 1}, {"schedule", inner}}}}};
+         }
+         s["groups"][0]["schedule"] = inner;
+       }},
+      {"another one", [](json& s) { s["groups"][1]["name"] = s["groups"][0]["name"]; }},
+      {"another one", [](json& s) { s["tensors"][1]["name"] = s["tensors"][0]["name"]; }},
+      {"factor", [](json& s) { s["groups"][1]["plateau"]["factor"] = 2; }},
+      {"scale", [](json& s) { s["loss_scaler"]["scale"] = 0; }},
+      {"not there", [](json& s) { s["tensors"][0]["group"] = "third"; }},
+      {"shape", [](json& s) { s["tensors"][0]["count"] = 1 << 30; }},
+      {"dtype", [](json& s) { s["tensors"][0]["arrays"]["exp_avg"] = "float16"; }},
+      {"no dtype", [](json& s) { s["tensors"][0]["arrays"]["exp_avg"] = "int7"; }},
+      {"no array of", [](json& s) { s["tensors"][0]["arrays"]["surprise"] = "float32"; }},
+      {"tensors have", [](json& s) { s["tensors"][0]["arrays"].erase("exp_avg"); }},
+      {"accumulate_count", [](json& s) { s["tensors"][0]["accumulate_count"] = 0; }},
+      {"is_frozen", [](json& s) { s["tensors"][0]["is_frozen"] = 1; }},
+      {"levels",
+       [](json& s) {
+         json deep = 1;
+         for (int i = 0; i < 100; ++i) deep = json::array({deep});
+         s["groups"] = deep;
+       }},
+  };
+  for (const auto& [named, change] : lies) {
+    SCOPED_TRACE(named);
+    const std::string sentence = refusal(resealed(good, change));
+    EXPECT_NE(sentence.find(named), std::string::npos) << sentence;
+  }
+}
+
+/// Every value of the state, the inner ones and what holds them, in turn of another type, or gone.
+TEST_F(damaged_checkpoint, wrong_types_and_missing_keys_are_refused) {
+  json state;
+  resealed(good, [&](const json& s) { state = s; });
+  const auto refuse = [&](const json::json_pointer& at, const std::function<void(json&)>& change) {
+    SCOPED_TRACE(at.to_string());
+    write_bytes(path, resealed(good, change));
+    const auto status =
+        gradstep_optimizer_load(target->optimizer.get(), path.c_str(), with_params, nullptr);
+    EXPECT_TRUE(status == GRADSTEP_CORRUPT || status == GRADSTEP_MISMATCH) << status;
+    expect_same_state(target->state(), before);
+  };
+  const json wrong[] = {json::array(), json::object(), "text", true, nullptr, -1.5, 1e300};
+  std::set<std::string> seen;
+  const json flat = state.flatten();
+  for (const auto& [pointer, ignored] : flat.items()) {
+    for (json::json_pointer at(pointer); !at.empty(); at = at.parent_pointer()) {
+      if (!seen.insert(at.to_string()).second) continue;
+      const json& place = state[at];
+      for (const json& value : wrong) {
+        // A null schedule, plateau or scaler means none; other numbers may be allowed.
+        const bool is_number = place.is_number() || place == "inf" || place == "nan";
+        const bool may_be = place.type() == value.type() || (is_number && value.is_number()) ||
+                            (value.is_null() && (place.is_object() || place.is_null()));
+        if (!may_be) refuse(at, [&](json& s) { s[at] = value; });
+      }
+      if (state[at.parent_pointer()].is_object()) {
+        refuse(at, [&](json& s) { s[at.parent_pointer()].erase(at.back()); });
+      }
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(seen.size(), 100U);
+}
+
+TEST_F(damaged_checkpoint, texts_and_headers_that_lie_are_refused) {
+  for (const std::string& text :
+       {std::string(), std::string(100'000, '['), std::string(R"({"format":1,"format":1})")}) {
+    write_bytes(path, resealed_text(good, [&](std::string& state) { state = text; }));
+    refusal(read_bytes(path));
+  }
+}
+
+TEST_F(damaged_checkpoint, flipped_bits_and_cut_files_are_refused) {
+  std::minstd_rand random(1);
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes = good;
+    const std::size_t at =
+        i < 200 ? random() % std::min<std::size_t>(good.size(), 4000) : random() % good.size();
+    bytes[at] = static_cast<char>(bytes[at] ^ 1 << random() % 8);
+    refusal(bytes);
+    refusal(good.substr(0, random() % good.size()));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(damaged_checkpoint, every_difference_of_the_model_is_in_one_sentence) {
+  const auto sentence = refusal(resealed(good,
+                                         [](json& s) {
+                                           s["tensors"][0]["name"] = "elsewhere";
+                                           s["tensors"][1]["group"] = s["groups"][0]["name"];
+                                           s["groups"][1]["name"] = "third";
+                                           for (json& t : s["tensors"]) {
+                                             if (t["group"] == "second") t["group"] = "third";
+                                           }
+                                         }),
+                                GRADSTEP_CORRUPT);  // its arrays do not follow the new name
+  EXPECT_NE(sentence.find("elsewhere"), std::string::npos) << sentence;
+  const auto mismatch = refusal(resealed(good,
+                                         [](json& s) {
+                                           s["groups"][1]["name"] = "third";
+                                           for (json& t : s["tensors"]) {
+                                             if (t["group"] == "second") t["group"] = "third";
+                                           }
+                                         }),
+                                GRADSTEP_MISMATCH);
+  for (const char* part : {"\"second\" is not in the file", "\"third\" of the file",
+                           "\"layer.1.weight\" is of group", "\"layer.3.weight\" is of group"}) {
+    EXPECT_NE(mismatch.find(part), std::string::npos) << mismatch;
+  }
+}
+
+/// Each time, a load finds the whole of one of the two states.
+TEST(killed_save, leaves_the_old_state_or_the_new_one) {
+  const scratch_folder folder;
+  const std::string path = folder / "state";
+  // Kills come at any time of what a child does first, however long that takes here.
+  const auto begin = std::chrono::steady_clock::now();
+  scripted_model stepped(bfloat16_slots());
+  stepped.run(0, 3);
+  save(stepped.optimizer, path);
+  const std::chrono::duration<double, std::micro> one_save =
+      std::chrono::steady_clock::now() - begin;
+  const auto longest_wait = 1 + 2 * static_cast<unsigned>(one_save.count());
+  scripted_model model(bfloat16_slots());
+  std::minstd_rand random(7);
+  int new_count = 0;
+  save(model.optimizer, path);
+  for (int kill_index = 0; kill_index < 200; ++kill_index) {
+    const pid_t child = fork();
+    if (child == 0) {
+      model.run(0, 3);
+      for (;;) gradstep_optimizer_save(model.optimizer.get(), path.c_str(), with_params);
+    }
+    usleep(static_cast<useconds_t>(random() % longest_wait));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    auto fresh = bfloat16_slots();
+    fresh.is_fresh = true;
+    scripted_model loaded(fresh);
+    load(loaded.optimizer, path);
+    if (loaded.state() != model.state()) {
+      expect_same_state(loaded.state(), stepped.state());
+      ++new_count;
+    }
+    if (testing::Test::HasFailure()) return;
+    if (kill_index % 10 == 9) save(model.optimizer, path);  // the old one again
+  }
+  EXPECT_GT(new_count, 0);  // else no child came as far as saving
+}
+
+}  // namespace
+}  // namespace gradstep_test

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A checkpoint that the library wrote when it still used a JSON library: it loads, and what is
+// loaded is saved as the same bytes.
+#include "support/optimizer_checkpoint_support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+/// The model of golden/optimizer.safetensors, which was saved after three steps and an accumulation
+/// of its first tensor.
+class golden_model {
+ public:
+  golden_model() {
+    auto options = sized<gradstep_optimizer_options>();
+    options.flags = GRADSTEP_APPLY_AVERAGE;
+    options.average_decay = 0.9;
+    optimizer = make_optimizer(context_.get(), options);
+    const auto adamw = make_rule("adamw"), sgd = make_rule("sgd", {{"momentum", 0.9}});
+    add_group(optimizer.get(), "gro\"up \xC3\xA9", adamw.get());
+    add_group(optimizer.get(), "second", sgd.get());
+    add(0, "layer.0.weight", GRADSTEP_FLOAT32, 100, floats_[0]);
+    add(0, "split", GRADSTEP_BFLOAT16, 40, floats_[1]);
+    add(1, "bias", GRADSTEP_FLOAT32, 30, nullptr);
+    add(1, "double", GRADSTEP_FLOAT64, 7, doubles_);
+    add(1, "empty", GRADSTEP_FLOAT32, 0, nullptr);
+  }
+
+  optimizer_handle optimizer;
+
+ private:
+  void add(std::size_t group, const char* name, std::int32_t type, std::size_t count,
+           void* average) {
+    const bool is_double = type == GRADSTEP_FLOAT64;
+    params_.push_back(std::make_unique<double[]>(count + 1));
+    auto tensor = sized<gradstep_tensor>();
+    tensor.count = count;
+    tensor.param = params_.back().get();
+    tensor.param_dtype = type;
+    tensor.grad_dtype = is_double ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
+    tensor.average = average;
+    if (type == GRADSTEP_BFLOAT16) tensor.param_low = low_;
+    add_tensor(optimizer.get(), group, name, tensor);
+  }
+
+  context_handle context_ = make_serial_context();
+  std::vector<std::unique_ptr<double[]>> params_;
+  float floats_[2][100] = {};
+  double doubles_[7] = {};
+  std::uint16_t low_[40] = {};
+};
+
+TEST(optimizer_checkpoint_golden, an_old_file_loads_and_is_saved_as_the_same_bytes) {
+  const std::string golden = read_bytes(GRADSTEP_GOLDEN_CHECKPOINT);
+  ASSERT_GT(golden.size(), 5000U);
+  const golden_model model;
+  const auto result = load(model.optimizer, GRADSTEP_GOLDEN_CHECKPOINT);
+  EXPECT_EQ(result.loaded_count, 5U);
+  EXPECT_EQ(describe(model.optimizer.get()).step_count, 3U);
+  EXPECT_EQ(describe_tensor(model.optimizer.get(), 0).accumulate_count, 1U);
+  EXPECT_EQ(describe_tensor(model.optimizer.get(), 2).is_frozen, 1);
+  EXPECT_EQ(describe_group(model.optimizer.get(), 1).lr_scale, 0.3);
+  EXPECT_STREQ(describe_group(model.optimizer.get(), 0).schedule_name, "sequence");
+  const scratch_folder folder;
+  save(model.optimizer, folder / "again");
+  expect_same_state(read_bytes(folder / "again"), golden);
+}
+
+}  // namespace
+}  // namespace gradstep_test

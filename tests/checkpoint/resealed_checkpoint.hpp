@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checkpoints that say something else, with checksums that are right.
+#pragma once
+
+#include <zlib.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "support/optimizer_checkpoint_support.hpp"
+
+namespace gradstep_test {
+
+/// The file with another text of the state, its checksums right.
+inline std::string resealed_text(const std::string& file,
+                                 const std::function<void(std::string&)>& change) {
+  std::uint64_t length = 0;
+  std::memcpy(&length, file.data(), 8);
+  auto header = nlohmann::ordered_json::parse(file.substr(8, length));
+  auto& metadata = header["__metadata__"];
+  std::string state = metadata["gradstep.state"].get<std::string>();
+  change(state);
+  metadata["gradstep.state"] = state;
+  metadata["gradstep.header_crc32"] = "00000000";
+  std::string text = header.dump();
+  text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
+  const std::uint64_t new_length = text.size();
+  std::string start(reinterpret_cast<const char*>(&new_length), 8);
+  start += text;
+  char digits[9];
+  const auto crc =
+      crc32(0, reinterpret_cast<const Bytef*>(start.data()), static_cast<uInt>(start.size()));
+  std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(crc));
+  start.replace(50, 8, digits);
+  return start + file.substr(8 + length);
+}
+
+/// The same with another state.
+inline std::string resealed(const std::string& file,
+                            const std::function<void(nlohmann::json&)>& change) {
+  return resealed_text(file, [&](std::string& text) {
+    auto state = nlohmann::json::parse(text);
+    change(state);
+    text = state.dump();
+  });
+}
+
+}  // namespace gradstep_test

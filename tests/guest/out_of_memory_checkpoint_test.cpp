@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The same for saving and loading: good files, damaged ones, and those of another model.
+#include <algorithm>
+
+#include "guest/out_of_memory_support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+class out_of_memory_checkpoint : public testing::Test {
+ protected:
+  out_of_memory_checkpoint() {
+    const small_model model;
+    expect_ok(gradstep_optimizer_save(model.optimizer.get(), good.c_str(), with_params));
+  }
+
+  /// The files of the folder, as their bytes.
+  std::vector<double> files() const {
+    std::vector<double> all;
+    auto names = folder.names();
+    std::sort(names.begin(), names.end());
+    for (const auto& name : names) {
+      for (const char byte : name + read_bytes(folder / name)) all.push_back(byte);
+    }
+    return all;
+  }
+  make_attempt saving(const std::string& path, gradstep_status wanted = GRADSTEP_OK) const {
+    return [=, this] {
+      const auto model = std::make_shared<small_model>();
+      return attempt{wanted,
+                     [=] {
+                       return gradstep_optimizer_save(model->optimizer.get(), path.c_str(),
+                                                      with_params);
+                     },
+                     [=, this] { return files(); }};
+    };
+  }
+  make_attempt loading(const std::string& path, std::uint64_t flags, gradstep_status wanted,
+                       const char* slow_group = "slow") const {
+    return [=] {
+      const auto model = std::make_shared<small_model>(false, slow_group);
+      return attempt{wanted,
+                     [=] {
+                       return gradstep_optimizer_load(model->optimizer.get(), path.c_str(), flags,
+                                                      nullptr);
+                     },
+                     [=] { return model->state(); }};
+    };
+  }
+
+  const scratch_folder folder;
+  const std::string good = folder / "a checkpoint with a longer name";
+};
+
+TEST_F(out_of_memory_checkpoint, save) {
+  fail_each_request("save", saving(good));
+  fail_each_request("save to a folder", saving(folder.path(), GRADSTEP_IO_ERROR));
+  fail_each_request("save to nowhere", saving(folder / "missing/state", GRADSTEP_IO_ERROR));
+}
+
+TEST_F(out_of_memory_checkpoint, save_through_a_link) {
+  std::filesystem::create_symlink(good, folder / "link");
+  fail_each_request("save through a link", saving(folder / "link"));
+}
+
+TEST_F(out_of_memory_checkpoint, load) {
+  fail_each_request("load", loading(good, with_params, GRADSTEP_OK));
+  fail_each_request("keep settings", loading(good, GRADSTEP_CHECKPOINT_KEEP_SETTINGS, GRADSTEP_OK));
+}
+
+TEST_F(out_of_memory_checkpoint, load_of_another_model) {
+  fail_each_request("mismatch", loading(good, with_params, GRADSTEP_MISMATCH, "other"));
+  fail_each_request("partial", loading(good, GRADSTEP_CHECKPOINT_PARTIAL, GRADSTEP_OK, "other"));
+}
+
+TEST_F(out_of_memory_checkpoint, load_of_what_is_no_checkpoint) {
+  const std::string bytes = read_bytes(good);
+  const auto refuse = [&](const char* name, const std::string& content) {
+    write_bytes(folder / "damaged", content);
+    fail_each_request(name, loading(folder / "damaged", with_params, GRADSTEP_CORRUPT));
+  };
+  std::string flipped = bytes;
+  flipped.back() = static_cast<char>(flipped.back() ^ 1);
+  refuse("flipped", flipped);
+  refuse("cut", bytes.substr(0, bytes.size() / 2));
+  refuse("empty", "");
+  refuse("another format", std::string("\x02\0\0\0\0\0\0\0{}", 10));
+  refuse("bad syntax", std::string("\x08\0\0\0\0\0\0\0{\"a\":[}}", 16));
+  fail_each_request("missing", loading(folder / "missing", 0, GRADSTEP_IO_ERROR));
+}
+
+}  // namespace
+}  // namespace gradstep_test

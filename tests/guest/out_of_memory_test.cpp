@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Each request for memory of each call fails, alone and with all that follow: the call gives
+// OUT_OF_MEMORY, or does without; it leaks nothing and changes nothing, and works when called
+// again.
+#include <atomic>
+#include <thread>
+
+#include "guest/out_of_memory_support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+std::vector<double> no_state() { return {}; }
+
+/// A call that makes something, which is destroyed at once.
+template <class Handle, class Create>
+make_attempt making(const Create& create, void (*destroy)(Handle*)) {
+  return [=] {
+    return attempt{GRADSTEP_OK,
+                   [=] {
+                     Handle* made = nullptr;
+                     const auto status = create(&made);
+                     EXPECT_EQ(made != nullptr, status == GRADSTEP_OK);
+                     destroy(made);
+                     return status;
+                   },
+                   no_state};
+  };
+}
+
+/// A call of an optimizer; call(model).
+template <class Call>
+make_attempt calling(const Call& call, gradstep_status wanted = GRADSTEP_OK) {
+  return [=] {
+    const auto model = std::make_shared<small_model>();
+    return attempt{wanted, [=] { return call(*model); }, [=] { return model->state(); }};
+  };
+}
+
+TEST(out_of_memory, contexts_rules_and_schedules) {
+  fail_each_request("context", making<gradstep_context>(
+                                   [](gradstep_context** made) {
+                                     auto options = sized<gradstep_context_options>();
+                                     options.thread_count = 1;
+                                     return gradstep_context_create(&options, made);
+                                   },
+                                   gradstep_context_destroy));
+  fail_each_request("rule",
+                    making<gradstep_rule>(
+                        [](gradstep_rule** made) { return gradstep_rule_create("adamw", made); },
+                        gradstep_rule_destroy));
+  fail_each_request("schedule", making<gradstep_schedule>(
+                                    [](gradstep_schedule** made) {
+                                      return gradstep_schedule_create("cosine", made);
+                                    },
+                                    gradstep_schedule_destroy));
+  const auto inner = std::shared_ptr<gradstep_schedule>(small_model::make_sequence().release(),
+                                                        gradstep_schedule_destroy);
+  fail_each_request("sequence", making<gradstep_schedule>(
+                                    [=](gradstep_schedule** made) {
+                                      const gradstep_schedule* parts[] = {inner.get(), inner.get()};
+                                      const std::uint64_t lengths[] = {5, 0};
+                                      return gradstep_schedule_create_sequence(parts, lengths, 2,
+                                                                               made);
+                                    },
+                                    gradstep_schedule_destroy));
+  fail_each_request("list", [] {
+    const auto schedule = std::shared_ptr<gradstep_schedule>(make_schedule("multistep").release(),
+                                                             gradstep_schedule_destroy);
+    return attempt{GRADSTEP_OK,
+                   [=] {
+                     const double at[] = {1, 2, 3};
+                     return gradstep_schedule_set_list(schedule.get(), "milestones", at, 3);
+                   },
+                   no_state};
+  });
+  fail_each_request("unknown", [] {
+    return attempt{GRADSTEP_UNKNOWN_NAME,
+                   [] {
+                     gradstep_schedule* made = nullptr;
+                     return gradstep_schedule_create("a schedule of a long name", &made);
+                   },
+                   no_state};
+  });
+}
+
+TEST(out_of_memory, setting_up_an_optimizer) {
+  fail_each_request("create", making<gradstep_optimizer>(
+                                  [context = std::make_shared<context_handle>(
+                                       small_model::one_thread())](gradstep_optimizer** made) {
+                                    return gradstep_optimizer_create(context->get(), nullptr, made);
+                                  },
+                                  gradstep_optimizer_destroy));
+  fail_each_request("add_group", calling([](small_model& m) {
+                      auto group = group_options("a third group with a name", m.adamw.get());
+                      group.schedule = m.sequence.get();
+                      return gradstep_optimizer_add_group(m.optimizer.get(), &group, nullptr);
+                    }));
+  for (const std::size_t count : {0U, 7U, 1'200'000U}) {  // the last one's state is mapped
+    static plain_tensor added(1'200'000);
+    fail_each_request("add_tensor", calling([=](small_model& m) {
+                        auto tensor = added.tensor();
+                        tensor.count = count;
+                        return gradstep_optimizer_add_tensor(
+                            m.optimizer.get(), 1, "a tensor with a longer name", &tensor, nullptr);
+                      }));
+  }
+  fail_each_request("slots", calling([](small_model& m) {
+                      return gradstep_optimizer_set_hyperparameter(m.optimizer.get(), 0, "amsgrad",
+                                                                   1);
+                    }));
+  fail_each_request("set_schedule", calling([](small_model& m) {
+                      return gradstep_optimizer_set_schedule(m.optimizer.get(), 1,
+                                                             m.sequence.get());
+                    }));
+  fail_each_request("set_grad", calling([](small_model& m) {
+                      return gradstep_optimizer_set_grad(m.optimizer.get(), 0,
+                                                         m.arrays[0].grad.data());
+                    }));
+  fail_each_request("set_options", calling([](small_model& m) {
+                      const auto options = sized<gradstep_optimizer_options>();
+                      return gradstep_optimizer_set_options(m.optimizer.get(), &options);
+                    }));
+}
+
+TEST(out_of_memory, stepping_an_optimizer) {
+  fail_each_request("accumulate", calling([](small_model& m) {
+                      return gradstep_optimizer_accumulate(m.optimizer.get(), GRADSTEP_ALL_TENSORS,
+                                                           0.5);
+                    }));
+  fail_each_request("inspect", calling([](small_model& m) {
+                      return gradstep_optimizer_inspect(m.optimizer.get(), GRADSTEP_ALL_TENSORS, 1);
+                    }));
+  fail_each_request("step", calling([](small_model& m) {
+                      return gradstep_optimizer_step(m.optimizer.get(), nullptr, nullptr);
+                    }));
+  fail_each_request("tensor by tensor", [] {
+    const auto model = std::make_shared<small_model>();
+    auto options = sized<gradstep_step_options>();
+    options.flags = GRADSTEP_STEP_GRAD_NORM;
+    options.grad_norm = 1;
+    expect_ok(gradstep_optimizer_begin_step(model->optimizer.get(), &options));
+    return attempt{GRADSTEP_OK,
+                   [=] { return gradstep_optimizer_step_tensor(model->optimizer.get(), 0); },
+                   [=] { return model->state(); }};
+  });
+  fail_each_request("apply", calling([](small_model& m) {
+                      auto tensor = m.arrays[0].tensor();
+                      float state[10] = {};
+                      void* slots[] = {state, state + 5, nullptr};
+                      tensor.slots = slots;
+                      tensor.slot_count = 3;
+                      auto options = sized<gradstep_apply_options>();
+                      options.step = 1;
+                      std::swap(tensor.param, tensor.grad);  // the model's params stay
+                      return gradstep_apply(m.context.get(), m.adamw.get(), &tensor, 1, &options,
+                                            nullptr);
+                    }));
+}
+
+TEST(out_of_memory, looking_into_an_optimizer) {
+  fail_each_request("find", calling(
+                                [](small_model& m) {
+                                  std::size_t index = 0;
+                                  return gradstep_optimizer_find_tensor(
+                                      m.optimizer.get(), "layer.with.a.longer.nam.1", &index);
+                                },
+                                GRADSTEP_UNKNOWN_NAME));
+  fail_each_request("get_array", calling(
+                                     [](small_model& m) {
+                                       auto array = sized<gradstep_array>();
+                                       return gradstep_optimizer_get_array(
+                                           m.optimizer.get(), 0, "exponential_average", &array);
+                                     },
+                                     GRADSTEP_UNKNOWN_NAME));
+  fail_each_request("describe", calling([](small_model& m) {
+                      auto info = sized<gradstep_optimizer_info>();
+                      auto group = sized<gradstep_group_info>();
+                      auto tensor = sized<gradstep_tensor_info>();
+                      expect_ok(gradstep_optimizer_describe_group(m.optimizer.get(), 0, &group));
+                      expect_ok(gradstep_optimizer_describe_tensor(m.optimizer.get(), 0, &tensor));
+                      return gradstep_optimizer_describe(m.optimizer.get(), &info);
+                    }));
+}
+
+// ---- Threads --------------------------------------------------------------------------------
+
+/// A thread of its own that makes a call that fails, each time that it is told to.
+class failing_thread {
+ public:
+  ~failing_thread() {
+    tell(order::end);
+    thread_.join();
+  }
+  gradstep_status call() {
+    tell(order::call);
+    order_.wait(order::call);
+    return status_;
+  }
+
+ private:
+  enum class order { wait, call, end };
+
+  void tell(order what) {
+    order_ = what;
+    order_.notify_all();
+  }
+  void run() {
+    for (;;) {
+      order_.wait(order::wait);
+      if (order_ == order::end) return;
+      gradstep_rule* rule = nullptr;
+      status_ = gradstep_rule_create("adamw by another name", &rule);
+      if (*gradstep_last_error() == '\0') status_ = GRADSTEP_INTERNAL;
+      tell(order::wait);
+    }
+  }
+
+  std::atomic<order> order_ = order::wait;
+  gradstep_status status_ = GRADSTEP_OK;
+  std::thread thread_{[this] { run(); }};
+};
+
+TEST(out_of_memory, first_failure_of_a_thread) {
+  fail_each_request("first failure", [] {
+    const auto thread = std::make_shared<failing_thread>();
+    return attempt{GRADSTEP_UNKNOWN_NAME, [=] { return thread->call(); }, no_state};
+  });
+}
+
+/// With threads, whose own requests may be any: no crash, and the bits of one thread.
+TEST(out_of_memory, two_threads) {
+  const std::size_t count = 100'000;
+  for (std::size_t index = 0; index < 40; ++index) {
+    SCOPED_TRACE(index);
+    const pid_t child = fork();
+    if (child == 0) {
+      fail_with_a_long_sentence();
+      auto options = sized<gradstep_context_options>();
+      options.thread_count = 2;
+      gradstep_context* context = nullptr;
+      // oneTBB has loaded what it loads at first. glibc 2.36's dlopen crashes where a library's
+      // constructor has no memory.
+      expect_ok(gradstep_context_create(&options, &context));
+      gradstep_context_destroy(std::exchange(context, nullptr));
+      const auto rule = make_rule("adamw");
+      plain_tensor array(count);
+      count_requests(failing::from_there_on, index);
+      auto status = gradstep_context_create(&options, &context);
+      counted_requests();
+      if (status == GRADSTEP_OUT_OF_MEMORY) _exit(context == nullptr ? 0 : 2);
+      if (status != GRADSTEP_OK) _exit(3);
+      const auto optimizer = make_optimizer(context);
+      add_group(optimizer.get(), "all", rule.get());
+      add_tensor(optimizer.get(), 0, "weight", array.tensor());
+      count_requests(failing::from_there_on, index);
+      status = gradstep_optimizer_step(optimizer.get(), nullptr, nullptr);
+      counted_requests();
+      if (status != GRADSTEP_OK) _exit(4);
+      // The bits are those of one thread with enough memory.
+      const auto one_thread = small_model::one_thread();
+      plain_tensor wanted(count);
+      const auto plain = make_optimizer(one_thread.get());
+      add_group(plain.get(), "all", rule.get());
+      add_tensor(plain.get(), 0, "weight", wanted.tensor());
+      step(plain.get());
+      _exit(array.bits() == wanted.bits() ? 0 : 5);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+}
+
+}  // namespace
+}  // namespace gradstep_test

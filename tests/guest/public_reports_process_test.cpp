@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Public reports of what a host's process does to a library: modes of the floating-point units,
+// traps, cancelled threads, small stacks.
+#include <fenv.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include <climits>
+#include <functional>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
+#include "guest/public_reports_support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+/// The lowest descriptor that pwrite has had.
+int lowest_written = INT_MAX;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// The modes of the floating-point units that a host may have set.
+struct host_mode {
+  const char* name;
+  int rounding;
+  bool flushes;
+};
+constexpr host_mode host_modes[] = {{"to nearest", FE_TONEAREST, false},
+                                    {"upward", FE_UPWARD, false},
+                                    {"downward", FE_DOWNWARD, false},
+                                    {"toward zero", FE_TOWARDZERO, false},
+                                    {"denormals flushed", FE_TONEAREST, true}};
+
+void set_flushing([[maybe_unused]] bool flushes) {
+#if defined(__x86_64__)
+  constexpr unsigned flush_and_denormals_are_zero = 0x8040;
+  const unsigned others = _mm_getcsr() & ~flush_and_denormals_are_zero;
+  _mm_setcsr(others | (flushes ? flush_and_denormals_are_zero : 0));
+#endif
+}
+
+template <class Body>
+void run_in_mode(const host_mode& mode, const Body& body) {
+  fesetround(mode.rounding);
+  set_flushing(mode.flushes);
+  body();
+  const int rounding = fegetround();
+  fesetround(FE_TONEAREST);
+  set_flushing(false);
+  EXPECT_EQ(rounding, mode.rounding) << mode.name;
+}
+
+// A library built with -ffast-math flushes denormals in the thread that loads it (LLVM 57589), and
+// interval arithmetic rounds upwards; the C library's strtod follows either.
+TEST(public_reports, a_checkpoint_does_not_follow_the_hosts_modes) {
+  const scratch_folder folder;
+  for (const double lr : {0.1, 1e-3, 3e-4, 1.0 / 3, 0.7, 2.2e-310, 5e-324}) {
+    for (const host_mode& writes : host_modes) {
+      for (const host_mode& reads : host_modes) {
+        small_model model("sgd", {{"lr", lr}});
+        run_in_mode(writes, [&] { save(model.optimizer, folder / "file"); });
+        small_model other("sgd");
+        run_in_mode(reads, [&] { load(other.optimizer, folder / "file"); });
+        EXPECT_EQ(std::bit_cast<std::uint64_t>(other.hyperparameter("lr")),
+                  std::bit_cast<std::uint64_t>(lr))
+            << lr << " written " << writes.name << ", read " << reads.name;
+      }
+    }
+  }
+}
+
+TEST(public_reports, a_loss_scale_does_not_follow_the_hosts_modes) {
+  std::vector<double> scales;
+  for (const host_mode& mode : host_modes) {
+    auto scaler = sized<gradstep_loss_scaler>();
+    expect_ok(gradstep_loss_scaler_init(&scaler));
+    scaler.growth_interval = 1;
+    scaler.growth_factor = 1.1;
+    scaler.backoff_factor = 0.7;
+    run_in_mode(mode, [&] {
+      for (int i = 0; i < 9; ++i) expect_ok(gradstep_loss_scaler_update(&scaler, i % 3 == 2));
+    });
+    scales.push_back(scaler.scale);
+  }
+  for (const double scale : scales) EXPECT_EQ(scale, scales[0]);
+}
+
+// Programs that look for their first NaN unmask the exception (geodynamics/aspect 789), and then
+// die of SIGFPE in other people's code that compares numbers.
+TEST(public_reports, not_a_number_is_refused_while_it_would_trap) {
+#if defined(__GLIBC__)
+  if (feenableexcept(FE_INVALID) == -1) GTEST_SKIP() << "this CPU has no traps";
+  fedisableexcept(FE_ALL_EXCEPT);
+  const auto expect_refused = [](const std::function<gradstep_status()>& call) {
+    feclearexcept(FE_ALL_EXCEPT);
+    feenableexcept(FE_INVALID);
+    const gradstep_status status = call();
+    fedisableexcept(FE_ALL_EXCEPT);
+    EXPECT_EQ(status, GRADSTEP_OUT_OF_RANGE) << gradstep_last_error();
+  };
+  small_model model("adam");
+  gradstep_rule* const rule = model.rule.get();
+  for (const char* name : {"lr", "beta1", "amsgrad"}) {
+    expect_refused([&] { return gradstep_rule_set(rule, name, nan); });
+  }
+  const auto schedule = make_schedule("multistep");
+  double lr = 0;
+  expect_refused([&] { return gradstep_schedule_set_list(schedule.get(), "milestones", &nan, 1); });
+  expect_refused([&] { return gradstep_schedule_set(schedule.get(), "gamma", nan); });
+  const double milestone = 5;
+  expect_ok(gradstep_schedule_set_list(schedule.get(), "milestones", &milestone, 1));
+  expect_refused([&] { return gradstep_schedule_lr(schedule.get(), nan, 1, &lr); });
+  expect_refused([&] { return gradstep_schedule_lr(schedule.get(), 1, nan, &lr); });
+  for (const std::uint64_t flag :
+       {GRADSTEP_APPLY_MAX_NORM, GRADSTEP_APPLY_MAX_VALUE, GRADSTEP_APPLY_AVERAGE}) {
+    auto options = sized<gradstep_optimizer_options>();
+    options.flags = flag;
+    options.max_norm = options.max_value = options.average_decay = nan;
+    expect_refused([&] { return gradstep_optimizer_set_options(model.optimizer.get(), &options); });
+  }
+  for (double gradstep_loss_scaler::*field :
+       {&gradstep_loss_scaler::scale, &gradstep_loss_scaler::growth_factor,
+        &gradstep_loss_scaler::backoff_factor}) {
+    auto scaler = sized<gradstep_loss_scaler>();
+    expect_ok(gradstep_loss_scaler_init(&scaler));
+    scaler.*field = nan;
+    expect_refused([&] { return gradstep_loss_scaler_update(&scaler, 0); });
+  }
+  for (double gradstep_plateau::*field :
+       {&gradstep_plateau::lr, &gradstep_plateau::factor, &gradstep_plateau::threshold,
+        &gradstep_plateau::min_lr, &gradstep_plateau::eps, &gradstep_plateau::best}) {
+    auto plateau = sized<gradstep_plateau>();
+    expect_ok(gradstep_plateau_init(&plateau, 0.1));
+    plateau.*field = nan;
+    expect_refused([&] { return gradstep_plateau_report(&plateau, 1, nullptr); });
+  }
+  auto plateau = sized<gradstep_plateau>();
+  expect_refused([&] { return gradstep_plateau_init(&plateau, nan); });
+  auto group = group_options("other", rule);
+  group.flags = GRADSTEP_GROUP_LR_SCALE;
+  group.lr_scale = nan;
+  expect_refused(
+      [&] { return gradstep_optimizer_add_group(model.optimizer.get(), &group, nullptr); });
+  auto given = sized<gradstep_step_options>();
+  given.flags = GRADSTEP_STEP_GRAD_NORM;
+  given.grad_norm = nan;
+  expect_refused([&] { return gradstep_optimizer_step(model.optimizer.get(), &given, nullptr); });
+  given.non_finite_count = 1;  // beside which a norm that is none is allowed
+  feclearexcept(FE_ALL_EXCEPT);
+  feenableexcept(FE_INVALID);
+  const auto status = gradstep_optimizer_step(model.optimizer.get(), &given, nullptr);
+  fedisableexcept(FE_ALL_EXCEPT);
+  expect_ok(status);
+#endif
+}
+
+// A daemon has closed its standard streams; the next file that is opened gets their numbers, and
+// what is printed goes into it (rust-lang/rust 57728).
+TEST(public_reports, what_a_daemon_prints_does_not_go_into_a_checkpoint) {
+  const scratch_folder folder;
+  small_model model("adam", {}, 0, 1000);
+  const int status = run_in_child([&] {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) close(stream);
+    lowest_written = INT_MAX;
+    save(model.optimizer, folder / "file");
+    EXPECT_GT(lowest_written, STDERR_FILENO);
+    load(model.optimizer, folder / "file");
+    EXPECT_EQ(dup(0), -1) << "a descriptor is left open";
+  });
+  EXPECT_EQ(status, 0);
+}
+
+void* run_function(void* function) {
+  (*static_cast<const std::function<void()>*>(function))();
+  return nullptr;
+}
+
+/// Runs body() on a thread of its own; `attributes` may be null.
+void run_on_thread(const std::function<void()>& body, const pthread_attr_t* attributes) {
+  pthread_t thread{};
+  ASSERT_EQ(
+      pthread_create(&thread, attributes, run_function, const_cast<std::function<void()>*>(&body)),
+      0);
+  ASSERT_EQ(pthread_join(thread, nullptr), 0);
+}
+
+// pthread_cancel unwinds by an exception; `catch (...)` around a read or a write makes glibc abort
+// the process (gabime/spdlog 533, aristocratos/btop 1746).
+TEST(public_reports, a_cancelled_thread_finishes_its_call) {
+  const scratch_folder folder;
+  const std::string path = folder / "file";
+  small_model model("adam");
+  save(model.optimizer, path);
+  gradstep_context* created = nullptr;
+  const std::function<gradstep_status()> calls[] = {
+      [&] { return gradstep_optimizer_save(model.optimizer.get(), path.c_str(), with_params); },
+      [&] {
+        return gradstep_optimizer_load(model.optimizer.get(), path.c_str(), with_params, nullptr);
+      },
+      [&] { return gradstep_optimizer_step(model.optimizer.get(), nullptr, nullptr); },
+      [&] { return gradstep_context_create(nullptr, &created); }};
+  for (const auto& call : calls) {
+    gradstep_status status = -1;
+    int went_on = 0;
+    run_on_thread(
+        [&] {
+          pthread_cancel(pthread_self());
+          status = call();
+          went_on = 1;
+          pthread_testcancel();
+          went_on = 2;
+        },
+        nullptr);
+    EXPECT_EQ(status, GRADSTEP_OK);
+    EXPECT_EQ(went_on, 1) << "the host's cancellation comes after the call";
+  }
+  gradstep_context_destroy(created);
+}
+
+// musl gives a thread 128 KiB of stack (leejet/stable-diffusion.cpp 1454, monero 5932).
+TEST(public_reports, the_stack_of_a_musl_thread_suffices) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer takes a multiple";
+#endif
+  const scratch_folder folder;
+  small_model model("adamw", {}, GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE, 20000);
+  auto options = group_options("narrow", model.rule.get());
+  options.slot_dtype = GRADSTEP_SIGNED8;
+  plain_tensor narrow(20000);
+  add_tensor(model.optimizer.get(), add_group(model.optimizer.get(), options), "narrow",
+             narrow.tensor());
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, std::size_t{128} << 10), 0);
+  run_on_thread(
+      [&] {
+        step(model.optimizer.get());
+        save(model.optimizer, folder / "file");
+        load(model.optimizer, folder / "file");
+        gradstep_rule* none = nullptr;
+        EXPECT_EQ(gradstep_rule_create("adamm", &none), GRADSTEP_UNKNOWN_NAME);
+      },
+      &attributes);
+  pthread_attr_destroy(&attributes);
+}
+
+#if defined(__x86_64__)
+/// Which register states are not in their initial configuration: XGETBV with ECX = 1. -1 where the
+/// CPU cannot tell.
+long states_in_use() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned osxsave = 1U << 27, xgetbv_with_1 = 1U << 2;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & osxsave) == 0) return -1;
+  if (__get_cpuid_count(0xd, 1, &a, &b, &c, &d) == 0 || (a & xgetbv_with_1) == 0) return -1;
+  __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(1));
+  return static_cast<long>(a);
+}
+
+// A step that leaves the upper halves of the registers in use slows the host's SSE code down
+// (oneDNN 247, flame/blis 149).
+TEST(public_reports, a_step_leaves_the_upper_halves_of_registers_clean) {
+  constexpr long upper_halves = 1L << 2;
+  for (const std::string& isa : available_isas()) {
+    const auto context = make_serial_context(isa.c_str());
+    for (const std::string& rule_name : rule_names()) {
+      const auto rule = make_rule(rule_name);
+      for (const std::size_t count : {1, 38, 299}) {
+        plain_tensor numbers(count);
+        const auto optimizer = make_optimizer(context.get());
+        add_tensor(optimizer.get(), add_group(optimizer.get(), "group", rule.get()), "tensor",
+                   numbers.tensor());
+        __asm__ volatile(".byte 0xc5, 0xf8, 0x77" ::: "memory");  // vzeroupper
+        const long before = states_in_use();
+        if (before < 0 || (before & upper_halves) != 0) GTEST_SKIP() << "this CPU does not tell";
+        const auto status = gradstep_optimizer_step(optimizer.get(), nullptr, nullptr);
+        const long after = states_in_use();
+        expect_ok(status);
+        EXPECT_EQ(after & upper_halves, 0) << isa << " " << rule_name << " " << count;
+      }
+    }
+  }
+}
+#endif
+
+}  // namespace
+}  // namespace gradstep_test
+
+/// Stands in for the C library's, in sources that ask for 64-bit offsets.
+extern "C" ssize_t pwrite64(int file, const void* from, size_t bytes, off64_t offset) {
+  gradstep_test::lowest_written = std::min(gradstep_test::lowest_written, file);
+  return syscall(SYS_pwrite64, file, from, bytes, offset);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the tests of public reports share.
+#pragma once
+
+#include "support/optimizer_checkpoint_support.hpp"
+
+namespace gradstep_test {
+
+/// One tensor of a rule in a group "group", with what the library allocates for it.
+struct small_model {
+  explicit small_model(const std::string& rule_name, const option_values& values = {},
+                       std::uint64_t flags = 0, std::size_t count = 8)
+      : rule(make_rule(rule_name, values)), numbers(count) {
+    auto options = sized<gradstep_optimizer_options>();
+    options.flags = flags;
+    options.max_norm = 1;
+    optimizer = make_optimizer(context.get(), options);
+    group = add_group(optimizer.get(), "group", rule.get());
+    tensor = add_tensor(optimizer.get(), group, "tensor", numbers.tensor());
+  }
+  double hyperparameter(const char* name) const {
+    double value = 0;
+    expect_ok(gradstep_optimizer_get_hyperparameter(optimizer.get(), group, name, &value));
+    return value;
+  }
+
+  context_handle context = make_serial_context();
+  rule_handle rule;
+  plain_tensor numbers;
+  optimizer_handle optimizer;
+  std::size_t group = 0, tensor = 0;
+};
+
+}  // namespace gradstep_test

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Float32 rounded to float16 at random, as a param and as a slot: every number of float16 stays,
+// and all others, the special ones among them, become what docs/numerics.md says, on every
+// instruction set. Handles and the context's options with float16.
+#include <gradstep/gradstep.hpp>
+
+#include <set>
+
+#include "support/mixed_support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+constexpr std::uint64_t at_random = GRADSTEP_APPLY_STOCHASTIC_PARAM;
+
+/// What a step of a list of one makes of it.
+void step_alone(const gradstep_context* context, const gradstep_rule* rule, mixed_parameter& target,
+                std::uint64_t flags, std::uint64_t seed = rounding_seed) {
+  std::vector<mixed_view> views;
+  views.push_back(target.view());
+  auto options = mixed_options(flags);
+  options.seed = seed;
+  apply_views(context, rule, views, options);
+}
+
+/// sgd with momentum stores the gradient in its buffer at first, and -gradient in a param of 0.
+mixed_parameter holding_minus(const std::vector<float>& numbers, std::int32_t dtype) {
+  const auto rule = make_rule("sgd", {{"lr", 1}, {"momentum", 0.5}});
+  mixed_parameter target(rule.get(), "sgd", {.param = dtype, .slot = dtype}, numbers.size());
+  target.param.narrow(std::vector<float>(numbers.size(), 0));
+  target.grad.narrow(numbers);
+  return target;
+}
+
+/// Both arrays against the reference, bit for bit but for NaNs.
+void expect_rounded(const gradstep_context* context, const std::vector<float>& numbers,
+                    std::int32_t dtype, std::uint64_t flags) {
+  const auto rule = make_rule("sgd", {{"lr", 1}, {"momentum", 0.5}});
+  auto got = holding_minus(numbers, dtype);
+  step_alone(context, rule.get(), got, flags);
+  std::vector<float> negated;
+  for (const float x : numbers) negated.push_back(0 - x);
+  stored_array param(dtype, numbers.size()), slot(dtype, numbers.size());
+  const bool is_nearest_slot = (flags & GRADSTEP_APPLY_NEAREST_SLOTS) != 0;
+  const rounding random[] = {{rounding_seed, 1, 1, 0},
+                             {rounding_seed, 1, 1, rounding::param_array}};
+  slot.narrow(numbers, is_nearest_slot ? rounding() : random[0]);
+  param.narrow(negated, (flags & at_random) != 0 ? random[1] : rounding());
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    ASSERT_EQ(got.param.bits(i), param.bits(i)) << -numbers[i] << " as a param";
+    ASSERT_EQ(got.slots[0]->bits(i), slot.bits(i)) << numbers[i] << " as a slot";
+  }
+}
+
+TEST(narrowing_at_random, every_upper_half_is_rounded_as_the_reference_does) {
+  for (const auto& isa : available_isas()) {
+    const auto context = make_serial_context(isa.c_str());
+    for (const std::int32_t dtype : {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16}) {
+      SCOPED_TRACE(isa + " " + dtype_text(dtype));
+      for (const std::uint32_t lower : {0U, 1U, 0x1000U, 0x1fffU, 0x2001U, 0x8000U, 0xffffU}) {
+        std::vector<float> numbers(1U << 16);
+        for (std::uint32_t i = 0; i < 1U << 16; ++i) {
+          numbers[i] = 0 + std::bit_cast<float>(i << 16 | lower);  // -0 would become 0
+        }
+        expect_rounded(context.get(), numbers, dtype, at_random);
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+/// So many of each that the low ones of the random bits decide, too.
+TEST(narrowing_at_random, the_ends_of_float16_are_rounded_as_the_reference_does) {
+  std::vector<float> numbers;
+  for (const float end : {0x1p-14F, 0x1p-15F, 0x1p-23F, 0x1p-24F, 0x1p-25F, 0x1p-30F, 0x1p-44F,
+                          0x1p-55F, 0x1p-56F, 0x1p-126F, 65504.0F, 65520.0F, 65536.0F}) {
+    for (int i = -1000; i <= 1000; ++i) {
+      const auto bits =
+          std::bit_cast<std::uint32_t>(end) + static_cast<std::uint32_t>(i * i * i / 8);
+      numbers.push_back(std::bit_cast<float>(bits));
+      numbers.push_back(-numbers.back());
+    }
+  }
+  for (const auto& isa : available_isas()) {
+    SCOPED_TRACE(isa);
+    const auto context = make_serial_context(isa.c_str());
+    for (const std::uint64_t flags : {at_random, at_random | GRADSTEP_APPLY_NEAREST_SLOTS}) {
+      expect_rounded(context.get(), numbers, GRADSTEP_FLOAT16, flags);
+    }
+  }
+}
+
+/// What a float16 holds, at random, whatever the seed; -0 as well: adding a change of -0 keeps it.
+TEST(narrowing_at_random, every_float16_stays_as_it_is) {
+  const auto rule = make_rule("sgd", {{"lr", 1}});
+  for (const auto& isa : available_isas()) {
+    SCOPED_TRACE(isa);
+    const auto context = make_serial_context(isa.c_str());
+    for (const std::uint64_t seed : {0U, 1U, 2U}) {
+      mixed_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 1U << 16);
+      target.grad.narrow(std::vector<double>(1U << 16, 0));
+      for (std::uint32_t i = 0; i < 1U << 16; ++i) {
+        stored_array::put(target.param.data, i, static_cast<std::uint16_t>(i));
+      }
+      step_alone(context.get(), rule.get(), target, at_random, seed);
+      for (std::uint32_t i = 0; i < 1U << 16; ++i) {
+        const auto half = stored_array::raw<std::uint16_t>(target.param.data, i);
+        ASSERT_EQ(half, std::isnan(float16_to_float(static_cast<std::uint16_t>(i))) ? 0x7e00U : i);
+      }
+    }
+  }
+}
+
+/// Every float16 as a slot: halved and stored, exactly but among the denormals.
+TEST(narrowing_at_random, every_float16_is_read_as_a_slot) {
+  const auto rule = make_rule("sgd", {{"lr", 0}, {"momentum", 0.5}});
+  for (const auto& isa : available_isas()) {
+    SCOPED_TRACE(isa);
+    const auto context = make_serial_context(isa.c_str());
+    mixed_parameter target(rule.get(), "sgd", {.slot = GRADSTEP_FLOAT16}, 1U << 16);
+    target.grad.narrow(std::vector<double>(1U << 16, 0));
+    std::vector<double> halved(1U << 16);
+    for (std::uint32_t i = 0; i < 1U << 16; ++i) {
+      stored_array::put(target.slots[0]->data, i, static_cast<std::uint16_t>(i));
+      halved[i] = target.slots[0]->widen(i) / 2;
+    }
+    std::vector<mixed_view> views;
+    views.push_back(target.view());
+    apply_views(context.get(), rule.get(), views, mixed_options(0, 2));
+    for (std::uint32_t i = 0; i < 1U << 16; ++i) {
+      const double got = target.slots[0]->widen(i);
+      if (std::isnan(halved[i])) {
+        ASSERT_TRUE(std::isnan(got)) << i;
+      } else if (std::abs(halved[i]) >= 0x1p-14 ||
+                 std::ldexp(halved[i], 24) == std::floor(std::ldexp(halved[i], 24))) {
+        ASSERT_EQ(got, halved[i]) << i;
+      } else {
+        ASSERT_EQ(std::abs(got - halved[i]), 0x1p-25) << i;
+      }
+    }
+  }
+}
+
+/// Over seeds: what a number of float32 can become as a float16 param at random.
+std::set<std::uint16_t> outcomes(const gradstep_context* context, float number) {
+  const auto rule = make_rule("sgd", {{"lr", 1}});
+  std::set<std::uint16_t> all;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    mixed_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 256);
+    target.param.narrow(std::vector<double>(256, -0.0));
+    target.grad.narrow(std::vector<double>(256, -number));
+    step_alone(context, rule.get(), target, at_random, seed);
+    for (std::size_t i = 0; i < 256; ++i) {
+      all.insert(stored_array::raw<std::uint16_t>(target.param.data, i));
+    }
+  }
+  return all;
+}
+
+TEST(narrowing_at_random, of_special_numbers) {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::bit_cast<float>(0xff812345U);
+  const struct {
+    float number;
+    std::set<std::uint16_t> outcomes;
+  } cases[] = {{-0.0F, {0x8000}},
+               {0x1p-149F, {0}},
+               {-0x1p-149F, {0x8000}},
+               {0x1p-56F, {0}},
+               {0x1.8p-25F, {0, 1}},
+               {-0x1.8p-25F, {0x8000, 0x8001}},
+               {0x1p-24F, {1}},
+               {0x1.ffcp-15F, {0x3ff, 0x400}},  // half-way from a denormal to a normal
+               {0x1.002p-14F, {0x400, 0x401}},
+               {-0x1.ffep0F, {0xbfff, 0xc000}},
+               {65488, {0x7bfe, 0x7bff}},
+               {65504, {0x7bff}},
+               {65519.996F, {0x7bff}},
+               {-65519.996F, {0xfbff}},
+               {65520, {0x7c00}},
+               {-65520, {0xfc00}},
+               {3e38F, {0x7c00}},
+               {inf, {0x7c00}},
+               {-inf, {0xfc00}},
+               {nan, {0x7e00}},
+               {-nan, {0x7e00}}};
+  for (const auto& isa : available_isas()) {
+    const auto context = make_serial_context(isa.c_str());
+    for (const auto& [number, wanted] : cases) {
+      EXPECT_EQ(outcomes(context.get(), number), wanted) << isa << " " << number;
+    }
+  }
+}
+
+/// Float16's denormals are normal float32 numbers: nothing of a step's counts them as zero.
+TEST(float16_denormals, outlive_flush_to_zero) {
+  const auto rule = make_rule("sgd", {{"lr", 0}, {"momentum", 0.5}});
+  for (const auto& isa : available_isas()) {
+    auto options = sized<gradstep_context_options>();
+    options.thread_count = 1;
+    options.isa = isa.c_str();
+    options.flags = GRADSTEP_CONTEXT_FLUSH_TO_ZERO;
+    const auto context = make_context(options);
+    for (const std::uint64_t flags : {std::uint64_t{0}, at_random | GRADSTEP_APPLY_NEAREST_SLOTS}) {
+      SCOPED_TRACE(isa + ", flags " + std::to_string(flags));
+      const storage how{
+          .param = GRADSTEP_FLOAT16, .slot = GRADSTEP_FLOAT16, .copy = GRADSTEP_FLOAT16};
+      mixed_parameter target(rule.get(), "sgd", how, 1023);
+      std::vector<double> numbers(1023);
+      for (std::size_t i = 0; i < 1023; ++i)
+        numbers[i] = std::ldexp(static_cast<double>(i + 1), -24);
+      target.param.narrow(numbers);
+      target.grad.narrow(numbers);
+      step_alone(context.get(), rule.get(), target, flags);
+      for (std::size_t i = 0; i < 1023; ++i) {
+        ASSERT_EQ(target.param.widen(i), numbers[i]);
+        ASSERT_EQ(target.copy->widen(i), numbers[i]);
+        ASSERT_EQ(target.slots[0]->widen(i), numbers[i]);
+      }
+    }
+  }
+}
+
+/// The flag's own tensors beside those that it does not concern.
+TEST(stochastic_params, of_a_list_are_those_of_16_bits) {
+  const auto rule = make_rule("sgd", {{"lr", 1e-3}});
+  const auto context = make_serial_context();
+  std::vector<mixed_parameter> nearest;
+  for (const std::int32_t dtype : float_dtypes) {
+    const auto slot = dtype == GRADSTEP_FLOAT64 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
+    nearest.emplace_back(rule.get(), "sgd", storage{.param = dtype, .slot = slot}, 300);
+  }
+  nearest.emplace_back(rule.get(), "sgd", storage{.param = GRADSTEP_BFLOAT16, .is_split = true},
+                       300);
+  auto random = nearest;
+  apply_mixed(context.get(), rule.get(), nearest, mixed_options(0));
+  apply_mixed(context.get(), rule.get(), random, mixed_options(at_random));
+  for (std::size_t i = 0; i < nearest.size(); ++i) {
+    const bool is_rounded = element_size(nearest[i].param.dtype()) == 2 && !nearest[i].param.extra;
+    EXPECT_EQ(nearest[i].snapshot() != random[i].snapshot(), is_rounded) << i;
+  }
+}
+
+TEST(float16_handles, hold_float16_slots) {
+  const gradstep::context context;
+  const gradstep::rule adamw("adamw", {{"lr", 0.25}});
+  std::vector<gradstep::float16> param(9, {0x3c00}), grad(9, {0x3800});  // 1 and 0.5
+  gradstep::parameter<gradstep::float16> weights(adamw, param.data(), grad.data(), 9,
+                                                 GRADSTEP_FLOAT16);
+  EXPECT_EQ(weights.slot_bytes(), 2U * 2 * 9);
+  auto options = at_step(1);
+  options.flags = at_random;
+  weights.step(context, adamw, options);
+  EXPECT_EQ(weights.slot_array(0).dtype, GRADSTEP_FLOAT16);
+  for (const double m : weights.slot(0)) EXPECT_NEAR(m, 0.05, 0x1p-15);
+  for (const double v : weights.slot(1)) EXPECT_NEAR(v, 0.00025, 0x1p-22);
+  for (const auto p : param) EXPECT_NEAR(float16_to_float(p.bits), 0.7475, 0x1p-11);
+}
+
+}  // namespace
+}  // namespace gradstep_test

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The optimizer's C++ handle: each member reaches the call that it names.
+#include <gradstep/gradstep.hpp>
+
+#include "support/support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+/// sgd with a rate of 1, so that a step subtracts the gradient.
+struct one_tensor {
+  one_tensor() {
+    group = optimizer.add_group("all", gradstep::rule("sgd", {{"lr", 1}}));
+    tensor = optimizer.add_tensor(group, "weight", param.data(), grad.data(), param.size());
+  }
+  gradstep::context context;
+  gradstep::optimizer optimizer{context};
+  std::vector<float> param{1, 2}, grad{0.5F, -0.5F};
+  std::size_t group, tensor;
+};
+
+using floats = std::vector<float>;
+
+TEST(optimizer_handles, groups_and_tensors) {
+  one_tensor o;
+  const gradstep::schedule half("constant", {{"factor", 0.5}, {"total_steps", 9}});
+  const auto slow = o.optimizer.add_group("slow", gradstep::rule("adam", {{"lr", 1}}), &half, 0.5,
+                                          GRADSTEP_BFLOAT16);
+  std::vector<float> bias{3};
+  const auto added =
+      o.optimizer.add_tensor(slow, "bias", bias.data(), static_cast<float*>(nullptr), 1);
+  EXPECT_EQ(o.optimizer.find_group("slow"), slow);
+  EXPECT_EQ(o.optimizer.find_tensor("bias"), added);
+  EXPECT_EQ(o.optimizer.describe().tensor_count, 2U);
+  EXPECT_EQ(o.optimizer.describe_group(slow).lr, 0.25);
+  EXPECT_EQ(o.optimizer.describe_tensor(added).has_grad, 0);
+  EXPECT_EQ(o.optimizer.array(added, "exp_avg").dtype, GRADSTEP_BFLOAT16);
+  o.optimizer.set_schedule(slow, nullptr);
+  EXPECT_EQ(o.optimizer.describe_group(slow).lr, 0.5);
+  o.optimizer.set(slow, "beta1", 0.5);
+  EXPECT_EQ(o.optimizer.get(slow, "beta1"), 0.5);
+  o.optimizer.write(added, "exp_avg", {4});
+  EXPECT_EQ(o.optimizer.read(added, "exp_avg"), std::vector<double>{4});
+  EXPECT_THROW((void)o.optimizer.find_tensor("biass"), gradstep::error);
+  EXPECT_THROW(o.optimizer.write(added, "exp_avg", {1, 2}), gradstep::error);
+}
+
+TEST(optimizer_handles, steps) {
+  one_tensor o;
+  EXPECT_EQ(o.optimizer.step().is_skipped, 0);
+  EXPECT_EQ(o.param, (floats{0.5F, 2.5F}));
+  o.optimizer.freeze(o.tensor);
+  o.optimizer.step();
+  EXPECT_EQ(o.param, (floats{0.5F, 2.5F}));
+  o.optimizer.thaw(o.tensor);
+  o.optimizer.begin_step();
+  o.optimizer.step_tensor(o.tensor);
+  EXPECT_EQ(o.optimizer.end_step().clip_factor, 1);
+  EXPECT_EQ(o.param, (floats{0, 3}));
+  floats other{1, 1};
+  o.optimizer.set_grad(o.tensor, other.data());
+  o.optimizer.accumulate();
+  o.optimizer.accumulate(o.tensor, 0.5);
+  gradstep::optimizer moved = std::move(o.optimizer);
+  moved.step();
+  EXPECT_EQ(o.param, (floats{-1.5F, 1.5F}));
+  EXPECT_EQ(moved.describe().step_count, 4U);
+  EXPECT_EQ(moved.describe_tensor(o.tensor).step_count, 3U);
+}
+
+TEST(optimizer_handles, options_and_inspection) {
+  one_tensor o;
+  auto clipped = gradstep::sized<gradstep_optimizer_options>();
+  clipped.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD;
+  clipped.max_norm = 100;
+  o.optimizer.set_options(clipped);
+  o.optimizer.inspect(o.tensor, 0.5);
+  auto inspected = gradstep::sized<gradstep_step_options>();
+  inspected.flags = GRADSTEP_STEP_INSPECTED | GRADSTEP_STEP_GRAD_SCALE;
+  inspected.grad_scale = 0.5;
+  EXPECT_DOUBLE_EQ(o.optimizer.step(inspected).grad_norm, std::sqrt(0.125));
+  EXPECT_EQ(o.param, (floats{0.75F, 2.25F}));
+  EXPECT_EQ(o.grad, (floats{0, 0}));
+}
+
+TEST(optimizer_handles, plateau_and_loss_scaler) {
+  one_tensor o;
+  EXPECT_THROW((void)o.optimizer.plateau_of(o.group), gradstep::error);
+  auto state = gradstep::plateau(1).state();
+  state.patience = 0;
+  o.optimizer.set_plateau(o.group, gradstep::plateau(state));
+  EXPECT_EQ(o.optimizer.report_metric(5), 0U);
+  EXPECT_EQ(o.optimizer.report_metric(5), 1U);
+  EXPECT_DOUBLE_EQ(o.optimizer.plateau_of(o.group).lr(), 0.1);
+  o.optimizer.remove_plateau(o.group);
+  EXPECT_EQ(o.optimizer.report_metric(5), 0U);
+  EXPECT_DOUBLE_EQ(o.optimizer.get(o.group, "lr"), 0.1);
+
+  EXPECT_THROW((void)o.optimizer.scaler(), gradstep::error);
+  o.optimizer.set_loss_scaler(gradstep::loss_scaler());
+  o.grad[0] = INFINITY;
+  EXPECT_EQ(o.optimizer.step().is_skipped, 1);
+  EXPECT_EQ(o.optimizer.scaler().scale(), 32768);
+  o.optimizer.remove_loss_scaler();
+  EXPECT_THROW((void)o.optimizer.scaler(), gradstep::error);
+}
+
+}  // namespace
+}  // namespace gradstep_test

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an optimizer allocates beside its slots, counted in this program's operator new, which the
+// library uses too: under 1 KB a tensor, and nothing in a step.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <gradstep/gradstep.hpp>
+
+#include "support/counted_memory.hpp"
+
+namespace gradstep_test {
+namespace {
+
+constexpr std::size_t tensor_count = 1000, elements = 100;
+
+struct model {
+  std::vector<float> params = std::vector<float>(tensor_count * elements, 0.5F);
+  std::vector<float> grads = std::vector<float>(tensor_count * elements, 0.1F);
+};
+
+/// Its name has 30 characters.
+void add_tensor(gradstep_optimizer* optimizer, model& m, std::size_t index) {
+  auto tensor = gradstep::sized<gradstep_tensor>();
+  tensor.count = elements;
+  tensor.param = m.params.data() + index * elements;
+  tensor.grad = m.grads.data() + index * elements;
+  tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+  const std::string name = "transformer.layer.weight." + std::to_string(10000 + index);
+  gradstep::throw_on_failure(
+      gradstep_optimizer_add_tensor(optimizer, 0, name.c_str(), &tensor, nullptr));
+}
+
+void add_tensors(gradstep_optimizer* optimizer, model& m) {
+  for (std::size_t i = 0; i < tensor_count; ++i) add_tensor(optimizer, m, i);
+}
+
+/// oneTBB allocates when it wakes its workers first.
+gradstep_context_options one_thread() {
+  auto options = gradstep::sized<gradstep_context_options>();
+  options.thread_count = 1;
+  return options;
+}
+
+class optimizer_memory : public testing::Test {
+ public:
+  optimizer_memory() {
+    auto options = gradstep::sized<gradstep_optimizer_options>();
+    options.flags = GRADSTEP_APPLY_MAX_NORM;
+    options.max_norm = 1;
+    gradstep::throw_on_failure(gradstep_optimizer_create(context_.get(), &options, &optimizer));
+    auto group = gradstep::sized<gradstep_group_options>();
+    group.name = "all";
+    group.rule = rule_.get();
+    gradstep::throw_on_failure(gradstep_optimizer_add_group(optimizer, &group, nullptr));
+  }
+  ~optimizer_memory() override { gradstep_optimizer_destroy(optimizer); }
+  optimizer_memory(const optimizer_memory&) = delete;
+  optimizer_memory& operator=(const optimizer_memory&) = delete;
+
+ protected:
+  gradstep::context context_{one_thread()};
+  gradstep::rule rule_{"adamw"};
+  model arrays;
+  gradstep_optimizer* optimizer = nullptr;
+};
+
+TEST_F(optimizer_memory, a_tensor_takes_less_than_a_kilobyte_beside_its_slots) {
+  const std::size_t before = held_bytes();
+  // Lists grow ahead of the tensors, so some counts are worse than others.
+  constexpr std::size_t least = 64;
+  std::size_t best = SIZE_MAX, worst = 0;
+  for (std::size_t count = 1; count <= tensor_count; ++count) {
+    add_tensor(optimizer, arrays, count - 1);
+    const std::size_t per_tensor = (held_bytes() - before) / count;
+    if (count < least) continue;
+    best = std::min(best, per_tensor);
+    worst = std::max(worst, per_tensor);
+  }
+  std::printf("%zu to %zu bytes a tensor\n", best, worst);
+  EXPECT_GT(best, sizeof(gradstep_tensor));  // else this test counts nothing
+  EXPECT_LT(worst, 1024U);
+  auto info = gradstep::sized<gradstep_optimizer_info>();
+  gradstep::throw_on_failure(gradstep_optimizer_describe(optimizer, &info));
+  EXPECT_EQ(info.state_bytes, tensor_count * elements * 2 * sizeof(float));
+}
+
+TEST_F(optimizer_memory, a_step_allocates_nothing) {
+  add_tensors(optimizer, arrays);
+  // Some sit out now and then: their step counts differ, and with them the batches.
+  for (std::size_t step = 0; step < 5; ++step) {
+    for (std::size_t i = 0; i < tensor_count; i += 7) {
+      gradstep::throw_on_failure(gradstep_optimizer_set_frozen(optimizer, i, (i + step) % 3 == 0));
+    }
+    const std::size_t before = allocation_count();
+    gradstep::throw_on_failure(gradstep_optimizer_step(optimizer, nullptr, nullptr));
+    EXPECT_EQ(allocation_count(), before);
+  }
+}
+
+TEST_F(optimizer_memory, a_step_tensor_by_tensor_allocates_nothing) {
+  add_tensors(optimizer, arrays);
+  auto inspected = gradstep::sized<gradstep_step_options>();
+  inspected.flags = GRADSTEP_STEP_INSPECTED;
+  for (std::size_t step = 0; step < 3; ++step) {
+    const std::size_t before = allocation_count();
+    for (std::size_t i = 0; i < tensor_count; ++i) {
+      gradstep::throw_on_failure(
+          gradstep_optimizer_set_grad(optimizer, i, arrays.grads.data() + i * elements));
+      gradstep::throw_on_failure(gradstep_optimizer_inspect(optimizer, i, 1));
+    }
+    gradstep::throw_on_failure(gradstep_optimizer_begin_step(optimizer, &inspected));
+    for (std::size_t i = 0; i < tensor_count; ++i) {
+      gradstep::throw_on_failure(gradstep_optimizer_step_tensor(optimizer, i));
+    }
+    gradstep::throw_on_failure(gradstep_optimizer_end_step(optimizer, nullptr));
+    EXPECT_EQ(allocation_count(), before);
+  }
+}
+
+}  // namespace
+}  // namespace gradstep_test

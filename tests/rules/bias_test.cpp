@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Errors that always have the same sign. A bound for each element and step hides them: half a unit
+// a step, always downwards, is within it. So these tests take many steps with random gradients,
+// whose rounding errors average out, and look at means.
+#include "support/support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+constexpr std::uint64_t many_steps = 20'000;
+
+/// Random gradients for many steps from one array: each step begins at another place of it. How a
+/// param is rounded depends on the gradient alone while its exponent stays, so there are many.
+class gradient_pool {
+ public:
+  gradient_pool(std::int32_t dtype, std::size_t count, double mean)
+      : numbers_(dtype, count + places) {
+    for (std::size_t i = 0; i < numbers_.size(); ++i) {
+      numbers_.set(i, static_cast<float>(mean + random_value(7, i) / 2));
+    }
+  }
+  void* at_step(std::uint64_t step) { return numbers_.data(step * 1'299'709 % places); }
+
+ private:
+  static constexpr std::size_t places = 2'097'143;  // a prime
+  number_array numbers_;
+};
+
+double mean(const number_array& numbers) {
+  double sum = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) sum += numbers.get(i);
+  return sum / static_cast<double>(numbers.size());
+}
+
+// ---- Weight decay -----------------------------------------------------------------------------
+
+/// The params of two tensors with the same start and opposite gradients: their mean can only decay.
+struct pair_of_tensors {
+  parameter up, down;
+};
+
+void take_steps(const std::string& rule_name, double lr, double weight_decay, std::uint64_t steps,
+                pair_of_tensors& pair) {
+  const auto context = make_serial_context();
+  const option_values values = {{"lr", lr}, {"weight_decay", weight_decay}};
+  const auto down = make_rule(rule_name, values), up = make_rule(rule_name, values);
+  EXPECT_EQ(gradstep_rule_set(up.get(), "maximize", 1), GRADSTEP_OK);
+  gradient_pool grads(GRADSTEP_FLOAT32, pair.up.param.size(), 0);
+  auto up_view = pair.up.view(), down_view = pair.down.view();
+  for (std::uint64_t step = 1; step <= steps; ++step) {
+    up_view.tensor.grad = down_view.tensor.grad = grads.at_step(step);
+    apply_list(context.get(), up.get(), {up_view.tensor}, at_step(step));
+    apply_list(context.get(), down.get(), {down_view.tensor}, at_step(step));
+  }
+}
+
+/// Within 1 % of lr weight_decay a step. `count`: so many that rounding's random walk, 0.3 units a
+/// step, averages out.
+void expect_decay(const std::string& rule_name, double lr, double weight_decay, std::size_t count) {
+  SCOPED_TRACE(rule_name + ", lr " + std::to_string(lr) + ", lr weight_decay 1e" +
+               std::to_string(std::log10(lr * weight_decay)));
+  const double rate = lr * weight_decay;
+  const auto steps = std::min(many_steps, static_cast<std::uint64_t>(0.5 / rate));
+  const auto rule = make_rule(rule_name);
+  pair_of_tensors pair{make_parameter(rule_name, rule.get(), count, {}),
+                       make_parameter(rule_name, rule.get(), count, {})};
+  for (std::size_t i = 0; i < count; ++i) {
+    const double start = static_cast<float>(0.9 + random_value(3, i) / 64);
+    pair.up.param.set(i, start);
+    pair.down.param.set(i, start);
+  }
+  const double before = mean(pair.up.param);
+  take_steps(rule_name, lr, weight_decay, steps, pair);
+  const double after = (mean(pair.up.param) + mean(pair.down.param)) / 2;
+  const double wanted = static_cast<double>(steps) * std::log1p(-rate);
+  EXPECT_NEAR(std::log(after / before) / wanted, 1, 0.01);
+}
+
+TEST(bias, decoupled_decay_shrinks_the_mean_by_lr_weight_decay) {
+  expect_decay("adamw", 0.01, 1, 512);
+  expect_decay("adamw", 1e-3, 1e-2, 512);
+  expect_decay("adamw", 1e-4, 1e-3, 512);
+  expect_decay("adamw", 1e-5, 1e-2, 512);
+  expect_decay("adamw", 1e-4, 1e-4, 4096);
+  expect_decay("adamw", 1e-5, 1e-4, 16384);
+}
+
+TEST(bias, the_smallest_decoupled_decay) {
+#if defined(GRADSTEP_EMULATED)
+  GTEST_SKIP() << "ten thousand million element steps, too many for an emulator";
+#endif
+  expect_decay("adamw", 1e-5, 1e-5, 262'144);
+}
+
+TEST(bias, coupled_decay_shrinks_the_mean_by_lr_weight_decay) {
+  expect_decay("sgd", 0.01, 0.1, 512);
+  expect_decay("sgd", 1e-4, 1e-2, 512);
+  expect_decay("sgd", 1e-4, 1e-4, 8192);
+}
+
+// ---- Moving averages and sums -----------------------------------------------------------------
+
+/// A run of many steps of one choice of values.
+parameter run_steps(const std::string& rule_name, const gradstep_rule* rule, std::int32_t dtype,
+                    double sum_scale) {
+  constexpr std::size_t count = 256;
+  parameter target = make_parameter(rule_name, rule, count, {dtype, dtype});
+  const auto names = slot_names_of(rule_name);
+  for (std::size_t s = 0; s < names.size(); ++s) {
+    if (!target.slots[s]) continue;
+    // About where it stays; and rmsprop's variance well above 0.
+    target.slots[s]->fill(names[s] == "momentum_buffer" ? sum_scale
+                          : names[s] == "square_avg"    ? 2
+                                                        : 1);
+  }
+  const auto context = make_serial_context();
+  static gradient_pool narrow(GRADSTEP_FLOAT32, count, 1), wide(GRADSTEP_FLOAT64, count, 1);
+  gradient_pool& grads = dtype == GRADSTEP_FLOAT32 ? narrow : wide;
+  auto view = target.view();
+  for (std::uint64_t step = 1; step <= many_steps; ++step) {
+    view.tensor.grad = grads.at_step(step);
+    apply_list(context.get(), rule, {view.tensor}, at_step(1'000'000 + step));
+  }
+  return target;
+}
+
+/// Float32's means against float64's: to 1 % of all that was forgotten meanwhile.
+void expect_unbiased(const std::string& rule_name, const option_values& values, double decay) {
+  SCOPED_TRACE(rule_name + " " + to_text(values));
+  const auto rule = make_rule(rule_name, values);
+  const double sum_scale = static_cast<float>(1 / (1 - decay));
+  const auto narrow = run_steps(rule_name, rule.get(), GRADSTEP_FLOAT32, sum_scale);
+  const auto wide = run_steps(rule_name, rule.get(), GRADSTEP_FLOAT64, sum_scale);
+  const double forgotten = std::min(1.0, static_cast<double>(many_steps) * (1 - decay));
+  const auto names = slot_names_of(rule_name);
+  for (std::size_t s = 0; s < names.size(); ++s) {
+    if (!narrow.slots[s]) continue;
+    const double wanted = mean(*wide.slots[s]);
+    EXPECT_NEAR(mean(*narrow.slots[s]), wanted, 0.01 * forgotten * std::abs(wanted)) << names[s];
+  }
+  // Where averages hold no more than a gradient, a variance is what rounding leaves of 0.
+  if (option_of(values, "centered") != 0 && decay < 0.1) return;
+  const auto start = make_parameter(rule_name, rule.get(), narrow.param.size(), {});
+  const double moved = mean(wide.param) - mean(start.param);
+  EXPECT_NEAR(mean(narrow.param) - mean(start.param), moved, 0.01 * std::abs(moved));
+}
+
+class bias_of_decays : public testing::TestWithParam<std::string> {};
+
+/// Each decay in [0, 1) of each rule. At 1 - 2.5e-7 float32 has 4 units left to 1, not 4.2.
+TEST_P(bias_of_decays, averages_and_sums_forget_as_much_as_they_should) {
+  const std::string& rule_name = GetParam();
+  for (const auto& info : hyperparameters_of(rule_name)) {
+    const bool is_decay = info.kind == GRADSTEP_REAL && info.minimum == 0 && info.maximum == 1 &&
+                          (info.flags & GRADSTEP_MAXIMUM_EXCLUDED) != 0;
+    if (!is_decay) continue;
+    for (const double decay : {0.0, 1e-3, 0.3, 0.9, 0.999, 0.99999, 1 - 7.6e-7, 1 - 2.5e-7}) {
+      option_values values = {{"lr", 1e-4}, {info.name, decay}};
+      if (has_hyperparameter(rule_name, "centered")) values.emplace_back("centered", 1);
+      expect_unbiased(rule_name, values, decay);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, bias_of_decays, testing::ValuesIn(rule_names()), rule_as_test_name);
+
+}  // namespace
+}  // namespace gradstep_test

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Recorded runs of the published formulas (tests/golden/make_traces.py) and of PyTorch, so that a
+// wrong formula cannot agree with itself.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "support/support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+using numbers = std::vector<double>;
+
+/// One run: the same start and gradients in float64 and float32. Empty `params_f32`: compare the
+/// float32 run with params_f64.
+struct trace {
+  std::string name;
+  std::string rule_name;
+  option_values options;
+  std::vector<numbers> params_f64;  // after each step
+  std::vector<numbers> params_f32;
+};
+
+struct trace_file {
+  numbers start;
+  std::vector<numbers> grads;  // of each step
+  std::vector<trace> traces;
+};
+
+// ---- Comparison -------------------------------------------------------------------------------
+
+std::vector<numbers> replay(const trace_file& file, const trace& wanted, std::int32_t dtype) {
+  static const context_handle context = make_serial_context();
+  const auto rule = make_rule(wanted.rule_name, wanted.options);
+  auto target = make_parameter(wanted.rule_name, rule.get(), file.start.size(), {dtype, dtype});
+  for (std::size_t i = 0; i < file.start.size(); ++i) target.param.set(i, file.start[i]);
+  std::vector<numbers> params;
+  for (std::size_t step = 1; step <= file.grads.size(); ++step) {
+    for (std::size_t i = 0; i < file.start.size(); ++i) {
+      target.grad.set(i, file.grads[step - 1][i]);
+    }
+    apply_one(context.get(), rule.get(), target, at_step(step));
+    params.emplace_back();
+    for (std::size_t i = 0; i < file.start.size(); ++i) {
+      params.back().push_back(target.param.get(i));
+    }
+  }
+  return params;
+}
+
+/// The largest |p| that an element takes, its start included.
+double largest(const trace_file& file, const std::vector<numbers>& params, std::size_t i) {
+  double result = std::abs(file.start[i]);
+  for (const auto& step : params) result = std::max(result, std::abs(step[i]));
+  return result;
+}
+
+/// `tolerance`: of the largest |p| of an element's run (a param may pass through zero).
+void expect_close(const trace_file& file, const std::vector<numbers>& got,
+                  const std::vector<numbers>& wanted, double tolerance) {
+  ASSERT_EQ(got.size(), wanted.size());
+  for (std::size_t i = 0; i < file.start.size(); ++i) {
+    const double bound = tolerance * largest(file, wanted, i);
+    for (std::size_t step = 0; step < wanted.size(); ++step) {
+      ASSERT_NEAR(got[step][i], wanted[step][i], bound) << "element " << i << ", step " << step + 1;
+    }
+  }
+}
+
+void expect_trace(const trace_file& file, const trace& wanted) {
+  SCOPED_TRACE(wanted.name);
+  expect_close(file, replay(file, wanted, GRADSTEP_FLOAT64), wanted.params_f64, 1e-12);
+  const auto& wanted_f32 = wanted.params_f32.empty() ? wanted.params_f64 : wanted.params_f32;
+  constexpr double float32_tolerance = 16 * 0x1p-23;
+  expect_close(file, replay(file, wanted, GRADSTEP_FLOAT32), wanted_f32, float32_tolerance);
+}
+
+// ---- traces.txt -------------------------------------------------------------------------------
+
+double parse(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  EXPECT_EQ(*end, '\0') << "not a number: " << text;
+  return value;
+}
+
+numbers parse_rest(std::istringstream& words) {
+  numbers values;
+  for (std::string word; words >> word;) values.push_back(parse(word));
+  return values;
+}
+
+trace parse_case(std::istringstream& words) {
+  trace result;
+  words >> result.name >> result.rule_name;
+  for (std::string word; words >> word;) {
+    const auto equals = word.find('=');
+    result.options.emplace_back(word.substr(0, equals), parse(word.substr(equals + 1)));
+  }
+  return result;
+}
+
+trace_file read_traces(const std::string& path) {
+  trace_file file;
+  std::ifstream stream(path);
+  EXPECT_TRUE(stream) << "cannot read " << path;
+  for (std::string line; std::getline(stream, line);) {
+    std::istringstream words(line);
+    std::string key;
+    std::size_t step = 0;
+    words >> key;
+    if (key == "grad" || key == "param") words >> step;
+    if (key == "start") file.start = parse_rest(words);
+    if (key == "grad") file.grads.push_back(parse_rest(words));
+    if (key == "case") file.traces.push_back(parse_case(words));
+    if (key == "param") file.traces.back().params_f64.push_back(parse_rest(words));
+  }
+  return file;
+}
+
+TEST(golden, published_formulas) {
+  const auto file = read_traces(GRADSTEP_TRACES);
+  EXPECT_EQ(file.start.size(), 23U);
+  EXPECT_EQ(file.grads.size(), 20U);
+  EXPECT_GE(file.traces.size(), 18U);
+  for (const auto& wanted : file.traces) expect_trace(file, wanted);
+}
+
+TEST(golden, every_rule_has_a_trace) {
+  const auto file = read_traces(GRADSTEP_TRACES);
+  for (const auto& name : rule_names()) {
+    EXPECT_TRUE(std::any_of(file.traces.begin(), file.traces.end(),
+                            [&](const trace& one) { return one.rule_name == name; }))
+        << name << " has no case in tests/golden/make_traces.py";
+  }
+}
+
+// ---- PyTorch ----------------------------------------------------------------------------------
+
+numbers parse_list(const nlohmann::json& texts) {
+  numbers values;
+  for (const auto& text : texts) values.push_back(parse(text.get<std::string>()));
+  return values;
+}
+
+std::vector<numbers> parse_lists(const nlohmann::json& lists) {
+  std::vector<numbers> values;
+  for (const auto& list : lists) values.push_back(parse_list(list));
+  return values;
+}
+
+/// A PyTorch class's rule: its name in lower case.
+std::string rule_of(std::string torch_class) {
+  std::transform(torch_class.begin(), torch_class.end(), torch_class.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return torch_class;
+}
+
+option_values options_of(const nlohmann::json& torch_options) {
+  option_values options;
+  for (const auto& [name, value] : torch_options.items()) {
+    if (name == "betas") {
+      options.emplace_back("beta1", value.at(0).get<double>());
+      options.emplace_back("beta2", value.at(1).get<double>());
+    } else if (value.is_boolean()) {
+      options.emplace_back(name, value.get<bool>() ? 1 : 0);
+    } else {
+      options.emplace_back(name, value.get<double>());
+    }
+  }
+  return options;
+}
+
+/// Those of PyTorch's cases whose rule the library has.
+trace_file read_torch(const std::string& path) {
+  std::ifstream stream(path);
+  const auto json = nlohmann::json::parse(stream);
+  trace_file file;
+  file.start = parse_list(json.at("start"));
+  file.grads = parse_lists(json.at("grads"));
+  for (const auto& one : json.at("cases")) {
+    const auto rule_name = rule_of(one.at("torch_class").get<std::string>());
+    if (!has_rule(rule_name)) continue;
+    file.traces.push_back({one.at("name").get<std::string>(), rule_name,
+                           options_of(one.at("options")), parse_lists(one.at("params_f64")),
+                           parse_lists(one.at("params_f32"))});
+  }
+  return file;
+}
+
+TEST(golden, pytorch) {
+  if (!std::filesystem::exists(GRADSTEP_TORCH_TRACES)) {
+    GTEST_SKIP() << "PyTorch's traces are not at " << GRADSTEP_TORCH_TRACES;
+  }
+  const auto file = read_torch(GRADSTEP_TORCH_TRACES);
+  std::cout << file.traces.size() << " cases of PyTorch\n";
+  EXPECT_GE(file.traces.size(), 18U);
+  for (const auto& wanted : file.traces) expect_trace(file, wanted);
+}
+
+}  // namespace
+}  // namespace gradstep_test

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the oracle steps through: every instruction set, every choice of a rule's options, every
+// dtype, and elements of every kind of history.
+#pragma once
+
+#include <numeric>
+
+#include "support/support.hpp"
+
+namespace gradstep_test {
+
+// ---- Data -------------------------------------------------------------------------------------
+
+// Whole strips and a tail on every instruction set.
+inline constexpr std::size_t element_count = 163;
+
+/// Either sign, between 2^-20 and 2^10 about evenly in the logarithm.
+inline double wide_ranging_value(std::uint64_t seed, std::size_t index) {
+  const double exponent = std::floor(7.5 * random_value(seed + 1'000'000, index)) - 5;
+  return std::ldexp(random_value(seed, index), static_cast<int>(exponent));
+}
+
+/// An eighth of the elements each: no gradient at all, one that comes and goes, one that stays the
+/// same so that averages converge, one of the size of the param; half: any gradient at any step.
+inline void set_ordinary_gradient(parameter& target, std::uint64_t step) {
+  for (std::size_t i = 0; i < target.grad.size(); ++i) {
+    double g = wide_ranging_value(step, i);
+    if (i % 8 == 0 || (i % 8 == 1 && step % 3 != 0)) g = 0;
+    if (i % 8 == 2) g = wide_ranging_value(0, i);
+    if (i % 8 == 3) g = target.param.get(i) * random_value(step, i);
+    target.grad.set(i, g);
+  }
+}
+
+inline void set_ordinary_param(parameter& target) {
+  for (std::size_t i = 0; i < target.param.size(); ++i) {
+    target.param.set(i, i % 16 == 7 ? 0 : wide_ranging_value(99, i));
+  }
+}
+
+template <class T>
+std::vector<double> special_values() {
+  using limits = std::numeric_limits<T>;
+  std::vector<double> all = {limits::quiet_NaN()};
+  for (const T value :
+       {T(0), limits::denorm_min(), limits::min(), T(1), limits::max(), limits::infinity()}) {
+    all.push_back(value);
+    all.push_back(-value);
+  }
+  return all;
+}
+
+/// Every pair of special values, as far as the elements go.
+inline void set_special_values(parameter& target) {
+  const auto special =
+      target.param.dtype() == GRADSTEP_FLOAT32 ? special_values<float>() : special_values<double>();
+  for (std::size_t i = 0; i < target.param.size(); ++i) {
+    target.param.set(i, special[i / special.size() % special.size()]);
+    target.grad.set(i, special[i % special.size()]);
+  }
+}
+
+// ---- Steps ------------------------------------------------------------------------------------
+
+/// What a step of the library made of `before`.
+struct step_record {
+  const parameter& before;
+  const parameter& after;
+  std::vector<double> hyperparameters;
+  gradstep_apply_options options;
+};
+
+inline std::vector<double> hyperparameter_values(const variant& v) {
+  std::vector<double> values;
+  for (const auto& info : hyperparameters_of(v.rule_name)) {
+    values.push_back(0);
+    EXPECT_EQ(gradstep_rule_get(v.rule.get(), info.name, &values.back()), GRADSTEP_OK);
+  }
+  return values;
+}
+
+/// Gives the hyper-parameters that option_combinations leaves at their defaults another value each.
+/// Averages of half their past are quick to converge, and v - a^2 to cancel.
+inline void set_other_values(const variant& v) {
+  for (const auto& info : hyperparameters_of(v.rule_name)) {
+    if (!values_to_try(info).empty()) continue;
+    const double other = info.maximum == 1         ? 0.5
+                         : info.default_value == 0 ? 0.3
+                                                   : 3 * info.default_value;
+    EXPECT_EQ(gradstep_rule_set(v.rule.get(), info.name, other), GRADSTEP_OK);
+    if (gradstep_rule_check(v.rule.get()) == GRADSTEP_OK) continue;
+    EXPECT_EQ(gradstep_rule_set(v.rule.get(), info.name, info.default_value), GRADSTEP_OK);
+  }
+}
+
+inline std::vector<std::uint64_t> step_numbers() {
+  std::vector<std::uint64_t> steps(32);
+  std::iota(steps.begin(), steps.end(), 1);
+  steps.insert(steps.end(), {100, 10'000, 1U << 20, 1ULL << 40, 1ULL << 53});
+  return steps;
+}
+
+inline gradstep_apply_options scaled_step(std::uint64_t step, double grad_scale) {
+  auto options = at_step(step);
+  options.flags = GRADSTEP_APPLY_GRAD_SCALE;
+  options.grad_scale = grad_scale;
+  return options;
+}
+
+/// Stops at the first step that fails a check.
+template <class Check>
+void run_ordinary_steps(const gradstep_context* context, const variant& v, const Check& check) {
+  parameter target = v.make(element_count);
+  set_ordinary_param(target);
+  for (const std::uint64_t step : step_numbers()) {
+    set_ordinary_gradient(target, step);
+    const parameter before = target;
+    // The scale then stays the same, for gradients to stay the same.
+    const auto options = scaled_step(step, step <= 4 ? 1 : 1 / 3.0);
+    apply_one(context, v.rule.get(), target, options);
+    check(step_record{before, target, hyperparameter_values(v), options});
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+template <class Check>
+void run_special_steps(const gradstep_context* context, const variant& v, const Check& check) {
+  parameter target = v.make(element_count);
+  set_special_values(target);
+  for (std::uint64_t step = 1; step <= 3; ++step) {
+    const parameter before = target;
+    const auto options = scaled_step(step, 1);
+    apply_one(context, v.rule.get(), target, options);
+    check(step_record{before, target, hyperparameter_values(v), options});
+  }
+}
+
+/// body(context, isa, variant): every instruction set, every choice of options, every dtype,
+/// default and other values.
+template <class Body>
+void for_every_case(const std::string& rule_name, const Body& body) {
+  for (const std::string& isa : available_isas()) {
+    SCOPED_TRACE(isa);
+    const auto context = make_serial_context(isa.c_str());
+    ASSERT_EQ(isa_in_use(context.get()), isa);
+    for_each_variant(rule_name, all_dtypes, [&](const variant& v) {
+      body(context.get(), isa, v);
+      if (testing::Test::HasFailure()) return;
+      SCOPED_TRACE("other values");
+      set_other_values(v);
+      body(context.get(), isa, v);
+    });
+  }
+}
+
+}  // namespace gradstep_test

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the tests of replacing a file share: files that are all one number.
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "safetensors/checkpoint_support.hpp"
+
+namespace gradstep_test {
+
+inline constexpr std::size_t count = 100'000;
+
+inline void save(const std::string& path, float content) {
+  const std::vector<float> numbers(count, content);
+  write_safetensors(path, {{"numbers", "F32", {count}, numbers.data()}},
+                    {{"content", std::to_string(content)}});
+}
+
+/// The number that all of the file is made of.
+inline float content_of(const std::string& path) {
+  safetensors_reader reader(path);
+  std::vector<float> numbers(count);
+  reader.read(reader.arrays().at(0), numbers.data());
+  for (const float number : numbers) EXPECT_EQ(number, numbers[0]);
+  EXPECT_EQ(reader.metadata().at("content"), std::to_string(numbers[0]));
+  return numbers[0];
+}
+
+/// The status that waitpid gives of a child that calls body() and exits with what it returns.
+template <class Body>
+int run_in_child(const Body& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return status;
+}
+
+/// 0 when saving fails with IO_ERROR and these words.
+inline int save_fails(const std::string& path, const std::vector<std::string>& words) {
+  try {
+    save(path, 2);
+  } catch (const failure& f) {
+    const std::string sentence = f.what();
+    bool has_all = f.status() == GRADSTEP_IO_ERROR;
+    for (const auto& word : words) has_all &= sentence.find(word) != std::string::npos;
+    if (!has_all) std::fprintf(stderr, "%s\n", sentence.c_str());
+    return has_all ? 0 : 1;
+  }
+  return 2;
+}
+
+}  // namespace gradstep_test

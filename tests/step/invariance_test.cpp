@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The result's bits depend on the numbers alone: not on threads, pieces, addresses, lists, the
+// instruction set (among those with fused multiply-add) or the host's floating-point environment.
+#include <cfenv>
+#include <numeric>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "support/host_pools.hpp"
+#include "support/support.hpp"
+
+namespace gradstep_test {
+namespace {
+
+class invariance : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(rules, invariance, testing::ValuesIn(rule_names()), rule_as_test_name);
+
+constexpr std::size_t split_count = 1003;  // 16 pieces of 64, the last one short
+
+std::vector<std::uint64_t> serial_bits(const variant& v, std::size_t count = split_count) {
+  static const context_handle context = make_serial_context();
+  auto target = v.make(count);
+  run_steps(context.get(), v.rule.get(), target);
+  return target.snapshot();
+}
+
+void expect_same_when_split(const gradstep_context* context, const variant& v,
+                            const std::vector<std::uint64_t>& wanted) {
+  auto target = v.make(split_count);
+  EXPECT_GT(run_steps(context, v.rule.get(), target), 1U) << "nothing was split";
+  expect_same_bits(target.snapshot(), wanted);
+}
+
+// ---- Threads and pools ------------------------------------------------------------------------
+
+TEST_P(invariance, threads) {
+  std::vector<context_handle> contexts;
+  for (std::size_t n = 1; n <= 8; ++n) contexts.push_back(make_context(split_options(n)));
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    const auto wanted = serial_bits(v);
+    for (std::size_t i = 0; i < contexts.size(); ++i) {
+      SCOPED_TRACE(std::to_string(i + 1) + " threads");
+      expect_same_when_split(contexts[i].get(), v, wanted);
+    }
+  });
+}
+
+void check_pool(const std::string& rule_name, gradstep_parallel_for parallel_for) {
+  counting_pool pool;
+  auto options = split_options(8);
+  options.parallel_for = parallel_for;
+  options.pool = &pool;
+  const auto context = make_context(options);
+  for_each_variant(rule_name, all_dtypes, [&](const variant& v) {
+    const auto wanted = serial_bits(v);
+    pool.tasks = 0;
+    expect_same_when_split(context.get(), v, wanted);
+    EXPECT_GT(pool.tasks, 3U) << "three steps gave the pool no more than one task each";
+  });
+}
+
+TEST_P(invariance, host_pool_of_eight_threads) { check_pool(GetParam(), run_on_new_threads); }
+
+TEST_P(invariance, host_pool_that_runs_backwards) { check_pool(GetParam(), run_in_reverse); }
+
+// ---- Counts, addresses, lists -----------------------------------------------------------------
+
+std::vector<std::size_t> counts_to_try() {
+  std::vector<std::size_t> counts(201);
+  std::iota(counts.begin(), counts.end(), std::size_t{0});
+  counts.insert(counts.end(), {211, 251, 257, 509, 521, 1021, 1031, 2039, 2053, 4093, 4099, 4999});
+  return counts;
+}
+
+TEST_P(invariance, counts) {
+  const auto serial = make_serial_context();
+  const auto split = make_context(split_options(2));
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    const auto longest = serial_bits(v, 5003);
+    const std::size_t values_per_element = longest.size() / 5003;
+    for (const std::size_t count : counts_to_try()) {
+      SCOPED_TRACE("count " + std::to_string(count));
+      auto target = v.make(count);
+      // Splitting only where it is cheap: a wake-up of a thread costs more than these steps.
+      const bool use_split = count % 50 == 17 || count > 200;
+      run_steps(use_split ? split.get() : serial.get(), v.rule.get(), target);
+      const auto end = longest.begin() + static_cast<std::ptrdiff_t>(count * values_per_element);
+      expect_same_bits(target.snapshot(), {longest.begin(), end});
+      if (HasFailure()) return;
+    }
+  });
+}
+
+TEST_P(invariance, addresses) {
+  const auto context = make_serial_context();
+  constexpr std::size_t count = 131;
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    const auto wanted = serial_bits(v, count);
+    const std::size_t step = element_size(v.types.param);
+    for (std::size_t offset = step; offset < 64; offset += step) {
+      SCOPED_TRACE("offset " + std::to_string(offset));
+      auto target = v.make(count, offset);
+      run_steps(context.get(), v.rule.get(), target);
+      expect_same_bits(target.snapshot(), wanted);
+    }
+  });
+}
+
+/// The same parameter as a list of tensors of the given counts.
+void step_in_parts(const gradstep_context* context, const variant& v, parameter& target,
+                   const std::vector<std::size_t>& counts) {
+  for (std::uint64_t step = 1; step <= 3; ++step) {
+    target.set_random_gradient(step);
+    std::vector<tensor_view> views;
+    std::vector<gradstep_tensor> list;
+    std::size_t first = 0;
+    for (const std::size_t count : counts) {
+      views.push_back(target.view(first, count));
+      list.push_back(views.back().tensor);
+      first += count;
+    }
+    EXPECT_EQ(first, target.param.size());
+    apply_list(context, v.rule.get(), list, at_step(step));
+  }
+}
+
+TEST_P(invariance, one_tensor_in_two) {
+  const auto context = make_serial_context();
+  const auto split = make_context(split_options(3));
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    const auto wanted = serial_bits(v, 300);
+    for (const std::size_t first : {1U, 7U, 31U, 64U, 101U, 256U, 299U}) {
+      for (const auto* each : {context.get(), split.get()}) {
+        auto target = v.make(300);
+        step_in_parts(each, v, target, {first, 300 - first});
+        expect_same_bits(target.snapshot(), wanted);
+      }
+    }
+  });
+}
+
+TEST_P(invariance, one_tensor_as_a_list_of_many) {
+  std::vector<std::size_t> counts(40);
+  std::iota(counts.begin(), counts.end(), std::size_t{0});
+  counts.push_back(split_count - std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
+  const auto serial = make_serial_context();
+  const auto split = make_context(split_options(4));
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    const auto wanted = serial_bits(v);
+    for (const auto* each : {serial.get(), split.get()}) {
+      auto target = v.make(split_count);
+      step_in_parts(each, v, target, counts);
+      expect_same_bits(target.snapshot(), wanted);
+    }
+  });
+}
+
+// ---- Instruction sets -------------------------------------------------------------------------
+
+parameter run_with_isa(const variant& v, const std::string& isa, std::size_t count) {
+  const auto context = make_serial_context(isa.c_str());
+  EXPECT_EQ(isa_in_use(context.get()), isa);
+  auto target = v.make(count);
+  run_steps(context.get(), v.rule.get(), target);
+  return target;
+}
+
+TEST_P(invariance, fused_instruction_sets) {
+  const auto isas = fused_isas();
+  if (isas.size() < 2) GTEST_SKIP() << "this machine has " << isas.size() << " fused ISA(s)";
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    for (const std::size_t count : {1U, 3U, 16U, 67U, 515U}) {
+      const auto wanted = run_with_isa(v, isas.front(), count).snapshot();
+      for (const auto& isa : isas) {
+        SCOPED_TRACE(isa + " against " + isas.front() + ", count " + std::to_string(count));
+        expect_same_bits(run_with_isa(v, isa, count).snapshot(), wanted);
+      }
+    }
+  });
+}
+
+TEST_P(invariance, baseline_is_close) {
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    const double bound = v.types.param == GRADSTEP_FLOAT32 ? 1e-5 : 1e-13;
+    const auto wanted = run_with_isa(v, "baseline", 515);
+    for (const auto& isa : available_isas()) {
+      SCOPED_TRACE(isa);
+      const auto got = run_with_isa(v, isa, 515);
+      for (std::size_t i = 0; i < 515; ++i) {
+        const double scale = std::max(std::abs(wanted.param.get(i)), 0.1);  // p may cross 0
+        ASSERT_NEAR(got.param.get(i), wanted.param.get(i), bound * scale) << "element " << i;
+      }
+    }
+  });
+}
+
+// ---- The host's floating-point environment ----------------------------------------------------
+
+TEST_P(invariance, rounding_mode_of_the_host) {
+  const auto serial = make_serial_context();
+  const auto split = make_context(split_options(2));
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    const auto wanted = serial_bits(v);
+    for (const int mode : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+      SCOPED_TRACE("fesetround " + std::to_string(mode));
+      for (const auto* context : {serial.get(), split.get()}) {
+        auto target = v.make(split_count);
+        for (std::uint64_t step = 1; step <= 3; ++step) {
+          target.set_random_gradient(step);
+          std::fesetround(mode);
+          apply_one(context, v.rule.get(), target, at_step(step));
+          const int mode_after = std::fegetround();
+          std::fesetround(FE_TONEAREST);
+          EXPECT_EQ(mode_after, mode);
+        }
+        expect_same_bits(target.snapshot(), wanted);
+      }
+    }
+  });
+}
+
+#if defined(__x86_64__)
+
+constexpr unsigned denormals_are_zero = 1U << 6;
+constexpr unsigned flush_to_zero = 1U << 15;
+constexpr unsigned unmask_serious = ~((1U << 7) | (1U << 9) | (1U << 10));  // invalid, /0, overflow
+
+/// Steps with this control word in the calling thread, which must survive, flags included.
+void apply_under(unsigned csr, const gradstep_context* context, const gradstep_rule* rule,
+                 parameter& target, std::uint64_t step) {
+  const auto view = target.view();
+  const auto options = at_step(step);
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(csr);
+  const auto status = gradstep_apply(context, rule, &view.tensor, 1, &options, nullptr);
+  const unsigned after = _mm_getcsr();
+  _mm_setcsr(before);
+  EXPECT_EQ(status, GRADSTEP_OK);
+  EXPECT_EQ(after, csr);
+}
+
+/// Denormals everywhere that a flush could show.
+void make_denormal(parameter& target) {
+  const double unit = target.param.dtype() == GRADSTEP_FLOAT32 ? 1e-41 : 1e-310;
+  for (std::size_t i = 0; i < target.param.size(); ++i) {
+    target.param.set(i, unit * random_value(1, i));
+    target.grad.set(i, unit * random_value(2, i));
+  }
+}
+
+TEST_P(invariance, flush_to_zero_of_the_host) {
+  const unsigned normal = _mm_getcsr() & ~0x3FU;
+  const auto serial = make_serial_context();
+  const auto split = make_context(split_options(2));
+  for_each_variant(GetParam(), same_dtypes, [&](const variant& v) {
+    auto wanted = v.make(split_count);
+    make_denormal(wanted);
+    apply_under(normal, serial.get(), v.rule.get(), wanted, 1);
+    for (const unsigned csr : {normal | flush_to_zero, normal | denormals_are_zero,
+                               normal | flush_to_zero | denormals_are_zero}) {
+      for (const auto* context : {serial.get(), split.get()}) {
+        auto target = v.make(split_count);
+        make_denormal(target);
+        apply_under(csr, context, v.rule.get(), target, 1);
+        expect_same_bits(target.snapshot(), wanted.snapshot());
+      }
+    }
+  });
+}
+
+TEST_P(invariance, traps_of_the_host) {
+  const unsigned trapping = _mm_getcsr() & ~0x3FU & unmask_serious;
+  const auto context = make_context(split_options(2));
+  for_each_variant(GetParam(), same_dtypes, [&](const variant& v) {
+    auto target = v.make(split_count);
+    const double huge = v.types.grad == GRADSTEP_FLOAT32 ? 3e38 : 1e308;
+    target.grad.set(3, std::numeric_limits<double>::infinity());
+    target.grad.set(5, std::numeric_limits<double>::quiet_NaN());
+    target.grad.set(500, huge);
+    apply_under(trapping, context.get(), v.rule.get(), target, 1);
+    apply_under(trapping, context.get(), v.rule.get(), target, 2);
+  });
+}
+
+TEST(flush_to_zero_flag, flushes_inside_and_leaves_the_host_alone) {
+  const unsigned normal = _mm_getcsr() & ~0x3FU;
+  auto options = split_options(2);
+  const auto keeping = make_context(options);
+  options.flags |= GRADSTEP_CONTEXT_FLUSH_TO_ZERO;
+  const auto flushing = make_context(options);
+  const auto rule = make_rule("sgd", {{"lr", 1}});
+  for (const dtypes types : same_dtypes) {
+    const double tiny = types.param == GRADSTEP_FLOAT32 ? 1e-40 : 1e-310;
+    auto kept = make_parameter("sgd", rule.get(), split_count, types);
+    kept.param.fill(0);
+    kept.grad.fill(tiny);
+    auto flushed = kept;
+    apply_under(normal, keeping.get(), rule.get(), kept, 1);
+    apply_under(normal, flushing.get(), rule.get(), flushed, 1);
+    for (std::size_t i = 0; i < split_count; ++i) {
+      ASSERT_LT(kept.param.get(i), 0) << "element " << i;
+      ASSERT_EQ(flushed.param.get(i), 0) << "element " << i;
+    }
+  }
+}
+
+#endif  // __x86_64__
+
+}  // namespace
+}  // namespace gradstep_test
