@@ -11,8 +11,8 @@
 
 namespace gradstep::internal {
 
-/// Appends a text as a JSON string. Gives false if the text is not UTF-8; U+FFFD then replaces each
-/// byte that is not.
+/// Appends a text as a JSON string. Returns false if the text is not UTF-8; U+FFFD then replaces
+/// each byte that is not.
 bool append_json_string(std::string& to, std::string_view text);
 
 /// Appends a finite number so that it reads back as the same double: with the fewest digits, and
