@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Setting up an optimizer.
+// Creating an optimizer, and adding and changing its tensors.
 #include <cmath>
 
 #include "capi/entry_names.hpp"
@@ -16,7 +16,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// NULL stands for no options.
+/// NULL: no options.
 gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_options& options) {
   if (given == nullptr) return GRADSTEP_OK;
   if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;

@@ -11,7 +11,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// Of groups or tensors: the index of the one of that name.
+/// Returns the index of the group or tensor of that name. found: nullptr, or that index.
 template <class Records>
 gradstep_status find(const char* name, const std::uint32_t* found, const Records& records,
                      const char* what, std::size_t* index) {

@@ -18,7 +18,7 @@ gradstep_status check_norm(const gradstep_step_options& o) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "GRADSTEP_STEP_GRAD_NORM and GRADSTEP_STEP_INSPECTED exclude each other");
   }
-  // Gradients that are not finite make a norm that is none; an infinite one would clip them to 0.
+  // Gradients that are not finite make the norm infinite or NaN. An infinite norm would clip to 0.
   if (std::isfinite(o.grad_norm) ? o.grad_norm >= 0
                                  : o.non_finite_count > 0 && !std::signbit(o.grad_norm)) {
     return GRADSTEP_OK;
@@ -29,7 +29,7 @@ gradstep_status check_norm(const gradstep_step_options& o) {
               to_text(o.grad_norm).text, static_cast<unsigned long long>(o.non_finite_count));
 }
 
-/// NULL stands for no options.
+/// NULL: no options.
 gradstep_status read_options(const gradstep_step_options* given, step_settings& settings) {
   if (given == nullptr) return GRADSTEP_OK;
   if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;

@@ -23,7 +23,7 @@ namespace {
   refuse(GRADSTEP_MISMATCH, "%s is of another model: %s", in_quotes(path).c_str(), list.c_str());
 }
 
-/// Bit s: a step of the tensor had used slot s when it was saved.
+/// Bit s: a step of the tensor had used slot s before it was saved.
 std::uint32_t used_slots_of(const rule_info& rule, const saved_tensor& from) noexcept {
   std::uint32_t used = 0;
   for (std::size_t s = 0; s < rule.slot_count && from.step_count != 0; ++s) {
@@ -42,8 +42,8 @@ load_counts counts_of(const load_plan& plan) {
   return counts;
 }
 
-// ---- What cannot fail: the gate's lock is held
-// ---------------------------------------------------
+// ---- Taking over, which cannot fail. The gate's lock is held
+// --------------------------------------
 
 void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   load_plan::planned_tensor& planned = plan.tensors[index];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which group and tensor of a file each one of the optimizer is, and how they differ.
+// Matching an optimizer's groups and tensors with those of a file, by name.
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -16,7 +16,7 @@ std::string text_of(const char* what, const char* name) {
   return std::string(what) + " " + in_quotes(name);
 }
 
-/// Finds groups or tensors of the file by name, and tells which of them nobody has asked for.
+/// Finds groups or tensors of the file by name, and lists those that were not found.
 template <class Saved>
 class saved_by_name {
  public:
@@ -47,8 +47,7 @@ class saved_by_name {
   std::vector<bool> is_taken_ = std::vector<bool>(all_.size());
 };
 
-/// Lists the arrays that only one of the optimizer's tensor and the file's tensor has, among those
-/// that the load needs on both sides.
+/// Lists arrays that the load needs on both sides but only one side has.
 void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index,
                     const saved_tensor& from, std::vector<std::string>& result) {
   const tensor_record& record = o.table.records[index];
@@ -73,7 +72,7 @@ void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index
   if (plan.settings.loads_params) need("param", true);
 }
 
-/// How the file's tensor differs from the optimizer's tensor of that name; empty: it fits.
+/// The differences between the file's tensor and the optimizer's; empty: it fits.
 std::vector<std::string> differences(const load_plan& plan, const optimizer& o, std::size_t index,
                                      const saved_tensor& from) {
   const tensor_record& record = o.table.records[index];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What of a checkpoint goes where in an optimizer. The plan is made before the optimizer changes.
+// A plan says which parts of a checkpoint go where in an optimizer. It is complete, and holds all
+// that is loaded, before the optimizer changes.
 #pragma once
 
 #include <string>
@@ -23,22 +24,23 @@ struct load_plan {
     const saved_tensor* from = nullptr;  // nullptr: the tensor stays as it is
     state_block sum_memory = {};         // for an accumulated gradient, if the tensor lacks memory
   };
-  /// An array of the file that waits in memory of the plan's.
+  /// An array of the file, in memory of the plan.
   struct staged_array {
     std::size_t tensor, index;  // index: as names_of counts
     const saved_array_type* from;
+    bool has_low;   // the optimizer's array has lower halves
     operand array;  // in the optimizer's dtype
   };
 
   checkpoint_contents& contents;
   load_settings settings;
 
-  // By match_groups and match_tensors.
+  // Set by match_groups and match_tensors.
   std::vector<planned_group> groups = {};
   std::vector<planned_tensor> tensors = {};
   std::vector<std::string> problems = {};  // differences between the model and the file
 
-  // By stage_arrays and stage_slots.
+  // Set by stage_arrays and stage_slots.
   std::vector<staged_array> staged = {};
   state_block staged_memory = {};
   std::vector<new_slots> slots = {};
@@ -50,11 +52,11 @@ void match_groups(load_plan& plan, const optimizer& o);
 /// Finds the file's tensor for each tensor of the optimizer. The groups are matched.
 void match_tensors(load_plan& plan, const optimizer& o);
 
-/// Reads the arrays of all tensors that are loaded into memory of the plan's.
+/// Reads the arrays of all planned tensors into memory of the plan.
 void stage_arrays(load_plan& plan, const optimizer& o);
 
 /// Allocates the slots that rules use after the load and did not use before. Throws failure
-/// (MISMATCH) if such a slot belongs to state that is the caller's.
+/// (MISMATCH) if such a tensor's slots are the caller's.
 void stage_slots(load_plan& plan, optimizer& o);
 
 }  // namespace gradstep::internal

@@ -8,7 +8,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// All of the state but the tensors' arrays.
+/// The whole state, but without the tensors' arrays.
 saved_state state_without_arrays(const optimizer& o) {
   saved_state state{.step_count = o.step_count,
                     .skipped_count = o.skipped_count,
@@ -34,7 +34,7 @@ saved_state state_without_arrays(const optimizer& o) {
   return state;
 }
 
-/// Lists the index-th tensor's arrays: in its state, and as what is to be written.
+/// Adds the index-th tensor's arrays to its state and to the list of arrays to write.
 void add_arrays(const optimizer& o, std::size_t index, bool with_params, saved_tensor& tensor,
                 std::vector<saved_array>& arrays) {
   const array_names names = names_of(o, index);
@@ -42,11 +42,10 @@ void add_arrays(const optimizer& o, std::size_t index, bool with_params, saved_t
   for (std::size_t a = 0; a < names.size(); ++a) {
     const auto& [name, memory, is_there] = array_of(o, index, a);
     if (!is_there || (!with_params && a == names.index_of(array_names::param))) continue;
-    const bool has_low = !has_blocks(memory.type) && memory.extra != nullptr;
     const bool is_fresh =
         a < names.rule.slot_count && (o.table.records[index].used_slots >> a & 1) == 0;
     if (is_fresh && tensor.step_count != 0) tensor.fresh_slots.emplace_back(name);
-    tensor.arrays.push_back({name, memory.type, has_low});
+    tensor.arrays.push_back({name, memory.type, has_low_halves(memory)});
     for_each_part(tensor, tensor.arrays.back(), memory, [&](const stored_part& part) {
       arrays.push_back({std::string(part.name), part.dtype, {part.count}, part.data});
     });

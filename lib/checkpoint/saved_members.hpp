@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two ways to go through a list of members, such as `plateau_members` in saved_state.cpp. A
-// list names each member of an object once, with its kind; a member_writer makes JSON of the
-// values, and a member_reader makes values of JSON.
+// Writing and reading the members of an object. A list of members, such as `plateau_members` in
+// saved_state.cpp, names each member once, with its kind. It is called with a member_writer, which
+// turns the object into JSON, or with a member_reader, which turns JSON into the object.
 #pragma once
 
 #include <algorithm>
@@ -83,7 +83,7 @@ class member_writer {
     types.end();
   }
 
-  // Only a reader checks.
+  // Checks are for the reader.
 
   void require(const char*, bool, const char*) {}
   template <class Check>
@@ -95,8 +95,8 @@ class member_writer {
   json_object_writer members_;
 };
 
-/// Throws failure (CORRUPT) for a member that is missing, is not of its kind, or is not known. The
-/// sentence names the place.
+/// Throws failure (CORRUPT) for a member that is missing, unknown, or not of its kind. The sentence
+/// names the place.
 class member_reader {
  public:
   template <class Object, class Members>
@@ -126,7 +126,7 @@ class member_reader {
   }
   void text(const char* key, std::string& value) { value = object_[key].text(); }
 
-  /// A list of texts that is only there if it is not empty.
+  /// A list of texts; absent if it is empty.
   template <class IsAllowed>
   void texts_if_any(const char* key, std::vector<std::string>& texts, const IsAllowed& is_allowed,
                     const char* fault) {
@@ -160,7 +160,7 @@ class member_reader {
     rule.entry = find_rule(name.text());
     if (rule.entry == nullptr) name.refuse(in_quotes(name.text()) + " is no rule");
   }
-  /// The rule's name is read before.
+  /// rule_name comes first.
   void hyperparameters(const char* key, rule_values& rule) {
     read_hyperparameters(object_[key], rule);
   }
@@ -177,11 +177,11 @@ class member_reader {
     });
   }
 
-  /// Refuses a member that was read, unless the condition holds.
+  /// Refuses the member's value unless the condition holds.
   void require(const char* key, bool condition, const char* fault) {
     if (!condition) object_[key].refuse(fault);
   }
-  /// Makes a failure of check() one of the object's place.
+  /// Calls check(). A failure of it becomes a fault of the object's place.
   template <class Check>
   void check(const Check& check) {
     object_.check(check);

@@ -80,7 +80,7 @@ schedule read_plain_schedule(const json_place& place, json_object& object,
 
 // ---- Either -------------------------------------------------------------------------------------
 
-/// depth: of sequences around the schedule and itself.
+/// depth: 1 + the number of sequences around the schedule.
 schedule read_schedule_at(const json_place& place, std::size_t depth) {
   json_object object(place);
   const std::string name(object["name"].text());

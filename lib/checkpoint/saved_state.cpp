@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The members of the state's JSON. Each list below is used for writing and for reading: a member
-// that is added to a list is saved and loaded. docs/checkpoints.md states the format for other
-// programs.
+// The members of the state's JSON. Each list below is used for writing and for reading, so a member
+// that is added to a list is saved and loaded. docs/checkpoints.md describes the format.
 #include "checkpoint/saved_state.hpp"
 
 #include <cmath>
@@ -13,7 +12,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// Changes whenever a list below does.
+/// Increased with every change that earlier versions of the library cannot read.
 constexpr std::uint64_t state_format = 1;
 
 constexpr auto plateau_members = [](auto& io, auto& p) {
@@ -78,7 +77,7 @@ constexpr auto state_members = [](auto& io, auto& s) {
   io.named_list("tensors", s.tensors, tensor_members);
 };
 
-// The state, its list of groups, a group; then a schedule.
+// The state, its list of groups, and a group are around a schedule.
 constexpr std::size_t deepest = 3 + schedule_json_depth;
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All that a checkpoint holds besides the elements of arrays. A file has it as JSON in its
-// metadata.
+// Everything in a checkpoint but the elements of arrays. It is JSON in the file's metadata.
 #pragma once
 
 #include <cstdint>

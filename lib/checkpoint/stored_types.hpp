@@ -16,6 +16,11 @@ struct stored_type {
   const char* safetensors;  // the safetensors format's dtype
 };
 
+/// Whether an array is of bfloat16 with lower halves.
+inline bool has_low_halves(const operand& array) {
+  return !has_blocks(array.type) && array.extra != nullptr;
+}
+
 /// Every dtype has one; has_low: only with bfloat16.
 const stored_type& stored_type_of(dtype type, bool has_low);
 

@@ -10,7 +10,7 @@
 
 namespace gradstep::internal {
 
-// ---- Calls; use::tensor, and use::all with all_tensors ------------------------------------------
+// ---- Calls. use::tensor; all_tensors: use::all --------------------------------------------------
 
 /// Sets the caller's gradient array: aligned, and of the same dtype as before; nullptr: none. It
 /// may overlap another gradient until one of the two is read.
@@ -30,7 +30,8 @@ inline bool takes_part(const tensor_table& table, std::size_t tensor) noexcept {
   return t.grad.data != nullptr || (t.count == 0 && record.has_sum());
 }
 
-/// Makes the next step read what is the tensor's gradient now: the sum, or the caller's array.
+/// Makes the next step read the tensor's gradient: the sum if there is one, else the caller's
+/// array.
 void place_gradient(tensor_table& table, std::size_t index) noexcept;
 
 /// The gradients' scale: the caller's, divided by the loss scale if there is a loss scaler. Throws

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An optimizer: groups of tensors with their settings, their state, and counts of steps. What can
-// be done with one is in this folder's other headers: setup, gradients, accumulation, stepping,
-// named_arrays.
+// The state of an optimizer: groups of tensors with their settings, the tensors, and counts of
+// steps. The functions over it are in the other headers: setup, gradients, accumulation, stepping
+// and named_arrays for callers; overlaps, slots and batches for these.
 //
-// Preconditions. The C interface has validated what each call is given by itself, and makes only
-// calls that an open step allows. What depends on the optimizer's state is checked here.
+// Preconditions. The C interface has validated each argument by itself, and makes only calls that
+// an open step allows. Checks that need the optimizer's state are here.
 //
-// Failures. A function throws failure or std::bad_alloc before it has changed anything.
+// Failures. A function that throws failure or std::bad_alloc has changed nothing.
 //
-// Threads. The C interface lets a call in through the gate, with the use that stands beside the
-// function's declaration. A call that only looks at an optimizer enters nothing: it holds the
-// gate's lock. What such a call may read - names, counts, settings, where arrays are - is therefore
-// written with the lock held. The lock is never held over a parallel region: a host's pool whose
-// threads look at the optimizer could then not finish the region.
+// Threads. A call enters through the gate, with the use that its declaration names. A call that
+// only looks at an optimizer does not enter; it holds the gate's lock. Everything that such a call
+// may read (names, counts, settings, places of arrays) is therefore written with the lock held. The
+// lock is never held over a parallel region: a host's pool whose threads look at the optimizer
+// could then not finish the region.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -40,7 +40,7 @@ inline constexpr std::size_t all_tensors = GRADSTEP_ALL_TENSORS;
 /// Counts of steps, skipped steps and accumulated gradients end here, at 2^53.
 inline constexpr auto most_counted = static_cast<std::uint64_t>(last_step);
 
-/// What holds for every step.
+/// Options of every step.
 struct optimizer_options {
   step_options around;
   gradient_limits limits;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rule that no two arrays of an optimizer overlap, as sentences for the caller.
+// Checks that no two arrays of an optimizer overlap.
 #pragma once
 
 #include "optimizer/optimizer.hpp"
@@ -16,8 +16,8 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
 /// (INVALID_ARGUMENT).
 void check_new_grad(const tensor_table& table, std::uintptr_t begin, std::size_t bytes);
 
-/// Checks that the tensor's gradient, or each one with all_tensors, overlaps no other gradient:
-/// what is read or zeroed for one tensor would be another's too. Takes the gate's lock. Throws
+/// Checks that the tensor's gradient overlaps no other gradient; all_tensors: that none do. A pass
+/// over one tensor's gradient would otherwise read or zero another's. Takes the gate's lock. Throws
 /// failure (INVALID_ARGUMENT).
 void check_grads_apart(const optimizer& o, std::size_t tensor);
 

@@ -30,8 +30,8 @@ void reserve_tensor(optimizer& o, group_record& group) {
   o.lists.sums.reserve(most);
 }
 
-/// Gives each slot that is absent and not used the dtype of the arithmetic: the caller's is of no
-/// array. used: bit s, the rule uses slot s.
+/// Slots that are absent and not used get the dtype of the arithmetic. used: bit s, the rule uses
+/// slot s.
 void forget_unused_dtypes(tensor& t, std::uint32_t used) {
   for (std::size_t s = 0; s < t.slot_count; ++s) {
     const bool is_one = t.slots[s].data != nullptr || (used >> s & 1) != 0;

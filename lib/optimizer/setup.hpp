@@ -11,25 +11,27 @@
 
 namespace gradstep::internal {
 
-/// No group has the name. The settings have passed check_settings. Gives the group's index.
+/// Adds a group and returns its index. No group has the name; the settings have passed
+/// check_settings.
 std::size_t add_group(optimizer& o, std::string_view name, group_settings&& settings);
 
 enum class slot_owner { library, caller };
 
-/// No tensor has the name. The tensor suits the group's rule. slot_owner::library: its slots are
-/// absent, and the library allocates them. Gives the tensor's index.
+/// Adds a tensor and returns its index. No tensor has the name; the tensor suits the group's rule.
+/// slot_owner::library: its slots are absent, and the library allocates them.
 std::size_t add_tensor(optimizer& o, std::size_t group, std::string_view name, const tensor& given,
                        slot_owner owner);
 
-/// New settings with the same rule, which have passed check_settings. Slots that the group did not
-/// use before are allocated. A plateau of the group takes over the rule's lr.
+/// Gives the group other settings with the same rule, which have passed check_settings. Allocates
+/// slots that the group did not use before. The lr of the group's plateau becomes the rule's.
 void change_group(optimizer& o, std::size_t group, group_settings&& settings);
 
-/// The plateau's lr becomes the rule's. Without a value the group has none from now on.
+/// Sets the group's plateau, and the lr of its rule to the plateau's. No value: the group has no
+/// plateau from now on.
 void set_plateau(optimizer& o, std::size_t group,
                  const std::optional<internal::plateau>& plateau) noexcept;
 
-/// Reports a metric to every plateau. Gives how many of them lowered their lr.
+/// Reports a metric to every plateau. Returns how many of them lowered their lr.
 std::size_t report_metric(optimizer& o, double metric) noexcept;
 
 void set_loss_scaler(optimizer& o, const std::optional<internal::loss_scaler>& scaler) noexcept;

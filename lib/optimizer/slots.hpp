@@ -24,8 +24,8 @@ struct new_slots {
 /// (INVALID_ARGUMENT) if the tensor begins inside a block of an 8-bit dtype.
 void plan_slots(const group_settings& group, tensor& t);
 
-/// Allocates the slots of the mask, with the dtypes that the tensor's slots have, at their initial
-/// values. index: of the tensor.
+/// Allocates the slots of the mask, at their initial values, with the dtypes that the tensor's
+/// slots have. index: the tensor's.
 new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_t mask,
                          const tensor& t, std::uint32_t index);
 
@@ -35,7 +35,8 @@ new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_
 std::vector<new_slots> allocate_missing_slots(optimizer& o, const group_record& group,
                                               const group_settings& settings);
 
-/// The gate's lock is held, and slot_memory has room for one more block.
+/// Puts the slots into the table. The gate's lock is held; the tensor's slot_memory has room for
+/// one more block.
 void put_in_place(tensor_table& table, new_slots&& added) noexcept;
 
 }  // namespace gradstep::internal

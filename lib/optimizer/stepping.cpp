@@ -51,7 +51,7 @@ void check_count(const char* name, std::uint64_t count) {
          "the optimizer has a %s of 2^53, the most that is counted and saved", name);
 }
 
-/// Of all selected tensors, and of the optimizer.
+/// The counts of the optimizer and of all selected tensors.
 void check_step_counts(const optimizer& o) {
   check_count("step_count", o.step_count);
   check_count("skipped_count", o.skipped_count);
@@ -60,7 +60,7 @@ void check_step_counts(const optimizer& o) {
 
 // ---- The verdict --------------------------------------------------------------------------------
 
-/// The sums of the selected tensors, as one reading pass over all of them gives them.
+/// The total over the selected tensors, as one reading pass over all of them would return it.
 gradient_sums inspected_sums(optimizer& o, double scale) noexcept {
   o.lists.sums.clear();
   for (const std::uint32_t index : o.lists.selected) {
@@ -122,7 +122,7 @@ void finish_tensor(optimizer& o, std::size_t tensor) noexcept {
   place_gradient(o.table, tensor);
 }
 
-/// The gate's lock is held.
+/// Updates the optimizer's counts and its loss scaler. The gate's lock is held.
 step_result close(optimizer& o) noexcept {
   const step_verdict& verdict = o.step.result.verdict;
   ++(verdict.is_skipped ? o.skipped_count : o.step_count);

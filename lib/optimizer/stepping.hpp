@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps of an optimizer. A step opens with the verdict over all gradients, updates the tensors that
-// take part, or zeroes gradients if it is skipped, and closes with its counts.
+// Steps of an optimizer. A step opens with a verdict over all gradients. It then updates the
+// tensors that take part, or only zeroes gradients if it is skipped. At its close the counts are
+// updated.
 #pragma once
 
 #include "optimizer/optimizer.hpp"
@@ -18,16 +19,16 @@ struct step_settings {
   std::uint64_t non_finite_count = 0;  // if the source is given
 };
 
-/// A step of all tensors. use::all.
+/// Steps all tensors that take part. use::all.
 step_result step_all(optimizer& o, const step_settings& settings);
 
 // ---- The same tensor by tensor ------------------------------------------------------------------
 
-/// use::all.
+/// Opens a step. use::all.
 void begin_step(optimizer& o, const step_settings& settings);
-/// The tensor's part of the step; nothing if the tensor does not take part. use::tensor.
+/// Steps one tensor, if it takes part. use::tensor.
 void step_tensor(optimizer& o, std::size_t tensor);
-/// The result counts the tensors that take part but were not stepped. use::all.
+/// Closes the step. The result counts the tensors that take part but were not stepped. use::all.
 step_result end_step(optimizer& o) noexcept;
 
 // ---- Looking ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tensors of an optimizer: what a step reads of each tensor, and what belongs to it besides.
+// The tensors of an optimizer: the arrays that steps read, and a record of everything else.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@
 
 namespace gradstep::internal {
 
-/// The index of each name. Whoever owns the names keeps them in place.
+/// Indices by name. The names are owned elsewhere and stay in place.
 using name_index = std::unordered_map<std::string_view, std::uint32_t>;
 
 std::unique_ptr<char[]> copy_name(std::string_view name);
@@ -27,12 +27,13 @@ std::unique_ptr<char[]> copy_name(std::string_view name);
 /// nullptr: there is no such name.
 const std::uint32_t* find_name(const name_index& names, std::string_view name);
 
-/// What a reading pass over a gradient found.
+/// The result of a reading pass over a gradient.
 struct inspection {
   norm_sum sum;
   double scale;  // of the gradient, when its elements were checked
 };
 
+/// Everything about a tensor but the arrays that steps read.
 struct tensor_record {
   std::unique_ptr<char[]> name = {};
   std::uint32_t group = 0;
@@ -43,8 +44,8 @@ struct tensor_record {
   std::uint32_t used_slots = 0;               // bit s: a step of this tensor has used slot s
   std::vector<state_block> slot_memory = {};  // of slots that are the library's
 
-  // The gradient. A step reads tensor::grad: the accumulated sum if there is one, else the caller's
-  // array.
+  // The gradient. Steps read tensor::grad, which is the accumulated sum if there is one, else the
+  // caller's array.
   operand grad = {};                         // the caller's array; it keeps its type while absent
   std::uint64_t accumulate_count = 0;        // gradients in the sum, since the tensor's last step
   state_block sum_memory = {};               // all zeros while accumulate_count is 0
@@ -60,7 +61,7 @@ struct tensor_record {
 
 /// All lists are in the order of adding.
 struct tensor_table {
-  std::vector<tensor> tensors = {};         // a step reads them here
+  std::vector<tensor> tensors = {};         // steps read them here
   std::vector<tensor_record> records = {};  // of the same tensors
   name_index names = {};
   array_registry caller_arrays = {};
