@@ -2,6 +2,8 @@
 //
 // Saving and loading optimizers.
 #include "capi/optimizer_calls.hpp"
+#include "checkpoint/load.hpp"
+#include "checkpoint/save.hpp"
 #include "threads/uncancelled.hpp"
 
 namespace gradstep::internal {
@@ -28,7 +30,7 @@ gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const cha
     if (const auto s = check_known_flags("flags", flags, GRADSTEP_CHECKPOINT_PARAMS);
         s != GRADSTEP_OK)
       return s;
-    o.save(path, (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0);
+    save_checkpoint(o, path, (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0);
     return GRADSTEP_OK;
   });
 }
@@ -45,9 +47,10 @@ gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer, const cha
       if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
     }
     const load_counts counts =
-        o.load(path, {.loads_params = (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0,
-                      .is_partial = (flags & GRADSTEP_CHECKPOINT_PARTIAL) != 0,
-                      .keeps_settings = (flags & GRADSTEP_CHECKPOINT_KEEP_SETTINGS) != 0});
+        load_checkpoint(o, path,
+                        {.loads_params = (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0,
+                         .is_partial = (flags & GRADSTEP_CHECKPOINT_PARTIAL) != 0,
+                         .keeps_settings = (flags & GRADSTEP_CHECKPOINT_KEEP_SETTINGS) != 0});
     if (result != nullptr) fill_output(*result, {0, counts.loaded, counts.missing, counts.extra});
     return GRADSTEP_OK;
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the calls on an optimizer share: who waits for whom, their order, indices that exist.
+// What the calls on an optimizer share: how they enter it, the order of calls, checks of indices.
 #pragma once
 
 #include <mutex>
@@ -17,23 +17,23 @@ inline gradstep_status fail_as_inherited() noexcept {
 }
 
 inline gradstep_status check_between_steps(const optimizer& o) noexcept {
-  if (!o.is_in_step()) return GRADSTEP_OK;
+  if (!o.step.awaits_tensors) return GRADSTEP_OK;
   return fail(GRADSTEP_WRONG_ORDER,
               "the optimizer is inside a step: gradstep_optimizer_end_step comes first");
 }
 
-/// Calls body(the optimizer), which returns a status and only reads its books: at once, whatever
-/// else is at work.
+/// Calls body(the optimizer), which returns a status and only looks at names, counts and settings.
+/// It waits for no other call.
 template <class Body>
 gradstep_status look(const gradstep_optimizer* handle, const Body& body) noexcept {
   if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
   const optimizer& o = handle->value;
-  const std::lock_guard held(o.gate());
-  if (o.gate().is_inherited()) return fail_as_inherited();
+  const std::lock_guard held(o.gate);
+  if (o.gate.is_inherited()) return fail_as_inherited();
   return guarded([&] { return body(o); });
 }
 
-/// The same, but not between begin_step and end_step.
+/// The same; refused between begin_step and end_step.
 template <class Body>
 gradstep_status look_between_steps(const gradstep_optimizer* handle, const Body& body) noexcept {
   return look(handle, [&](const optimizer& o) {
@@ -42,11 +42,11 @@ gradstep_status look_between_steps(const gradstep_optimizer* handle, const Body&
   });
 }
 
-/// Calls body(the optimizer), which returns a status, once the calls before are done that it cannot
-/// run beside.
+/// Calls body(the optimizer), which returns a status, when the earlier calls that exclude this one
+/// have ended.
 template <class Body>
 gradstep_status use(gradstep_optimizer* handle, call_gate::call call, const Body& body) noexcept {
-  call_gate& gate = handle->value.gate();
+  call_gate& gate = handle->value.gate;
   switch (gate.enter(call)) {
     case call_gate::entry::nested:
       return fail(GRADSTEP_BUSY,
@@ -61,13 +61,14 @@ gradstep_status use(gradstep_optimizer* handle, call_gate::call call, const Body
   return status;
 }
 
-/// For a call that changes anything.
+/// For a call that runs alone.
 template <class Body>
 gradstep_status change(gradstep_optimizer* handle, const Body& body) noexcept {
   if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
   return use(handle, call_gate::call(call_gate::use::all), body);
 }
 
+/// The same; refused between begin_step and end_step.
 template <class Body>
 gradstep_status change_between_steps(gradstep_optimizer* handle, const Body& body) noexcept {
   return change(handle, [&](optimizer& o) {
@@ -76,7 +77,7 @@ gradstep_status change_between_steps(gradstep_optimizer* handle, const Body& bod
   });
 }
 
-/// For a call that reads arrays too.
+/// For a call that reads the optimizer with its arrays; refused between begin_step and end_step.
 template <class Body>
 gradstep_status save_between_steps(gradstep_optimizer* handle, const Body& body) noexcept {
   if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
@@ -86,7 +87,7 @@ gradstep_status save_between_steps(gradstep_optimizer* handle, const Body& body)
   });
 }
 
-/// For a call that changes no more than this tensor: beside those for others.
+/// For a call that changes one tensor, beside calls that change others. all_tensors: runs alone.
 template <class Body>
 gradstep_status change_tensor(gradstep_optimizer* handle, std::size_t tensor,
                               const Body& body) noexcept {
@@ -96,15 +97,15 @@ gradstep_status change_tensor(gradstep_optimizer* handle, std::size_t tensor,
 }
 
 inline gradstep_status check_group(const optimizer& o, std::size_t group) noexcept {
-  if (group < o.groups().size()) return GRADSTEP_OK;
+  if (group < o.groups.size()) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "group = %zu is past the end: the optimizer has %zu groups",
-              group, o.groups().size());
+              group, o.groups.size());
 }
 
 inline gradstep_status check_tensor_index(const optimizer& o, std::size_t tensor) noexcept {
-  if (tensor < o.records().size()) return GRADSTEP_OK;
+  if (tensor < o.table.size()) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "tensor = %zu is past the end: the optimizer has %zu tensors",
-              tensor, o.records().size());
+              tensor, o.table.size());
 }
 
 }  // namespace gradstep::internal

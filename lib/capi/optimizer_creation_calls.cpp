@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Setting up an optimizer.
+// Creating an optimizer, and adding and changing its tensors.
 #include <cmath>
 
 #include "capi/entry_names.hpp"
@@ -8,11 +8,15 @@
 #include "capi/option_checks.hpp"
 #include "capi/state_structs.hpp"
 #include "capi/tensor_checks.hpp"
+#include "capi/tensor_reading.hpp"
+#include "optimizer/gradients.hpp"
+#include "optimizer/setup.hpp"
+#include "step/loss_scaling.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-/// NULL stands for no options.
+/// NULL: no options.
 gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_options& options) {
   if (given == nullptr) return GRADSTEP_OK;
   if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
@@ -32,20 +36,16 @@ gradstep_status check_name_is_free(const char* argument, const char* name,
               quoted(name).text, what, static_cast<unsigned>(*found));
 }
 
-/// A tensor of ours from the caller's struct, which may be larger.
-gradstep_status read_tensor(const optimizer& o, std::size_t group, const gradstep_tensor* given,
-                            gradstep_tensor& tensor) {
+gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradstep_tensor* given) {
   if (given == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "tensor is NULL");
   if (const auto s = check_struct(given, "tensor"); s != GRADSTEP_OK) return s;
-  tensor = *given;
-  tensor.struct_size = sizeof tensor;
-  const group_settings& settings = o.groups()[group].settings;
-  return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), tensor);
+  const group_settings& settings = o.groups[group].settings;
+  return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), *given);
 }
 
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
-  const auto size = size_of(static_cast<dtype>(o.records()[tensor].grad_dtype));
-  if (o.tensor(tensor).count == 0) return GRADSTEP_OK;
+  const auto size = size_of(o.table.records[tensor].grad.type);
+  if (o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
   if (reinterpret_cast<std::uintptr_t>(grad) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "grad = %p is not aligned to an element, %zu bytes", grad,
               size);
@@ -81,7 +81,7 @@ gradstep_status gradstep_optimizer_set_options(gradstep_optimizer* optimizer,
     optimizer_options read;
     if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
     if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
-    o.set_options(read);
+    o.options = read;
     return GRADSTEP_OK;
   });
 }
@@ -92,13 +92,15 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     check_entry_name("name", name);
-    if (const auto s = check_name_is_free("name", name, o.find_tensor(name), "tensor");
+    if (const auto s = check_name_is_free("name", name, find_name(o.table.names, name), "tensor");
         s != GRADSTEP_OK) {
       return s;
     }
-    gradstep_tensor read;
-    if (const auto s = read_tensor(o, group, tensor, read); s != GRADSTEP_OK) return s;
-    const std::size_t added = o.add_tensor(group, name, read);
+    if (const auto s = check_tensor(o, group, tensor); s != GRADSTEP_OK) return s;
+    gradstep::internal::tensor read{};
+    read_tensor(*tensor, read);
+    const auto owner = tensor->slots == nullptr ? slot_owner::library : slot_owner::caller;
+    const std::size_t added = add_tensor(o, group, name, read, owner);
     if (index != nullptr) *index = added;
     return GRADSTEP_OK;
   });
@@ -109,7 +111,7 @@ gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer, size_
   return change_tensor(optimizer, tensor, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_grad(o, tensor, grad); s != GRADSTEP_OK) return s;
-    o.set_grad(tensor, grad);
+    set_grad(o, tensor, grad);
     return GRADSTEP_OK;
   });
 }
@@ -118,7 +120,7 @@ gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer, siz
                                               int32_t is_frozen) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
-    o.set_frozen(tensor, is_frozen != 0);
+    set_frozen(o, tensor, is_frozen != 0);
     return GRADSTEP_OK;
   });
 }
@@ -127,13 +129,13 @@ gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer
                                                    const gradstep_loss_scaler* scaler) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (scaler == nullptr) {
-      o.set_loss_scaler({});
+      set_loss_scaler(o, {});
       return GRADSTEP_OK;
     }
     if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
     const auto read = read_loss_scaler(*scaler);
     check_loss_scaler(read);
-    o.set_loss_scaler(read);
+    set_loss_scaler(o, read);
     return GRADSTEP_OK;
   });
 }
@@ -142,10 +144,10 @@ gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* opt
                                                    gradstep_loss_scaler* scaler) {
   return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_output_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
-    if (!o.loss_scaler()) {
+    if (!o.loss_scaler) {
       return fail(GRADSTEP_UNSUPPORTED, "the optimizer has no loss scaler at present");
     }
-    fill_loss_scaler(*scaler, *o.loss_scaler());
+    fill_loss_scaler(*scaler, *o.loss_scaler);
     return GRADSTEP_OK;
   });
 }

@@ -7,6 +7,8 @@
 #include "capi/entry_names.hpp"
 #include "capi/optimizer_calls.hpp"
 #include "capi/state_structs.hpp"
+#include "optimizer/setup.hpp"
+#include "schedules/plateau.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -64,11 +66,11 @@ gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
   return change_between_steps(optimizer, [&](auto& o) {
     group_settings settings;
     if (const auto s = read_group(options, settings); s != GRADSTEP_OK) return s;
-    if (const std::uint32_t* found = o.find_group(options->name)) {
+    if (const std::uint32_t* found = find_name(o.group_names, options->name)) {
       return fail(GRADSTEP_INVALID_ARGUMENT, "options.name = %s is the name of group %u already",
                   quoted(options->name).text, static_cast<unsigned>(*found));
     }
-    const std::size_t added = o.add_group(options->name, std::move(settings));
+    const std::size_t added = add_group(o, options->name, std::move(settings));
     if (group != nullptr) *group = added;
     return GRADSTEP_OK;
   });
@@ -78,12 +80,12 @@ gradstep_status gradstep_optimizer_set_hyperparameter(gradstep_optimizer* optimi
                                                       const char* name, double value) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
-    group_settings settings = o.groups()[group].settings;
+    group_settings settings = o.groups[group].settings;
     gradstep_rule changed{settings.rule};
     if (const auto s = gradstep_rule_set(&changed, name, value); s != GRADSTEP_OK) return s;
     settings.rule = changed;
     check_settings(settings);
-    o.change_group(group, std::move(settings));
+    change_group(o, group, std::move(settings));
     return GRADSTEP_OK;
   });
 }
@@ -93,7 +95,7 @@ gradstep_status gradstep_optimizer_get_hyperparameter(const gradstep_optimizer* 
                                                       double* value) {
   return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
-    const gradstep_rule rule{o.groups()[group].settings.rule};
+    const gradstep_rule rule{o.groups[group].settings.rule};
     return gradstep_rule_get(&rule, name, value);
   });
 }
@@ -102,11 +104,11 @@ gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer, s
                                                 const gradstep_schedule* schedule) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
-    group_settings settings = o.groups()[group].settings;
+    group_settings settings = o.groups[group].settings;
     settings.schedule.reset();
     if (schedule != nullptr) settings.schedule = schedule->value;
     check_settings(settings);
-    o.change_group(group, std::move(settings));
+    change_group(o, group, std::move(settings));
     return GRADSTEP_OK;
   });
 }
@@ -116,13 +118,13 @@ gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer, si
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (plateau == nullptr) {
-      o.set_plateau(group, {});
+      set_plateau(o, group, {});
       return GRADSTEP_OK;
     }
     if (const auto s = check_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
     const auto read = read_plateau(*plateau);
     check_plateau(read);
-    o.set_plateau(group, read);
+    set_plateau(o, group, read);
     return GRADSTEP_OK;
   });
 }
@@ -132,7 +134,7 @@ gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimiz
   return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (const auto s = check_output_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
-    const group_record& g = o.groups()[group];
+    const group_record& g = o.groups[group];
     if (!g.plateau) {
       return fail(GRADSTEP_UNSUPPORTED, "group %zu, %s, has no plateau at present", group,
                   quoted(g.name.get()).text);
@@ -145,7 +147,7 @@ gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimiz
 gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer* optimizer, double metric,
                                                  size_t* reduced_count) {
   return change_between_steps(optimizer, [&](auto& o) {
-    const std::size_t reduced = o.report_metric(metric);
+    const std::size_t reduced = report_metric(o, metric);
     if (reduced_count != nullptr) *reduced_count = reduced;
     return GRADSTEP_OK;
   });

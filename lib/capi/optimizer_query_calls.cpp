@@ -5,11 +5,13 @@
 
 #include "base/names.hpp"
 #include "capi/optimizer_calls.hpp"
+#include "optimizer/named_arrays.hpp"
+#include "optimizer/stepping.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-/// Of groups or tensors: the index of the one of that name.
+/// Returns the index of the group or tensor of that name. found: nullptr, or that index.
 template <class Records>
 gradstep_status find(const char* name, const std::uint32_t* found, const Records& records,
                      const char* what, std::size_t* index) {
@@ -28,14 +30,14 @@ gradstep_status find(const char* name, const std::uint32_t* found, const Records
 
 gradstep_status find_array(const optimizer& o, std::size_t tensor, const char* name,
                            operand& array) {
-  const array_names names = o.names_of(tensor);
+  const array_names names = names_of(o, tensor);
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (std::strcmp(names.at(i), name) != 0) continue;
-    const named_array found = o.array(tensor, i);
+    const named_array found = array_of(o, tensor, i);
     array = found.array;
-    if (found.is_there || o.tensor(tensor).count == 0) return GRADSTEP_OK;
+    if (found.is_there || o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
     return fail(GRADSTEP_UNSUPPORTED, "tensor %zu, %s, has no %s at present", tensor,
-                quoted(o.records()[tensor].name.get()).text, names.at(i));
+                quoted(o.table.records[tensor].name.get()).text, names.at(i));
   }
   const auto name_at = [](const void* source, std::size_t i) {
     return static_cast<const array_names*>(source)->at(i);
@@ -55,7 +57,7 @@ gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimize
                                               size_t* group) {
   return look(optimizer, [&](auto& o) {
     if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
-    return find(name, o.find_group(name), o.groups(), "group", group);
+    return find(name, find_name(o.group_names, name), o.groups, "group", group);
   });
 }
 
@@ -63,7 +65,7 @@ gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimiz
                                                const char* name, size_t* tensor) {
   return look(optimizer, [&](auto& o) {
     if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
-    return find(name, o.find_tensor(name), o.records(), "tensor", tensor);
+    return find(name, find_name(o.table.names, name), o.table.records, "tensor", tensor);
   });
 }
 
@@ -71,8 +73,8 @@ gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
                                             gradstep_optimizer_info* info) {
   return look(optimizer, [&](auto& o) {
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-    fill_output(*info, {0, o.groups().size(), o.records().size(), o.step_count(), o.skipped_count(),
-                        o.grad_norm(), o.state_bytes(), o.is_in_step(), 0});
+    fill_output(*info, {0, o.groups.size(), o.table.size(), o.step_count, o.skipped_count,
+                        o.grad_norm, o.table.state_bytes, o.step.awaits_tensors, 0});
     return GRADSTEP_OK;
   });
 }
@@ -82,12 +84,12 @@ gradstep_status gradstep_optimizer_describe_group(const gradstep_optimizer* opti
   return look(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-    const group_record& g = o.groups()[group];
+    const group_record& g = o.groups[group];
     const auto& schedule = g.settings.schedule;
-    const auto t = static_cast<double>(o.step_count());
+    const auto t = static_cast<double>(o.step_count);
     fill_output(*info, {0, g.name.get(), g.settings.rule.entry->info->name,
                         schedule ? schedule->name() : nullptr, g.members.size(),
-                        base_lr(o.next_rule(g)), g.settings.momentum_at(t), g.settings.lr_scale});
+                        base_lr(next_rule(o, g)), g.settings.momentum_at(t), g.settings.lr_scale});
     return GRADSTEP_OK;
   });
 }
@@ -97,10 +99,12 @@ gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* opt
   return look(optimizer, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-    const tensor_record& r = o.records()[tensor];
-    const gradstep_tensor& t = o.tensor(tensor);
-    fill_output(*info, {0, r.name.get(), r.group, t.count, r.step_count, r.accumulate_count,
-                        t.param_dtype, r.grad_dtype, r.is_frozen, r.grad != nullptr});
+    const tensor_record& r = o.table.records[tensor];
+    const gradstep::internal::tensor& t = o.table.tensors[tensor];
+    fill_output(*info,
+                {0, r.name.get(), r.group, t.count, r.step_count, r.accumulate_count,
+                 static_cast<std::int32_t>(t.param.type), static_cast<std::int32_t>(r.grad.type),
+                 r.is_frozen, r.grad.data != nullptr});
     return GRADSTEP_OK;
   });
 }
@@ -113,7 +117,7 @@ gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer
     if (const auto s = check_output_struct(array, "array"); s != GRADSTEP_OK) return s;
     operand found{};
     if (const auto s = find_array(o, tensor, array_name, found); s != GRADSTEP_OK) return s;
-    fill_output(*array, {0, o.tensor(tensor).count, found.data, found.extra,
+    fill_output(*array, {0, o.table.tensors[tensor].count, found.data, found.extra,
                          static_cast<std::int32_t>(found.type), 0});
     return GRADSTEP_OK;
   });

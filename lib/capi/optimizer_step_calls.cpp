@@ -5,6 +5,9 @@
 
 #include "capi/optimizer_calls.hpp"
 #include "capi/option_checks.hpp"
+#include "optimizer/accumulation.hpp"
+#include "optimizer/gradients.hpp"
+#include "optimizer/stepping.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -15,7 +18,7 @@ gradstep_status check_norm(const gradstep_step_options& o) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "GRADSTEP_STEP_GRAD_NORM and GRADSTEP_STEP_INSPECTED exclude each other");
   }
-  // Gradients that are not finite make a norm that is none; an infinite one would clip them to 0.
+  // Gradients that are not finite make the norm infinite or NaN. An infinite norm would clip to 0.
   if (std::isfinite(o.grad_norm) ? o.grad_norm >= 0
                                  : o.non_finite_count > 0 && !std::signbit(o.grad_norm)) {
     return GRADSTEP_OK;
@@ -26,7 +29,7 @@ gradstep_status check_norm(const gradstep_step_options& o) {
               to_text(o.grad_norm).text, static_cast<unsigned long long>(o.non_finite_count));
 }
 
-/// NULL stands for no options.
+/// NULL: no options.
 gradstep_status read_options(const gradstep_step_options* given, step_settings& settings) {
   if (given == nullptr) return GRADSTEP_OK;
   if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
@@ -61,7 +64,7 @@ gradstep_status check_scale(const char* name, double scale) {
 }
 
 gradstep_status check_in_step(const optimizer& o) {
-  if (o.is_in_step()) return GRADSTEP_OK;
+  if (o.step.awaits_tensors) return GRADSTEP_OK;
   return fail(GRADSTEP_WRONG_ORDER,
               "the optimizer is not inside a step: gradstep_optimizer_begin_step comes first");
 }
@@ -80,7 +83,7 @@ gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
     step_settings settings;
     if (const auto s = read_options(options, settings); s != GRADSTEP_OK) return s;
     if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
-    fill_apply_result(result, o.step(settings));
+    fill_apply_result(result, step_all(o, settings));
     return GRADSTEP_OK;
   });
 }
@@ -90,7 +93,7 @@ gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
   return change_between_steps(optimizer, [&](auto& o) {
     step_settings settings;
     if (const auto s = read_options(options, settings); s != GRADSTEP_OK) return s;
-    o.begin_step(settings);
+    begin_step(o, settings);
     return GRADSTEP_OK;
   });
 }
@@ -99,7 +102,7 @@ gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer, si
   return change_tensor(optimizer, tensor, [&](auto& o) {
     if (const auto s = check_in_step(o); s != GRADSTEP_OK) return s;
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
-    o.step_tensor(tensor);
+    step_tensor(o, tensor);
     return GRADSTEP_OK;
   });
 }
@@ -109,7 +112,7 @@ gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* optimizer,
   return change(optimizer, [&](auto& o) {
     if (const auto s = check_in_step(o); s != GRADSTEP_OK) return s;
     if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
-    fill_apply_result(result, o.end_step());
+    fill_apply_result(result, end_step(o));
     return GRADSTEP_OK;
   });
 }
@@ -120,7 +123,7 @@ gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer, size_t
     if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;
     if (const auto s = check_tensor_or_all(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_scale("grad_scale", grad_scale); s != GRADSTEP_OK) return s;
-    o.inspect(tensor, grad_scale);
+    inspect(o, tensor, grad_scale);
     return GRADSTEP_OK;
   });
 }
@@ -130,7 +133,7 @@ gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer, siz
   return change_tensor(optimizer, tensor, [&](auto& o) {
     if (const auto s = check_tensor_or_all(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_scale("scale", scale); s != GRADSTEP_OK) return s;
-    o.accumulate(tensor, scale);
+    accumulate(o, tensor, scale);
     return GRADSTEP_OK;
   });
 }

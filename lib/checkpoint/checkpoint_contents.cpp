@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/checkpoint_contents.hpp"
 
+#include "base/sorted_names.hpp"
 #include "checkpoint/stored_arrays.hpp"
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "optimizer/named_arrays.hpp"
-#include "safetensors/sorted_names.hpp"
 #include "step/array_conversion.hpp"
 
 namespace gradstep::internal {
@@ -13,10 +13,9 @@ namespace {
 saved_state state_of(const safetensors_reader& reader, const std::string& path) {
   const auto found = reader.metadata().find(state_key);
   if (!reader.has_checksums() || found == reader.metadata().end()) {
-    throw failure(GRADSTEP_CORRUPT, in_quotes(path) +
-                                        " is no checkpoint of gradstep: its metadata has no "
-                                        "checksums or no " +
-                                        state_key);
+    refuse(GRADSTEP_CORRUPT,
+           "%s is no checkpoint of gradstep: its metadata has no checksums or no %s",
+           in_quotes(path).c_str(), state_key);
   }
   return read_state(found->second);
 }
@@ -29,8 +28,9 @@ bool is_array_name(const rule_info& rule, const std::string& name) {
   return false;
 }
 
-[[noreturn]] void refuse(const std::string& fault) {
-  throw failure(GRADSTEP_CORRUPT, "the optimizer's state does not agree with the arrays: " + fault);
+[[noreturn]] void refuse_state(const std::string& fault) {
+  refuse(GRADSTEP_CORRUPT, "the optimizer's state does not agree with the arrays: %s",
+         fault.c_str());
 }
 
 }  // namespace
@@ -41,53 +41,56 @@ checkpoint_contents::checkpoint_contents(const std::string& path)
   for (const saved_tensor& tensor : state_.tensors) {
     const auto group = groups.find(tensor.group);
     if (!group) {
-      refuse("tensor " + in_quotes(tensor.name) + " is of group " + in_quotes(tensor.group) +
-             ", which is not there");
+      refuse_state("tensor " + in_quotes(tensor.name) + " is of group " + in_quotes(tensor.group) +
+                   ", which is not there");
     }
-    const rule_info& rule = *state_.groups[*group].settings.rule.entry->info;
-    for (const saved_array_type& array : tensor.arrays) {
-      if (!is_array_name(rule, array.name)) {
-        refuse(in_quotes(array.name) + " of tensor " + in_quotes(tensor.name) + " is no array of " +
-               rule.name);
-      }
-      take_array(tensor, array);
-    }
-    const bool has_sum = tensor.find("accumulated_grad") != nullptr;
-    if (has_sum != (tensor.accumulate_count != 0)) {
-      refuse("tensor " + in_quotes(tensor.name) + " has an accumulate_count of " +
-             std::to_string(tensor.accumulate_count) + (has_sum ? " and a" : " but no") +
-             " accumulated_grad");
-    }
+    check_tensor(tensor, *state_.groups[*group].settings.rule.entry->info);
   }
-  if (taken_count_ != reader_.arrays().size()) {
-    refuse("of " + std::to_string(reader_.arrays().size()) + " arrays the tensors have " +
-           std::to_string(taken_count_));
+  if (owned_count_ != reader_.arrays().size()) {
+    refuse_state("of " + std::to_string(reader_.arrays().size()) + " arrays the tensors have " +
+                 std::to_string(owned_count_));
   }
 }
 
-/// An array of the file. Most are asked for in its order.
+void checkpoint_contents::check_tensor(const saved_tensor& tensor, const rule_info& rule) {
+  for (const saved_array_type& array : tensor.arrays) {
+    if (!is_array_name(rule, array.name)) {
+      refuse_state(in_quotes(array.name) + " of tensor " + in_quotes(tensor.name) +
+                   " is no array of " + rule.name);
+    }
+    check_array(tensor, array);
+  }
+  const bool has_sum = tensor.find("accumulated_grad") != nullptr;
+  if (has_sum != (tensor.accumulate_count != 0)) {
+    refuse_state("tensor " + in_quotes(tensor.name) + " has an accumulate_count of " +
+                 std::to_string(tensor.accumulate_count) + (has_sum ? " and a" : " but no") +
+                 " accumulated_grad");
+  }
+}
+
+/// An array of the file. Fastest in the order of the file.
 const stored_array& checkpoint_contents::find(std::string_view name) {
   const auto& arrays = reader_.arrays();
   if (next_ >= arrays.size() || arrays[next_].name != name) {
     const auto found = reader_.find(name);
-    if (!found) refuse("array " + in_quotes(name) + " is not there");
+    if (!found) refuse_state("array " + in_quotes(name) + " is not there");
     next_ = *found;
   }
   return arrays[next_++];
 }
 
-void checkpoint_contents::take_array(const saved_tensor& tensor, const saved_array_type& array) {
+void checkpoint_contents::check_array(const saved_tensor& tensor, const saved_array_type& array) {
   for_each_part(tensor, array, operand{}, [this](const stored_part& part) {
     const stored_array& stored = find(part.name);
     if (stored.dtype != part.dtype) {
-      refuse("array " + in_quotes(part.name) + " has the dtype " + stored.dtype + ", not " +
-             part.dtype);
+      refuse_state("array " + in_quotes(part.name) + " has the dtype " + stored.dtype + ", not " +
+                   part.dtype);
     }
     if (stored.shape.size() != 1 || stored.shape[0] != part.count) {
-      refuse("array " + in_quotes(part.name) + " has not the shape [" + std::to_string(part.count) +
-             "]");
+      refuse_state("array " + in_quotes(part.name) + " has not the shape [" +
+                   std::to_string(part.count) + "]");
     }
-    ++taken_count_;
+    ++owned_count_;
   });
 }
 
@@ -97,11 +100,7 @@ void checkpoint_contents::read(const saved_tensor& tensor, const saved_array_typ
     for_each_part(tensor, array, memory,
                   [this](const stored_part& part) { reader_.read(find(part.name), part.data); });
   };
-  const bool has_low = !has_blocks(to.type) && to.extra != nullptr;
-  if (array.type == to.type && array.has_low == has_low) {
-    read_into(to);
-    return;
-  }
+  if (array.type == to.type && array.has_low == has_low_halves(to)) return read_into(to);
   const state_block memory(stored_size(array.type, array.has_low, tensor.count));
   const operand stored = array_at(memory.data(), array.type, array.has_low, tensor.count);
   read_into(stored);

@@ -8,29 +8,31 @@
 
 namespace gradstep::internal {
 
-/// A checkpoint file whose state and arrays agree with each other. Throws failure: IO_ERROR, or
-/// CORRUPT for any fault.
+/// A checkpoint file. The constructor verifies it, and checks that its state and its arrays agree.
+/// Throws failure: IO_ERROR; CORRUPT for any fault.
 class checkpoint_contents {
  public:
   explicit checkpoint_contents(const std::string& path);
 
   const saved_state& state() const noexcept { return state_; }
 
-  /// An array of the file into memory for one of any dtype.
+  /// Reads an array of the file. `to`: memory for its elements, in any dtype.
   void read(const saved_tensor& tensor, const saved_array_type& array, const operand& to);
 
  private:
-  void take_array(const saved_tensor& tensor, const saved_array_type& array);
+  void check_tensor(const saved_tensor& tensor, const rule_info& rule);
+  void check_array(const saved_tensor& tensor, const saved_array_type& array);
   const stored_array& find(std::string_view name);
 
   safetensors_reader reader_;
   saved_state state_;
-  std::size_t next_ = 0;         // of reader_.arrays(), the one behind what was looked for last
-  std::size_t taken_count_ = 0;  // of those, the ones that a tensor has
+  std::size_t next_ = 0;         // in reader_.arrays(): after the array that was found last
+  std::size_t owned_count_ = 0;  // of reader_.arrays(): those that belong to a tensor
 };
 
-/// Bytes of an array and of what belongs to it, both aligned; and the array in such memory.
+/// Bytes of an array with its scales or lower halves; both parts are aligned.
 std::size_t stored_size(dtype type, bool has_low, std::size_t count) noexcept;
+/// An array in stored_size bytes of memory.
 operand array_at(std::byte* memory, dtype type, bool has_low, std::size_t count) noexcept;
 
 }  // namespace gradstep::internal

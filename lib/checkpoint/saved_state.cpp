@@ -1,190 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading the state.
+// The members of the state's JSON. Each list below is used for writing and for reading, so a member
+// that is added to a list is saved and loaded. docs/checkpoints.md describes the format.
 #include "checkpoint/saved_state.hpp"
 
-#include <algorithm>
 #include <cmath>
 
-#include "base/text.hpp"
 #include "base/text_environment.hpp"
-#include "base/value_check.hpp"
-#include "checkpoint/saved_json.hpp"
-#include "json/json_text.hpp"
-#include "safetensors/sorted_names.hpp"
-#include "schedules/plateau.hpp"
-#include "step/loss_scaling.hpp"
+#include "checkpoint/saved_members.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-// Three around a group, then three for each depth of a sequence.
-constexpr std::size_t deepest = 6 + 3 * schedule::max_depth;
+/// Increased with every change that earlier versions of the library cannot read.
+constexpr std::uint64_t state_format = 1;
 
-schedule read_schedule(const json_place& place, std::size_t depth = 1) {
-  json_object object(place);
-  const std::string name(object["name"].text());
-  std::optional<schedule> result;
-  if (name == "sequence") {
-    if (depth > schedule::max_depth) place.refuse("has too many sequences inside each other");
-    std::vector<schedule> parts;
-    std::vector<std::uint64_t> lengths;
-    object["parts"].for_each_element([&](const json_place& element) {
-      json_object part(element);
-      lengths.push_back(part["length"].count());
-      parts.push_back(read_schedule(part["schedule"], depth + 1));
-      part.finish();
-    });
-    place.check([&] { result = schedule::sequence(std::move(parts), lengths); });
-  } else {
-    place.check([&] { result = schedule(name); });
-    json_object values(object["parameters"]);
-    for (const hyperparameter& p : result->parameters()) {
-      const json_place value = values[p.name];
-      if (p.kind == value_kind::list) {
-        std::vector<double> list;
-        value.for_each_element([&](const json_place& x) { list.push_back(x.number()); });
-        value.check([&] { result->set_list(p.name, list); });
-      } else {
-        value.check([&] { result->set(p.name, value.number()); });
-      }
-    }
-    values.finish();
-  }
-  object.finish();
-  place.check([&] { result->check(); });
-  return *result;
-}
+constexpr auto plateau_members = [](auto& io, auto& p) {
+  io.number("lr", p.lr);
+  io.number("factor", p.factor);
+  io.number("threshold", p.threshold);
+  io.number("min_lr", p.min_lr);
+  io.number("eps", p.eps);
+  io.number("best", p.best);
+  io.count("patience", p.patience);
+  io.count("cooldown", p.cooldown);
+  io.count("bad_count", p.bad_count);
+  io.count("cooldown_left", p.cooldown_left);
+  io.flag("maximizes", p.maximizes);
+  io.flag("is_absolute", p.is_absolute);
+  io.check([&] { check_plateau(p); });
+};
 
-plateau read_plateau(const json_place& place) {
-  json_object object(place);
-  plateau p{};
-  p.lr = object["lr"].number();
-  p.factor = object["factor"].number();
-  p.threshold = object["threshold"].number();
-  p.min_lr = object["min_lr"].number();
-  p.eps = object["eps"].number();
-  p.best = object["best"].number();
-  p.patience = object["patience"].count();
-  p.cooldown = object["cooldown"].count();
-  p.bad_count = object["bad_count"].count();
-  p.cooldown_left = object["cooldown_left"].count();
-  p.maximizes = object["maximizes"].flag() ? 1 : 0;
-  p.is_absolute = object["is_absolute"].flag() ? 1 : 0;
-  object.finish();
-  place.check([&] { check_plateau(p); });
-  return p;
-}
+constexpr auto loss_scaler_members = [](auto& io, auto& s) {
+  io.number("scale", s.scale);
+  io.number("growth_factor", s.growth_factor);
+  io.number("backoff_factor", s.backoff_factor);
+  io.count("growth_interval", s.growth_interval);
+  io.count("steps_in_a_row", s.steps_in_a_row);
+  io.check([&] { check_loss_scaler(s); });
+};
 
-loss_scaler read_loss_scaler(const json_place& place) {
-  json_object object(place);
-  loss_scaler s;
-  s.scale = object["scale"].number();
-  s.growth_factor = object["growth_factor"].number();
-  s.backoff_factor = object["backoff_factor"].number();
-  s.growth_interval = object["growth_interval"].count();
-  s.steps_in_a_row = object["steps_in_a_row"].count();
-  object.finish();
-  place.check([&] { check_loss_scaler(s); });
-  return s;
-}
+constexpr auto group_members = [](auto& io, auto& g) {
+  io.text("name", g.name);
+  io.rule_name("rule", g.settings.rule);
+  io.hyperparameters("hyperparameters", g.settings.rule);
+  io.number("lr_scale", g.settings.lr_scale);
+  io.require("lr_scale", g.settings.lr_scale >= 0 && std::isfinite(g.settings.lr_scale),
+             "is not a finite number from 0 on");
+  io.schedule("schedule", g.settings.schedule);
+  io.optional("plateau", g.plateau, plateau_members);
+  io.require("plateau", !g.plateau || g.plateau->lr == base_lr(g.settings.rule),
+             "lr is not the rule's");
+  io.check([&] { check_settings(g.settings); });
+};
 
-rule_values read_rule(json_object& group) {
-  const json_place name = group["rule"];
-  rule_values rule{find_rule(name.text()), {}};
-  if (rule.entry == nullptr) name.refuse(in_quotes(name.text()) + " is no rule");
-  json_object values(group["hyperparameters"]);
-  const rule_info& info = *rule.entry->info;
-  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
-    const json_place value = values[info.hyperparameters[i].name];
-    rule.values[i] = value.number();
-    value.check([&] { check_value(info.hyperparameters[i], rule.values[i]); });
-  }
-  values.finish();
-  return rule;
-}
+constexpr auto tensor_members = [](auto& io, auto& t) {
+  io.text("name", t.name);
+  io.text("group", t.group);
+  io.count("count", t.count);
+  io.step_count("step_count", t.step_count);
+  io.step_count("accumulate_count", t.accumulate_count);
+  io.flag("is_frozen", t.is_frozen);
+  io.array_types("arrays", t.arrays);
+  const auto is_array = [&](std::string_view name) { return t.find(name) != nullptr; };
+  io.texts_if_any("fresh_slots", t.fresh_slots, is_array, "is no array of the tensor");
+};
 
-saved_group read_group(const json_place& place) {
-  json_object object(place);
-  saved_group g;
-  g.name = object["name"].text();
-  g.settings.rule = read_rule(object);
-  const json_place lr_scale = object["lr_scale"];
-  g.settings.lr_scale = lr_scale.number();
-  if (!(g.settings.lr_scale >= 0 && std::isfinite(g.settings.lr_scale))) {
-    lr_scale.refuse("is not a finite number from 0 on");
-  }
-  const json_place schedule = object["schedule"], plateau = object["plateau"];
-  if (!schedule.is_null()) g.settings.schedule = read_schedule(schedule);
-  if (!plateau.is_null()) {
-    g.plateau = read_plateau(plateau);
-    if (g.plateau->lr != base_lr(g.settings.rule)) plateau.refuse("lr is not the rule's");
-  }
-  object.finish();
-  place.check([&] { check_settings(g.settings); });
-  return g;
-}
+constexpr auto state_members = [](auto& io, auto& s) {
+  io.format("format", state_format);
+  io.step_count("step_count", s.step_count);
+  io.step_count("skipped_count", s.skipped_count);
+  io.number("grad_norm", s.grad_norm);
+  io.require("grad_norm", !(s.grad_norm < 0), "is below 0");
+  io.optional("loss_scaler", s.loss_scaler, loss_scaler_members);
+  io.named_list("groups", s.groups, group_members);
+  io.named_list("tensors", s.tensors, tensor_members);
+};
 
-saved_tensor read_tensor(const json_place& place) {
-  json_object object(place);
-  saved_tensor t;
-  t.name = object["name"].text();
-  t.group = object["group"].text();
-  t.count = object["count"].count();
-  t.step_count = object["step_count"].step_count();
-  t.accumulate_count = object["accumulate_count"].step_count();
-  t.is_frozen = object["is_frozen"].flag();
-  object["arrays"].for_each_member([&](std::string_view name, const json_place& value) {
-    const std::string_view type = value.text();
-    const auto found = std::find_if(std::begin(stored_types), std::end(stored_types),
-                                    [&](const stored_type& known) { return type == known.name; });
-    if (found == std::end(stored_types)) value.refuse(in_quotes(type) + " is no dtype");
-    t.arrays.push_back({std::string(name), found->type, found->has_low});
-  });
-  if (object.has("fresh_slots")) {
-    object["fresh_slots"].for_each_element([&](const json_place& name) {
-      if (t.find(name.text()) == nullptr) name.refuse("is no array of the tensor");
-      t.fresh_slots.emplace_back(name.text());
-    });
-  }
-  object.finish();
-  return t;
-}
-
-/// Every element as read, and no two of the same name.
-template <class Read>
-auto read_all(const json_place& place, const Read& read) {
-  std::vector<decltype(read(place))> result;
-  place.for_each_element([&](const json_place& element) { result.push_back(read(element)); });
-  using element = typename decltype(result)::value_type;
-  if (const auto name = sorted_names(result, &element::name).repeated()) {
-    place.refuse("there is another one with the name " + in_quotes(*name));
-  }
-  return result;
-}
-
-// Out of line, so that no arithmetic moves out of the environment's scope.
-[[gnu::noinline]] saved_state parse_state(std::string_view text) {
-  const json_tree tree(text, deepest, "the optimizer's state");
-  json_object object{json_place(tree.root())};
-  const json_place format = object["format"];
-  if (format.count() != state_format) {
-    format.refuse("is " + std::to_string(format.count()) + ", but this version of the library, " +
-                  gradstep_version_text() + ", reads " + std::to_string(state_format));
-  }
-  saved_state state;
-  state.step_count = object["step_count"].step_count();
-  state.skipped_count = object["skipped_count"].step_count();
-  const json_place grad_norm = object["grad_norm"];
-  state.grad_norm = grad_norm.number();
-  if (state.grad_norm < 0) grad_norm.refuse("is below 0");
-  const json_place scaler = object["loss_scaler"];
-  if (!scaler.is_null()) state.loss_scaler = read_loss_scaler(scaler);
-  state.groups = read_all(object["groups"], read_group);
-  state.tensors = read_all(object["tensors"], read_tensor);
-  object.finish();
-  return state;
-}
+// The state, its list of groups, and a group are around a schedule.
+constexpr std::size_t deepest = 3 + schedule_json_depth;
 
 }  // namespace
 
@@ -194,9 +88,21 @@ const saved_array_type* saved_tensor::find(std::string_view array_name) const {
   return found == arrays.end() ? nullptr : &*found;
 }
 
+std::string write_state(const saved_state& state) {
+  const text_environment environment;
+  return out_of_line([&] {
+    std::string text;
+    member_writer::write(text, state, state_members);
+    return text;
+  });
+}
+
 saved_state read_state(std::string_view text) {
   const text_environment environment;
-  return parse_state(text);
+  return out_of_line([&] {
+    const json_tree tree(text, deepest, "the optimizer's state");
+    return member_reader::read<saved_state>(json_place(tree.root()), state_members);
+  });
 }
 
 }  // namespace gradstep::internal

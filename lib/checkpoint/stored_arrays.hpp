@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a tensor's arrays stand in a checkpoint file: "<tensor>.<array>", with what belongs to one
-// beside it.
+// A tensor's arrays as arrays of the file: "<tensor>.<array>", and beside it its scales or its
+// lower halves.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "checkpoint/saved_state.hpp"
+#include "checkpoint/stored_types.hpp"
 
 namespace gradstep::internal {
 
-/// The metadata that holds the state.
+/// The key of the metadata that holds the state.
 inline constexpr const char* state_key = "gradstep.state";
 
 /// One array of the file.
 struct stored_part {
   std::string_view name;
-  const char* dtype;  // as safetensors calls it
+  const char* dtype;  // the safetensors format's
   std::uint64_t count;
   void* data;
 };
 
-/// Calls visit(part) for the elements, then for an 8-bit type "<tensor>.<array>.scales", or for
-/// lower halves "<tensor>.<array>.low". memory: where the array is.
+/// Calls visit(part) for the array's elements, and then for what belongs to them:
+/// "<tensor>.<array>.scales" for an 8-bit dtype, "<tensor>.<array>.low" for lower halves.
+/// memory: where the array is.
 template <class Visit>
 void for_each_part(const saved_tensor& tensor, const saved_array_type& array, const operand& memory,
                    const Visit& visit) {

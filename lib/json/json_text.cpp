@@ -32,8 +32,8 @@ void append_utf8(std::string& to, std::uint32_t code) {
   }
 }
 
-/// Whether a number that is outside double's range is too large, not too small: what its digits and
-/// its exponent say of its size.
+/// Whether a number outside double's range is too large; else it is too small. Its digits and its
+/// exponent tell.
 bool is_too_large(std::string_view number) {
   const std::size_t exponent_at = number.find_first_of("eE");
   const std::string_view digits = number.substr(0, exponent_at);
@@ -55,8 +55,8 @@ bool is_too_large(std::string_view number) {
 }  // namespace
 
 void json_handler::refuse(const std::string& fault) const {
-  throw failure(GRADSTEP_CORRUPT,
-                subject_ + ", byte " + std::to_string(at_ - begin_) + ": " + fault);
+  internal::refuse(GRADSTEP_CORRUPT, "%s, byte %td: %s", subject_.c_str(), at_ - begin_,
+                   fault.c_str());
 }
 
 void json_handler::refuse_syntax() const {
@@ -67,7 +67,7 @@ void json_handler::skip_space() noexcept {
   while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
 }
 
-/// The next byte that is no space; not taken yet.
+/// Skips spaces; returns the next byte without taking it.
 char json_handler::next_after_space() {
   skip_space();
   if (at_ == end_) refuse_syntax();
@@ -81,7 +81,7 @@ void json_handler::expect(std::string_view word) {
   }
 }
 
-/// At least one.
+/// Takes one or more digits.
 void json_handler::skip_digits() {
   if (at_ == end_ || !is_digit(*at_)) refuse_syntax();
   while (at_ != end_ && is_digit(*at_)) ++at_;
@@ -125,7 +125,7 @@ void json_handler::take_number() {
   real_number(value, text);
 }
 
-/// Behind "\u".
+/// Takes the four digits after "\u".
 std::uint32_t json_handler::take_hex() {
   std::uint32_t value = 0;
   for (int i = 0; i < 4; ++i, ++at_) {
@@ -138,7 +138,7 @@ std::uint32_t json_handler::take_hex() {
   return value;
 }
 
-/// Behind a backslash.
+/// Takes an escape after its backslash.
 void json_handler::take_escape() {
   constexpr std::string_view names = "\"\\/bfnrt", values = "\"\\/\b\f\n\r\t";
   if (at_ == end_) refuse_syntax();
@@ -159,7 +159,7 @@ void json_handler::take_escape() {
   append_utf8(unescaped_, code);
 }
 
-/// A character of more than one byte.
+/// Takes a character of several bytes.
 void json_handler::take_utf8() {
   const std::size_t length =
       utf8_length({at_, std::min<std::size_t>(4, static_cast<std::size_t>(end_ - at_))});
@@ -169,7 +169,7 @@ void json_handler::take_utf8() {
 
 std::string_view json_handler::take_string() {
   ++at_;
-  const char* begin = at_;  // of what was not copied yet
+  const char* begin = at_;  // of the part that is not copied yet
   bool is_copied = false;
   for (;;) {
     at_ = skip_plain(at_, end_);
@@ -217,7 +217,7 @@ void json_handler::take_plain_value(char first) {
   }
 }
 
-/// Whether a value is begun, not taken whole.
+/// Takes a value, or begins an object or array that is not empty. Returns whether it began one.
 bool json_handler::open_or_take(char first) {
   if (first != '{' && first != '[') {
     take_plain_value(first);
@@ -247,7 +247,7 @@ void json_handler::parse(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) refuse("a byte order mark");
   for (;;) {
     if (open_or_take(next_after_space())) continue;
-    // After a value: those that end here, then the next one.
+    // After a value: close the objects and arrays that end here, then go on to the next value.
     for (;;) {
       if (open_.empty()) {
         skip_space();

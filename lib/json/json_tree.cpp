@@ -4,13 +4,14 @@
 #include <optional>
 #include <vector>
 
+#include "base/sorted_names.hpp"
 #include "json/json_text.hpp"
-#include "safetensors/sorted_names.hpp"
+#include "json/json_writing.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-/// A key that an object has more than once.
+/// A key that the object has more than once.
 std::optional<std::string_view> repeated_key(const json_value& object) {
   constexpr std::size_t few = 16;
   std::size_t count = 0;
@@ -60,7 +61,7 @@ class json_tree::builder final : public json_handler {
  private:
   struct level {
     json_value* value;
-    json_value* last;  // inside it
+    json_value* last;  // inside `value`
   };
 
   json_value& add(json_kind kind) {
@@ -85,7 +86,7 @@ class json_tree::builder final : public json_handler {
 
   json_tree& tree_;
   std::size_t max_depth_;
-  std::vector<level> open_;  // objects and arrays around the present place
+  std::vector<level> open_;  // the objects and arrays around the present place
   std::string_view key_;
 };
 

@@ -20,17 +20,17 @@ enum class json_kind : std::uint8_t {
   object
 };
 
-/// A value, with those inside it as a list. Plain: to destroy a tree of these takes no memory, so
-/// it can be done while memory is short.
+/// A value. The values inside an array or object form a linked list. Destroying a tree needs no
+/// memory.
 struct json_value {
   json_value() noexcept : first(nullptr) {}
 
   json_kind kind = json_kind::null;
-  mutable bool is_asked_for = false;  // of a member: for whoever reads the object
+  mutable bool is_asked_for = false;  // of a member: a reader of the object sets it
   std::string_view key = {};          // of a member
   const json_value* next = nullptr;   // in the same array or object
   union {
-    const json_value* first;  // of an array or object; null: empty
+    const json_value* first;  // in an array or object; nullptr: it is empty
     bool boolean;
     std::uint64_t whole_number;
     std::int64_t negative_number;
@@ -39,12 +39,12 @@ struct json_value {
   };
 };
 
-/// The value of a text, which has to stay: strings without escapes point into it. It needs at most
-/// about 40 times the text's memory.
+/// The value of a JSON text. Strings without escapes point into the text, so it has to stay in
+/// place. A tree needs at most about 40 times the text's memory.
 class json_tree {
  public:
-  /// An object or array inside max_depth others is refused, and a key that stands twice in an
-  /// object. subject: what the text is, for the sentence.
+  /// Refuses an object or array inside max_depth others, and a key that an object has twice.
+  /// subject: what the text is, for sentences. Throws failure (CORRUPT).
   json_tree(std::string_view text, std::size_t max_depth, const std::string& subject);
   json_tree(const json_tree&) = delete;
   json_tree& operator=(const json_tree&) = delete;

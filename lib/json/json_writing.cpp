@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Writing JSON.
+#include "json/json_writing.hpp"
+
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
-#include "json/json_text.hpp"
 #include "json/utf8.hpp"
 
 namespace gradstep::internal {
@@ -86,6 +86,18 @@ void append_json_number(std::string& to, double number) {
 void append_json_number(std::string& to, std::uint64_t number) {
   char text[24];
   to.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+void json_object_writer::end() {
+  std::sort(members_.begin(), members_.end());
+  const char* separator = "{";
+  for (const auto& [key, value] : members_) {
+    to_ += separator;
+    append_json_string(to_, key);
+    to_.append(1, ':').append(value);
+    separator = ",";
+  }
+  to_ += members_.empty() ? "{}" : "}";
 }
 
 std::string in_quotes(std::string_view text) {

@@ -15,7 +15,8 @@ bool is_plain(char c) {
   return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
 }
 
-/// The high bits of bytes below a limit of at most 128, the first of which is right.
+/// Sets the high bit of each byte that is below the limit, which is at most 128. Only the lowest
+/// such bit is reliable.
 constexpr std::uint64_t below(std::uint64_t bytes, std::uint64_t limit) {
   return (bytes - limit * ones) & ~bytes & highs;
 }
@@ -23,7 +24,7 @@ constexpr std::uint64_t below(std::uint64_t bytes, std::uint64_t limit) {
 }  // namespace
 
 const char* skip_plain(const char* at, const char* end) noexcept {
-  // Eight bytes at a time; the first one is the lowest of the word.
+  // Eight bytes at a time. The first byte is the word's lowest.
   static_assert(std::endian::native == std::endian::little);
   for (std::uint64_t word = 0; end - at >= 8; at += 8) {
     std::memcpy(&word, at, 8);
@@ -46,7 +47,7 @@ std::size_t utf8_length(std::string_view text) noexcept {
                              : first < 0xF5 ? 4
                                             : 0;
   if (length == 0 || text.size() < length) return 0;
-  // Neither a longer form than needed, a half of a pair, nor beyond U+10FFFF.
+  // Refuses overlong forms, halves of surrogate pairs, and characters beyond U+10FFFF.
   const unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
   const unsigned most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
   if (byte(1) < least || byte(1) > most) return 0;

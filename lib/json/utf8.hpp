@@ -6,11 +6,12 @@
 
 namespace gradstep::internal {
 
-/// Bytes of the character that a text begins with; 0 where it is no UTF-8.
+/// Bytes of the text's first character; 0: the text does not begin with valid UTF-8.
 std::size_t utf8_length(std::string_view text) noexcept;
 
-/// The first byte of a text that does not stand for itself in a JSON string: a quote, a backslash,
-/// a control character, or the start of more than one byte; `end` without one.
+/// Skips bytes that stand for themselves in a JSON string. Returns the first other byte: a quote, a
+/// backslash, a control character, or the start of a character of several bytes. Returns `end` if
+/// there is none.
 const char* skip_plain(const char* at, const char* end) noexcept;
 
 }  // namespace gradstep::internal

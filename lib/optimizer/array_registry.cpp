@@ -26,7 +26,8 @@ const array_registry::entry* array_registry::find_overlap(std::uintptr_t begin,
 
 const array_registry::entry* array_registry::find_grad_overlap(std::uintptr_t begin,
                                                                std::uintptr_t end) const noexcept {
-  // While none overlap each other, only the last that begins before `end` can reach in here.
+  // While no gradients overlap, only the last one that begins before `end` can reach into the
+  // range.
   auto at = grads_.lower_bound({end, 0});
   while (at != grads_.begin()) {
     --at;
@@ -36,7 +37,7 @@ const array_registry::entry* array_registry::find_grad_overlap(std::uintptr_t be
   return nullptr;
 }
 
-/// Of a gradient with its neighbours.
+/// How many of its two neighbours a gradient overlaps.
 std::size_t array_registry::overlaps_around(grad_entries::const_iterator at) const noexcept {
   std::size_t count = 0;
   if (at != grads_.begin() && overlap(*std::prev(at), *at)) ++count;
@@ -44,7 +45,7 @@ std::size_t array_registry::overlaps_around(grad_entries::const_iterator at) con
   return count;
 }
 
-/// Of its neighbours with each other, were it not there.
+/// How many overlaps its two neighbours would have with each other without the gradient: 0 or 1.
 std::size_t array_registry::overlap_without(grad_entries::const_iterator at) const noexcept {
   if (at == grads_.begin() || std::next(at) == grads_.end()) return 0;
   return overlap(*std::prev(at), *std::next(at)) ? 1 : 0;
@@ -56,9 +57,9 @@ void array_registry::insert(grad_entries::node_type&& node) noexcept {
   overlaps_ -= overlap_without(at);
 }
 
-void array_registry::add(entries&& added, grad_entries&& added_grads) noexcept {
-  entries_.merge(added);
-  while (!added_grads.empty()) insert(added_grads.extract(added_grads.begin()));
+void array_registry::add(additions&& added) noexcept {
+  entries_.merge(added.arrays);
+  while (!added.grads.empty()) insert(added.grads.extract(added.grads.begin()));
 }
 
 void array_registry::move_grad(std::size_t tensor, std::uintptr_t from, std::uintptr_t to,

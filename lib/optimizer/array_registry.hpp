@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the caller's arrays are, so that no two of an optimizer's overlap.
+// Where the caller's arrays are, so that no two arrays of an optimizer overlap.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,8 @@
 
 namespace gradstep::internal {
 
-/// Gradients may overlap each other for a while, so that two can swap their places.
+/// The address ranges of the caller's arrays. Gradients may overlap each other for a while, so that
+/// two of them can swap places; other arrays never overlap.
 class array_registry {
  public:
   struct entry {
@@ -19,27 +20,35 @@ class array_registry {
     std::size_t tensor;
     const char* name;  // of the array
   };
-  using entries = std::map<std::uintptr_t, entry>;  // by where they begin
-  /// By where they begin, and by their tensors.
+  /// Key: the address where the array begins.
+  using entries = std::map<std::uintptr_t, entry>;
+  /// Key: the address where the gradient begins, and its tensor.
   using grad_entries = std::map<std::pair<std::uintptr_t, std::size_t>, entry>;
+  using tensor_pair = std::pair<std::size_t, std::size_t>;
 
-  /// An array other than a gradient that overlaps [begin, end); null when there is none. O(log n).
+  /// The arrays of one tensor, before they are in the registry.
+  struct additions {
+    entries arrays;
+    grad_entries grads;
+  };
+
+  /// An array, gradients excepted, that overlaps [begin, end). nullptr: there is none. O(log n).
   const entry* find_overlap(std::uintptr_t begin, std::uintptr_t end) const noexcept;
-  /// The same for gradients. O(n) while some overlap each other.
+  /// A gradient that overlaps [begin, end). nullptr: there is none. O(log n), and O(n) while some
+  /// gradients overlap each other.
   const entry* find_grad_overlap(std::uintptr_t begin, std::uintptr_t end) const noexcept;
 
-  /// Moves entries in that overlap none.
-  void add(entries&& added, grad_entries&& added_grads) noexcept;
+  /// Adds arrays that overlap no array of the registry.
+  void add(additions&& added) noexcept;
 
-  /// A tensor's gradient was at `from` and is at [to, to + bytes) now; 0: nowhere. O(log n). Throws
-  /// std::bad_alloc before anything has changed.
+  /// Moves a tensor's gradient from address `from` to [to, to + bytes). Address 0: nowhere.
+  /// O(log n). Throws std::bad_alloc before anything has changed.
   void move_grad(std::size_t tensor, std::uintptr_t from, std::uintptr_t to, std::size_t bytes);
 
   bool has_overlapping_grads() const noexcept { return overlaps_ != 0; }
-  using tensor_pair = std::pair<std::size_t, std::size_t>;
-  /// Two tensors whose gradients overlap. O(n).
+  /// Two tensors whose gradients overlap; the smaller index first. O(n).
   std::optional<tensor_pair> overlapping_grads() const noexcept;
-  /// The same for one of them. O(n).
+  /// The same with this tensor as one of the two. O(n).
   std::optional<tensor_pair> overlapping_grads(std::size_t tensor) const noexcept;
 
  private:
@@ -49,7 +58,7 @@ class array_registry {
 
   entries entries_;
   grad_entries grads_;
-  std::size_t overlaps_ = 0;  // of gradients with the next one; none overlap where this is 0
+  std::size_t overlaps_ = 0;  // pairs of neighbouring gradients that overlap; 0: no gradients do
 };
 
 }  // namespace gradstep::internal

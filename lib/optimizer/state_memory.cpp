@@ -20,10 +20,10 @@ namespace {
 
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-/// Below, a huge page would be mostly empty.
+/// Smaller blocks would leave most of a huge page empty.
 constexpr std::size_t mapped_from = 2 * huge_page;
 
-/// A mapping that begins at a huge page's boundary: what is mapped around it is given back.
+/// A mapping that begins at a huge page's boundary. Maps too much and unmaps what is around.
 void* map_aligned(std::size_t bytes) {
   const std::size_t wanted = bytes + huge_page;
   void* mapped = mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -33,7 +33,7 @@ void* map_aligned(std::size_t bytes) {
       (huge_page - reinterpret_cast<std::uintptr_t>(begin) % huge_page) % huge_page;
   if (skipped != 0) munmap(begin, skipped);
   munmap(begin + skipped + bytes, huge_page - skipped);
-  // A wish: where the kernel does not grant it, small pages do as well.
+  // A request: small pages do as well.
   madvise(begin + skipped, bytes, MADV_HUGEPAGE);
   return begin + skipped;
 }
@@ -49,17 +49,17 @@ void unmap(void*, std::size_t) {}
 
 #endif
 
-/// Whole pages for a mapping, else whole lines; throws std::bad_alloc where that overflows.
+/// Rounds up: to whole huge pages for a mapping, else to state_alignment. Throws std::bad_alloc on
+/// overflow.
 std::size_t block_size(std::size_t bytes) {
   if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
   const std::size_t unit = bytes >= mapped_from ? huge_page : state_alignment;
   return (bytes + unit - 1) / unit * unit;
 }
 
-constexpr std::size_t fill_piece = 65536;  // elements; a multiple of a block
+constexpr std::size_t fill_piece = 65536;  // elements; a multiple of block_elements
 
-[[gnu::noinline]] void fill_part(const context& c, const operand& array, std::size_t count,
-                                 double value) {
+void fill_part(const context& c, const operand& array, std::size_t count, double value) {
   if (value == 0) {
     std::memset(array.data, 0, count * size_of(array.type));
     if (has_blocks(array.type)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory for state that the library owns.
+// Memory for state that the library owns: slots and accumulated gradients.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,15 @@
 
 namespace gradstep::internal {
 
-/// Arrays begin at a multiple of so many bytes.
+/// Arrays begin at multiples of this many bytes.
 inline constexpr std::size_t state_alignment = 64;
 
-/// The bytes that an array takes in a block, the next one aligned.
+/// The bytes of an array, rounded up so that the next array is aligned.
 inline std::size_t aligned_size(std::size_t bytes) {
   return (bytes + state_alignment - 1) / state_alignment * state_alignment;
 }
 
-/// One block of memory, aligned, its contents not set. A large one asks for huge pages.
+/// One aligned block of memory; its contents are not set. A large block asks for huge pages.
 class state_block {
  public:
   state_block() = default;
@@ -35,8 +35,8 @@ class state_block {
   std::size_t size_ = 0;
 };
 
-/// Writes `count` times the value, rounded to nearest, and scales where the type has them: on the
-/// context's threads, so that each touches memory first that a step may hand to it.
+/// Sets all elements to the value, rounded to nearest, and their scales. Runs on the context's
+/// threads, so that each page is touched first by a thread that steps may use.
 void fill_array(const context& c, const operand& array, std::size_t count, double value) noexcept;
 
 }  // namespace gradstep::internal

@@ -12,7 +12,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// Keeps SIGXFSZ, which a write beyond the process's limit raises, from the calling thread.
+/// Blocks SIGXFSZ in the calling thread. A write beyond the process's limit raises it.
 class size_signal_guard {
  public:
   size_signal_guard() noexcept {
@@ -25,7 +25,7 @@ class size_signal_guard {
   size_signal_guard(const size_signal_guard&) = delete;
   size_signal_guard& operator=(const size_signal_guard&) = delete;
 
-  /// After a write that raised it; one that was waiting before stays.
+  /// After a write that raised the signal. A signal that was pending before stays pending.
   void take_signal() const noexcept {
     int taken = 0;
     if (!was_pending_ && is_pending()) ::sigwait(&signal_, &taken);
@@ -61,19 +61,19 @@ file_descriptor open_file(int folder, const char* path, int flags, unsigned perm
   return moved;
 }
 
-failure io_failure(const std::string& action, const std::string& path, int error) {
-  return {GRADSTEP_IO_ERROR,
-          "cannot " + action + " \"" + path + "\": " + std::generic_category().message(error)};
+void refuse_io(const std::string& action, const std::string& path, int error) {
+  refuse(GRADSTEP_IO_ERROR, "cannot %s \"%s\": %s", action.c_str(), path.c_str(),
+         std::generic_category().message(error).c_str());
 }
 
 file_descriptor open_to_read(const std::string& path, std::uint64_t& file_bytes) {
-  // Without O_NONBLOCK, a named pipe would wait for its writer.
+  // Without O_NONBLOCK, opening a named pipe would wait for its writer.
   file_descriptor file = open_file(AT_FDCWD, path.c_str(), O_RDONLY | O_NOCTTY | O_NONBLOCK);
-  if (file.get() < 0) throw io_failure("open", path, errno);
+  if (file.get() < 0) refuse_io("open", path, errno);
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) throw io_failure("inspect", path, errno);
+  if (::fstat(file.get(), &status) != 0) refuse_io("inspect", path, errno);
   if (!S_ISREG(status.st_mode)) {
-    throw failure(GRADSTEP_IO_ERROR, "cannot read \"" + path + "\": not a regular file");
+    refuse(GRADSTEP_IO_ERROR, "cannot read \"%s\": not a regular file", path.c_str());
   }
   file_bytes = static_cast<std::uint64_t>(status.st_size);
   return file;
@@ -86,7 +86,7 @@ std::size_t read_at(const file_descriptor& file, void* to, std::size_t bytes, st
     const auto count = ::pread(file.get(), static_cast<char*>(to) + done, bytes - done,
                                static_cast<off_t>(offset + done));
     if (count == 0) break;
-    if (count < 0 && errno != EINTR) throw io_failure("read", path, errno);
+    if (count < 0 && errno != EINTR) refuse_io("read", path, errno);
     if (count > 0) done += static_cast<std::size_t>(count);
   }
   return done;
@@ -99,11 +99,11 @@ void write_at(const file_descriptor& file, const void* from, std::size_t bytes,
   while (done < bytes) {
     const auto count = ::pwrite(file.get(), static_cast<const char*>(from) + done, bytes - done,
                                 static_cast<off_t>(offset + done));
-    if (count == 0) throw io_failure("write", path, ENOSPC);
+    if (count == 0) refuse_io("write", path, ENOSPC);
     if (count < 0 && errno != EINTR) {
       const int error = errno;
       if (error == EFBIG) guard.take_signal();
-      throw io_failure("write", path, error);
+      refuse_io("write", path, error);
     }
     if (count > 0) done += static_cast<std::size_t>(count);
   }

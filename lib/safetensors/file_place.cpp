@@ -13,7 +13,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// A folder to sync later; where it cannot be read, one to find names in.
+/// A folder that can be synced later. If it cannot be read: one that names can be found in.
 file_descriptor open_folder(int around, const std::string& path, const std::string& shown) {
   const char* const name = path.empty() ? "." : path.c_str();
   constexpr int flags = O_DIRECTORY | O_CLOEXEC;
@@ -23,11 +23,11 @@ file_descriptor open_folder(int around, const std::string& path, const std::stri
     folder = ::openat(around, name, O_PATH | flags);
   }
 #endif
-  if (folder < 0) throw io_failure("open the folder", shown.empty() ? "." : shown, errno);
+  if (folder < 0) refuse_io("open the folder", shown.empty() ? "." : shown, errno);
   return file_descriptor(folder);
 }
 
-/// What a link says; empty where the name is none.
+/// The target of a symbolic link; empty: the name is not a link.
 std::string read_link(const file_place& place) {
   char link[PATH_MAX];
   const auto length = ::readlinkat(place.folder.get(), place.name.c_str(), link, sizeof link);
@@ -49,8 +49,8 @@ bool file_place::is_name_of(const std::string& other, const file_descriptor& fil
 }
 
 file_place follow_links(const std::string& path) {
-  if (path.empty()) throw failure(GRADSTEP_INVALID_ARGUMENT, "path is empty");
-  constexpr int most_links = 40;  // as Linux
+  if (path.empty()) refuse(GRADSTEP_INVALID_ARGUMENT, "path is empty");
+  constexpr int most_links = 40;  // as in Linux
   file_place place{file_descriptor(AT_FDCWD), {}, {}};
   std::string next = path;
   for (int i = 0; i < most_links; ++i) {
@@ -63,7 +63,7 @@ file_place follow_links(const std::string& path) {
     next = read_link(place);
     if (next.empty()) return place;
   }
-  throw io_failure("write", path, ELOOP);
+  refuse_io("write", path, ELOOP);
 }
 
 }  // namespace gradstep::internal

@@ -7,22 +7,22 @@
 
 namespace gradstep::internal {
 
-/// A name in a folder that is open, so that neither the length of the path nor a change of it
-/// matters.
+/// A name in an open folder. The length of the path does not matter, nor do later changes of the
+/// folders that it names.
 struct file_place {
   file_descriptor folder;
   std::string name;
-  std::string shown;  // the path, for sentences
+  std::string shown;  // the path in sentences
 
-  /// The path of another name in the same folder.
+  /// The path, in sentences, of another name in the same folder.
   std::string shown_as(const std::string& other) const;
 
-  /// Whether the name is that of the open file; names are not followed.
+  /// Whether `other`, a name in the same folder, is the open file itself. Links are not followed.
   bool is_name_of(const std::string& other, const file_descriptor& file) const noexcept;
 };
 
-/// What a path names when its links are followed, whether it is there or not. The folder may be one
-/// that cannot be read. Throws INVALID_ARGUMENT for an empty path, IO_ERROR.
+/// The place that a path names after its symbolic links are followed. Nothing has to be there, and
+/// the folder need not be readable. Throws failure: INVALID_ARGUMENT for an empty path, IO_ERROR.
 file_place follow_links(const std::string& path);
 
 }  // namespace gradstep::internal

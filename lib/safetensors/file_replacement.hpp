@@ -11,19 +11,20 @@
 
 namespace gradstep::internal {
 
-/// A file that appears whole or not at all: it is written beside its path under the name
-/// "<name>.gradstep-<number>.tmp", synced and renamed, and the folder is synced. Until commit
-/// returns, the file that was there is as it was; without commit, the new one is removed. What
-/// processes left there that are no more is removed too.
+/// Replaces a file, so that the path names the whole old file or the whole new one at any moment.
+/// The new file is written beside the path as "<name>.gradstep-<number>.tmp", synced and renamed;
+/// then the folder is synced. Without commit(), the new file is removed. Temporary files of
+/// processes that have ended are removed too.
 ///
-/// A symbolic link is followed. A target that is there and is no regular file is refused. The
-/// permissions are those of the file that was there, else what the process's umask gives.
-/// Throws INVALID_ARGUMENT for an empty path, IO_ERROR.
+/// Symbolic links are followed. A target that exists and is not a regular file is refused. The new
+/// file has the old file's permissions, or those that the process's umask gives. Throws failure:
+/// INVALID_ARGUMENT for an empty path, IO_ERROR.
 class file_replacement {
  public:
   explicit file_replacement(const std::string& path);
 
   void write(const void* from, std::size_t bytes, std::uint64_t offset);
+  /// Puts the new file in place.
   void commit();
 
  private:

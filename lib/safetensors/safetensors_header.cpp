@@ -5,11 +5,12 @@
 
 #include "base/failure.hpp"
 #include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-/// Goes straight from the text to arrays and metadata: a tree of JSON values between would need
+/// Makes arrays and metadata straight from the text. A tree of JSON values in between would need
 /// many times the memory of a header that is all zeros and commas.
 class header_handler final : public json_handler {
  public:
@@ -146,9 +147,9 @@ class header_handler final : public json_handler {
   bool has_metadata_ = false;
   std::uint64_t data_end_ = 0;
 
-  // Of the array whose entry this is.
+  // The array whose entry is being read.
   stored_array array_;
-  unsigned fields_ = 0;  // a bit for each that is there
+  unsigned fields_ = 0;  // one bit per field that was read
   std::uint64_t offsets_[2] = {};
   int offset_count_ = 0;
 };
@@ -184,14 +185,13 @@ safetensors_header parse_header(std::string_view text, std::uint64_t data_bytes)
 
   header.names = sorted_names(header.arrays, &stored_array::name);
   if (const auto name = header.names.repeated()) {
-    throw failure(GRADSTEP_CORRUPT, "header: the array " + in_quotes(*name) + " stands twice");
+    refuse(GRADSTEP_CORRUPT, "header: the array %s stands twice", in_quotes(*name).c_str());
   }
   const std::uint64_t end =
       header.arrays.empty() ? 0 : header.arrays.back().begin + header.arrays.back().bytes;
   if (end != data_bytes) {
-    throw failure(GRADSTEP_CORRUPT, "header: its arrays take " + std::to_string(end) +
-                                        " bytes, but " + std::to_string(data_bytes) +
-                                        " follow in the file");
+    refuse(GRADSTEP_CORRUPT, "header: its arrays take %llu bytes, but %llu follow in the file",
+           static_cast<unsigned long long>(end), static_cast<unsigned long long>(data_bytes));
   }
   return header;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The header of a safetensors file: its arrays, which fill the data without holes in the order of
-// the header, and its metadata.
+// The header of a safetensors file: metadata, and the arrays. The arrays fill the data without
+// holes, in the order of the header.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "safetensors/sorted_names.hpp"
+#include "base/sorted_names.hpp"
 
 namespace gradstep::internal {
 
@@ -20,11 +20,11 @@ using metadata_map = std::map<std::string, std::string>;
 
 struct stored_array {
   std::string name;
-  std::string dtype;                 // one that dtype_bytes knows
+  std::string dtype;                 // known to dtype_bytes
   std::vector<std::uint64_t> shape;  // empty: a single number
-  std::uint64_t begin = 0;           // within the data
+  std::uint64_t begin = 0;           // in the data
   std::uint64_t bytes = 0;
-  std::uint32_t crc32 = 0;  // where the file has checksums
+  std::uint32_t crc32 = 0;  // if the file has checksums
 };
 
 struct safetensors_header {
@@ -35,18 +35,18 @@ struct safetensors_header {
 
 inline constexpr std::string_view metadata_key = "__metadata__";
 
-/// The format's own limit.
+/// The safetensors format's limit.
 inline constexpr std::uint64_t most_header_bytes = 100'000'000;
 
-/// Bytes of an element; 0 for a dtype that the format does not have.
+/// Bytes of an element; 0: the format has no such dtype.
 std::size_t dtype_bytes(std::string_view dtype);
 
-/// Bytes of an array; none when they are more than 64 bits can count.
+/// Bytes of an array; no value: 64 bits cannot count them.
 std::optional<std::uint64_t> bytes_of(const std::vector<std::uint64_t>& shape,
                                       std::size_t element_bytes);
 
-/// Takes the text of a header apart and checks it whole, against the bytes of data that follow in
-/// the file too; a few times its memory is enough. Throws CORRUPT.
+/// Parses and checks the text of a header. data_bytes: what follows the header in the file. Needs a
+/// few times the text's memory. Throws failure (CORRUPT).
 safetensors_header parse_header(std::string_view text, std::uint64_t data_bytes);
 
 }  // namespace gradstep::internal

@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <cstring>
 
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "safetensors/checksums.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-[[noreturn]] void corrupt(const std::string& fault) { throw failure(GRADSTEP_CORRUPT, fault); }
+[[noreturn]] void corrupt(const std::string& fault) {
+  refuse(GRADSTEP_CORRUPT, "%s", fault.c_str());
+}
 
 [[noreturn]] void differ(const std::string& what, std::uint32_t computed, std::string_view stored) {
   corrupt("the checksum of " + what + " is " + hex_of(computed) + ", but the file says " +
@@ -75,7 +77,7 @@ void safetensors_reader::take_checksums() {
     corrupt("it has some of its checksums, not all");
   }
   if (!has_checksums_) return;
-  // 8 digits each, with a space between.
+  // 8 digits per array, separated by spaces.
   constexpr std::size_t stride = crc32_digits + 1;
   const std::string_view digits = others.mapped();
   auto& arrays = header_.arrays;
@@ -91,8 +93,8 @@ void safetensors_reader::take_checksums() {
   }
 }
 
-/// What of the data stands at a position, read ahead where it is not there yet; empty where the
-/// file ends early.
+/// At most `wanted` bytes of the data from a position on. Reads ahead if the window does not have
+/// them. Empty: the file ends early.
 std::string_view safetensors_reader::window_at(std::uint64_t position, std::uint64_t wanted) {
   if (position < window_begin_ || position >= window_end_) {
     constexpr std::size_t least_ahead = 4096;
@@ -121,10 +123,11 @@ void safetensors_reader::verify_arrays() {
       differ("the array " + in_quotes(array.name), crc32, hex_of(array.crc32));
     }
   }
-  window_begin_ = window_end_ = 0;  // what is read later is read from the file again
+  window_begin_ = window_end_ = 0;  // later readings come from the file again
 }
 
-/// False where the file ends early. Small arrays that follow each other come from one reading.
+/// Returns false if the file ends early. Small arrays that follow each other come from one reading
+/// ahead.
 bool safetensors_reader::read_data(char* to, std::uint64_t bytes, std::uint64_t position) {
   const bool is_behind_the_last = position >= window_begin_ && position <= window_end_;
   if (bytes >= file_buffer_bytes || !is_behind_the_last) {

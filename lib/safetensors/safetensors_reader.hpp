@@ -12,29 +12,30 @@
 
 namespace gradstep::internal {
 
-/// A safetensors file, verified whole: structure, and checksums where it has them. It is trusted in
-/// nothing, and memory stays within a few times its header's length. It is read by read(), never
-/// mapped. Throws IO_ERROR, and CORRUPT for any fault, with the path in the sentence.
+/// A safetensors file. The constructor verifies all of it: its structure, and its checksums if it
+/// has any. Nothing in the file is trusted, and memory stays within a few times the header's
+/// length. The file is never mapped. Throws failure: IO_ERROR; CORRUPT, with the path in the
+/// sentence, for any fault.
 class safetensors_reader {
  public:
   explicit safetensors_reader(const std::string& path);
 
-  /// False for a file that something other than write_safetensors wrote, or changed.
+  /// false: the file was written or changed by something other than write_safetensors.
   bool has_checksums() const noexcept { return has_checksums_; }
 
-  /// In the order of the file.
+  /// The arrays, in the order of the file.
   const std::vector<stored_array>& arrays() const noexcept { return header_.arrays; }
 
-  /// Its index there.
+  /// An array's index in arrays(); no value: there is none of that name.
   std::optional<std::size_t> find(std::string_view name) const noexcept {
     return header_.names.find(name);
   }
 
-  /// The checksums are not among it.
+  /// The metadata, without the checksums.
   const metadata_map& metadata() const noexcept { return header_.metadata; }
 
-  /// Reads array.bytes of one of arrays(), fastest in their order. Throws CORRUPT when the file has
-  /// changed since it was verified; `to` then holds anything.
+  /// Reads array.bytes of an element of arrays(). Fastest in their order. Throws failure (CORRUPT)
+  /// if the file has changed since it was verified; `to` then has any contents.
   void read(const stored_array& array, void* to);
 
  private:
@@ -51,9 +52,9 @@ class safetensors_reader {
   std::uint64_t data_begin_ = 0;
   bool has_checksums_ = false;
   safetensors_header header_;
-  std::vector<char> window_;  // a part of the data, read ahead
+  std::vector<char> window_;  // data that was read ahead: [window_begin_, window_end_)
   std::uint64_t window_begin_ = 0, window_end_ = 0;
-  std::size_t ahead_ = 0;  // bytes of the next reading; they grow while it goes straight on
+  std::size_t ahead_ = 0;  // bytes of the last reading ahead; grows while readings are consecutive
 };
 
 }  // namespace gradstep::internal

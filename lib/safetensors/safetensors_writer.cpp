@@ -5,46 +5,48 @@
 #include <bit>
 #include <cstring>
 
-#include "json/json_text.hpp"
+#include "base/sorted_names.hpp"
+#include "json/json_writing.hpp"
 #include "safetensors/checksums.hpp"
 #include "safetensors/file_replacement.hpp"
-#include "safetensors/sorted_names.hpp"
 
 namespace gradstep::internal {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 
-/// An array where it goes in the file.
+/// An array and its place in the file.
 struct placed_array {
   const saved_array* source;
-  std::uint64_t begin = 0;  // within the data
+  std::uint64_t begin = 0;  // in the data
   std::uint64_t bytes = 0;
   std::uint32_t crc32 = 0;  // once it is written
 };
 
-[[noreturn]] void refuse(const std::string& fault) {
-  throw failure(GRADSTEP_INVALID_ARGUMENT, fault);
+[[noreturn]] void refuse_input(const std::string& fault) {
+  refuse(GRADSTEP_INVALID_ARGUMENT, "%s", fault.c_str());
 }
 
 void check_input(const std::vector<saved_array>& arrays, const metadata_map& metadata) {
   const sorted_names names(arrays, &saved_array::name);
-  if (const auto name = names.repeated()) refuse("two arrays have the name " + in_quotes(*name));
+  if (const auto name = names.repeated())
+    refuse_input("two arrays have the name " + in_quotes(*name));
   for (const std::string_view name : {std::string_view(), metadata_key}) {
-    if (names.find(name)) refuse("an array has the name " + in_quotes(name));
+    if (names.find(name)) refuse_input("an array has the name " + in_quotes(name));
   }
   for (const auto& array : arrays) {
     if (dtype_bytes(array.dtype) == 0) {
-      refuse("the array " + in_quotes(array.name) + " has the unknown dtype " +
-             in_quotes(array.dtype));
+      refuse_input("the array " + in_quotes(array.name) + " has the unknown dtype " +
+                   in_quotes(array.dtype));
     }
   }
   for (const auto key : {header_crc32_key, array_crc32_key}) {
-    if (metadata.contains(std::string(key))) refuse("the metadata has the key " + in_quotes(key));
+    if (metadata.contains(std::string(key)))
+      refuse_input("the metadata has the key " + in_quotes(key));
   }
 }
 
-/// Those of larger elements first, so that each is aligned; else in the order given.
+/// Places arrays with larger elements first, so that each array is aligned.
 std::vector<placed_array> place(const std::vector<saved_array>& arrays) {
   std::vector<placed_array> placed;
   placed.reserve(arrays.size());
@@ -52,20 +54,21 @@ std::vector<placed_array> place(const std::vector<saved_array>& arrays) {
     for (const auto& array : arrays) {
       if (dtype_bytes(array.dtype) != size) continue;
       const auto bytes = bytes_of(array.shape, size);
-      if (!bytes) refuse("the array " + in_quotes(array.name) + " is larger than 2^64 bytes");
+      if (!bytes) refuse_input("the array " + in_quotes(array.name) + " is larger than 2^64 bytes");
       placed.push_back({&array, 0, *bytes});
     }
   }
   std::uint64_t end = 0;
   for (auto& array : placed) {
     array.begin = end;
-    if (__builtin_add_overflow(end, array.bytes, &end)) refuse("arrays of more than 2^64 bytes");
+    if (__builtin_add_overflow(end, array.bytes, &end))
+      refuse_input("arrays of more than 2^64 bytes");
   }
   return placed;
 }
 
 void append_string(std::string& to, std::string_view text) {
-  if (!append_json_string(to, text)) refuse(in_quotes(text) + " is not valid UTF-8");
+  if (!append_json_string(to, text)) refuse_input(in_quotes(text) + " is not valid UTF-8");
 }
 
 void append_entry(std::string& to, const placed_array& array) {
@@ -82,13 +85,13 @@ void append_entry(std::string& to, const placed_array& array) {
   to += "]}";
 }
 
-/// Where the checksums of the arrays are in the file: 8 digits each, with a space between.
+/// Where the arrays' checksums stand in the file: 8 digits per array, separated by spaces.
 constexpr std::size_t crc32_stride = crc32_digits + 1;
 constexpr std::size_t array_crc32_at = length_bytes + sealed_start.size() + crc32_digits +
                                        std::string_view(R"(",")").size() + array_crc32_key.size() +
                                        std::string_view(R"(":")").size();
 
-/// Of the header, so that its text seldom moves.
+/// About the size of the header, so that its text is seldom reallocated.
 std::size_t likely_size(const std::vector<placed_array>& arrays, const metadata_map& metadata) {
   constexpr std::size_t around_name = 80, around_all = 1000;
   std::size_t size = around_all;
@@ -97,7 +100,7 @@ std::size_t likely_size(const std::vector<placed_array>& arrays, const metadata_
   return size;
 }
 
-/// The file up to the data: length, header, padding. All checksums are zeros.
+/// The file up to the data: length, header and padding. All checksums are zeros.
 std::string unsealed_start(const std::vector<placed_array>& arrays, const metadata_map& metadata) {
   constexpr std::size_t data_alignment = 64;
   std::string text;
@@ -130,7 +133,7 @@ std::string unsealed_start(const std::vector<placed_array>& arrays, const metada
   return text;
 }
 
-/// Puts in the checksums.
+/// Puts the checksums in place.
 void seal(std::string& start, const std::vector<placed_array>& arrays) {
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     start.replace(array_crc32_at + i * crc32_stride, crc32_digits, hex_of(arrays[i].crc32));
@@ -139,12 +142,13 @@ void seal(std::string& start, const std::vector<placed_array>& arrays) {
   start.replace(length_bytes + sealed_start.size(), crc32_digits, digits);
 }
 
-/// Writes the data from its begin on: small arrays together, large ones from where they are.
+/// Writes the data, from its begin on. Small arrays are written together, large ones straight from
+/// their memory.
 class data_writer {
  public:
   data_writer(file_replacement& file, std::uint64_t begin) : file_(file), at_(begin) {}
 
-  /// Gives the checksum.
+  /// Writes the next array and returns its checksum.
   std::uint32_t write(const char* data, std::uint64_t bytes) {
     std::uint32_t crc32 = 0;
     while (bytes != 0) {
@@ -188,9 +192,9 @@ void write_safetensors(const std::string& path, const std::vector<saved_array>& 
   std::vector<placed_array> placed = place(arrays);
   std::string start = unsealed_start(placed, metadata);
   if (start.size() - length_bytes > most_header_bytes) {
-    refuse("the header of the checkpoint would have " +
-           std::to_string(start.size() - length_bytes) + " bytes, more than " +
-           std::to_string(most_header_bytes));
+    refuse_input("the header of the checkpoint would have " +
+                 std::to_string(start.size() - length_bytes) + " bytes, more than " +
+                 std::to_string(most_header_bytes));
   }
   file_replacement file(path);
   data_writer data(file, start.size());

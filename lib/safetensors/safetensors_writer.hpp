@@ -12,16 +12,16 @@ namespace gradstep::internal {
 
 struct saved_array {
   std::string name;                  // unique, not empty, UTF-8
-  std::string dtype;                 // one that dtype_bytes knows
+  std::string dtype;                 // known to dtype_bytes
   std::vector<std::uint64_t> shape;  // row-major; empty: a single number
-  const void* data;                  // what `shape` takes, little-endian
+  const void* data;                  // all elements, little-endian
 };
 
-/// Writes a safetensors file with checksums, whole or not at all (file_replacement). Arrays are
-/// written from where they are, those of larger elements first, so that each is aligned; else in
-/// the order given. The same input gives the same bytes.
-/// Throws INVALID_ARGUMENT for what a reader would refuse - names, dtypes, metadata that is no
-/// UTF-8 or takes the checksums' keys, a header of more than most_header_bytes - and IO_ERROR.
+/// Writes a safetensors file with checksums, whole or not at all (file_replacement). Arrays with
+/// larger elements come first, so that each array is aligned; otherwise the order is the given one.
+/// The same input gives the same bytes. Throws failure: IO_ERROR; INVALID_ARGUMENT for what a
+/// reader would refuse: wrong names or dtypes, metadata that is not UTF-8 or has a checksum's key,
+/// a header of more than most_header_bytes.
 void write_safetensors(const std::string& path, const std::vector<saved_array>& arrays,
                        const metadata_map& metadata);
 

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int most_numbers = 100000;
 
-/// What stands before the number: the name, cut where the whole would be longer than the name is,
-/// so that a file system which takes the name takes this too.
+/// The temporary name up to its number. The target's name is cut so that the temporary name has at
+/// most max(128, the target's) bytes: a file system that allows the target's name allows the other.
 std::string stem_of(const std::string& name) {
   constexpr std::size_t always_taken = 128;
   constexpr std::string_view infix = ".gradstep-", longest_end = "99999.tmp";
@@ -45,25 +45,25 @@ temporary_file::temporary_file(const file_place& target, mode_t permissions)
     is_there_ = make(permissions);
     if (is_there_) return;
   }
-  throw io_failure("create", shown_, EEXIST);
+  refuse_io("create", shown_, EEXIST);
 }
 
 temporary_file::~temporary_file() {
   if (is_there_) ::unlinkat(target_.folder.get(), name_.c_str(), 0);
 }
 
-/// False where the name is in use.
+/// False: the name is in use.
 bool temporary_file::make(mode_t permissions) {
   constexpr int most_tries = 100;
   for (int i = 0; i < most_tries; ++i) {
     file_ =
         open_file(target_.folder.get(), name_.c_str(), O_WRONLY | O_CREAT | O_EXCL, permissions);
     if (file_.get() < 0) {
-      if (errno != EEXIST) throw io_failure("create", shown_, errno);
+      if (errno != EEXIST) refuse_io("create", shown_, errno);
       if (remove_left_over(name_) == found::used) return false;
       continue;
     }
-    // Before it was locked, another process may have taken it for left, and removed it.
+    // Until it is locked, another process may take the file for left behind and remove it.
     const int error = try_lock(file_);
     if (error != EWOULDBLOCK && target_.is_name_of(name_, file_)) return true;
   }
@@ -71,7 +71,7 @@ bool temporary_file::make(mode_t permissions) {
 }
 
 temporary_file::found temporary_file::remove_left_over(const std::string& name) const noexcept {
-  // Neither a link is followed nor a pipe waited for.
+  // Follows no link and waits for no pipe.
   constexpr int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const int folder = target_.folder.get();
   int opened = ::openat(folder, name.c_str(), O_RDWR | flags);  // NFS locks what can be written
@@ -81,12 +81,12 @@ temporary_file::found temporary_file::remove_left_over(const std::string& name) 
   struct stat status {};
   if (::fstat(opened, &status) != 0 || !S_ISREG(status.st_mode)) return found::used;
   if (try_lock(file) != 0) return found::used;
-  if (!target_.is_name_of(name, file)) return found::removed;  // by another process, meanwhile
+  if (!target_.is_name_of(name, file)) return found::removed;  // by another process
   return ::unlinkat(folder, name.c_str(), 0) == 0 ? found::removed : found::used;
 }
 
 void temporary_file::remove_others() const {
-  constexpr int most_free = 8;  // in between
+  constexpr int most_free = 8;  // in a row; then the search ends
   int number = number_;
   for (int free_count = 0; free_count < most_free && ++number < most_numbers;) {
     const bool is_free = remove_left_over(name_of(stem_, number)) == found::nothing;
@@ -95,19 +95,19 @@ void temporary_file::remove_others() const {
 }
 
 void temporary_file::take_place() {
-  // A second descriptor keeps the lock until the file has its name. Some file systems write, and
-  // fail, not before the first is closed.
+  // The file is closed before it is renamed: some file systems write, and fail, only then. A second
+  // descriptor keeps the lock until the file has its final name.
   lock_ = file_descriptor(::fcntl(file_.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (lock_.get() < 0) throw io_failure("close", shown_, errno);
-  // An interrupted close has closed.
-  if (::close(file_.release()) != 0 && errno != EINTR) throw io_failure("close", shown_, errno);
+  if (lock_.get() < 0) refuse_io("close", shown_, errno);
+  // EINTR: the file is closed all the same.
+  if (::close(file_.release()) != 0 && errno != EINTR) refuse_io("close", shown_, errno);
   const int folder = target_.folder.get();
-  if (!target_.is_name_of(name_, lock_)) throw io_failure("find", shown_, ENOENT);
+  if (!target_.is_name_of(name_, lock_)) refuse_io("find", shown_, ENOENT);
   if (::renameat(folder, name_.c_str(), folder, target_.name.c_str()) != 0) {
     const int error = errno;
-    // A server's answer may be lost when it has renamed already.
+    // A server may have renamed the file although its answer was lost.
     if (!target_.is_name_of(target_.name, lock_)) {
-      throw io_failure("rename \"" + shown_ + "\" to", target_.shown, error);
+      refuse_io("rename \"" + shown_ + "\" to", target_.shown, error);
     }
   }
   is_there_ = false;

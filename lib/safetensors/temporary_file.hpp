@@ -9,25 +9,29 @@
 
 namespace gradstep::internal {
 
-/// A new file beside another, "<name>.gradstep-<number>.tmp", that takes its place or is gone. A
-/// lock on it says that its maker lives: one whose lock is free was left by a process that is no
-/// more, and whoever makes the next one removes it. Only the holder of its lock renames or removes
-/// such a file. Where the file system has no locks, nothing is taken for left.
+/// A new file beside a target, "<name>.gradstep-<number>.tmp". It takes the target's place or is
+/// removed.
+///
+/// The file is locked while its process lives. A file whose lock is free was left behind by a
+/// process that has ended, and the next temporary_file removes it. Only the holder of the lock
+/// renames or removes the file. On a file system without locks, no file counts as left behind.
 class temporary_file {
  public:
-  /// target stays where it is. The process's umask applies to the permissions. Throws IO_ERROR.
+  /// target: stays in place as an object. The process's umask applies to the permissions. Throws
+  /// failure (IO_ERROR).
   temporary_file(const file_place& target, mode_t permissions);
   ~temporary_file();
   temporary_file(const temporary_file&) = delete;
   temporary_file& operator=(const temporary_file&) = delete;
 
-  /// Removes what was left there under other numbers.
+  /// Removes files that were left behind under other numbers.
   void remove_others() const;
 
   const file_descriptor& file() const noexcept { return file_; }
   const std::string& shown() const noexcept { return shown_; }
 
-  /// Closes the file and renames it over the target. Throws IO_ERROR; then it has not done so.
+  /// Closes the file and renames it over the target. Throws failure (IO_ERROR); then the target is
+  /// as it was.
   void take_place();
 
  private:

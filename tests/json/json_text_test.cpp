@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // JSON of unknown origin: the same values as the plain parser, and every fault refused.
-#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 
 #include <bit>
 #include <cmath>

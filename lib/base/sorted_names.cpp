@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "safetensors/sorted_names.hpp"
+#include "base/sorted_names.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/saved_json.hpp"
+#include "checkpoint/json_place.hpp"
 
 #include <limits>
 
 #include "base/text.hpp"
-#include "json/json_text.hpp"
-#include "schedules/schedule_catalogue.hpp"
+#include "json/json_writing.hpp"
+#include "optimizer/optimizer.hpp"
 
 namespace gradstep::internal {
 
@@ -17,7 +17,8 @@ std::string json_place::where() const {
 }
 
 void json_place::refuse(const std::string& fault) const {
-  throw failure(GRADSTEP_CORRUPT, "the optimizer's state, " + where() + ": " + fault);
+  internal::refuse(GRADSTEP_CORRUPT, "the optimizer's state, %s: %s", where().c_str(),
+                   fault.c_str());
 }
 
 double json_place::number() const {
@@ -45,8 +46,7 @@ std::uint64_t json_place::count() const {
 }
 
 std::uint64_t json_place::step_count() const {
-  constexpr auto most = static_cast<std::uint64_t>(last_step);
-  if (count() > most) refuse("is " + std::to_string(count()) + ", which is more than 2^53");
+  if (count() > most_counted) refuse("is " + std::to_string(count()) + ", which is more than 2^53");
   return count();
 }
 

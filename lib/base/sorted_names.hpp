@@ -13,21 +13,23 @@
 
 namespace gradstep::internal {
 
-/// Finds names, which have to stay where they are, in O(log n) whatever they are: a file may hold
-/// those that make a hash table slow.
+/// Finds names in O(log n), whatever the names are: a hostile file may hold names that make a hash
+/// table slow. The names have to stay in place.
 class sorted_names {
  public:
   sorted_names() = default;
   explicit sorted_names(std::span<const std::string_view> names);
-  /// For each element of a range; name_of is a member, or gives a reference to the name.
+  /// The names of a range's elements. name_of: a member, or a function that gives a reference to
+  /// the name.
   template <class Range, class NameOf>
   sorted_names(const Range& range, const NameOf& name_of)
       : sorted_names(names_of(range, name_of)) {}
 
-  /// A name that stands there more than once; none when all differ.
+  /// A name that occurs more than once; no value: all names differ.
   std::optional<std::string_view> repeated() const noexcept;
 
-  /// The index of the name, as the constructor was given it; of one that is there twice, any.
+  /// The index of the name in the order of the constructor; any of its indices if it occurs more
+  /// than once. No value: there is no such name.
   std::optional<std::size_t> find(std::string_view name) const noexcept;
 
  private:

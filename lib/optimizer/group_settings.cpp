@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "optimizer/optimizer_parts.hpp"
+#include "optimizer/group_settings.hpp"
 
 #include <cmath>
 #include <limits>
-#include <string>
 
 #include "base/failure.hpp"
+#include "base/float_environment.hpp"
 
 namespace gradstep::internal {
 
@@ -26,19 +26,15 @@ std::uint32_t group_settings::used_slots() const noexcept {
   return rule.entry->used_slots(rule.values) | rule.entry->used_slots(driven_rule().values);
 }
 
-// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-[[gnu::noinline]] double group_settings::lr_at(double t) const noexcept {
-  const double base = base_lr(rule);
-  return (schedule ? schedule->lr(base, t) : base) * lr_scale;
-}
-
 double group_settings::momentum_at(double t) const noexcept {
   return schedule ? schedule->momentum(t) : std::numeric_limits<double>::quiet_NaN();
 }
 
-rule_values group_settings::rule_at(double t) const noexcept {
+rule_values group_settings::rule_at(double t, bool flush_to_zero) const noexcept {
+  const double base = base_lr(rule);
+  const double scheduled = schedule ? schedule->lr(base, t) : base;
   rule_values result = rule;
-  set_base_lr(result, lr_at(t));
+  set_base_lr(result, in_step_environment(flush_to_zero, [&] { return scheduled * lr_scale; }));
   const double momentum = momentum_at(t);
   if (!std::isnan(momentum)) result.values[momentum_index()] = momentum;
   return result;
@@ -49,15 +45,14 @@ void check_settings(const group_settings& settings) {
   if (settings.schedule) {
     settings.schedule->check();
     if (settings.drives_momentum() && settings.momentum_index() == no_index) {
-      std::string fault = "the schedule, ";
-      fault.append(settings.schedule->name()).append(", drives momentum, but ");
-      throw failure(GRADSTEP_INVALID_ARGUMENT,
-                    fault.append(rule.name).append(" has neither momentum nor beta1"));
+      refuse(GRADSTEP_INVALID_ARGUMENT,
+             "the schedule, %s, drives momentum, but %s has neither momentum nor beta1",
+             settings.schedule->name(), rule.name);
     }
   }
   const char* conflict = settings.rule.entry->conflict(settings.driven_rule().values);
   if (conflict == nullptr) return;
-  throw failure(GRADSTEP_INVALID_ARGUMENT, std::string(rule.name) + ": " + conflict);
+  refuse(GRADSTEP_INVALID_ARGUMENT, "%s: %s", rule.name, conflict);
 }
 
 }  // namespace gradstep::internal

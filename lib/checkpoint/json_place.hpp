@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The JSON of a checkpoint, taken apart with the place of each value in every sentence.
+// Reading the JSON of a checkpoint. The sentence of every fault names the place of the value.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,16 @@
 
 namespace gradstep::internal {
 
-/// A value and where it stands. What is not as wanted is refused: failure (CORRUPT).
+/// A value and its place. Every function throws failure (CORRUPT) if the value is not of the kind
+/// that it reads.
 class json_place {
  public:
-  /// The whole of a text.
+  /// The root of a tree.
   explicit json_place(const json_value& value) : value_(&value) {}
 
+  /// Throws failure (CORRUPT): <place>: <fault>.
   [[noreturn]] void refuse(const std::string& fault) const;
-  /// Calls use(), and makes a failure of it one of this place.
+  /// Calls use(). A failure of it becomes a fault of this place.
   template <class Use>
   void check(const Use& use) const {
     try {
@@ -30,15 +32,16 @@ class json_place {
   }
 
   bool is_null() const { return value_->kind == json_kind::null; }
+  /// A number, or one of the texts "inf", "-inf" and "nan".
   double number() const;
   /// Any whole number of 64 bits.
   std::uint64_t count() const;
-  /// Of what is counted step by step: at most 2^53.
+  /// A whole number of at most 2^53.
   std::uint64_t step_count() const;
   bool flag() const;
   std::string_view text() const;
 
-  /// use(place) for each element of an array.
+  /// Calls use(place) for each element of an array.
   template <class Use>
   void for_each_element(const Use& use) const {
     if (value_->kind != json_kind::array) refuse("is no array");
@@ -47,7 +50,7 @@ class json_place {
       use(json_place(*v, this, index++));
     }
   }
-  /// use(key, place) for each member of an object.
+  /// Calls use(key, place) for each member of an object.
   template <class Use>
   void for_each_member(const Use& use) const {
     if (value_->kind != json_kind::object) refuse("is no object");
@@ -64,21 +67,22 @@ class json_place {
   std::string where() const;
 
   const json_value* value_;
-  const json_place* around_ = nullptr;  // the array or object that it is in, which outlives it
-  std::size_t index_ = 0;               // of an element
+  const json_place* around_ = nullptr;  // the array or object around the value; it outlives this
+  std::size_t index_ = 0;               // in an array
 };
 
-/// An object of known keys, each of which has to be there, unless `has` is asked first.
+/// An object whose keys are known.
 class json_object : public json_place {
  public:
   explicit json_object(const json_place& place);
+  /// Refuses an object that lacks the key.
   json_place operator[](std::string_view key);
   bool has(std::string_view key) const;
-  /// Refuses a key that nobody has asked for.
+  /// Refuses an object with a key that operator[] was not called for.
   void finish() const;
 
  private:
-  const json_value* last_ = nullptr;  // what was asked for last: the next one is often behind it
+  const json_value* last_ = nullptr;  // found last; the next one often follows it
 };
 
 }  // namespace gradstep::internal

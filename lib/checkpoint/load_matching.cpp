@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matching an optimizer's groups and tensors with those of a file, by name.
+#include <cstring>
+#include <iterator>
+#include <optional>
+
+#include "base/sorted_names.hpp"
+#include "checkpoint/load_plan.hpp"
+#include "json/json_writing.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+std::string text_of(const char* what, const char* name) {
+  return std::string(what) + " " + in_quotes(name);
+}
+
+/// Finds groups or tensors of the file by name, and lists those that were not found.
+template <class Saved>
+class saved_by_name {
+ public:
+  explicit saved_by_name(const std::vector<Saved>& all) : all_(all) {}
+
+  /// nullptr: the file has none of that name. Fastest in the order of the file.
+  const Saved* take(std::string_view name) {
+    if (next_ >= all_.size() || all_[next_].name != name) {
+      if (!names_) names_.emplace(all_, &Saved::name);
+      const auto found = names_->find(name);
+      if (!found) return nullptr;
+      next_ = *found;
+    }
+    is_taken_[next_] = true;
+    return &all_[next_++];
+  }
+  template <class Visit>
+  void for_each_left(const Visit& visit) const {
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      if (!is_taken_[i]) visit(all_[i]);
+    }
+  }
+
+ private:
+  const std::vector<Saved>& all_;
+  std::optional<sorted_names> names_;
+  std::size_t next_ = 0;
+  std::vector<bool> is_taken_ = std::vector<bool>(all_.size());
+};
+
+/// Lists arrays that the load needs on both sides but only one side has.
+void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index,
+                    const saved_tensor& from, std::vector<std::string>& result) {
+  const tensor_record& record = o.table.records[index];
+  const tensor& t = o.table.tensors[index];
+  const auto need = [&](const char* array, bool is_here) {
+    const bool is_in_file = from.find(array) != nullptr;
+    if (is_here == is_in_file) return;
+    result.push_back(in_quotes(from.name + "." + array) +
+                     (is_here ? " is not in the file" : " of the file is not in the optimizer"));
+  };
+  const group_settings& after = plan.groups[record.group].settings_after;
+  const rule_info& rule = *after.rule.entry->info;
+  for (std::size_t s = 0; s < rule.slot_count; ++s) {
+    if ((after.used_slots() >> s & 1) == 0) continue;
+    need(rule.slots[s].name, true);
+    if (!record.owns_slots && t.slots[s].data == nullptr && t.count != 0) {
+      result.push_back(text_of("tensor", record.name.get()) + ": the caller's state lacks " +
+                       rule.slots[s].name + ", which the rule uses with the values of the file");
+    }
+  }
+  need("average", t.average.data != nullptr);
+  if (plan.settings.loads_params) need("param", true);
+}
+
+/// The differences between the file's tensor and the optimizer's; empty: it fits.
+std::vector<std::string> differences(const load_plan& plan, const optimizer& o, std::size_t index,
+                                     const saved_tensor& from) {
+  const tensor_record& record = o.table.records[index];
+  const std::size_t count = o.table.tensors[index].count;
+  const std::string subject = text_of("tensor", record.name.get());
+  std::vector<std::string> result;
+  const char* group = o.groups[record.group].name.get();
+  if (from.group != group) {
+    result.push_back(subject + " is of group " + in_quotes(group) + ", in the file of " +
+                     in_quotes(from.group));
+  }
+  if (from.count != count) {
+    result.push_back(subject + " has " + std::to_string(count) + " elements, in the file " +
+                     std::to_string(from.count));
+  }
+  if (plan.groups[record.group].from != nullptr && from.group == group) {
+    compare_arrays(plan, o, index, from, result);
+  }
+  return result;
+}
+
+}  // namespace
+
+void match_groups(load_plan& plan, const optimizer& o) {
+  saved_by_name saved(plan.contents.state().groups);
+  for (const group_record& group : o.groups) {
+    const saved_group* from = saved.take(group.name.get());
+    if (from == nullptr) {
+      plan.problems.push_back(text_of("group", group.name.get()) + " is not in the file");
+    } else {
+      const char* rule = group.settings.rule.entry->info->name;
+      const char* saved_rule = from->settings.rule.entry->info->name;
+      if (std::strcmp(rule, saved_rule) != 0) {
+        plan.problems.push_back(text_of("group", group.name.get()) + " has the rule " + rule +
+                                ", in the file " + saved_rule);
+        from = nullptr;
+      }
+    }
+    group_settings after = group.settings;
+    if (from != nullptr && !plan.settings.keeps_settings) {
+      after = from->settings;
+      after.slot_dtype = group.settings.slot_dtype;
+    }
+    plan.groups.push_back({from, std::move(after)});
+  }
+  saved.for_each_left([&](const saved_group& group) {
+    plan.problems.push_back("group " + in_quotes(group.name) +
+                            " of the file is not in the optimizer");
+  });
+}
+
+void match_tensors(load_plan& plan, const optimizer& o) {
+  saved_by_name saved(plan.contents.state().tensors);
+  plan.tensors.reserve(o.table.size());
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    const tensor_record& record = o.table.records[i];
+    auto& planned = plan.tensors.emplace_back();
+    const saved_tensor* from = saved.take(record.name.get());
+    if (from == nullptr) {
+      plan.problems.push_back(text_of("tensor", record.name.get()) + " is not in the file");
+      continue;
+    }
+    auto faults = differences(plan, o, i, *from);
+    if (faults.empty() && plan.groups[record.group].from != nullptr) planned.from = from;
+    std::move(faults.begin(), faults.end(), std::back_inserter(plan.problems));
+  }
+  saved.for_each_left([&](const saved_tensor& tensor) {
+    plan.problems.push_back("tensor " + in_quotes(tensor.name) +
+                            " of the file is not in the optimizer");
+  });
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writing and reading the members of an object. A list of members, such as `plateau_members` in
+// saved_state.cpp, names each member once, with its kind. It is called with a member_writer, which
+// turns the object into JSON, or with a member_reader, which turns JSON into the object.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sorted_names.hpp"
+#include "base/version.hpp"
+#include "checkpoint/json_place.hpp"
+#include "checkpoint/saved_settings.hpp"
+#include "checkpoint/saved_state.hpp"
+#include "checkpoint/stored_types.hpp"
+#include "json/json_writing.hpp"
+
+namespace gradstep::internal {
+
+class member_writer {
+ public:
+  template <class Object, class Members>
+  static void write(std::string& to, const Object& object, const Members& members) {
+    member_writer writer(to);
+    members(writer, object);
+    writer.members_.end();
+  }
+
+  void format(const char* key, std::uint64_t version) { count(key, version); }
+  void number(const char* key, double value) { write_number(members_[key], value); }
+  void count(const char* key, std::uint64_t value) { append_json_number(members_[key], value); }
+  void step_count(const char* key, std::uint64_t value) { count(key, value); }
+  void flag(const char* key, bool value) { members_[key] += value ? "true" : "false"; }
+  void text(const char* key, std::string_view value) { append_json_string(members_[key], value); }
+
+  template <class IsAllowed>
+  void texts_if_any(const char* key, const std::vector<std::string>& texts, const IsAllowed&,
+                    const char*) {
+    if (texts.empty()) return;
+    json_array_writer list(members_[key]);
+    for (const std::string& text : texts) append_json_string(list.next(), text);
+    list.end();
+  }
+
+  template <class Object, class Members>
+  void optional(const char* key, const std::optional<Object>& object, const Members& members) {
+    std::string& to = members_[key];
+    if (!object) {
+      to += "null";
+    } else {
+      write(to, *object, members);
+    }
+  }
+
+  template <class Object, class Members>
+  void named_list(const char* key, const std::vector<Object>& objects, const Members& members) {
+    json_array_writer list(members_[key]);
+    for (const Object& object : objects) write(list.next(), object, members);
+    list.end();
+  }
+
+  void rule_name(const char* key, const rule_values& rule) { text(key, rule.entry->info->name); }
+  void hyperparameters(const char* key, const rule_values& rule) {
+    write_hyperparameters(members_[key], rule);
+  }
+  void schedule(const char* key, const std::optional<internal::schedule>& value) {
+    std::string& to = members_[key];
+    if (!value) {
+      to += "null";
+    } else {
+      write_schedule(to, *value);
+    }
+  }
+  void array_types(const char* key, const std::vector<saved_array_type>& arrays) {
+    json_object_writer types(members_[key]);
+    for (const saved_array_type& array : arrays) {
+      append_json_string(types[array.name], stored_type_of(array.type, array.has_low).name);
+    }
+    types.end();
+  }
+
+  // Checks are for the reader.
+
+  void require(const char*, bool, const char*) {}
+  template <class Check>
+  void check(const Check&) {}
+
+ private:
+  explicit member_writer(std::string& to) : members_(to) {}
+
+  json_object_writer members_;
+};
+
+/// Throws failure (CORRUPT) for a member that is missing, unknown, or not of its kind. The sentence
+/// names the place.
+class member_reader {
+ public:
+  template <class Object, class Members>
+  static Object read(const json_place& place, const Members& members) {
+    Object object{};
+    member_reader reader(place);
+    members(reader, object);
+    reader.object_.finish();
+    return object;
+  }
+
+  /// Refuses another version.
+  void format(const char* key, std::uint64_t version) {
+    const json_place place = object_[key];
+    if (place.count() == version) return;
+    place.refuse("is " + std::to_string(place.count()) + ", but this version of the library, " +
+                 version_text() + ", reads " + std::to_string(version));
+  }
+  void number(const char* key, double& value) { value = object_[key].number(); }
+  /// Any whole number of 64 bits.
+  void count(const char* key, std::uint64_t& value) { value = object_[key].count(); }
+  /// At most 2^53.
+  void step_count(const char* key, std::uint64_t& value) { value = object_[key].step_count(); }
+  template <class Flag>
+  void flag(const char* key, Flag& value) {
+    value = object_[key].flag();
+  }
+  void text(const char* key, std::string& value) { value = object_[key].text(); }
+
+  /// A list of texts; absent if it is empty.
+  template <class IsAllowed>
+  void texts_if_any(const char* key, std::vector<std::string>& texts, const IsAllowed& is_allowed,
+                    const char* fault) {
+    if (!object_.has(key)) return;
+    object_[key].for_each_element([&](const json_place& place) {
+      if (!is_allowed(place.text())) place.refuse(fault);
+      texts.emplace_back(place.text());
+    });
+  }
+
+  /// An object, or null.
+  template <class Object, class Members>
+  void optional(const char* key, std::optional<Object>& object, const Members& members) {
+    const json_place place = object_[key];
+    if (!place.is_null()) object = read<Object>(place, members);
+  }
+
+  /// A list of objects whose names differ.
+  template <class Object, class Members>
+  void named_list(const char* key, std::vector<Object>& objects, const Members& members) {
+    const json_place place = object_[key];
+    place.for_each_element(
+        [&](const json_place& element) { objects.push_back(read<Object>(element, members)); });
+    if (const auto name = sorted_names(objects, &Object::name).repeated()) {
+      place.refuse("there is another one with the name " + in_quotes(*name));
+    }
+  }
+
+  void rule_name(const char* key, rule_values& rule) {
+    const json_place name = object_[key];
+    rule.entry = find_rule(name.text());
+    if (rule.entry == nullptr) name.refuse(in_quotes(name.text()) + " is no rule");
+  }
+  /// rule_name comes first.
+  void hyperparameters(const char* key, rule_values& rule) {
+    read_hyperparameters(object_[key], rule);
+  }
+  void schedule(const char* key, std::optional<internal::schedule>& value) {
+    const json_place place = object_[key];
+    if (!place.is_null()) value = read_schedule(place);
+  }
+  void array_types(const char* key, std::vector<saved_array_type>& arrays) {
+    object_[key].for_each_member([&](std::string_view name, const json_place& value) {
+      const std::string_view type = value.text();
+      const auto* found = find_stored_type(type);
+      if (found == nullptr) value.refuse(in_quotes(type) + " is no dtype");
+      arrays.push_back({std::string(name), found->type, found->has_low});
+    });
+  }
+
+  /// Refuses the member's value unless the condition holds.
+  void require(const char* key, bool condition, const char* fault) {
+    if (!condition) object_[key].refuse(fault);
+  }
+  /// Calls check(). A failure of it becomes a fault of the object's place.
+  template <class Check>
+  void check(const Check& check) {
+    object_.check(check);
+  }
+
+ private:
+  explicit member_reader(const json_place& place) : object_(place) {}
+
+  json_object object_;
+};
+
+}  // namespace gradstep::internal

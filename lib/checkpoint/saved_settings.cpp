@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkpoint/saved_settings.hpp"
+
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "base/value_check.hpp"
+#include "json/json_writing.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+schedule read_schedule_at(const json_place& place, std::size_t depth);
+
+// ---- Sequences ----------------------------------------------------------------------------------
+
+void write_parts(std::string& to, const schedule& s) {
+  json_array_writer parts(to);
+  for (std::size_t i = 0; i < s.parts().size(); ++i) {
+    json_object_writer part(parts.next());
+    append_json_number(part["length"], s.lengths()[i]);
+    write_schedule(part["schedule"], s.parts()[i]);
+    part.end();
+  }
+  parts.end();
+}
+
+schedule read_sequence(const json_place& place, json_object& object, std::size_t depth) {
+  if (depth > schedule::max_depth) place.refuse("has too many sequences inside each other");
+  std::vector<schedule> parts;
+  std::vector<std::uint64_t> lengths;
+  object["parts"].for_each_element([&](const json_place& element) {
+    json_object part(element);
+    lengths.push_back(part["length"].count());
+    parts.push_back(read_schedule_at(part["schedule"], depth + 1));
+    part.finish();
+  });
+  std::optional<schedule> result;
+  place.check([&] { result = schedule::sequence(std::move(parts), lengths); });
+  return *std::move(result);
+}
+
+// ---- Schedules of the catalogue -----------------------------------------------------------------
+
+void write_parameters(std::string& to, const schedule& s) {
+  json_object_writer parameters(to);
+  const auto all = s.parameters();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::string& value = parameters[all[i].name];
+    if (all[i].kind != value_kind::list) {
+      write_number(value, s.value(i));
+      continue;
+    }
+    json_array_writer numbers(value);
+    for (const double number : s.list()) write_number(numbers.next(), number);
+    numbers.end();
+  }
+  parameters.end();
+}
+
+schedule read_plain_schedule(const json_place& place, json_object& object,
+                             const std::string& name) {
+  std::optional<schedule> result;
+  place.check([&] { result = schedule(name); });
+  json_object values(object["parameters"]);
+  for (const hyperparameter& p : result->parameters()) {
+    const json_place value = values[p.name];
+    if (p.kind == value_kind::list) {
+      std::vector<double> list;
+      value.for_each_element([&](const json_place& x) { list.push_back(x.number()); });
+      value.check([&] { result->set_list(p.name, list); });
+    } else {
+      value.check([&] { result->set(p.name, value.number()); });
+    }
+  }
+  values.finish();
+  return *std::move(result);
+}
+
+// ---- Either -------------------------------------------------------------------------------------
+
+/// depth: 1 + the number of sequences around the schedule.
+schedule read_schedule_at(const json_place& place, std::size_t depth) {
+  json_object object(place);
+  const std::string name(object["name"].text());
+  schedule result = name == "sequence" ? read_sequence(place, object, depth)
+                                       : read_plain_schedule(place, object, name);
+  object.finish();
+  place.check([&] { result.check(); });
+  return result;
+}
+
+}  // namespace
+
+void write_schedule(std::string& to, const schedule& s) {
+  json_object_writer members(to);
+  append_json_string(members["name"], s.name());
+  if (s.is_sequence()) {
+    write_parts(members["parts"], s);
+  } else {
+    write_parameters(members["parameters"], s);
+  }
+  members.end();
+}
+
+schedule read_schedule(const json_place& place) { return read_schedule_at(place, 1); }
+
+void write_hyperparameters(std::string& to, const rule_values& rule) {
+  const rule_info& info = *rule.entry->info;
+  json_object_writer values(to);
+  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+    write_number(values[info.hyperparameters[i].name], rule.values[i]);
+  }
+  values.end();
+}
+
+void read_hyperparameters(const json_place& place, rule_values& rule) {
+  json_object values(place);
+  const rule_info& info = *rule.entry->info;
+  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+    const json_place value = values[info.hyperparameters[i].name];
+    rule.values[i] = value.number();
+    value.check([&] { check_value(info.hyperparameters[i], rule.values[i]); });
+  }
+  values.finish();
+}
+
+void write_number(std::string& to, double number) {
+  if (std::isfinite(number)) {
+    append_json_number(to, number);
+  } else {
+    to += std::isnan(number) ? R"("nan")" : number > 0 ? R"("inf")" : R"("-inf")";
+  }
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optimizer/accumulation.hpp"
+
+#include <mutex>
+#include <span>
+
+#include "base/failure.hpp"
+#include "optimizer/gradients.hpp"
+#include "optimizer/overlaps.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+using index_span = std::span<const std::uint32_t>;
+
+/// sgd at rate 1, upwards: p <- p + g.
+rule_values ascent_at_rate_1() {
+  rule_values rule{find_rule("sgd"), {}};
+  const rule_info& info = *rule.entry->info;
+  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+    rule.values[i] = info.hyperparameters[i].default_value;
+  }
+  rule.values[rule.entry->lr] = 1;
+  rule.values[rule.entry->maximize] = 1;
+  return rule;
+}
+
+void check_may_accumulate(const tensor_table& table, std::size_t tensor) {
+  check_not_stepped(table, tensor);
+  const tensor_record& record = table.records[tensor];
+  if (record.accumulate_count < most_counted) return;
+  refuse(GRADSTEP_OUT_OF_RANGE,
+         "tensor %s has an accumulate_count of 2^53, the most that is counted and saved",
+         record.quoted_name().text);
+}
+
+/// Selects the tensors that accumulate. Throws if one of them cannot.
+void select_accumulating(optimizer& o) {
+  o.lists.selected.clear();
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    const tensor_record& record = o.table.records[i];
+    if (record.is_frozen || record.grad.data == nullptr) continue;
+    check_may_accumulate(o.table, i);
+    o.lists.selected.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+/// Memory, all zeros, for the sums that these tensors lack; an empty block for each of the others.
+std::vector<state_block> allocate_sums(const optimizer& o, index_span tensors) {
+  std::vector<state_block> blocks(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const std::size_t count = o.table.tensors[tensors[i]].count;
+    operand sum = o.table.sum(tensors[i]);
+    if (sum.data != nullptr || count == 0) continue;
+    blocks[i] = state_block(o.table.sum_bytes(tensors[i]));
+    sum.data = blocks[i].data();
+    fill_array(o.context, sum, count, 0);
+  }
+  return blocks;
+}
+
+/// A tensor for the step that adds a gradient to its sum: the sum is the param.
+tensor sum_as_param(const tensor_table& table, std::size_t index) {
+  tensor sum{};
+  sum.count = table.tensors[index].count;
+  sum.param = table.sum(index);
+  sum.grad = table.records[index].grad;
+  return sum;
+}
+
+/// sums: one element per tensor, to work with.
+void add_to_sums(optimizer& o, index_span tensors, std::span<tensor> sums, double scale) {
+  std::vector<state_block> blocks = allocate_sums(o, tensors);
+  // From here on nothing can fail.
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (blocks[i].data() != nullptr) {
+      const std::lock_guard held(o.gate);
+      o.table.records[tensors[i]].sum_memory = std::move(blocks[i]);
+      o.table.state_bytes += o.table.sum_bytes(tensors[i]);
+    }
+    sums[i] = sum_as_param(o.table, tensors[i]);
+  }
+  const rule_values ascent = ascent_at_rate_1();
+  step_request request{
+      .rule = *ascent.entry, .values = ascent.values, .tensors = tensor_list(sums)};
+  request.grad_scale = scale;
+  request.options.zeroes_grad = o.options.around.zeroes_grad;
+  update_tensors(o.context, request);
+  const std::lock_guard held(o.gate);
+  for (const std::uint32_t index : tensors) {
+    ++o.table.records[index].accumulate_count;
+    o.table.records[index].inspected.reset();
+    place_gradient(o.table, index);
+  }
+}
+
+}  // namespace
+
+void accumulate(optimizer& o, std::size_t tensor, double scale) {
+  check_grads_apart(o, tensor);
+  if (tensor == all_tensors) {
+    select_accumulating(o);
+    o.lists.accumulating.resize(o.lists.selected.size());
+    return add_to_sums(o, o.lists.selected, o.lists.accumulating, scale);
+  }
+  const tensor_record& record = o.table.records[tensor];
+  if (record.grad.data == nullptr) {
+    refuse(GRADSTEP_INVALID_ARGUMENT, "tensor %s has no gradient", record.quoted_name().text);
+  }
+  check_may_accumulate(o.table, tensor);
+  const auto index = static_cast<std::uint32_t>(tensor);
+  internal::tensor sum;
+  add_to_sums(o, {&index, 1}, {&sum, 1}, scale);
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optimizer/gradients.hpp"
+
+#include <cmath>
+#include <mutex>
+
+#include "base/failure.hpp"
+#include "base/float_environment.hpp"
+#include "optimizer/overlaps.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// Reads these tensors' gradients and keeps what was found. sums: one element per tensor.
+void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<norm_sum> sums,
+                   double scale) noexcept {
+  const tensor_list list(o.table.tensors.data(), tensors);
+  sum_gradients(o.context, list, norm_view::as_stepped, scale, sums.data());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    o.table.records[tensors[i]].inspected = inspection{sums[i], scale};
+  }
+}
+
+void select_uninspected(optimizer& o, double scale) noexcept {
+  o.lists.selected.clear();
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    const auto& known = o.table.records[i].inspected;
+    const bool is_inspected = known && known->scale == scale;
+    if (takes_part(o.table, i) && !is_inspected) {
+      o.lists.selected.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
+}
+
+}  // namespace
+
+void set_grad(optimizer& o, std::size_t tensor, void* grad) {
+  operand& placed = o.table.records[tensor].grad;
+  const std::size_t bytes = o.table.tensors[tensor].count * size_of(placed.type);
+  const auto address = [&](const void* data) {
+    return bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(data);
+  };
+  const std::uintptr_t begin = address(grad);
+  const std::lock_guard held(o.gate);
+  if (begin != 0) check_new_grad(o.table, begin, bytes);
+  o.table.caller_arrays.move_grad(tensor, address(placed.data), begin, bytes);
+  placed.data = grad;
+  o.table.records[tensor].inspected.reset();
+  place_gradient(o.table, tensor);
+}
+
+void inspect(optimizer& o, std::size_t tensor, double grad_scale) {
+  const double scale = total_scale(o, grad_scale);
+  if (tensor == all_tensors) {
+    check_grads_apart(o, tensor);
+    select_uninspected(o, scale);
+    o.lists.sums.resize(o.lists.selected.size());
+    return inspect_these(o, o.lists.selected, o.lists.sums, scale);
+  }
+  if (!takes_part(o.table, tensor)) return;
+  check_grads_apart(o, tensor);
+  const auto index = static_cast<std::uint32_t>(tensor);
+  norm_sum sum{};
+  inspect_these(o, {&index, 1}, {&sum, 1}, scale);
+}
+
+void place_gradient(tensor_table& table, std::size_t index) noexcept {
+  tensor& t = table.tensors[index];
+  const bool is_sum = table.records[index].has_sum() && t.count != 0;
+  t.grad = is_sum ? table.sum(index) : table.records[index].grad;
+}
+
+double total_scale(const optimizer& o, double grad_scale) {
+  if (!o.loss_scaler) return grad_scale;
+  const double loss_scale = o.loss_scaler->scale;
+  const double scale =
+      in_step_environment(o.context.flush_to_zero, [&] { return grad_scale * (1 / loss_scale); });
+  if (std::isfinite(scale)) return scale;
+  refuse(GRADSTEP_OUT_OF_RANGE, "grad_scale = %s times 1 / loss scale = 1 / %s is not finite",
+         to_text(grad_scale).text, to_text(loss_scale).text);
+}
+
+void check_not_stepped(const tensor_table& table, std::size_t tensor) {
+  if (!table.records[tensor].is_stepped) return;
+  refuse(GRADSTEP_WRONG_ORDER, "tensor %s was stepped already: end the step first",
+         table.records[tensor].quoted_name().text);
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The settings of a group of tensors: which rule steps them, with which values, at which rate.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "rules/catalogue.hpp"
+#include "schedules/schedule.hpp"
+
+namespace gradstep::internal {
+
+struct group_settings {
+  rule_values rule = {};  // its lr is the base rate
+  std::optional<internal::schedule> schedule = {};
+  double lr_scale = 1;
+  std::int32_t slot_dtype = 0;  // of slots that the library owns; 0: that of the arithmetic
+
+  /// The index of the hyper-parameter that a schedule of momentum sets: the rule's momentum, or its
+  /// beta1. no_index: the rule has neither.
+  std::size_t momentum_index() const noexcept;
+  bool drives_momentum() const noexcept { return schedule && schedule->drives_momentum(); }
+
+  /// The rule with some momentum above 0 if the schedule drives momentum; else the rule as it is.
+  rule_values driven_rule() const noexcept;
+  /// Bit s: some step with these settings can use slot s.
+  std::uint32_t used_slots() const noexcept;
+
+  /// NaN: the schedule does not drive momentum at step t, which counts from 0.
+  double momentum_at(double t) const noexcept;
+  /// The rule with the rate and the momentum of step t, which counts from 0. flush_to_zero: as in
+  /// the step's floating-point environment.
+  rule_values rule_at(double t, bool flush_to_zero) const noexcept;
+};
+
+/// Checks that the rule's values go together, and that they go with the schedule. Throws failure
+/// (INVALID_ARGUMENT).
+void check_settings(const group_settings& settings);
+
+}  // namespace gradstep::internal

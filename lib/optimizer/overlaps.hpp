@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks that no two arrays of an optimizer overlap.
+#pragma once
+
+#include "optimizer/optimizer.hpp"
+
+namespace gradstep::internal {
+
+/// The arrays of a tensor that is about to be added. Throws failure (INVALID_ARGUMENT) if one of
+/// them overlaps an array of another tensor.
+array_registry::additions check_new_arrays(const tensor_table& table, const rule_info& rule,
+                                           const tensor& t);
+
+/// Checks that a gradient at [begin, begin + bytes) overlaps no array but gradients. Throws failure
+/// (INVALID_ARGUMENT).
+void check_new_grad(const tensor_table& table, std::uintptr_t begin, std::size_t bytes);
+
+/// Checks that the tensor's gradient overlaps no other gradient; all_tensors: that none do. A pass
+/// over one tensor's gradient would otherwise read or zero another's. Takes the gate's lock. Throws
+/// failure (INVALID_ARGUMENT).
+void check_grads_apart(const optimizer& o, std::size_t tensor);
+
+}  // namespace gradstep::internal

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optimizer/stepping.hpp"
+
+#include <mutex>
+
+#include "base/failure.hpp"
+#include "optimizer/batches.hpp"
+#include "optimizer/gradients.hpp"
+#include "optimizer/overlaps.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+using norm_source = step_settings::norm_source;
+
+gradient_limits limits_in_force(const optimizer& o) {
+  gradient_limits limits = o.options.limits;
+  limits.checks_finite |= o.loss_scaler.has_value();
+  return limits;
+}
+
+void select_participants(optimizer& o) noexcept {
+  o.lists.selected.clear();
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    if (takes_part(o.table, i)) o.lists.selected.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
+// ---- Checks -------------------------------------------------------------------------------------
+
+void check_inspected(const tensor_record& record, double scale) {
+  if (record.inspected && record.inspected->scale == scale) return;
+  if (!record.inspected) {
+    refuse(GRADSTEP_WRONG_ORDER, "tensor %s was not inspected since its gradient last changed",
+           record.quoted_name().text);
+  }
+  refuse(GRADSTEP_WRONG_ORDER, "tensor %s was inspected with the scale %s, but the step's is %s",
+         record.quoted_name().text, to_text(record.inspected->scale).text, to_text(scale).text);
+}
+
+void check_step_count(const tensor_record& record) {
+  if (record.step_count < most_counted) return;
+  refuse(GRADSTEP_OUT_OF_RANGE,
+         "tensor %s has a step_count of 2^53, the most that is counted and saved",
+         record.quoted_name().text);
+}
+
+void check_count(const char* name, std::uint64_t count) {
+  if (count < most_counted) return;
+  refuse(GRADSTEP_OUT_OF_RANGE,
+         "the optimizer has a %s of 2^53, the most that is counted and saved", name);
+}
+
+/// The counts of the optimizer and of all selected tensors.
+void check_step_counts(const optimizer& o) {
+  check_count("step_count", o.step_count);
+  check_count("skipped_count", o.skipped_count);
+  for (const std::uint32_t index : o.lists.selected) check_step_count(o.table.records[index]);
+}
+
+// ---- The verdict --------------------------------------------------------------------------------
+
+/// The total over the selected tensors, as one reading pass over all of them would return it.
+gradient_sums inspected_sums(optimizer& o, double scale) noexcept {
+  o.lists.sums.clear();
+  for (const std::uint32_t index : o.lists.selected) {
+    o.lists.sums.push_back(o.table.records[index].inspected->sum);
+  }
+  return total_of(o.context, o.lists.sums, scale);
+}
+
+step_verdict judge(optimizer& o, const step_settings& settings, double scale,
+                   const gradient_limits& limits) noexcept {
+  switch (settings.source) {
+    case norm_source::given:
+      return judge_norm({settings.grad_norm}, settings.non_finite_count, limits);
+    case norm_source::inspected: {
+      const gradient_sums sums = inspected_sums(o, scale);
+      return judge_norm(sums.norm, sums.non_finite_count, limits);
+    }
+    case norm_source::read:
+      break;
+  }
+  if (!limits.reads_gradients()) return {};
+  const tensor_list selected(o.table.tensors.data(), o.lists.selected);
+  return judge_gradients(o.context, selected, scale, limits);
+}
+
+// ---- Opening and closing ------------------------------------------------------------------------
+
+void open(optimizer& o, const step_settings& settings) {
+  check_grads_apart(o, all_tensors);
+  const double scale = total_scale(o, settings.grad_scale);
+  const bool needs_inspected = settings.source == norm_source::inspected;
+  select_participants(o);
+  check_step_counts(o);
+  if (needs_inspected) {
+    for (const std::uint32_t index : o.lists.selected) {
+      check_inspected(o.table.records[index], scale);
+    }
+  }
+  // From here on nothing can fail.
+  o.step.needs_inspected = needs_inspected;
+  o.step.scale = scale;
+  o.step.result = {};
+  o.step.result.verdict = judge(o, settings, scale, limits_in_force(o));
+  for (group_record& group : o.groups) {
+    group.step_rule = next_rule(o, group);
+    group.step_slots = group.step_rule.entry->used_slots(group.step_rule.values);
+  }
+}
+
+/// Counts the tensor's step, which has used its sum and zeroed it. The gate's lock is held.
+void finish_tensor(optimizer& o, std::size_t tensor) noexcept {
+  tensor_record& record = o.table.records[tensor];
+  if (!o.step.result.verdict.is_skipped) {
+    record.used_slots |= o.groups[record.group].step_slots;
+    ++record.step_count;
+  }
+  if (!record.has_sum()) return;
+  record.accumulate_count = 0;
+  place_gradient(o.table, tensor);
+}
+
+/// Updates the optimizer's counts and its loss scaler. The gate's lock is held.
+step_result close(optimizer& o) noexcept {
+  const step_verdict& verdict = o.step.result.verdict;
+  ++(verdict.is_skipped ? o.skipped_count : o.step_count);
+  o.grad_norm = verdict.grad_norm;
+  if (o.loss_scaler) update_loss_scaler(*o.loss_scaler, verdict.is_skipped);
+  for (tensor_record& record : o.table.records) {
+    record.is_stepped = false;
+    record.inspected.reset();
+  }
+  return o.step.result;
+}
+
+void count_left_out(optimizer& o) noexcept {
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    if (o.table.records[i].is_stepped || !takes_part(o.table, i)) continue;
+    if (o.step.result.left_out_count++ == 0) o.step.result.first_left_out = i;
+  }
+}
+
+}  // namespace
+
+step_result step_all(optimizer& o, const step_settings& settings) {
+  open(o, settings);
+  if (o.step.result.verdict.is_skipped) {
+    o.step.result.piece_count = zero_selected(o);
+  } else {
+    for (const group_record& group : o.groups) o.step.result.piece_count += update_group(o, group);
+  }
+  const std::lock_guard held(o.gate);
+  for (const std::uint32_t index : o.lists.selected) finish_tensor(o, index);
+  return close(o);
+}
+
+void begin_step(optimizer& o, const step_settings& settings) {
+  if (settings.source == norm_source::read && limits_in_force(o).reads_gradients()) {
+    refuse(GRADSTEP_WRONG_ORDER,
+           "GRADSTEP_APPLY_MAX_NORM, GRADSTEP_APPLY_CHECK_FINITE or a loss scaler needs all "
+           "gradients first: inspect them and set GRADSTEP_STEP_INSPECTED, or give "
+           "GRADSTEP_STEP_GRAD_NORM");
+  }
+  open(o, settings);
+  const std::lock_guard held(o.gate);
+  o.step.awaits_tensors = true;
+}
+
+void step_tensor(optimizer& o, std::size_t tensor) {
+  check_not_stepped(o.table, tensor);
+  if (!takes_part(o.table, tensor)) return;
+  const tensor_record& record = o.table.records[tensor];
+  check_step_count(record);
+  check_grads_apart(o, tensor);
+  if (o.step.needs_inspected) check_inspected(record, o.step.scale);
+  const bool is_skipped = o.step.result.verdict.is_skipped;
+  const std::uint64_t piece_count = is_skipped ? zero_tensor(o, tensor) : update_tensor(o, tensor);
+  const std::lock_guard held(o.gate);
+  o.table.records[tensor].is_stepped = true;
+  o.step.result.piece_count += piece_count;
+  finish_tensor(o, tensor);
+}
+
+step_result end_step(optimizer& o) noexcept {
+  const std::lock_guard held(o.gate);
+  count_left_out(o);
+  o.step.awaits_tensors = false;
+  return close(o);
+}
+
+rule_values next_rule(const optimizer& o, const group_record& group) noexcept {
+  return group.settings.rule_at(static_cast<double>(o.step_count), o.context.flush_to_zero);
+}
+
+}  // namespace gradstep::internal
