@@ -18,6 +18,7 @@ struct batch_key {
   std::uint64_t step_count;
   bool has_sum;
   bool has_fresh_slots;
+  // NOLINTNEXTLINE(modernize-use-nullptr): it takes the 0 that < compares with for a pointer
   auto operator<=>(const batch_key&) const = default;
 };
 
