@@ -8,7 +8,7 @@
 
 #include "oracle_cases.hpp"
 #include "rule_reference.hpp"
-#include "rules/registry.hpp"
+#include "rules/rule_registry.hpp"
 #include "tracked.hpp"
 #include "unfused.hpp"
 

@@ -2,10 +2,10 @@
 #include <memory>
 
 #include "base/names.hpp"
-#include "base/value_check.hpp"
-#include "capi/descriptions.hpp"
+#include "capi/catalogue_calls.hpp"
 #include "capi/handles.hpp"
 #include "capi/structs.hpp"
+#include "catalogue/value_check.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/failure.hpp"
-#include "capi/descriptions.hpp"
+#include "capi/catalogue_calls.hpp"
 #include "capi/handles.hpp"
 #include "capi/structs.hpp"
 

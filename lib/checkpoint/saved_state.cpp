@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 #include "base/text_environment.hpp"
-#include "base/value_check.hpp"
+#include "catalogue/value_check.hpp"
 #include "checkpoint/saved_json.hpp"
 #include "json/json_text.hpp"
 #include "safetensors/sorted_names.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "optimizer/state_memory.hpp"
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "schedules/schedule.hpp"
 #include "step/gradient_norm.hpp"
 #include "step/step.hpp"

@@ -21,7 +21,7 @@
 #include <limits>
 #include <string_view>
 
-#include "base/hyperparameter.hpp"
+#include "catalogue/hyperparameter.hpp"
 #include "rules/scalar_math.hpp"
 
 namespace gradstep::internal {

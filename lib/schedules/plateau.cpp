@@ -6,8 +6,8 @@
 
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
-#include "base/hyperparameter.hpp"
 #include "base/text.hpp"
+#include "catalogue/hyperparameter.hpp"
 
 namespace gradstep::internal {
 namespace {

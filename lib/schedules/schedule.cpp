@@ -9,7 +9,7 @@
 #include "base/float_environment.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
-#include "base/value_check.hpp"
+#include "catalogue/value_check.hpp"
 
 namespace gradstep::internal {
 namespace {

@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "base/hyperparameter.hpp"
+#include "catalogue/hyperparameter.hpp"
 
 namespace gradstep::internal {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "step/gradient_norm.hpp"
 #include "step/tensor_list.hpp"
 #include "threads/context.hpp"

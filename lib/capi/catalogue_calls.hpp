@@ -7,8 +7,8 @@
 
 #include <cstddef>
 
-#include "base/hyperparameter.hpp"
 #include "capi/error.hpp"
+#include "catalogue/hyperparameter.hpp"
 
 namespace gradstep::internal {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 
 #include <array>
 
-#include "rules/registry.hpp"
+#include "rules/rule_registry.hpp"
 
 namespace gradstep::internal {
 namespace {

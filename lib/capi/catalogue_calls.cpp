@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "capi/descriptions.hpp"
+#include "capi/catalogue_calls.hpp"
 
 namespace gradstep::internal {
 

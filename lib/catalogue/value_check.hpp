@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/hyperparameter.hpp"
+#include "catalogue/hyperparameter.hpp"
 
 namespace gradstep::internal {
 

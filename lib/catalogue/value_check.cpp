@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/value_check.hpp"
+#include "catalogue/value_check.hpp"
 
 #include <cmath>
 
