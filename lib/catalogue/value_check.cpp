@@ -9,11 +9,7 @@
 namespace gradstep::internal {
 namespace {
 
-[[noreturn]] void refuse(const char* name, double value, const std::string& reason) {
-  throw failure(GRADSTEP_OUT_OF_RANGE, std::string(name) + " = " + to_text(value).text + reason);
-}
-
-bool is_within(const hyperparameter& b, double value) {
+bool is_within(const value_bounds& b, double value) {
   const bool above = b.minimum_excluded ? value > b.minimum : value >= b.minimum;
   const bool below = b.maximum_excluded ? value < b.maximum : value <= b.maximum;
   return above && below;
@@ -21,20 +17,19 @@ bool is_within(const hyperparameter& b, double value) {
 
 }  // namespace
 
-// Here and wherever numbers are checked: what may be NaN is looked at with isnan, isfinite or !=
-// first. To compare it by order raises an exception that a host may have unmasked.
-void check_value(const hyperparameter& bounds, const char* name, double value) {
-  const auto& b = bounds;
+// Here and wherever numbers are checked, isnan, isfinite or != comes before any comparison by
+// order: such a comparison of a NaN raises an exception, which the host may have unmasked.
+void check_value(const char* name, double value, const value_bounds& b) {
   if (b.kind == value_kind::flag) {
-    if (value != 0 && value != 1) refuse(name, value, " is neither 0 nor 1");
-    return;
+    if (value == 0 || value == 1) return;
+    refuse(GRADSTEP_OUT_OF_RANGE, "%s = %s is neither 0 nor 1", name, to_text(value).text);
   }
-  const bool is_whole = b.kind != value_kind::integer || std::floor(value) == value;
+  const bool wants_whole = b.kind == value_kind::integer;
+  const bool is_whole = !wants_whole || std::floor(value) == value;
   if (!std::isnan(value) && is_within(b, value) && is_whole) return;
-  refuse(name, value,
-         std::string(b.kind == value_kind::integer ? " is no whole number in " : " is outside ") +
-             (b.minimum_excluded ? "(" : "[") + to_text(b.minimum).text + ", " +
-             to_text(b.maximum).text + (b.maximum_excluded ? ")" : "]"));
+  refuse(GRADSTEP_OUT_OF_RANGE, "%s = %s is %s %c%s, %s%c", name, to_text(value).text,
+         wants_whole ? "no whole number in" : "outside", b.minimum_excluded ? '(' : '[',
+         to_text(b.minimum).text, to_text(b.maximum).text, b.maximum_excluded ? ')' : ']');
 }
 
 }  // namespace gradstep::internal

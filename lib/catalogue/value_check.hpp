@@ -5,12 +5,8 @@
 
 namespace gradstep::internal {
 
-/// Throws failure (OUT_OF_RANGE) unless the value, or number of a list, is within the bounds. The
-/// sentence names it `name`.
-void check_value(const hyperparameter& bounds, const char* name, double value);
-
-inline void check_value(const hyperparameter& bounds, double value) {
-  check_value(bounds, bounds.name, value);
-}
+/// Throws failure (OUT_OF_RANGE) unless the value is within the bounds. The sentence calls the
+/// value `name`.
+void check_value(const char* name, double value, const value_bounds& bounds);
 
 }  // namespace gradstep::internal

@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 #include "base/text_environment.hpp"
-#include "catalogue/value_check.hpp"
+#include "catalogue/catalogue.hpp"
 #include "checkpoint/saved_json.hpp"
 #include "json/json_text.hpp"
 #include "safetensors/sorted_names.hpp"
@@ -39,14 +39,15 @@ schedule read_schedule(const json_place& place, std::size_t depth = 1) {
   } else {
     place.check([&] { result = schedule(name); });
     json_object values(object["parameters"]);
-    for (const hyperparameter& p : result->parameters()) {
-      const json_place value = values[p.name];
-      if (p.kind == value_kind::list) {
+    const auto all = result->info().hyperparameters;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const json_place value = values[all[i].name];
+      if (all[i].bounds.kind == value_kind::list) {
         std::vector<double> list;
         value.for_each_element([&](const json_place& x) { list.push_back(x.number()); });
-        value.check([&] { result->set_list(p.name, list); });
+        value.check([&] { result->set_list(i, list); });
       } else {
-        value.check([&] { result->set(p.name, value.number()); });
+        value.check([&] { result->set(i, value.number()); });
       }
     }
     values.finish();
@@ -97,10 +98,10 @@ rule_values read_rule(json_object& group) {
   if (rule.entry == nullptr) name.refuse(in_quotes(name.text()) + " is no rule");
   json_object values(group["hyperparameters"]);
   const rule_info& info = *rule.entry->info;
-  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+  for (std::size_t i = 0; i < info.hyperparameters.size(); ++i) {
     const json_place value = values[info.hyperparameters[i].name];
-    rule.values[i] = value.number();
-    value.check([&] { check_value(info.hyperparameters[i], rule.values[i]); });
+    const double number = value.number();
+    value.check([&] { set_value(info, i, number, rule.values); });
   }
   values.finish();
   return rule;

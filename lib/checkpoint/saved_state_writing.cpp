@@ -77,11 +77,11 @@ void append(std::string& to, const schedule& s) {
     parts.end();
     return members.end();
   }
-  const auto all = s.parameters();
+  const auto all = s.info().hyperparameters;
   json_list parameters(members["parameters"], "{}");
   for (const std::size_t i : by_name(all.size(), [&](std::size_t p) { return all[p].name; })) {
     std::string& value = parameters[all[i].name];
-    if (all[i].kind != value_kind::list) {
+    if (all[i].bounds.kind != value_kind::list) {
       append(value, s.value(i));
       continue;
     }
@@ -131,11 +131,11 @@ void append(std::string& to, const std::optional<T>& value) {
 
 void append(std::string& to, const saved_group& g) {
   const rule_info& rule = *g.settings.rule.entry->info;
-  const hyperparameter* const all = rule.hyperparameters;
+  const auto all = rule.hyperparameters;
   json_list members(to, "{}");
   json_list values(members["hyperparameters"], "{}");
   const auto name_of = [&](std::size_t h) { return all[h].name; };
-  for (const std::size_t i : by_name(rule.hyperparameter_count, name_of)) {
+  for (const std::size_t i : by_name(all.size(), name_of)) {
     append(values[all[i].name], g.settings.rule.values[i]);
   }
   values.end();

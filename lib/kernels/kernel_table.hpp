@@ -65,7 +65,7 @@ struct block_sum {
 
 /// What depends on the type that is computed in.
 struct typed_kernels {
-  /// Per rule in the registry's order, per form: see catalogue_entry::kernel_index.
+  /// Per rule in the registry's order, per form: see rule_entry::kernel_index.
   const step_kernel* steps;
   /// The sum over at most one block of the norm's fixed blocks, of gradients as they are converted
   /// to this type. Those beyond +-largest count as not finite.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/failure.hpp"
+#include "catalogue/catalogue.hpp"
 
 namespace gradstep::internal {
 
@@ -55,9 +56,7 @@ void check_settings(const group_settings& settings) {
                     fault.append(rule.name).append(" has neither momentum nor beta1"));
     }
   }
-  const char* conflict = settings.rule.entry->conflict(settings.driven_rule().values);
-  if (conflict == nullptr) return;
-  throw failure(GRADSTEP_INVALID_ARGUMENT, std::string(rule.name) + ": " + conflict);
+  check_conflict(*settings.rule.entry, {settings.driven_rule().values});
 }
 
 }  // namespace gradstep::internal

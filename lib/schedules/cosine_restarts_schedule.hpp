@@ -10,18 +10,18 @@ namespace gradstep::internal::schedules {
 ///     x = (t - start_i) / length_i within the i-th period, i = 0, 1 ...
 ///     length_i = period period_factor^i        start_i = the sum of the lengths before it
 struct cosine_restarts {
-  static constexpr hyperparameter parameters[] = {
+  static constexpr hyperparameter hyperparameters[] = {
       count_from_1("period", not_set, "steps in the first period"),
-      {"period_factor", "multiplies the period's length at each restart", 1, 1, last_step, false,
-       false, value_kind::real},
-      rate("end_lr", 0, "the rate at the end of a period"),
+      number("period_factor", 1, closed_interval(1, last_step),
+             "multiplies the period's length at each restart"),
+      non_negative("end_lr", 0, "the rate at the end of a period"),
   };
-  static constexpr schedule_text text{
-      "cosine_restarts", "half a cosine, again and again, in periods that grow",
-      "end_lr + (L - end_lr) (1 + cos(pi x)) / 2\n"
-      "x = (t - start_i) / length_i within the i-th period, i = 0, 1 ...\n"
-      "length_i = period period_factor^i, start_i = the sum of the lengths before it",
-      "Loshchilov & Hutter 2017; PyTorch's CosineAnnealingWarmRestarts"};
+  static constexpr definition info =
+      describe("cosine_restarts", "half a cosine, again and again, in periods that grow",
+               "end_lr + (L - end_lr) (1 + cos(pi x)) / 2\n"
+               "x = (t - start_i) / length_i within the i-th period, i = 0, 1 ...\n"
+               "length_i = period period_factor^i, start_i = the sum of the lengths before it",
+               "Loshchilov & Hutter 2017; PyTorch's CosineAnnealingWarmRestarts", hyperparameters);
 
   static double lr(const settings<cosine_restarts>& s, double base, double t) {
     const double x = place_in_period(t, s["period"], s["period_factor"]);

@@ -5,10 +5,10 @@
 
 namespace gradstep::internal {
 
-/// Throws failure (OUT_OF_RANGE) for a field outside its bounds; struct_size is not looked at.
+/// Throws failure (OUT_OF_RANGE) if a field is outside its bounds. Ignores struct_size.
 void check_plateau(const gradstep_plateau& plateau);
 
-/// A report to a plateau that passed the check: whether lr was lowered.
+/// Reports a metric to a plateau that passes check_plateau. Returns whether lr was lowered.
 bool report_metric(gradstep_plateau& plateau, double metric) noexcept;
 
 }  // namespace gradstep::internal

@@ -27,7 +27,7 @@ struct step_options {
 
 /// A step of one rule. Everything in it has been validated.
 struct step_request {
-  const catalogue_entry& rule;
+  const rule_entry& rule;
   const double* values;  // of the rule's hyper-parameters
   tensor_list tensors;
   std::uint64_t step = 1;  // t
