@@ -5,7 +5,7 @@
 
 namespace gradstep::internal::schedules {
 
-/// PyTorch's ConstantLR; with the defaults nothing but the warm-up.
+/// PyTorch's ConstantLR. With the defaults the rate is L, after the warm-up that all share.
 ///     t < total_steps ? L factor : L
 struct constant {
   static constexpr hyperparameter hyperparameters[] = {

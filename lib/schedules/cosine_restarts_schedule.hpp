@@ -29,8 +29,8 @@ struct cosine_restarts {
   }
 
  private:
-  /// 1 + factor + ... + factor^(count - 1). All addends are positive, so nothing cancels, and sums
-  /// that a double can hold are exact.
+  /// 1 + factor + ... + factor^(count - 1). Nothing cancels, because all addends are positive. The
+  /// sum is exact wherever a double can represent it.
   static double geometric_sum(double factor, double count) {
     if (count == 0) return 0;
     const double half = std::floor(count / 2);
@@ -41,7 +41,7 @@ struct cosine_restarts {
   static double place_in_period(double t, double period, double factor) {
     if (factor == 1) return std::fmod(t, period) / period;
     const auto start = [&](double i) { return period * geometric_sum(factor, i); };
-    // Up to rounding the right one or its neighbour.
+    // Rounding may have made this a neighbour of the right period.
     double i = std::floor(std::log1p(t / period * (factor - 1)) / std::log1p(factor - 1));
     if (start(i + 1) <= t) {
       ++i;

@@ -7,7 +7,7 @@
 
 namespace gradstep::internal::schedules {
 
-/// PyTorch's MultiStepLR; a milestone that is there twice counts twice.
+/// PyTorch's MultiStepLR. A milestone that the list has twice counts twice.
 ///     L gamma^(number of milestones <= t)
 struct multistep {
   static constexpr hyperparameter hyperparameters[] = {

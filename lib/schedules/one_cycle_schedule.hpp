@@ -70,7 +70,7 @@ struct one_cycle {
     const double total = s["total_steps"];
     const double up = s["warmup_fraction"] * total;
     t = std::fmin(t, total - 1);
-    // An end may lie before step 0, where no t is, but where the next phase begins all the same.
+    // A phase may end before step 0. No t is in that phase, but the next one begins at its end.
     double start = 0;
     int phase = 0;
     for (const double end : {up - 1, s.is_set("three_phase") ? 2 * up - 2 : total - 1}) {
@@ -81,7 +81,7 @@ struct one_cycle {
     return {phase, part(start, total - 1, t)};
   }
 
-  /// A phase of no length is at its end.
+  /// The part of a phase that is over at t; 1 for a phase of length 0.
   static double part(double start, double end, double t) {
     return end == start ? 1 : (t - start) / (end - start);
   }

@@ -54,7 +54,7 @@ inline double finite_power(double base, double exponent) {
 /// min(t, total) / total, for total > 0.
 inline double progress(double t, double total) { return std::fmin(t, total) / total; }
 
-/// (1 + cos(pi x)) / 2: from 1 at x = 0 to exactly 0 at x = 1.
+/// (1 + cos(pi x)) / 2: 1 at x = 0, and exactly 0 at x = 1.
 inline double half_cosine(double x) {
   constexpr double pi = 3.14159265358979323846;
   return (1 + std::cos(pi * x)) / 2;

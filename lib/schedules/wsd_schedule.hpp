@@ -10,7 +10,7 @@ namespace gradstep::internal::schedules {
 ///     t < W            L t / W
 ///     t < W + S        L
 ///     then             L (f (1 - min_factor) + min_factor)        x = min(t - W - S, D) / D
-///     f = 1 - x, (1 + cos(pi x)) / 2 or 1 - sqrt(x), as decay_shape says
+///     f = 1 - x, (1 + cos(pi x)) / 2 or 1 - sqrt(x), chosen by decay_shape
 struct wsd {
   static constexpr hyperparameter hyperparameters[] = {
       count_from_0("warmup_steps", 0, "W, steps from 0 to the base rate"),
