@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "schedules/schedule.hpp"
 
 namespace gradstep::internal {

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "rules/oracle_cases.hpp"
-#include "rules/registry.hpp"
+#include "rules/rule_registry.hpp"
 #include "rules/rule_reference.hpp"
 #include "rules/tracked.hpp"
 #include "rules/unfused.hpp"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 
 #include <array>
 
-#include "rules/registry.hpp"
+#include "catalogue/catalogue.hpp"
+#include "rules/rule_registry.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -16,7 +17,7 @@ std::size_t form_index(const arguments<Rule, double>& h) {
   return i;
 }
 
-/// For each of the rule's forms, the slots that it uses as bits.
+/// The slots that each of the rule's forms uses, as bits.
 template <class Rule>
 constexpr auto used_slots_of_forms = [] {
   std::array<std::uint32_t, std::size(Rule::forms)> masks{};
@@ -29,11 +30,10 @@ constexpr auto used_slots_of_forms = [] {
 }();
 
 template <class Rule, std::size_t FirstKernel>
-constexpr catalogue_entry entry{
+constexpr rule_entry entry{
     &Rule::info,
-    [](const double* values) -> const char* {
-      if constexpr (checks_values<Rule>) return Rule::conflict(arguments<Rule, double>{values, 1});
-      return nullptr;
+    [](const parameter_values& values) noexcept {
+      return conflict_of<Rule>(arguments<Rule, double>(values.numbers, 1));
     },
     [](const double* values) {
       return FirstKernel + form_index<Rule>({values, 1});
@@ -47,7 +47,7 @@ constexpr catalogue_entry entry{
 };
 
 template <std::size_t FirstKernel, class Rule, class... Rules>
-constexpr void add_entries(catalogue_entry* next) {
+constexpr void add_entries(rule_entry* next) {
   *next = entry<Rule, FirstKernel>;
   if constexpr (sizeof...(Rules) > 0) {
     add_entries<FirstKernel + std::size(Rule::forms), Rules...>(next + 1);
@@ -56,7 +56,7 @@ constexpr void add_entries(catalogue_entry* next) {
 
 template <class... Rules>
 constexpr auto entries_of(type_list<Rules...>) {
-  std::array<catalogue_entry, sizeof...(Rules)> entries{};
+  std::array<rule_entry, sizeof...(Rules)> entries{};
   add_entries<0, Rules...>(entries.data());
   return entries;
 }
@@ -65,26 +65,29 @@ constexpr auto entries = entries_of(all_rules());
 
 }  // namespace
 
-double initial_value(const rule_values& rule, const slot& slot) {
+std::span<const rule_entry> rule_catalogue() noexcept { return entries; }
+
+const rule_entry* find_rule(std::string_view name) noexcept {
+  return find_entry(rule_catalogue(), name);
+}
+
+rule_values with_defaults(const rule_entry& rule) noexcept {
+  rule_values result{&rule, {}};
+  set_defaults(*rule.info, result.values);
+  return result;
+}
+
+double initial_value(const rule_values& rule, const slot& slot) noexcept {
   if (slot.initial_hyperparameter == nullptr) return slot.initial_value;
   return rule.values[find_hyperparameter(*rule.entry->info, slot.initial_hyperparameter)];
 }
 
-double base_lr(const rule_values& rule) {
+double base_lr(const rule_values& rule) noexcept {
   return rule.entry->lr == no_index ? 0 : rule.values[rule.entry->lr];
 }
 
-void set_base_lr(rule_values& rule, double lr) {
+void set_base_lr(rule_values& rule, double lr) noexcept {
   if (rule.entry->lr != no_index) rule.values[rule.entry->lr] = lr;
-}
-
-std::span<const catalogue_entry> rule_catalogue() { return entries; }
-
-const catalogue_entry* find_rule(std::string_view name) {
-  for (const catalogue_entry& candidate : entries) {
-    if (candidate.info->name == name) return &candidate;
-  }
-  return nullptr;
 }
 
 }  // namespace gradstep::internal
