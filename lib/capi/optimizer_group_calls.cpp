@@ -50,7 +50,7 @@ gradstep_status read_group(const gradstep_group_options* options, group_settings
   // std::abs: -0 is 0.
   if ((options->flags & GRADSTEP_GROUP_LR_SCALE) != 0)
     settings.lr_scale = std::abs(options->lr_scale);
-  settings.slot_dtype = options->slot_dtype;
+  if (options->slot_dtype != 0) settings.slot_dtype = static_cast<dtype>(options->slot_dtype);
   check_settings(settings);
   return GRADSTEP_OK;
 }

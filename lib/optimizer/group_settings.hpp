@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "kernels/storage/operand.hpp"
 #include "rules/rule_catalogue.hpp"
 #include "schedules/schedule.hpp"
 
@@ -15,7 +16,7 @@ struct group_settings {
   rule_values rule = {};  // its lr is the base rate
   std::optional<internal::schedule> schedule = {};
   double lr_scale = 1;
-  std::int32_t slot_dtype = 0;  // of slots that the library owns; 0: that of the arithmetic
+  std::optional<dtype> slot_dtype = {};  // of slots that the library owns; else the arithmetic's
 
   /// The index of the hyper-parameter that a schedule of momentum sets: the rule's momentum, or its
   /// beta1. no_index: the rule has neither.

@@ -13,8 +13,8 @@ namespace gradstep::internal {
 void plan_slots(const group_settings& group, tensor& t) {
   const rule_info& rule = *group.rule.entry->info;
   const dtype computed = computed_type(t.param.type);
-  const bool is_free = computed == dtype::float32 && group.slot_dtype != 0;
-  const dtype wanted = is_free ? static_cast<dtype>(group.slot_dtype) : computed;
+  const bool is_free = computed == dtype::float32;
+  const dtype wanted = is_free ? group.slot_dtype.value_or(computed) : computed;
   t.slot_count = rule.slot_count;
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     const dtype type = stored_slot_type(wanted, rule.slots[s].is_non_negative, t.count);
