@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "threads/call_gate.hpp"
+#include "optimizer/call_gate.hpp"
 
 #include <mutex>
 
