@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Wrong arguments to the conversions of arrays, and how a slot is best stored.
-#include "support/misuse.hpp"
-#include "support/mixed_reference.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/sized_struct.hpp"
+#include "support/stored_array.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -3,10 +3,29 @@
 // Every number of the 16-bit dtypes widened, a dense sample of float32 narrowed, every code of the
 // 8-bit dtypes: by gradstep_array_read and gradstep_array_write, and by steps on every instruction
 // set. conversions_nightly.cpp narrows all float32 numbers.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <bit>
 #include <cfenv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <vector>
 
 #include "kernels/conversion_check.hpp"
-#include "support/mixed_support.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/reference_8_bits.hpp"
+#include "support/rule_setup.hpp"
+#include "support/storages.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -16,8 +35,8 @@ namespace {
 stored_array every_half(std::int32_t dtype, bool is_split = false) {
   stored_array all(dtype, 1U << 16, 0, is_split);
   for (std::uint32_t i = 0; i < 1U << 16; ++i) {
-    stored_array::put(all.data, i, static_cast<std::uint16_t>(i));
-    if (is_split) stored_array::put(*all.extra, i, static_cast<std::uint16_t>(i * 40503));
+    all.data.write(i, static_cast<std::uint16_t>(i));
+    if (is_split) all.extra->write(i, static_cast<std::uint16_t>(i * 40503));
   }
   return all;
 }
@@ -52,12 +71,12 @@ TEST(widening, every_half_as_a_gradient) {
     for (const std::int32_t param : {GRADSTEP_FLOAT32, GRADSTEP_FLOAT64}) {
       for (const std::int32_t dtype : half_dtypes) {
         SCOPED_TRACE(isa + " " + dtype_text(dtype));
-        std::vector<mixed_parameter> list;
+        std::vector<stored_parameter> list;
         list.emplace_back(rule.get(), "sgd", storage{.param = param, .grad = dtype, .slot = param},
                           1U << 16);
         list[0].param.narrow(std::vector<double>(1U << 16, 0));
         list[0].grad = every_half(dtype);
-        apply_mixed(context.get(), rule.get(), list, mixed_options(0));
+        apply_stored(context.get(), rule.get(), list, apply_options(0));
         for (std::size_t i = 0; i < list[0].size(); ++i) {
           expect_same_number(list[0].param.widen(i), 0 - list[0].grad.widen(i), i);
         }
@@ -75,13 +94,13 @@ TEST(widening, every_half_as_a_param) {
       for (const bool is_split : {false, true}) {
         if (is_split && dtype != GRADSTEP_BFLOAT16) continue;
         SCOPED_TRACE(isa + " " + dtype_text(dtype));
-        std::vector<mixed_parameter> list;
+        std::vector<stored_parameter> list;
         list.emplace_back(rule.get(), "sgd",
                           storage{.param = dtype, .copy = GRADSTEP_FLOAT32, .is_split = is_split},
                           1U << 16);
         auto all = every_half(dtype, is_split);
         list[0].param = all;
-        apply_mixed(context.get(), rule.get(), list, mixed_options(0));
+        apply_stored(context.get(), rule.get(), list, apply_options(0));
         for (std::size_t i = 0; i < list[0].size(); ++i) {
           expect_same_number(list[0].copy->widen(i), all.widen(i) + 0.0, i);
           expect_same_number(list[0].param.widen(i), all.widen(i) + 0.0, i);
@@ -182,9 +201,9 @@ TEST(eight_bits, every_code_is_read) {
   for (const std::int32_t dtype : blocked_dtypes) {
     for (const int exponent : {-95, -50, 0, 1, 100, 127}) {
       stored_array all(dtype, 256);
-      stored_array::put(*all.extra, 0, std::ldexp(1.0F, exponent));
+      all.extra->write(0, std::ldexp(1.0F, exponent));
       for (std::size_t i = 0; i < 256; ++i) {
-        stored_array::put(all.data, i, static_cast<std::uint8_t>(i));
+        all.data.write(i, static_cast<std::uint8_t>(i));
       }
       std::vector<double> values(256);
       const auto view = all.view();
@@ -199,10 +218,10 @@ TEST(eight_bits, codes_are_written_as_they_were_read) {
   for (const std::int32_t dtype : blocked_dtypes) {
     for (const int exponent : {-95, 0, 127}) {
       stored_array all(dtype, 256), back(dtype, 256);
-      stored_array::put(*all.extra, 0, std::ldexp(1.0F, exponent));
+      all.extra->write(0, std::ldexp(1.0F, exponent));
       for (std::size_t i = 0; i < 256; ++i) {
         const bool is_minus_zero = dtype == GRADSTEP_SIGNED8 && i == 0x80;
-        stored_array::put(all.data, i, static_cast<std::uint8_t>(is_minus_zero ? 0 : i));
+        all.data.write(i, static_cast<std::uint8_t>(is_minus_zero ? 0 : i));
       }
       std::vector<double> values(256);
       const auto from = all.view(), to = back.view();
@@ -253,7 +272,7 @@ TEST(eight_bits, arrays_of_any_values_are_written_as_the_reference_does) {
         stored_array got(dtype, count), wanted(dtype, count);
         std::vector<double> values(count);
         for (std::size_t i = 0; i < count; ++i) {
-          values[i] = unit * mixed_value(7, i) / 1024;
+          values[i] = unit * varied_value(7, i) / 1024;
           if (dtype == GRADSTEP_UNSIGNED8) values[i] = std::abs(values[i]);
         }
         const auto view = got.view();

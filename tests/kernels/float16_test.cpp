@@ -3,11 +3,29 @@
 // Float32 rounded to float16 at random, as a param and as a slot: every number of float16 stays,
 // and all others, the special ones among them, become what docs/numerics.md says, on every
 // instruction set. Handles and the context's options with float16.
+#include <gtest/gtest.h>
 #include <gradstep/gradstep.hpp>
 
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <set>
+#include <string>
+#include <vector>
 
-#include "support/mixed_support.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/plain_steps.hpp"
+#include "support/reference_16_bits.hpp"
+#include "support/reference_rounding.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/storages.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -15,19 +33,19 @@ namespace {
 constexpr std::uint64_t at_random = GRADSTEP_APPLY_STOCHASTIC_PARAM;
 
 /// What a step of a list of one makes of it.
-void step_alone(const gradstep_context* context, const gradstep_rule* rule, mixed_parameter& target,
-                std::uint64_t flags, std::uint64_t seed = rounding_seed) {
-  std::vector<mixed_view> views;
+void step_alone(const gradstep_context* context, const gradstep_rule* rule,
+                stored_parameter& target, std::uint64_t flags, std::uint64_t seed = rounding_seed) {
+  std::vector<stored_view> views;
   views.push_back(target.view());
-  auto options = mixed_options(flags);
+  auto options = apply_options(flags);
   options.seed = seed;
   apply_views(context, rule, views, options);
 }
 
 /// sgd with momentum stores the gradient in its buffer at first, and -gradient in a param of 0.
-mixed_parameter holding_minus(const std::vector<float>& numbers, std::int32_t dtype) {
+stored_parameter holding_minus(const std::vector<float>& numbers, std::int32_t dtype) {
   const auto rule = make_rule("sgd", {{"lr", 1}, {"momentum", 0.5}});
-  mixed_parameter target(rule.get(), "sgd", {.param = dtype, .slot = dtype}, numbers.size());
+  stored_parameter target(rule.get(), "sgd", {.param = dtype, .slot = dtype}, numbers.size());
   target.param.narrow(std::vector<float>(numbers.size(), 0));
   target.grad.narrow(numbers);
   return target;
@@ -98,14 +116,14 @@ TEST(narrowing_at_random, every_float16_stays_as_it_is) {
     SCOPED_TRACE(isa);
     const auto context = make_serial_context(isa.c_str());
     for (const std::uint64_t seed : {0U, 1U, 2U}) {
-      mixed_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 1U << 16);
+      stored_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 1U << 16);
       target.grad.narrow(std::vector<double>(1U << 16, 0));
       for (std::uint32_t i = 0; i < 1U << 16; ++i) {
-        stored_array::put(target.param.data, i, static_cast<std::uint16_t>(i));
+        target.param.data.write(i, static_cast<std::uint16_t>(i));
       }
       step_alone(context.get(), rule.get(), target, at_random, seed);
       for (std::uint32_t i = 0; i < 1U << 16; ++i) {
-        const auto half = stored_array::raw<std::uint16_t>(target.param.data, i);
+        const auto half = target.param.data.read<std::uint16_t>(i);
         ASSERT_EQ(half, std::isnan(float16_to_float(static_cast<std::uint16_t>(i))) ? 0x7e00U : i);
       }
     }
@@ -118,16 +136,16 @@ TEST(narrowing_at_random, every_float16_is_read_as_a_slot) {
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
     const auto context = make_serial_context(isa.c_str());
-    mixed_parameter target(rule.get(), "sgd", {.slot = GRADSTEP_FLOAT16}, 1U << 16);
+    stored_parameter target(rule.get(), "sgd", {.slot = GRADSTEP_FLOAT16}, 1U << 16);
     target.grad.narrow(std::vector<double>(1U << 16, 0));
     std::vector<double> halved(1U << 16);
     for (std::uint32_t i = 0; i < 1U << 16; ++i) {
-      stored_array::put(target.slots[0]->data, i, static_cast<std::uint16_t>(i));
+      target.slots[0]->data.write(i, static_cast<std::uint16_t>(i));
       halved[i] = target.slots[0]->widen(i) / 2;
     }
-    std::vector<mixed_view> views;
+    std::vector<stored_view> views;
     views.push_back(target.view());
-    apply_views(context.get(), rule.get(), views, mixed_options(0, 2));
+    apply_views(context.get(), rule.get(), views, apply_options(0, 2));
     for (std::uint32_t i = 0; i < 1U << 16; ++i) {
       const double got = target.slots[0]->widen(i);
       if (std::isnan(halved[i])) {
@@ -147,12 +165,12 @@ std::set<std::uint16_t> outcomes(const gradstep_context* context, float number) 
   const auto rule = make_rule("sgd", {{"lr", 1}});
   std::set<std::uint16_t> all;
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
-    mixed_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 256);
+    stored_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 256);
     target.param.narrow(std::vector<double>(256, -0.0));
     target.grad.narrow(std::vector<double>(256, -number));
     step_alone(context, rule.get(), target, at_random, seed);
     for (std::size_t i = 0; i < 256; ++i) {
-      all.insert(stored_array::raw<std::uint16_t>(target.param.data, i));
+      all.insert(target.param.data.read<std::uint16_t>(i));
     }
   }
   return all;
@@ -205,7 +223,7 @@ TEST(float16_denormals, outlive_flush_to_zero) {
       SCOPED_TRACE(isa + ", flags " + std::to_string(flags));
       const storage how{
           .param = GRADSTEP_FLOAT16, .slot = GRADSTEP_FLOAT16, .copy = GRADSTEP_FLOAT16};
-      mixed_parameter target(rule.get(), "sgd", how, 1023);
+      stored_parameter target(rule.get(), "sgd", how, 1023);
       std::vector<double> numbers(1023);
       for (std::size_t i = 0; i < 1023; ++i)
         numbers[i] = std::ldexp(static_cast<double>(i + 1), -24);
@@ -225,7 +243,7 @@ TEST(float16_denormals, outlive_flush_to_zero) {
 TEST(stochastic_params, of_a_list_are_those_of_16_bits) {
   const auto rule = make_rule("sgd", {{"lr", 1e-3}});
   const auto context = make_serial_context();
-  std::vector<mixed_parameter> nearest;
+  std::vector<stored_parameter> nearest;
   for (const std::int32_t dtype : float_dtypes) {
     const auto slot = dtype == GRADSTEP_FLOAT64 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
     nearest.emplace_back(rule.get(), "sgd", storage{.param = dtype, .slot = slot}, 300);
@@ -233,8 +251,8 @@ TEST(stochastic_params, of_a_list_are_those_of_16_bits) {
   nearest.emplace_back(rule.get(), "sgd", storage{.param = GRADSTEP_BFLOAT16, .is_split = true},
                        300);
   auto random = nearest;
-  apply_mixed(context.get(), rule.get(), nearest, mixed_options(0));
-  apply_mixed(context.get(), rule.get(), random, mixed_options(at_random));
+  apply_stored(context.get(), rule.get(), nearest, apply_options(0));
+  apply_stored(context.get(), rule.get(), random, apply_options(at_random));
   for (std::size_t i = 0; i < nearest.size(); ++i) {
     const bool is_rounded = element_size(nearest[i].param.dtype()) == 2 && !nearest[i].param.extra;
     EXPECT_EQ(nearest[i].snapshot() != random[i].snapshot(), is_rounded) << i;

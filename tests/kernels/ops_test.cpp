@@ -2,14 +2,30 @@
 //
 // The words that rules are written in, on vectors of every instruction set and on plain numbers: to
 // the bit, NaN, infinities, both zeros and denormals included. And 1 - base^exponent.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <vector>
+
 #include "kernels/ops_levels.hpp"
+#include "kernels/ops_table.hpp"
 #include "rules/unfused.hpp"
-#include "support/support.hpp"
+#include "support/context_setup.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
 
 namespace gradstep_test {
 namespace {
-
-bool fuses(const std::string& isa) { return baseline_fuses || isa != "baseline"; }
 
 const ops_table* find_ops(const std::string& isa) {
   for (const ops_table* table : all_ops) {

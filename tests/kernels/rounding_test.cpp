@@ -2,7 +2,27 @@
 //
 // What the ways to keep precision in few bits are for: rounding at random errs by nothing on
 // average, so a moving average moves; upper and lower halves train as float32 does.
-#include "support/mixed_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/reference_16_bits.hpp"
+#include "support/reference_8_bits.hpp"
+#include "support/rule_setup.hpp"
+#include "support/storages.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -58,7 +78,7 @@ void add_half(error_statistics& errors, std::int32_t dtype, float exact, double 
 /// The neighbours among a block's codes. What would be 0 or unsigned code 1 is left out: it is
 /// below 2^-34 of the block's largest, and nothing but 0 becomes 0.
 void add_8bit(error_statistics& errors, float exact, const stored_array& slot, std::size_t i) {
-  const auto scale = stored_array::raw<float>(*slot.extra, i / block_size);
+  const auto scale = slot.extra->read<float>(i / block_size);
   const auto& codes = codes_of(slot.dtype());
   const float magnitude = std::abs(exact);
   std::uint32_t low = 0;
@@ -77,21 +97,21 @@ double sample(std::size_t i) {
          (i % 3 == 0 ? -1 : 1);
 }
 
-mixed_parameter sampled(const gradstep_rule* rule, const std::string& rule_name, const storage& how,
-                        double unit = 1) {
-  mixed_parameter target(rule, rule_name, how, sample_count);
+stored_parameter sampled(const gradstep_rule* rule, const std::string& rule_name,
+                         const storage& how, double unit = 1) {
+  stored_parameter target(rule, rule_name, how, sample_count);
   std::vector<double> values(sample_count);
   for (std::size_t i = 0; i < sample_count; ++i) values[i] = unit * sample(i);
   target.grad.narrow(values);
   return target;
 }
 
-void step_once(const gradstep_rule* rule, mixed_parameter& target, std::uint64_t flags,
+void step_once(const gradstep_rule* rule, stored_parameter& target, std::uint64_t flags,
                std::uint64_t seed) {
   static const context_handle context = make_serial_context();
-  std::vector<mixed_view> views;
+  std::vector<stored_view> views;
   views.push_back(target.view());
-  auto options = mixed_options(flags);
+  auto options = apply_options(flags);
   options.seed = seed;
   apply_views(context.get(), rule, views, options);
 }
@@ -128,7 +148,7 @@ TEST_P(rounding_of_rules, random_rounding_of_slots_is_unbiased) {
 }
 
 /// sgd with lr 1 from p = 0: the new param is -g exactly.
-mixed_parameter param_of_minus_grad(std::int32_t dtype, double unit, std::uint64_t seed) {
+stored_parameter param_of_minus_grad(std::int32_t dtype, double unit, std::uint64_t seed) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
   auto target = sampled(rule.get(), "sgd", {.param = dtype}, unit);
   target.param.narrow(std::vector<double>(sample_count, 0));
@@ -170,14 +190,14 @@ void check_dependence(std::int32_t dtype, double half_way) {
     for (const std::uint64_t key : {1, 2}) {
       for (const std::uint64_t step : {1, 2}) {
         for (const std::uint64_t first : {0, 256}) {
-          mixed_parameter target(rule.get(), "sgd", {.param = dtype}, 256);
+          stored_parameter target(rule.get(), "sgd", {.param = dtype}, 256);
           target.param.narrow(std::vector<double>(256, 0));
           target.grad.narrow(std::vector<double>(256, half_way));
-          std::vector<mixed_view> views;
+          std::vector<stored_view> views;
           views.push_back(target.view());
           views[0].tensor.key = key;
           views[0].tensor.first_index = first;
-          auto options = mixed_options(GRADSTEP_APPLY_STOCHASTIC_PARAM, step);
+          auto options = apply_options(GRADSTEP_APPLY_STOCHASTIC_PARAM, step);
           options.seed = seed;
           apply_views(context.get(), rule.get(), views, options);
           all.push_back(target.snapshot());
@@ -203,7 +223,7 @@ TEST(rounding_at_random, depends_on_all_that_it_is_said_to_depend_on) {
 /// Of each element alone, over seeds; 2^-24 or 0 with probability 0.3 is 600 +- 20 of 2000.
 TEST(rounding_at_random, of_each_element_is_unbiased_over_seeds) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
-  mixed_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 256);
+  stored_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 256);
   target.grad.narrow(std::vector<double>(256, -0.3 * 0x1p-24));
   std::vector<double> sums(256);
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
@@ -220,7 +240,7 @@ TEST(rounding_at_random, lets_tiny_updates_add_up) {
   for (const std::int32_t dtype : {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16}) {
     SCOPED_TRACE(dtype_text(dtype));
     for (const std::uint64_t flags : {0U, GRADSTEP_APPLY_STOCHASTIC_PARAM}) {
-      mixed_parameter target(rule.get(), "sgd", {.param = dtype}, 4096);
+      stored_parameter target(rule.get(), "sgd", {.param = dtype}, 4096);
       target.param.narrow(std::vector<double>(4096, 1));
       target.grad.narrow(std::vector<double>(4096, 1));
       for (std::uint64_t step = 1; step <= 10'000; ++step) {
@@ -249,7 +269,7 @@ struct decay {
 /// exp_avg_sq of adam, relative to its start, after zero gradients: of each element.
 std::vector<double> decayed(const decay& how, std::uint64_t flags) {
   const auto rule = make_rule("adam", {{"beta2", how.beta2}});
-  mixed_parameter target(rule.get(), "adam", {.slot = how.dtype}, decay_count);
+  stored_parameter target(rule.get(), "adam", {.slot = how.dtype}, decay_count);
   target.grad.narrow(std::vector<double>(decay_count, 0));
   std::vector<double> start(decay_count);
   for (std::size_t i = 0; i < decay_count; ++i) {
@@ -259,10 +279,10 @@ std::vector<double> decayed(const decay& how, std::uint64_t flags) {
   slot.narrow(start);
   for (std::size_t i = 0; i < decay_count; ++i) start[i] = slot.widen(i);
   const auto context = make_serial_context();
-  std::vector<mixed_view> views;
+  std::vector<stored_view> views;
   views.push_back(target.view());
   for (std::uint64_t step = 1; step <= decay_steps; ++step) {
-    apply_views(context.get(), rule.get(), views, mixed_options(flags, step));
+    apply_views(context.get(), rule.get(), views, apply_options(flags, step));
   }
   for (std::size_t i = 0; i < decay_count; ++i) start[i] = slot.widen(i) / start[i];
   return start;
@@ -310,14 +330,14 @@ TEST_P(rounding_of_rules, split_params_train_as_float32) {
     for (const auto& isa : available_isas()) {
       const auto context = make_serial_context(isa.c_str());
       const storage split{.param = GRADSTEP_BFLOAT16, .grad = GRADSTEP_BFLOAT16, .is_split = true};
-      mixed_parameter wanted(rule.get(), GetParam(), {.grad = GRADSTEP_BFLOAT16}, 300);
-      mixed_parameter target(rule.get(), GetParam(), split, 300);
+      stored_parameter wanted(rule.get(), GetParam(), {.grad = GRADSTEP_BFLOAT16}, 300);
+      stored_parameter target(rule.get(), GetParam(), split, 300);
       for (std::uint64_t step = 1; step <= 50; ++step) {
         for (auto* each : {&wanted, &target}) {
           each->set_gradient(step);
-          std::vector<mixed_view> views;
+          std::vector<stored_view> views;
           views.push_back(each->view());
-          apply_views(context.get(), rule.get(), views, mixed_options(0, step));
+          apply_views(context.get(), rule.get(), views, apply_options(0, step));
         }
         expect_same_bits(target.snapshot(), wanted.snapshot());
         if (HasFailure()) return;
@@ -331,11 +351,11 @@ TEST_P(rounding_of_rules, split_params_are_cut_off) {
   const auto rule = make_rule(GetParam());
   const auto context = make_serial_context();
   const storage split{.param = GRADSTEP_BFLOAT16, .is_split = true};
-  mixed_parameter target(rule.get(), GetParam(), split, 300);
-  run_mixed(context.get(), rule.get(), target, 0);
+  stored_parameter target(rule.get(), GetParam(), split, 300);
+  run_stored(context.get(), rule.get(), target, 0);
   for (std::size_t i = 0; i < 300; ++i) {
     const auto whole = static_cast<float>(target.param.widen(i));
-    const auto upper = stored_array::raw<std::uint16_t>(target.param.data, i);
+    const auto upper = target.param.data.read<std::uint16_t>(i);
     ASSERT_EQ(upper, std::bit_cast<std::uint32_t>(whole) >> 16);
   }
 }

@@ -2,7 +2,22 @@
 //
 // Gradients of an optimizer: inspected one by one, accumulated over micro-batches, scaled by a loss
 // scale.
-#include "support/optimizer_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -12,12 +27,6 @@ gradstep_optimizer_options with_flags(std::uint64_t flags) {
   options.flags = flags;
   options.max_norm = 1;
   options.average_decay = 0.5;
-  return options;
-}
-
-gradstep_step_options inspected_step() {
-  auto options = sized<gradstep_step_options>();
-  options.flags = GRADSTEP_STEP_INSPECTED;
   return options;
 }
 
@@ -58,8 +67,7 @@ TEST(optimizer_gradients, inspected_one_by_one_have_the_norm_of_one_pass) {
   // What was read before is what counts.
   for (auto& each : parts.tensors) each.grad.fill(0);
   const auto wanted = step(whole.get());
-  auto options = sized<gradstep_step_options>();
-  options.flags = GRADSTEP_STEP_INSPECTED;
+  const auto options = inspected_step();
   EXPECT_EQ(step(parts.get(), options).grad_norm, wanted.grad_norm);
   EXPECT_GT(wanted.grad_norm, 0);
   EXPECT_LT(wanted.clip_factor, 1);
@@ -185,8 +193,7 @@ TEST(optimizer_gradients, a_loss_scaler_unscales_skips_and_adapts) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
   small_model model(context.get(), rule.get(), with_flags(0), {1}, GRADSTEP_FLOAT64);
   auto& tensor = model.tensors[0];
-  auto scaler = sized<gradstep_loss_scaler>();
-  expect_ok(gradstep_loss_scaler_init(&scaler));
+  auto scaler = make_loss_scaler();
   scaler.scale = 1024;
   scaler.growth_interval = 2;
   expect_ok(gradstep_optimizer_set_loss_scaler(model.get(), &scaler));
@@ -218,8 +225,7 @@ TEST(optimizer_gradients, inspection_knows_the_loss_scale) {
   const auto context = make_serial_context();
   const auto rule = make_rule("sgd");
   small_model model(context.get(), rule.get(), with_flags(0), {1}, GRADSTEP_FLOAT64);
-  auto scaler = sized<gradstep_loss_scaler>();
-  expect_ok(gradstep_loss_scaler_init(&scaler));
+  auto scaler = make_loss_scaler();
   scaler.scale = 4;
   expect_ok(gradstep_optimizer_set_loss_scaler(model.get(), &scaler));
   model.tensors[0].grad.set(0, 8);

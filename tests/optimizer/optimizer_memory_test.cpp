@@ -3,10 +3,15 @@
 // What an optimizer allocates beside its slots, counted in this program's operator new, which the
 // library uses too: under 1 KB a tensor, and nothing in a step.
 #include <gtest/gtest.h>
-
 #include <gradstep/gradstep.hpp>
 
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
 #include "support/counted_memory.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -2,7 +2,27 @@
 //
 // Everything that a program can do wrong with an optimizer: a status, a sentence that names the
 // argument and its value, and nothing changed.
-#include "support/optimizer_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/number_array.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/parameter.hpp"
+#include "support/rule_setup.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -102,13 +122,11 @@ TEST_F(optimizer_misuse, structs_that_the_library_fills) {
       [&](auto* info) { return gradstep_optimizer_describe_tensor(get(), 0, info); });
   check_filled_struct<gradstep_array>(
       [&](auto* info) { return gradstep_optimizer_get_array(get(), 0, "param", info); });
-  auto plateau = sized<gradstep_plateau>();
-  expect_ok(gradstep_plateau_init(&plateau, 0.1));
+  auto plateau = make_plateau(0.1);
   expect_ok(gradstep_optimizer_set_plateau(get(), 0, &plateau));
   check_filled_struct<gradstep_plateau>(
       [&](auto* info) { return gradstep_optimizer_get_plateau(get(), 0, info); });
-  auto scaler = sized<gradstep_loss_scaler>();
-  expect_ok(gradstep_loss_scaler_init(&scaler));
+  auto scaler = make_loss_scaler();
   expect_ok(gradstep_optimizer_set_loss_scaler(get(), &scaler));
   check_filled_struct<gradstep_loss_scaler>(
       [&](auto* info) { return gradstep_optimizer_get_loss_scaler(get(), info); });
@@ -463,8 +481,7 @@ TEST_F(optimizer_misuse, calls_inside_a_step_that_must_wait) {
 }
 
 TEST_F(optimizer_misuse, a_step_that_needs_all_gradients_first) {
-  auto scaler = sized<gradstep_loss_scaler>();
-  expect_ok(gradstep_loss_scaler_init(&scaler));
+  auto scaler = make_loss_scaler();
   for (const std::uint64_t flags : {std::uint64_t{GRADSTEP_APPLY_MAX_NORM},
                                     std::uint64_t{GRADSTEP_APPLY_CHECK_FINITE}, std::uint64_t{0}}) {
     auto options = sized<gradstep_optimizer_options>();
@@ -511,8 +528,7 @@ TEST_F(optimizer_misuse, numbers_of_a_step) {
           {"grad_scale = nan"});
   refused(gradstep_optimizer_accumulate(get(), 0, infinite), GRADSTEP_OUT_OF_RANGE,
           {"scale = inf"});
-  auto scaler = sized<gradstep_loss_scaler>();
-  expect_ok(gradstep_loss_scaler_init(&scaler));
+  auto scaler = make_loss_scaler();
   scaler.scale = 0x1p-100;
   expect_ok(gradstep_optimizer_set_loss_scaler(get(), &scaler));
   const auto huge = with(GRADSTEP_STEP_GRAD_SCALE, 1e300, 0, 0);

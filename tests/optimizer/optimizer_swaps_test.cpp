@@ -2,10 +2,23 @@
 //
 // Gradients that change places among tensors: any permutation, one set_grad after another; while
 // two overlap, whatever looks at them is refused.
-#include <numeric>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/misuse.hpp"
-#include "support/optimizer_support.hpp"
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tensors of an optimizer: which take part in a step, and the state that they have.
-#include <fstream>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/optimizer_support.hpp"
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/storages.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -238,7 +258,7 @@ void check_random_rounding_follows_the_name(std::int32_t param_dtype) {
     options.flags = how.flags;
     const auto optimizer = make_optimizer(context.get(), options);
     add_group(optimizer.get(), "all", rule.get());
-    std::vector<mixed_parameter> parameters;
+    std::vector<stored_parameter> parameters;
     for (std::size_t i = 0; i < names.size(); ++i) {
       parameters.emplace_back(rule.get(), "sgd", how, 200);
     }

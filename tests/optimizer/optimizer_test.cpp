@@ -1,7 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An optimizer gives the bits of the stateless calls that it is made of.
-#include "support/optimizer_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/storages.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -28,7 +52,7 @@ struct twins {
     for (auto& each : owned) each.set_gradient(step);
   }
   /// With keys, so that random rounding is the same wherever a tensor stands.
-  std::vector<mixed_view> keyed_views(std::vector<mixed_parameter>& list) {
+  std::vector<stored_view> keyed_views(std::vector<stored_parameter>& list) {
     auto views = views_of(list);
     for (std::size_t i = 0; i < views.size(); ++i) views[i].tensor.key = 77 + i;
     return views;
@@ -47,7 +71,7 @@ struct twins {
     }
   }
 
-  std::vector<mixed_parameter> stateless, owned;
+  std::vector<stored_parameter> stateless, owned;
 };
 
 gradstep_optimizer_options optimizer_options(const gradstep_apply_options& from) {
@@ -110,8 +134,8 @@ class optimizer_of : public testing::TestWithParam<std::string> {
     twins both(rule.get(), GetParam(), how);
     const auto serial = make_serial_context();
     const auto split = make_context(split_options(3));
-    const auto apply_options = mixed_options(all_flags | how.flags);
-    const auto optimizer = make_optimizer(split.get(), optimizer_options(apply_options));
+    const auto all_options = apply_options(all_flags | how.flags);
+    const auto optimizer = make_optimizer(split.get(), optimizer_options(all_options));
     auto group = group_options("all", rule.get());
     group.slot_dtype = wanted_slot_dtype(how);
     add_group(optimizer.get(), group);
@@ -128,7 +152,7 @@ class optimizer_of : public testing::TestWithParam<std::string> {
           (*list)[1].grad.narrow(std::vector<double>(counts[1], INFINITY));
         }
       }
-      auto options = apply_options;
+      auto options = all_options;
       options.step = t;
       const auto wanted =
           apply_views(serial.get(), rule.get(), both.keyed_views(both.stateless), options);
@@ -301,8 +325,7 @@ TEST(optimizer, a_plateau_holds_the_base_rate) {
   const auto optimizer = make_optimizer(context.get());
   add_group(optimizer.get(), "watched", sgd.get());
   add_group(optimizer.get(), "other", sgd.get());
-  auto plateau = sized<gradstep_plateau>();
-  expect_ok(gradstep_plateau_init(&plateau, 0.5));
+  auto plateau = make_plateau(0.5);
   plateau.patience = 0;
   expect_ok(gradstep_optimizer_set_plateau(optimizer.get(), 0, &plateau));
   EXPECT_EQ(describe_group(optimizer.get(), 0).lr, 0.5);

@@ -2,11 +2,29 @@
 //
 // Calls on one optimizer from several threads, from within each other, and after a fork. Where it
 // matters what runs meanwhile, a host's pool stops a step in the middle.
-#include <barrier>
-#include <thread>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/misuse.hpp"
-#include "support/optimizer_checkpoint_support.hpp"
+#include <atomic>
+#include <barrier>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/checkpoint_files.hpp"
+#include "support/child_process.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -254,8 +272,7 @@ TEST_F(optimizer_threads, gradients_are_inspected_and_accumulated_side_by_side) 
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(failures, 0);
-  auto options = sized<gradstep_step_options>();
-  options.flags = GRADSTEP_STEP_INSPECTED;
+  const auto options = inspected_step();
   EXPECT_DOUBLE_EQ(step(o, options).grad_norm, 3 * std::sqrt(tensor_count * elements));
   expect_params(-3);
 }

@@ -2,7 +2,26 @@
 //
 // Moving averages at the ends of their range: no past at all, nothing but the past, and gradients
 // whose squares are too large for their type.
-#include "support/optimizer_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/number_array.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
 
 namespace gradstep_test {
 namespace {

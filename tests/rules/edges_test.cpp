@@ -1,14 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Special numbers, bounds, guard pages, the gradient norm, and defects that others' kernels had.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
 #include "support/guarded_memory.hpp"
-#include "support/support.hpp"
+#include "support/number_array.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
-
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
 class edges : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(rules, edges, testing::ValuesIn(rule_names()), rule_as_test_name);

@@ -2,8 +2,22 @@
 //
 // Every wrong argument of schedules gives its status and a sentence that names it, and changes
 // nothing.
-#include "support/misuse.hpp"
-#include "support/schedule_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/parameter.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {

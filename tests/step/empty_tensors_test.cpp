@@ -2,10 +2,27 @@
 //
 // Tensors without elements, with every combination of null pointers; pointers that go with nothing;
 // params that are in a list twice.
-#include <numeric>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/misuse.hpp"
-#include "support/optimizer_checkpoint_support.hpp"
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/checkpoint_files.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {

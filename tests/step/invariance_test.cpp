@@ -2,15 +2,31 @@
 //
 // The result's bits depend on the numbers alone: not on threads, pieces, addresses, lists, the
 // instruction set (among those with fused multiply-add) or the host's floating-point environment.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <cfenv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <numeric>
+#include <string>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
 #include "support/host_pools.hpp"
-#include "support/support.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every wrong argument gives its status and a sentence that names it, and changes nothing.
-#include <cstdlib>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/misuse.hpp"
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/number_array.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {

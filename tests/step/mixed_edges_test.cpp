@@ -2,8 +2,28 @@
 //
 // Guard pages around every array of the mixed-precision step and of the conversions, and what does
 // not depend on the arrays that are there.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
 #include "support/guarded_memory.hpp"
-#include "support/mixed_support.hpp"
+#include "support/number_array.hpp"
+#include "support/rule_setup.hpp"
+#include "support/storages.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -40,7 +60,7 @@ struct moved_array {
 
 class guarded_view {
  public:
-  guarded_view(mixed_parameter& target, guarded_pool& pool) : view(target.view()) {
+  guarded_view(stored_parameter& target, guarded_pool& pool) : view(target.view()) {
     gradstep_tensor& t = view.tensor;
     t.param = move(pool, target.param.data);
     if (target.param.extra)
@@ -62,7 +82,7 @@ class guarded_view {
     }
   }
 
-  mixed_view view;
+  stored_view view;
 
  private:
   void* move(guarded_pool& pool, number_array& numbers) {
@@ -88,15 +108,15 @@ TEST_P(mixed_edges, nothing_outside_the_arrays_is_touched) {
     for (storage how : full_storages()) {
       SCOPED_TRACE(isa + ", " + to_text(how));
       for (const std::size_t count : counts_to_try()) {
-        std::vector<mixed_parameter> wanted;
+        std::vector<stored_parameter> wanted;
         wanted.emplace_back(rule.get(), GetParam(), how, count);
-        mixed_parameter target = wanted[0];
-        const auto options = mixed_options(how.flags | all_flags);
-        apply_mixed(context.get(), rule.get(), wanted, options);
+        stored_parameter target = wanted[0];
+        const auto options = apply_options(how.flags | all_flags);
+        apply_stored(context.get(), rule.get(), wanted, options);
         for (const bool at_end : {false, true}) {
           pool.restart(at_end);
-          mixed_parameter got = target;
-          std::vector<mixed_view> views;
+          stored_parameter got = target;
+          std::vector<stored_view> views;
           guarded_view guarded(got, pool);
           views.push_back(std::move(guarded.view));
           apply_views(context.get(), rule.get(), views, options);
@@ -141,11 +161,11 @@ TEST(array_conversions, touch_nothing_outside_the_arrays) {
 TEST_P(mixed_edges, an_average_is_left_alone_without_its_flag) {
   const auto rule = make_rule(GetParam());
   const auto context = make_serial_context();
-  mixed_parameter target(rule.get(), GetParam(), {.has_average = true}, 300);
+  stored_parameter target(rule.get(), GetParam(), {.has_average = true}, 300);
   target.average->narrow(std::vector<double>(300, 42));
-  run_mixed(context.get(), rule.get(), target, 0);
+  run_stored(context.get(), rule.get(), target, 0);
   for (std::size_t i = 0; i < 300; ++i) ASSERT_EQ(target.average->widen(i), 42);
-  run_mixed(context.get(), rule.get(), target, GRADSTEP_APPLY_AVERAGE, 1);
+  run_stored(context.get(), rule.get(), target, GRADSTEP_APPLY_AVERAGE, 1);
   for (std::size_t i = 0; i < 300; ++i) ASSERT_EQ(target.average->widen(i), target.param.widen(i));
 }
 
@@ -159,11 +179,11 @@ TEST_P(mixed_edges, rounding_flags_change_nothing_where_nothing_is_rounded) {
       {.param = GRADSTEP_FLOAT64, .slot = GRADSTEP_FLOAT64, .copy = GRADSTEP_FLOAT16},
       {.param = GRADSTEP_BFLOAT16, .copy = GRADSTEP_FLOAT16, .is_split = true}};
   for (const storage& how : exact) {
-    mixed_parameter wanted(rule.get(), GetParam(), how, 300);
-    mixed_parameter target = wanted;
-    run_mixed(context.get(), rule.get(), wanted, 0);
-    run_mixed(context.get(), rule.get(), target,
-              GRADSTEP_APPLY_STOCHASTIC_PARAM | GRADSTEP_APPLY_NEAREST_SLOTS);
+    stored_parameter wanted(rule.get(), GetParam(), how, 300);
+    stored_parameter target = wanted;
+    run_stored(context.get(), rule.get(), wanted, 0);
+    run_stored(context.get(), rule.get(), target,
+               GRADSTEP_APPLY_STOCHASTIC_PARAM | GRADSTEP_APPLY_NEAREST_SLOTS);
     expect_same_bits(target.snapshot(), wanted.snapshot());
   }
 }
@@ -171,13 +191,13 @@ TEST_P(mixed_edges, rounding_flags_change_nothing_where_nothing_is_rounded) {
 TEST_P(mixed_edges, an_unused_slot_needs_neither_dtype_nor_scales) {
   for (const auto& values : option_combinations(GetParam())) {
     const auto rule = make_rule(GetParam(), values);
-    mixed_parameter target(rule.get(), GetParam(), {.slot = GRADSTEP_UNSIGNED8}, 300);
-    std::vector<mixed_view> views;
+    stored_parameter target(rule.get(), GetParam(), {.slot = GRADSTEP_UNSIGNED8}, 300);
+    std::vector<stored_view> views;
     views.push_back(target.view());
     for (std::size_t s = 0; s < target.slots.size(); ++s) {
       if (!target.slots[s]) views[0].slot_dtypes[s] = 99;
     }
-    apply_views(make_serial_context().get(), rule.get(), views, mixed_options(0));
+    apply_views(make_serial_context().get(), rule.get(), views, apply_options(0));
   }
 }
 
@@ -187,15 +207,15 @@ TEST_P(mixed_edges, no_slot_dtypes_means_the_type_of_the_arithmetic) {
   for (const std::int32_t dtype : float_dtypes) {
     const storage how{.param = dtype,
                       .slot = dtype == GRADSTEP_FLOAT64 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32};
-    std::vector<mixed_parameter> wanted;
+    std::vector<stored_parameter> wanted;
     wanted.emplace_back(rule.get(), GetParam(), how, 300);
-    mixed_parameter target = wanted[0];
-    apply_mixed(context.get(), rule.get(), wanted, mixed_options(0));
-    std::vector<mixed_view> views;
+    stored_parameter target = wanted[0];
+    apply_stored(context.get(), rule.get(), wanted, apply_options(0));
+    std::vector<stored_view> views;
     views.push_back(target.view());
     views[0].tensor.slot_dtypes = nullptr;
     views[0].tensor.slot_scales = nullptr;
-    apply_views(context.get(), rule.get(), views, mixed_options(0));
+    apply_views(context.get(), rule.get(), views, apply_options(0));
     expect_same_bits(target.snapshot(), wanted[0].snapshot());
   }
 }

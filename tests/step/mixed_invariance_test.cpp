@@ -3,21 +3,36 @@
 // In every dtype and with every option, stochastic rounding included: the bits depend neither on
 // threads, pieces, addresses or the caller's own splitting, nor on the instruction set (among those
 // with fused multiply-add) or the host's floating-point environment.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
 #include <cfenv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
 #include "support/host_pools.hpp"
-#include "support/mixed_support.hpp"
+#include "support/rule_setup.hpp"
+#include "support/storages.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
 
 namespace gradstep_test {
 namespace {
 
 class mixed_invariance : public testing::TestWithParam<std::string> {
  protected:
-  mixed_parameter make(const storage& how, std::size_t count, std::size_t offset = 0) const {
+  stored_parameter make(const storage& how, std::size_t count, std::size_t offset = 0) const {
     return {rule_.get(), GetParam(), how, count, 1, offset};
   }
 
@@ -37,7 +52,7 @@ class mixed_invariance : public testing::TestWithParam<std::string> {
                                          std::size_t count) const {
     static const context_handle context = make_serial_context();
     auto target = make(how, count);
-    run_mixed(context.get(), rule_.get(), target, flags);
+    run_stored(context.get(), rule_.get(), target, flags);
     return target.snapshot();
   }
 
@@ -58,7 +73,7 @@ TEST_P(mixed_invariance, threads) {
     for (std::size_t i = 0; i < contexts.size(); ++i) {
       SCOPED_TRACE(std::to_string(i + 1) + " threads");
       auto target = make(how, split_count);
-      const auto result = run_mixed(contexts[i].get(), rule_.get(), target, flags);
+      const auto result = run_stored(contexts[i].get(), rule_.get(), target, flags);
       EXPECT_GT(result.piece_count, 1U) << "nothing was split";
       expect_same_bits(target.snapshot(), wanted);
     }
@@ -68,18 +83,18 @@ TEST_P(mixed_invariance, threads) {
 TEST_P(mixed_invariance, lists_on_threads) {
   const auto serial = make_serial_context();
   const auto split = make_context(split_options(4));
-  std::vector<mixed_parameter> wanted;
+  std::vector<stored_parameter> wanted;
   for (const auto& how : full_storages()) {
     for (const std::size_t count : {1U, 100U, 300U, 2000U}) wanted.push_back(make(how, count));
   }
   auto got = wanted;
   for (std::uint64_t step = 1; step <= 3; ++step) {
-    const auto options = mixed_options(all_flags, step);
+    const auto options = apply_options(all_flags, step);
     for (auto* list : {&got, &wanted}) {
       for (auto& each : *list) each.set_gradient(step);
     }
-    apply_mixed(serial.get(), rule_.get(), wanted, options);
-    EXPECT_GT(apply_mixed(split.get(), rule_.get(), got, options).piece_count, 1U);
+    apply_stored(serial.get(), rule_.get(), wanted, options);
+    EXPECT_GT(apply_stored(split.get(), rule_.get(), got, options).piece_count, 1U);
   }
   for (std::size_t i = 0; i < got.size(); ++i) {
     expect_same_bits(got[i].snapshot(), wanted[i].snapshot());
@@ -96,7 +111,7 @@ TEST_P(mixed_invariance, host_pools) {
     for_each_storage(true, [&](const storage& how, std::uint64_t flags) {
       pool.tasks = 0;
       auto target = make(how, split_count);
-      EXPECT_GT(run_mixed(context.get(), rule_.get(), target, flags).piece_count, 1U);
+      EXPECT_GT(run_stored(context.get(), rule_.get(), target, flags).piece_count, 1U);
       EXPECT_GT(pool.tasks, 3U) << "three steps gave the pool no more than one task each";
       expect_same_bits(target.snapshot(), serial_bits(how, flags, split_count));
     });
@@ -114,7 +129,7 @@ TEST_P(mixed_invariance, addresses) {
     for (std::size_t offset = step; offset < 64; offset += step) {
       SCOPED_TRACE("offset " + std::to_string(offset));
       auto target = make(how, count, offset);
-      run_mixed(context.get(), rule_.get(), target, flags);
+      run_stored(context.get(), rule_.get(), target, flags);
       expect_same_bits(target.snapshot(), wanted);
     }
   });
@@ -143,7 +158,7 @@ TEST_P(mixed_invariance, addresses_of_each_array) {
           }
           array = other;
         });
-        run_mixed(context.get(), rule_.get(), target, flags);
+        run_stored(context.get(), rule_.get(), target, flags);
         SCOPED_TRACE("array " + std::to_string(moved) + ", " + std::to_string(unit));
         expect_same_bits(target.snapshot(), wanted);
       }
@@ -153,11 +168,11 @@ TEST_P(mixed_invariance, addresses_of_each_array) {
 
 /// The same parameter as pieces of the given counts, which say where they are from.
 void step_in_pieces(const gradstep_context* context, const gradstep_rule* rule,
-                    mixed_parameter& target, std::uint64_t flags, std::uint64_t first_of_whole,
+                    stored_parameter& target, std::uint64_t flags, std::uint64_t first_of_whole,
                     const std::vector<std::size_t>& counts) {
   for (std::uint64_t step = 1; step <= 3; ++step) {
     target.set_gradient(step);
-    std::vector<mixed_view> views;
+    std::vector<stored_view> views;
     std::size_t first = 0;
     for (const std::size_t count : counts) {
       views.push_back(target.view(first, count));
@@ -166,7 +181,7 @@ void step_in_pieces(const gradstep_context* context, const gradstep_rule* rule,
       first += count;
     }
     ASSERT_EQ(first, target.size());
-    apply_views(context, rule, views, mixed_options(flags, step));
+    apply_views(context, rule, views, apply_options(flags, step));
   }
 }
 
@@ -226,7 +241,7 @@ TEST_P(mixed_invariance, fused_instruction_sets) {
         SCOPED_TRACE(isas[i] + ", count " + std::to_string(count));
         ASSERT_EQ(isa_in_use(contexts[i].get()), isas[i]);
         auto target = make(how, count);
-        run_mixed(contexts[i].get(), rule_.get(), target, flags);
+        run_stored(contexts[i].get(), rule_.get(), target, flags);
         if (i == 0) wanted = target.snapshot();
         expect_same_bits(target.snapshot(), wanted);
       }
@@ -239,12 +254,12 @@ TEST_P(mixed_invariance, fused_instruction_sets) {
 /// Three steps with `enter()` before and `leave()` after each, which must find what enter set.
 template <class Enter, class Leave>
 std::vector<std::uint64_t> bits_under(const gradstep_context* context, const gradstep_rule* rule,
-                                      mixed_parameter target, std::uint64_t flags,
+                                      stored_parameter target, std::uint64_t flags,
                                       const Enter& enter, const Leave& leave) {
   for (std::uint64_t step = 1; step <= 3; ++step) {
     target.set_gradient(step);
     const auto view = target.view();
-    const auto options = mixed_options(flags, step);
+    const auto options = apply_options(flags, step);
     enter();
     const auto status = gradstep_apply(context, rule, &view.tensor, 1, &options, nullptr);
     leave();

@@ -2,8 +2,28 @@
 //
 // Every wrong argument of a step with arrays of several dtypes and with options: a status and a
 // sentence that names it, and nothing changes.
-#include "support/misuse.hpp"
-#include "support/mixed_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/number_array.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/storages.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -30,7 +50,7 @@ class mixed_misuse : public testing::Test {
   void reset() {
     views = views_of(parameters);
     views.push_back(wide[0].view());
-    options = mixed_options(all_flags);
+    options = apply_options(all_flags);
   }
   gradstep_tensor& tensor() { return views[1].tensor; }
 
@@ -64,8 +84,8 @@ class mixed_misuse : public testing::Test {
 
   context_handle context = make_serial_context();
   rule_handle rule = make_rule("adam", {{"amsgrad", 1}});
-  std::vector<mixed_parameter> parameters, wide;
-  std::vector<mixed_view> views;
+  std::vector<stored_parameter> parameters, wide;
+  std::vector<stored_view> views;
   gradstep_apply_options options;
   gradstep_apply_result result = sized<gradstep_apply_result>();
 };
@@ -165,7 +185,7 @@ struct pointer {
   std::function<void(void*)> set;
 };
 
-std::vector<pointer> pointers_of(mixed_parameter& p, mixed_view& view) {
+std::vector<pointer> pointers_of(stored_parameter& p, stored_view& view) {
   gradstep_tensor& t = view.tensor;
   std::vector<pointer> all;
   const auto add = [&](std::string name, number_array& array, std::function<void(void*)> set) {

@@ -2,11 +2,31 @@
 //
 // The step in every combination of dtypes and options equals, to the bit, the same passes one after
 // another in plain scalar code, on every instruction set.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "support/mixed_step.hpp"
+#include "step/separate_passes.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/reference_16_bits.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/storages.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -44,7 +64,7 @@ storage with_options(storage how, const option_choice& choice) {
 }
 
 void expect_norm_and_factor(const gradstep_apply_result& result, const storage& how,
-                            std::vector<mixed_parameter>& parameters,
+                            std::vector<stored_parameter>& parameters,
                             const gradstep_apply_options& options) {
   const bool is_scaled = (how.flags & GRADSTEP_APPLY_GRAD_SCALE) != 0;
   const bool is_clipped = (how.flags & GRADSTEP_APPLY_MAX_NORM) != 0;
@@ -63,10 +83,10 @@ void expect_norm_and_factor(const gradstep_apply_result& result, const storage& 
 
 /// Several tensors, so that each has its own key: blocks of one element, one short of full, full,
 /// and begun.
-std::vector<mixed_parameter> make_list(const gradstep_rule* rule, const std::string& rule_name,
-                                       const storage& how,
-                                       std::initializer_list<std::size_t> counts) {
-  std::vector<mixed_parameter> list;
+std::vector<stored_parameter> make_list(const gradstep_rule* rule, const std::string& rule_name,
+                                        const storage& how,
+                                        std::initializer_list<std::size_t> counts) {
+  std::vector<stored_parameter> list;
   for (const std::size_t count : counts) {
     list.emplace_back(rule, rule_name, how, count, list.size() + 1);
   }
@@ -84,8 +104,8 @@ void check_against_separate_passes(const gradstep_context* context, const gradst
     for (auto* list : {&got, &wanted}) {
       for (auto& each : *list) each.set_gradient(step);
     }
-    const auto options = mixed_options(how.flags, step);
-    const auto result = apply_mixed(context, rule, got, options);
+    const auto options = apply_options(how.flags, step);
+    const auto result = apply_stored(context, rule, got, options);
     expect_norm_and_factor(result, how, wanted, options);
     apply_separately(context, rule, wanted, options, result.clip_factor);
     for (std::size_t i = 0; i < got.size(); ++i) {
@@ -166,16 +186,16 @@ TEST_P(mixed, lists_of_several_dtypes) {
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
     const auto context = make_serial_context(isa.c_str());
-    std::vector<mixed_parameter> got;
+    std::vector<stored_parameter> got;
     for (const auto& how : full_storages()) {
       got.emplace_back(rule.get(), GetParam(), how, 300, got.size());
     }
     auto wanted = got;
     for (std::uint64_t step = 1; step <= 3; ++step) {
-      const auto options = mixed_options(all_flags | GRADSTEP_APPLY_STOCHASTIC_PARAM, step);
+      const auto options = apply_options(all_flags | GRADSTEP_APPLY_STOCHASTIC_PARAM, step);
       for (auto& each : got) each.set_gradient(step);
       for (auto& each : wanted) each.set_gradient(step);
-      const auto result = apply_mixed(context.get(), rule.get(), got, options);
+      const auto result = apply_stored(context.get(), rule.get(), got, options);
       apply_separately(context.get(), rule.get(), wanted, options, result.clip_factor);
     }
     for (std::size_t i = 0; i < got.size(); ++i) {
@@ -198,13 +218,13 @@ std::vector<double> special_numbers() {
 }
 
 /// Special numbers in half of the blocks; every pair of param and gradient comes up.
-void set_special(mixed_parameter& target, std::uint64_t step) {
+void set_special(stored_parameter& target, std::uint64_t step) {
   const auto special = special_numbers<float>();
   std::vector<double> param(target.size()), grad(target.size());
   for (std::size_t i = 0; i < target.size(); ++i) {
     const bool is_special = i / block_size % 2 == 0;
-    param[i] = is_special ? special[i / special.size() % special.size()] : mixed_value(1, i);
-    grad[i] = is_special ? special[i % special.size()] : mixed_value(step, i);
+    param[i] = is_special ? special[i / special.size() % special.size()] : varied_value(1, i);
+    grad[i] = is_special ? special[i % special.size()] : varied_value(step, i);
   }
   if (step == 1) target.param.narrow(param);
   target.grad.narrow(grad);
@@ -221,11 +241,11 @@ TEST_P(mixed, special_numbers) {
       auto got = make_list(rule.get(), GetParam(), how, {900});
       auto wanted = got;
       for (std::uint64_t step = 1; step <= 3; ++step) {
-        auto options = mixed_options(how.flags, step);
+        auto options = apply_options(how.flags, step);
         options.max_value = 1e30;
         set_special(got[0], step);
         set_special(wanted[0], step);
-        apply_mixed(context.get(), rule.get(), got, options);
+        apply_stored(context.get(), rule.get(), got, options);
         apply_separately(context.get(), rule.get(), wanted, options, 1);
         expect_same_bits(got[0].snapshot(), wanted[0].snapshot());
       }
@@ -258,7 +278,7 @@ struct narrow_step {
     tensor.slot_count = 3;
     tensor.slot_dtypes = slot_dtypes.data();
     tensor.slot_scales = slot_scales;
-    const auto options = mixed_options(flags);
+    const auto options = apply_options(flags);
     EXPECT_EQ(gradstep_apply(context, rule, &tensor, 1, &options, nullptr), GRADSTEP_OK)
         << gradstep_last_error();
   }

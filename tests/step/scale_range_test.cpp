@@ -2,8 +2,26 @@
 //
 // Scales, norms and gradients at the ends of their types' ranges: products act as the exact ones
 // do, norms are right wherever the true norm is finite.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <vector>
+
 #include "rules/oracle_cases.hpp"
-#include "support/optimizer_support.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -150,8 +168,7 @@ TEST(scale_range, largest_loss_scale) {
       a.grad.set(i, std::ldexp(random_value(2, i), 126));
     }
     add_tensor(optimizer.get(), 0, "a", without_slots(a.tensor()));
-    auto scaler = sized<gradstep_loss_scaler>();
-    expect_ok(gradstep_loss_scaler_init(&scaler));
+    auto scaler = make_loss_scaler();
     scaler.scale = 0x1p127;
     expect_ok(gradstep_optimizer_set_loss_scaler(optimizer.get(), &scaler));
     EXPECT_EQ(step(optimizer.get()).is_skipped, 0);
@@ -238,8 +255,7 @@ TEST(scale_range, inspected_norm_of_huge_and_tiny_gradients) {
   for (const std::size_t i : {2, 0, 1}) {
     expect_ok(gradstep_optimizer_inspect(optimizer.get(), i, 1));
   }
-  auto inspected = sized<gradstep_step_options>();
-  inspected.flags = GRADSTEP_STEP_INSPECTED;
+  const auto inspected = inspected_step();
   EXPECT_EQ(step(optimizer.get(), inspected).grad_norm, 1e200);
   EXPECT_EQ(step(optimizer.get()).grad_norm, 1e200);
 }

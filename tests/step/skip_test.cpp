@@ -1,28 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A gradient that is not finite skips the whole step and is reported; and clipping by norm.
-#include "support/mixed_step.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "step/separate_passes.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/rule_setup.hpp"
+#include "support/storages.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
 
-constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
-
 class skipped_step : public testing::TestWithParam<std::string> {
  protected:
   /// Two tensors with every array there is, after a step that filled them.
-  std::vector<mixed_parameter> make_list(const storage& how) const {
-    std::vector<mixed_parameter> list;
+  std::vector<stored_parameter> make_list(const storage& how) const {
+    std::vector<stored_parameter> list;
     list.emplace_back(rule_.get(), GetParam(), how, 600, 1);
     list.emplace_back(rule_.get(), GetParam(), how, 333, 2);
-    apply_mixed(serial_.get(), rule_.get(), list, mixed_options(how.flags | other_flags));
+    apply_stored(serial_.get(), rule_.get(), list, apply_options(how.flags | other_flags));
     return list;
   }
 
   /// Puts `number` into the list's gradients at a place, and expects a skip with and without zeroed
   /// gradients, serial and on threads.
-  void expect_skip(const std::vector<mixed_parameter>& start, const storage& how,
+  void expect_skip(const std::vector<stored_parameter>& start, const storage& how,
                    std::size_t tensor, std::size_t place, double number) const {
     SCOPED_TRACE("tensor " + std::to_string(tensor) + ", element " + std::to_string(place) +
                  " is " + std::to_string(number));
@@ -31,8 +47,8 @@ class skipped_step : public testing::TestWithParam<std::string> {
         auto list = start;
         put(list[tensor].grad, place, number);
         auto wanted = list;
-        const auto result = apply_mixed(context, rule_.get(), list,
-                                        mixed_options(how.flags | other_flags | zero, 2));
+        const auto result = apply_stored(context, rule_.get(), list,
+                                         apply_options(how.flags | other_flags | zero, 2));
         EXPECT_EQ(result.is_skipped, 1);
         EXPECT_EQ(result.non_finite_count, 1U);
         EXPECT_FALSE(std::isfinite(result.grad_norm) && !std::isfinite(number));
@@ -93,7 +109,7 @@ TEST_P(skipped_step, float64_gradient_that_float32_cannot_hold) {
       auto list = start;
       put(list[1].grad, 7, number);
       const auto result =
-          apply_mixed(serial_.get(), rule_.get(), list, mixed_options(how.flags | other_flags, 2));
+          apply_stored(serial_.get(), rule_.get(), list, apply_options(how.flags | other_flags, 2));
       EXPECT_EQ(result.is_skipped, 0) << number;
       EXPECT_EQ(result.non_finite_count, 0U) << number;
     }
@@ -107,7 +123,7 @@ gradstep_apply_result check_gradients(std::int32_t param_dtype, std::int32_t gra
                                       const std::vector<double>& gradients, double scale,
                                       const char* isa = nullptr) {
   const auto rule = make_rule("sgd", {{"lr", 0}});
-  std::vector<mixed_parameter> list;
+  std::vector<stored_parameter> list;
   list.emplace_back(
       rule.get(), "sgd",
       storage{.param = param_dtype,
@@ -115,9 +131,9 @@ gradstep_apply_result check_gradients(std::int32_t param_dtype, std::int32_t gra
               .slot = param_dtype == GRADSTEP_FLOAT64 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32},
       gradients.size());
   list[0].grad.narrow(gradients);
-  auto options = mixed_options(GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_GRAD_SCALE);
+  auto options = apply_options(GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_GRAD_SCALE);
   options.grad_scale = scale;
-  return apply_mixed(make_serial_context(isa).get(), rule.get(), list, options);
+  return apply_stored(make_serial_context(isa).get(), rule.get(), list, options);
 }
 
 TEST(finite_check, counts_elements) {
@@ -183,12 +199,12 @@ TEST(finite_check, scale_beyond_float32) {
 
 TEST(finite_check, without_it_non_finite_gradients_are_stepped_with) {
   const auto rule = make_rule("sgd");
-  std::vector<mixed_parameter> list;
+  std::vector<stored_parameter> list;
   list.emplace_back(rule.get(), "sgd", storage{}, 300);
   auto values = std::vector<double>(300, 1);
   values[7] = nan_value;
   list[0].grad.narrow(values);
-  const auto result = apply_mixed(make_serial_context().get(), rule.get(), list, mixed_options(0));
+  const auto result = apply_stored(make_serial_context().get(), rule.get(), list, apply_options(0));
   EXPECT_EQ(result.is_skipped, 0);
   EXPECT_EQ(result.non_finite_count, 0U);
   EXPECT_TRUE(std::isnan(list[0].param.widen(7)));
@@ -201,7 +217,7 @@ TEST(clip_by_norm, factor_and_norm) {
   const auto rule = make_rule("sgd");
   const auto split = make_context(split_options(4));
   const auto serial = make_serial_context();
-  std::vector<mixed_parameter> list;
+  std::vector<stored_parameter> list;
   for (const std::int32_t dtype : float_dtypes) {
     list.emplace_back(rule.get(), "sgd", storage{.grad = dtype}, 40'000 + list.size(), list.size());
   }
@@ -210,10 +226,10 @@ TEST(clip_by_norm, factor_and_norm) {
     for (const double max_norm : {norm / 3 + 1e-9, norm * 0.999 + 1e-9, norm + 1.1e-6, 1e300}) {
       for (const auto* context : {serial.get(), split.get()}) {
         auto copy = list;
-        auto options = mixed_options(GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_GRAD_SCALE);
+        auto options = apply_options(GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_GRAD_SCALE);
         options.grad_scale = scale;
         options.max_norm = max_norm;
-        const auto result = apply_mixed(context, rule.get(), copy, options);
+        const auto result = apply_stored(context, rule.get(), copy, options);
         EXPECT_NEAR(result.grad_norm, norm, 1e-12 * norm);
         const double ratio = max_norm / (norm + 1e-6);
         if (ratio > 1) {
@@ -228,13 +244,13 @@ TEST(clip_by_norm, factor_and_norm) {
 
 TEST(clip_by_norm, brings_the_norm_of_the_change_down) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
-  std::vector<mixed_parameter> list;
+  std::vector<stored_parameter> list;
   list.emplace_back(rule.get(), "sgd", storage{.param = GRADSTEP_FLOAT64, .slot = GRADSTEP_FLOAT64},
                     1000);
   list[0].param.narrow(std::vector<double>(1000, 0));
-  auto options = mixed_options(GRADSTEP_APPLY_MAX_NORM);
+  auto options = apply_options(GRADSTEP_APPLY_MAX_NORM);
   options.max_norm = 0.5;
-  apply_mixed(make_serial_context().get(), rule.get(), list, options);
+  apply_stored(make_serial_context().get(), rule.get(), list, options);
   double sum = 0;
   for (std::size_t i = 0; i < 1000; ++i) sum += list[0].param.widen(i) * list[0].param.widen(i);
   EXPECT_NEAR(std::sqrt(sum), 0.5, 1e-6);

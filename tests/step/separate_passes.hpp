@@ -4,11 +4,22 @@
 // states: plain scalar code around the library's own plain step.
 #pragma once
 
-#include "support/mixed_support.hpp"
+#include <gradstep/gradstep.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "support/context_setup.hpp"
+#include "support/plain_steps.hpp"
+#include "support/reference_rounding.hpp"
+#include "support/sized_struct.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
 
 namespace gradstep_test {
-
-inline bool fuses(const std::string& isa) { return baseline_fuses || isa != "baseline"; }
 
 /// The arithmetic of one parameter, in its own type.
 template <class T>
@@ -25,7 +36,7 @@ class separate_passes {
         is_fused_(fuses(isa_in_use(context))),
         key_(position + 1) {}
 
-  void run(mixed_parameter& target) const {
+  void run(stored_parameter& target) const {
     std::vector<T> param = widened(target.param);
     std::vector<T> grad = widened(target.grad);
     std::vector<std::vector<T>> slots;
@@ -103,10 +114,10 @@ class separate_passes {
 };
 
 inline void apply_separately(const gradstep_context* context, const gradstep_rule* rule,
-                             std::vector<mixed_parameter>& parameters,
+                             std::vector<stored_parameter>& parameters,
                              const gradstep_apply_options& options, double clip_factor) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i].native() == GRADSTEP_FLOAT64) {
+    if (parameters[i].arithmetic_dtype() == GRADSTEP_FLOAT64) {
       separate_passes<double>(context, rule, options, clip_factor, i).run(parameters[i]);
     } else {
       separate_passes<float>(context, rule, options, clip_factor, i).run(parameters[i]);
@@ -115,12 +126,12 @@ inline void apply_separately(const gradstep_context* context, const gradstep_rul
 }
 
 /// The norm of the gradients, converted to the type of the arithmetic, times the scale.
-inline long double reference_norm(std::vector<mixed_parameter>& parameters, double scale) {
+inline long double reference_norm(std::vector<stored_parameter>& parameters, double scale) {
   long double sum = 0;
   for (auto& each : parameters) {
     for (std::size_t i = 0; i < each.size(); ++i) {
       double g = each.grad.widen(i);
-      if (each.native() == GRADSTEP_FLOAT32) g = static_cast<float>(g);
+      if (each.arithmetic_dtype() == GRADSTEP_FLOAT32) g = static_cast<float>(g);
       sum += static_cast<long double>(g) * g;
     }
   }

@@ -1,52 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of an optimizer's checkpoints share: a model with everything a checkpoint holds,
-// trained by a script of numbered events, so that a run can stop before any of them.
+// A model with everything that a checkpoint holds. A script of numbered events trains it, so that a
+// run can stop before any of them.
 #pragma once
 
-#include <sys/wait.h>
-#include <unistd.h>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/optimizer_support.hpp"
-#include "support/scratch_folder.hpp"
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/storages.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
 
 namespace gradstep_test {
 
-/// The exit status of a child process that calls body(): 0 when no check in it failed.
-template <class Body>
-int run_in_child(const Body& body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    body();
-    _exit(testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return status;
-}
-
-inline constexpr std::uint64_t with_params = GRADSTEP_CHECKPOINT_PARAMS;
-
-inline void save(const optimizer_handle& optimizer, const std::string& path,
-                 std::uint64_t flags = with_params) {
-  expect_ok(gradstep_optimizer_save(optimizer.get(), path.c_str(), flags));
-}
-
-inline gradstep_load_result load(const optimizer_handle& optimizer, const std::string& path,
-                                 std::uint64_t flags = with_params) {
-  auto result = sized<gradstep_load_result>();
-  expect_ok(gradstep_optimizer_load(optimizer.get(), path.c_str(), flags, &result));
-  return result;
-}
-
-/// Like EXPECT_EQ, but says where they differ.
-inline void expect_same_state(const std::string& got, const std::string& wanted) {
-  ASSERT_EQ(got.size(), wanted.size());
-  const auto at = std::mismatch(got.begin(), got.end(), wanted.begin()).first;
-  EXPECT_TRUE(at == got.end()) << "byte " << at - got.begin() << " of " << got.size();
-}
-
-/// Three tensors in two groups, and a fourth that comes late.
+/// Three tensors in two groups. A fourth is added at late_event.
 class scripted_model {
  public:
   static constexpr std::size_t events_of_a_round = 3;
@@ -57,9 +38,10 @@ class scripted_model {
     std::string rule_name = "adamw";
     storage how = {};
     const gradstep_schedule* schedule = nullptr;
-    bool is_fresh = false;  // to be loaded into: other numbers, no settings, other order
+    /// A model to load a checkpoint into: other params, no settings, groups and tensors in reverse.
+    bool is_fresh = false;
     bool has_late_tensor = false;
-    const gradstep_context* context = nullptr;  // null: a serial one
+    const gradstep_context* context = nullptr;  // NULL: a serial one
   };
 
   explicit scripted_model(const setup& s)
@@ -91,7 +73,8 @@ class scripted_model {
     if (!s.is_fresh) add_settings();
   }
 
-  /// Events `begin` to `end`. A round is: accumulate, accumulate, step and report.
+  /// Runs the events from `begin` up to, not including, `end`. A round has three events:
+  /// accumulate, accumulate, step and report a metric. The loss scaler skips the step of round 1.
   void run(std::size_t begin, std::size_t end) {
     for (std::size_t event = begin; event < end; ++event) {
       if (event == late_event) add(3);
@@ -102,15 +85,13 @@ class scripted_model {
         expect_ok(gradstep_optimizer_accumulate(optimizer.get(), GRADSTEP_ALL_TENSORS, 0.5));
         continue;
       }
-      if (round == 1) {  // the scaler skips this one
-        accumulate_infinity();
-      }
+      if (round == 1) accumulate_infinity();
       EXPECT_EQ(step(optimizer.get()).is_skipped, round == 1);
       expect_ok(gradstep_optimizer_report_metric(optimizer.get(), 1 + 0.1 * round, nullptr));
     }
   }
 
-  /// In the order of names, whatever the order of adding.
+  /// All that a checkpoint holds, in the order of names, not in the order of adding.
   std::string state() const {
     const auto info = describe(optimizer.get());
     std::string all = std::to_string(info.step_count) + ' ' + std::to_string(info.skipped_count);
@@ -144,13 +125,11 @@ class scripted_model {
     return index;
   }
   void add_settings() {
-    auto plateau = sized<gradstep_plateau>();
-    expect_ok(gradstep_plateau_init(&plateau, 0.05));
+    auto plateau = make_plateau(0.05);
     plateau.patience = 1;
     plateau.cooldown = 1;
     expect_ok(gradstep_optimizer_set_plateau(optimizer.get(), 1, &plateau));
-    auto scaler = sized<gradstep_loss_scaler>();
-    expect_ok(gradstep_loss_scaler_init(&scaler));
+    auto scaler = make_loss_scaler();
     scaler.scale = 8;
     scaler.growth_interval = 2;
     expect_ok(gradstep_optimizer_set_loss_scaler(optimizer.get(), &scaler));
@@ -177,9 +156,7 @@ class scripted_model {
     put(std::isnan(group.momentum) ? -1.0 : group.momentum);
     put(group.lr_scale);
     for (const auto& h : hyperparameters_of(group.rule_name)) {
-      double value = 0;
-      expect_ok(gradstep_optimizer_get_hyperparameter(optimizer.get(), g, h.name, &value));
-      put(value);
+      put(hyperparameter_of(optimizer.get(), g, h.name));
     }
     auto plateau = sized<gradstep_plateau>();
     put(gradstep_optimizer_get_plateau(optimizer.get(), g, &plateau));
@@ -191,10 +168,9 @@ class scripted_model {
     if (!index) return "absent";
     const auto info = describe_tensor(optimizer.get(), *index);
     std::string all = std::to_string(info.step_count) + ' ' + std::to_string(info.accumulate_count);
-    auto names = slot_names_of(describe_group(optimizer.get(), info.group).rule_name);
-    names.insert(names.end(), {"param", "average", "accumulated_grad"});
-    for (const auto& name : names) {
-      // The sum's memory is there once it was used; without a sum it holds nothing.
+    const std::string rule_name = describe_group(optimizer.get(), info.group).rule_name;
+    for (const auto& name : array_names_of(rule_name)) {
+      // The array of a sum stays allocated after its first use, with no defined content.
       if (name == "accumulated_grad" && info.accumulate_count == 0) continue;
       auto array = sized<gradstep_array>();
       all += std::to_string(
@@ -211,7 +187,7 @@ class scripted_model {
   context_handle context_;
   rule_handle rule_;
   storage how_;
-  std::vector<mixed_parameter> parameters_;
+  std::vector<stored_parameter> parameters_;
 };
 
 }  // namespace gradstep_test

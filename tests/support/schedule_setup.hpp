@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of schedules share.
+// Schedules for tests. Their names and parameters are learnt from the library.
 #pragma once
 
-#include "support/support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 
@@ -14,44 +28,41 @@ using schedule_handle = std::unique_ptr<gradstep_schedule, schedule_deleter>;
 
 inline constexpr double last_step = 0x1p53;
 
+inline void set_values(const schedule_handle& schedule, const option_values& values) {
+  for (const auto& [name, value] : values) {
+    expect_ok(gradstep_schedule_set(schedule.get(), name.c_str(), value));
+  }
+}
+
 inline schedule_handle make_schedule(const std::string& name, const option_values& values = {}) {
   gradstep_schedule* raw = nullptr;
-  EXPECT_EQ(gradstep_schedule_create(name.c_str(), &raw), GRADSTEP_OK) << gradstep_last_error();
+  expect_ok(gradstep_schedule_create(name.c_str(), &raw));
   schedule_handle schedule(raw);
-  for (const auto& [key, value] : values) {
-    EXPECT_EQ(gradstep_schedule_set(schedule.get(), key.c_str(), value), GRADSTEP_OK)
-        << gradstep_last_error();
-  }
+  set_values(schedule, values);
   return schedule;
 }
 
 inline void set_list(const schedule_handle& schedule, const std::string& name,
                      const std::vector<double>& values) {
-  EXPECT_EQ(gradstep_schedule_set_list(schedule.get(), name.c_str(), values.data(), values.size()),
-            GRADSTEP_OK)
-      << gradstep_last_error();
+  expect_ok(gradstep_schedule_set_list(schedule.get(), name.c_str(), values.data(), values.size()));
 }
 
 inline schedule_handle make_sequence(const std::vector<const gradstep_schedule*>& parts,
                                      const std::vector<std::uint64_t>& lengths) {
   gradstep_schedule* raw = nullptr;
-  EXPECT_EQ(gradstep_schedule_create_sequence(parts.data(), lengths.data(), parts.size(), &raw),
-            GRADSTEP_OK)
-      << gradstep_last_error();
+  expect_ok(gradstep_schedule_create_sequence(parts.data(), lengths.data(), parts.size(), &raw));
   return schedule_handle(raw);
 }
 
 inline double lr_of(const schedule_handle& schedule, double base_lr, double t) {
   double lr = -1;
-  EXPECT_EQ(gradstep_schedule_lr(schedule.get(), base_lr, t, &lr), GRADSTEP_OK)
-      << gradstep_last_error();
+  expect_ok(gradstep_schedule_lr(schedule.get(), base_lr, t, &lr));
   return lr;
 }
 
 inline double momentum_of(const schedule_handle& schedule, double t) {
   double momentum = -1;
-  EXPECT_EQ(gradstep_schedule_momentum(schedule.get(), t, &momentum), GRADSTEP_OK)
-      << gradstep_last_error();
+  expect_ok(gradstep_schedule_momentum(schedule.get(), t, &momentum));
   return momentum;
 }
 
@@ -65,13 +76,11 @@ inline std::vector<std::string> schedule_names() {
 
 inline std::vector<gradstep_hyperparameter_info> parameters_of(const std::string& schedule_name) {
   auto info = sized<gradstep_schedule_info>();
-  EXPECT_EQ(gradstep_schedule_describe(schedule_name.c_str(), &info), GRADSTEP_OK)
-      << gradstep_last_error();
+  expect_ok(gradstep_schedule_describe(schedule_name.c_str(), &info));
   std::vector<gradstep_hyperparameter_info> all(info.parameter_count);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = sized<gradstep_hyperparameter_info>();
-    EXPECT_EQ(gradstep_schedule_parameter_describe(schedule_name.c_str(), i, &all[i]), GRADSTEP_OK)
-        << gradstep_last_error();
+    expect_ok(gradstep_schedule_parameter_describe(schedule_name.c_str(), i, &all[i]));
   }
   return all;
 }
@@ -81,7 +90,8 @@ inline bool has_parameter(const std::string& schedule_name, std::string_view nam
   return std::any_of(all.begin(), all.end(), [&](const auto& info) { return info.name == name; });
 }
 
-/// With 10 for every number that has no default (but a part for rates), and three milestones.
+/// A schedule in which every parameter is set. Those without a default become 10 if they count
+/// steps, 0.5 if they are rates, and {3, 8, 8} if they are lists.
 inline schedule_handle make_complete_schedule(const std::string& name,
                                               const option_values& values = {}) {
   auto schedule = make_schedule(name);
@@ -89,18 +99,14 @@ inline schedule_handle make_complete_schedule(const std::string& name,
     if (info.kind == GRADSTEP_LIST) {
       set_list(schedule, info.name, {3, 8, 8});
     } else if (std::isnan(info.default_value)) {
-      const double value = info.kind == GRADSTEP_INTEGER ? 10 : 0.5;
-      EXPECT_EQ(gradstep_schedule_set(schedule.get(), info.name, value), GRADSTEP_OK);
+      set_values(schedule, {{info.name, info.kind == GRADSTEP_INTEGER ? 10 : 0.5}});
     }
   }
-  for (const auto& [key, value] : values) {
-    EXPECT_EQ(gradstep_schedule_set(schedule.get(), key.c_str(), value), GRADSTEP_OK)
-        << gradstep_last_error();
-  }
+  set_values(schedule, values);
   return schedule;
 }
 
-/// Close relative to `wanted`, or to `scale` where a difference leaves little of it.
+/// The two agree to 1e-12 of `wanted`, or of `scale` where a difference leaves little of it.
 inline void expect_close_to(double got, double wanted, double scale = 0) {
   EXPECT_NEAR(got, wanted, 1e-12 * std::max(std::abs(wanted), scale));
 }
