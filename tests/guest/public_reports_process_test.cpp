@@ -25,6 +25,7 @@
 #endif
 
 #include "guest/public_reports_support.hpp"
+#include "step/scaled_gradients.hpp"
 #include "support/checkpoint_files.hpp"
 #include "support/child_process.hpp"
 #include "support/comparison.hpp"

@@ -8,6 +8,8 @@
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,6 +33,16 @@ inline std::uint16_t half_from_float(std::int32_t dtype, float x) {
 
 inline bool is_nan_of(std::int32_t dtype, std::uint16_t half) {
   return (half & 0x7fff) > half_from_float(dtype, std::numeric_limits<float>::infinity());
+}
+
+/// The two are the same number to the bit; i is where they stand.
+inline void expect_same_number(double got, double wanted, std::size_t i) {
+  if (std::isnan(wanted)) {
+    ASSERT_TRUE(std::isnan(got)) << std::hex << i;
+  } else {
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(got), std::bit_cast<std::uint64_t>(wanted))
+        << std::hex << i << ": " << got << ", wanted " << wanted;
+  }
 }
 
 class narrowing_check {

@@ -44,8 +44,16 @@ inline gradstep_context_options split_options(std::size_t thread_count, const ch
   return options;
 }
 
-inline context_handle make_serial_context(const char* isa = nullptr) {
-  return make_context(serial_options(isa));
+inline context_handle make_serial_context(const char* isa = nullptr, bool flushes_to_zero = false) {
+  auto options = serial_options(isa);
+  if (flushes_to_zero) options.flags |= GRADSTEP_CONTEXT_FLUSH_TO_ZERO;
+  return make_context(options);
+}
+
+/// A serial context that the whole program shares.
+inline const gradstep_context* serial_context() {
+  static const context_handle context = make_serial_context();
+  return context.get();
 }
 
 inline gradstep_context_info describe_context(const gradstep_context* context) {
@@ -71,6 +79,20 @@ inline std::vector<std::string> available_isas() {
     if (gradstep_isa_is_available(i) == 1) names.emplace_back(gradstep_isa_name(i));
   }
   return names;
+}
+
+/// Calls body(context) for a serial context of each instruction set, with and without
+/// FLUSH_TO_ZERO; stops after the first that fails.
+template <class Body>
+void for_every_context(const Body& body) {
+  for (const std::string& isa : available_isas()) {
+    for (const bool flushes : {false, true}) {
+      SCOPED_TRACE(isa);
+      SCOPED_TRACE(flushes ? "flush to zero" : "denormals");
+      body(make_serial_context(isa.c_str(), flushes).get());
+      if (testing::Test::HasFailure()) return;
+    }
+  }
 }
 
 /// Whether an instruction set has fused multiply-add: every one but the baseline of x86.

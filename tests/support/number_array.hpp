@@ -18,6 +18,8 @@ namespace gradstep_test {
 /// bits are for float32 and float64 only; stored_array converts the other dtypes.
 class number_array {
  public:
+  static constexpr std::uint64_t nan_bits = ~std::uint64_t{0};
+
   number_array(std::int32_t dtype, std::size_t count, std::size_t offset = 0)
       : dtype_(dtype),
         count_(count),
@@ -46,10 +48,13 @@ class number_array {
   void fill(double value) {
     for (std::size_t i = 0; i < count_; ++i) set(i, value);
   }
+  void multiply(double factor) {
+    for (std::size_t i = 0; i < count_; ++i) set(i, get(i) * factor);
+  }
 
-  /// The element's bits; every NaN gives the same number.
+  /// The element's bits; every NaN gives nan_bits.
   std::uint64_t bits(std::size_t i) const {
-    if (std::isnan(get(i))) return ~std::uint64_t{0};
+    if (std::isnan(get(i))) return nan_bits;
     if (dtype_ == GRADSTEP_FLOAT32) return std::bit_cast<std::uint32_t>(read<float>(i));
     return std::bit_cast<std::uint64_t>(read<double>(i));
   }

@@ -5,6 +5,7 @@
 
 #include <gradstep/gradstep.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -75,6 +76,11 @@ class parameter {
     return bits;
   }
   std::vector<std::uint64_t> snapshot() const { return snapshot(param.size()); }
+
+  bool has_nan() const {
+    const auto bits = snapshot();
+    return std::find(bits.begin(), bits.end(), number_array::nan_bits) != bits.end();
+  }
 
   number_array param;
   number_array grad;

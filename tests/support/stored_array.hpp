@@ -78,9 +78,9 @@ class stored_array {
     }
   }
 
-  /// The i-th element's bits, a blocked one's code with its scale; every NaN gives the same number.
+  /// The i-th element's bits, a blocked one's code with its scale; every NaN gives nan_bits.
   std::uint64_t bits(std::size_t i) const {
-    if (std::isnan(widen(i))) return ~std::uint64_t{0};
+    if (std::isnan(widen(i))) return number_array::nan_bits;
     if (is_blocked(dtype())) {
       return data.read<std::uint8_t>(i) | std::uint64_t{extra->read<std::uint32_t>(i / block_size)}
                                               << 8;

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// In every dtype and with every option, stochastic rounding included: the bits depend neither on
-// threads, pieces, addresses or the caller's own splitting, nor on the instruction set (among those
-// with fused multiply-add) or the host's floating-point environment.
+// In every dtype and with every option, stochastic rounding included, the bits depend on the
+// numbers alone: not on threads, pieces, addresses, the caller's own splitting, or the instruction
+// set (among those with fused multiply-add).
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
-#include <cfenv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
+#include "step/storage_invariance.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
 #include "support/dtype_lists.hpp"
@@ -30,42 +26,14 @@
 namespace gradstep_test {
 namespace {
 
-class mixed_invariance : public testing::TestWithParam<std::string> {
- protected:
-  stored_parameter make(const storage& how, std::size_t count, std::size_t offset = 0) const {
-    return {rule_.get(), GetParam(), how, count, 1, offset};
-  }
-
-  /// body(storage, flags) of each storage with all options, the norm left out where asked: its sum
-  /// over several tensors is added in another order than over one.
-  template <class Body>
-  static void for_each_storage(bool has_norm, const Body& body) {
-    const std::uint64_t flags = has_norm ? all_flags : all_flags & ~GRADSTEP_APPLY_MAX_NORM;
-    for (const storage& how : full_storages()) {
-      SCOPED_TRACE(to_text(how));
-      body(how, how.flags | flags);
-      if (HasFailure()) return;
-    }
-  }
-
-  std::vector<std::uint64_t> serial_bits(const storage& how, std::uint64_t flags,
-                                         std::size_t count) const {
-    static const context_handle context = make_serial_context();
-    auto target = make(how, count);
-    run_stored(context.get(), rule_.get(), target, flags);
-    return target.snapshot();
-  }
-
-  rule_handle rule_ = make_rule(GetParam(), richest_options(GetParam()));
-};
-INSTANTIATE_TEST_SUITE_P(rules, mixed_invariance, testing::ValuesIn(rule_names()),
+INSTANTIATE_TEST_SUITE_P(rules, storage_invariance, testing::ValuesIn(rule_names()),
                          rule_as_test_name);
 
 constexpr std::size_t split_count = 2603;  // 41 pieces of 64, or 11 blocks, the last ones short
 
 // ---- Threads and pools ------------------------------------------------------------------------
 
-TEST_P(mixed_invariance, threads) {
+TEST_P(storage_invariance, threads) {
   std::vector<context_handle> contexts;
   for (std::size_t n = 1; n <= 8; ++n) contexts.push_back(make_context(split_options(n)));
   for_each_storage(true, [&](const storage& how, std::uint64_t flags) {
@@ -80,7 +48,7 @@ TEST_P(mixed_invariance, threads) {
   });
 }
 
-TEST_P(mixed_invariance, lists_on_threads) {
+TEST_P(storage_invariance, lists_on_threads) {
   const auto serial = make_serial_context();
   const auto split = make_context(split_options(4));
   std::vector<stored_parameter> wanted;
@@ -101,7 +69,7 @@ TEST_P(mixed_invariance, lists_on_threads) {
   }
 }
 
-TEST_P(mixed_invariance, host_pools) {
+TEST_P(storage_invariance, host_pools) {
   for (const auto& parallel_for : {run_on_new_threads, run_in_reverse, run_rounding_upward}) {
     counting_pool pool;
     auto options = split_options(8);
@@ -120,7 +88,7 @@ TEST_P(mixed_invariance, host_pools) {
 
 // ---- Addresses, the caller's own splitting ----------------------------------------------------
 
-TEST_P(mixed_invariance, addresses) {
+TEST_P(storage_invariance, addresses) {
   const auto context = make_serial_context();
   constexpr std::size_t count = 531;
   for_each_storage(true, [&](const storage& how, std::uint64_t flags) {
@@ -135,9 +103,8 @@ TEST_P(mixed_invariance, addresses) {
   });
 }
 
-/// Slots, gradients, copies and averages at every address that their element allows, the param's
-/// apart: for_each_array's one after another, the others where they were.
-TEST_P(mixed_invariance, addresses_of_each_array) {
+/// One array after another at every address that its element allows; the other arrays stay.
+TEST_P(storage_invariance, addresses_of_each_array) {
   const auto context = make_serial_context();
   constexpr std::size_t count = 290;
   for_each_storage(true, [&](const storage& how, std::uint64_t flags) {
@@ -166,7 +133,8 @@ TEST_P(mixed_invariance, addresses_of_each_array) {
   });
 }
 
-/// The same parameter as pieces of the given counts, which say where they are from.
+/// Three steps of one parameter as pieces of the given counts. Each piece has the whole's key and
+/// its own first_index.
 void step_in_pieces(const gradstep_context* context, const gradstep_rule* rule,
                     stored_parameter& target, std::uint64_t flags, std::uint64_t first_of_whole,
                     const std::vector<std::size_t>& counts) {
@@ -185,14 +153,14 @@ void step_in_pieces(const gradstep_context* context, const gradstep_rule* rule,
   }
 }
 
-TEST_P(mixed_invariance, split_by_the_caller) {
+TEST_P(storage_invariance, split_by_the_caller) {
   const auto serial = make_serial_context();
   const auto split = make_context(split_options(3));
   for_each_storage(false, [&](const storage& how, std::uint64_t flags) {
-    // Blocks of 8 bits are kept whole; all else may be cut anywhere.
+    // 8-bit arrays may be cut between blocks only, the others anywhere.
     std::vector<std::vector<std::size_t>> cuts = {{256, 768}, {512, 256, 256}, {768, 0, 256}};
     if (!is_blocked(how.slot)) cuts.insert(cuts.end(), {{1, 1023}, {255, 2, 767}, {300, 7, 717}});
-    // Far into a whole whose other pieces are elsewhere, too.
+    // The parameter itself may be a piece far into a larger whole.
     for (const std::uint64_t first_of_whole : {std::uint64_t{0}, std::uint64_t{1} << 60}) {
       auto wanted = make(how, 1024);
       step_in_pieces(serial.get(), rule_.get(), wanted, flags, first_of_whole, {1024});
@@ -207,8 +175,8 @@ TEST_P(mixed_invariance, split_by_the_caller) {
   });
 }
 
-// Random bits are made for several blocks at once: the piece begins anywhere among those.
-TEST_P(mixed_invariance, many_blocks_from_any_one_on) {
+// Random bits are made for several blocks at once. A piece may begin at any of those blocks.
+TEST_P(storage_invariance, many_blocks_from_any_one_on) {
   const auto serial = make_serial_context();
   constexpr std::size_t count = 37 * 256 + 9;
   for_each_storage(false, [&](const storage& how, std::uint64_t flags) {
@@ -228,7 +196,7 @@ TEST_P(mixed_invariance, many_blocks_from_any_one_on) {
 
 // ---- Instruction sets -------------------------------------------------------------------------
 
-TEST_P(mixed_invariance, fused_instruction_sets) {
+TEST_P(storage_invariance, fused_instruction_sets) {
   const auto isas = fused_isas();
   if (isas.size() < 2) GTEST_SKIP() << "this machine has " << isas.size() << " fused ISA(s)";
   std::vector<context_handle> contexts;
@@ -248,73 +216,6 @@ TEST_P(mixed_invariance, fused_instruction_sets) {
     }
   });
 }
-
-// ---- The host's floating-point environment ----------------------------------------------------
-
-/// Three steps with `enter()` before and `leave()` after each, which must find what enter set.
-template <class Enter, class Leave>
-std::vector<std::uint64_t> bits_under(const gradstep_context* context, const gradstep_rule* rule,
-                                      stored_parameter target, std::uint64_t flags,
-                                      const Enter& enter, const Leave& leave) {
-  for (std::uint64_t step = 1; step <= 3; ++step) {
-    target.set_gradient(step);
-    const auto view = target.view();
-    const auto options = apply_options(flags, step);
-    enter();
-    const auto status = gradstep_apply(context, rule, &view.tensor, 1, &options, nullptr);
-    leave();
-    EXPECT_EQ(status, GRADSTEP_OK);
-  }
-  return target.snapshot();
-}
-
-TEST_P(mixed_invariance, rounding_mode_of_the_host) {
-  const auto serial = make_serial_context();
-  const auto split = make_context(split_options(2));
-  for_each_storage(true, [&](const storage& how, std::uint64_t flags) {
-    const auto wanted = serial_bits(how, flags, 700);
-    for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-      SCOPED_TRACE("fesetround " + std::to_string(mode));
-      for (const auto* context : {serial.get(), split.get()}) {
-        const auto leave = [mode] {
-          const int mode_after = std::fegetround();
-          std::fesetround(FE_TONEAREST);
-          EXPECT_EQ(mode_after, mode);
-        };
-        const auto got = bits_under(
-            context, rule_.get(), make(how, 700), flags, [mode] { std::fesetround(mode); }, leave);
-        expect_same_bits(got, wanted);
-      }
-    }
-  });
-}
-
-#if defined(__x86_64__)
-
-TEST_P(mixed_invariance, flush_to_zero_of_the_host) {
-  constexpr unsigned denormals_are_zero = 1U << 6, flush_to_zero = 1U << 15;
-  const unsigned normal = _mm_getcsr() & ~0x3FU;
-  const auto serial = make_serial_context();
-  const auto split = make_context(split_options(2));
-  for_each_storage(true, [&](const storage& how, std::uint64_t flags) {
-    const auto wanted = serial_bits(how, flags, 700);
-    for (const unsigned csr : {normal | flush_to_zero, normal | denormals_are_zero,
-                               normal | flush_to_zero | denormals_are_zero}) {
-      for (const auto* context : {serial.get(), split.get()}) {
-        const auto leave = [normal, csr] {
-          const unsigned after = _mm_getcsr();
-          _mm_setcsr(normal);
-          EXPECT_EQ(after, csr);
-        };
-        const auto got = bits_under(
-            context, rule_.get(), make(how, 700), flags, [csr] { _mm_setcsr(csr); }, leave);
-        expect_same_bits(got, wanted);
-      }
-    }
-  });
-}
-
-#endif  // __x86_64__
 
 }  // namespace
 }  // namespace gradstep_test

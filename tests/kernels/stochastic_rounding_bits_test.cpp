@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Float32 rounded to float16 at random, as a param and as a slot: every number of float16 stays,
-// and all others, the special ones among them, become what docs/numerics.md says, on every
-// instruction set. Handles and the context's options with float16.
+// Stochastic rounding of float32 to 16 bits, in params and in slots, bit for bit against the
+// reference, on every instruction set: dense samples, every number that float16 holds, and special
+// numbers.
+#include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
-#include <gradstep/gradstep.hpp>
 
 #include <bit>
 #include <cmath>
@@ -17,11 +17,9 @@
 
 #include "support/context_setup.hpp"
 #include "support/dtype_lists.hpp"
-#include "support/plain_steps.hpp"
 #include "support/reference_16_bits.hpp"
 #include "support/reference_rounding.hpp"
 #include "support/rule_setup.hpp"
-#include "support/sized_struct.hpp"
 #include "support/storages.hpp"
 #include "support/stored_array.hpp"
 #include "support/stored_parameter.hpp"
@@ -32,17 +30,16 @@ namespace {
 
 constexpr std::uint64_t at_random = GRADSTEP_APPLY_STOCHASTIC_PARAM;
 
-/// What a step of a list of one makes of it.
-void step_alone(const gradstep_context* context, const gradstep_rule* rule,
-                stored_parameter& target, std::uint64_t flags, std::uint64_t seed = rounding_seed) {
-  std::vector<stored_view> views;
-  views.push_back(target.view());
+void step_with_seed(const gradstep_context* context, const gradstep_rule* rule,
+                    stored_parameter& target, std::uint64_t flags,
+                    std::uint64_t seed = rounding_seed) {
   auto options = apply_options(flags);
   options.seed = seed;
-  apply_views(context, rule, views, options);
+  apply_stored(context, rule, target, options);
 }
 
-/// sgd with momentum stores the gradient in its buffer at first, and -gradient in a param of 0.
+/// sgd with momentum, lr = 1, from p = 0: the first step stores the gradient in the momentum buffer
+/// and the negated gradient in the param.
 stored_parameter holding_minus(const std::vector<float>& numbers, std::int32_t dtype) {
   const auto rule = make_rule("sgd", {{"lr", 1}, {"momentum", 0.5}});
   stored_parameter target(rule.get(), "sgd", {.param = dtype, .slot = dtype}, numbers.size());
@@ -51,12 +48,12 @@ stored_parameter holding_minus(const std::vector<float>& numbers, std::int32_t d
   return target;
 }
 
-/// Both arrays against the reference, bit for bit but for NaNs.
+/// After one step, param and slot are those of the reference, to the bit.
 void expect_rounded(const gradstep_context* context, const std::vector<float>& numbers,
                     std::int32_t dtype, std::uint64_t flags) {
   const auto rule = make_rule("sgd", {{"lr", 1}, {"momentum", 0.5}});
   auto got = holding_minus(numbers, dtype);
-  step_alone(context, rule.get(), got, flags);
+  step_with_seed(context, rule.get(), got, flags);
   std::vector<float> negated;
   for (const float x : numbers) negated.push_back(0 - x);
   stored_array param(dtype, numbers.size()), slot(dtype, numbers.size());
@@ -71,7 +68,7 @@ void expect_rounded(const gradstep_context* context, const std::vector<float>& n
   }
 }
 
-TEST(narrowing_at_random, every_upper_half_is_rounded_as_the_reference_does) {
+TEST(stochastic_rounding_bits, of_every_upper_half) {
   for (const auto& isa : available_isas()) {
     const auto context = make_serial_context(isa.c_str());
     for (const std::int32_t dtype : {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16}) {
@@ -88,8 +85,8 @@ TEST(narrowing_at_random, every_upper_half_is_rounded_as_the_reference_does) {
   }
 }
 
-/// So many of each that the low ones of the random bits decide, too.
-TEST(narrowing_at_random, the_ends_of_float16_are_rounded_as_the_reference_does) {
+/// So many numbers near each end that the low random bits decide about some.
+TEST(stochastic_rounding_bits, at_the_ends_of_float16) {
   std::vector<float> numbers;
   for (const float end : {0x1p-14F, 0x1p-15F, 0x1p-23F, 0x1p-24F, 0x1p-25F, 0x1p-30F, 0x1p-44F,
                           0x1p-55F, 0x1p-56F, 0x1p-126F, 65504.0F, 65520.0F, 65536.0F}) {
@@ -109,8 +106,9 @@ TEST(narrowing_at_random, the_ends_of_float16_are_rounded_as_the_reference_does)
   }
 }
 
-/// What a float16 holds, at random, whatever the seed; -0 as well: adding a change of -0 keeps it.
-TEST(narrowing_at_random, every_float16_stays_as_it_is) {
+/// Whatever the seed, a number that float16 holds exactly is stored as it is. -0 too: the change
+/// that is added to it is -0.
+TEST(stochastic_rounding_bits, keep_every_float16) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
@@ -121,7 +119,7 @@ TEST(narrowing_at_random, every_float16_stays_as_it_is) {
       for (std::uint32_t i = 0; i < 1U << 16; ++i) {
         target.param.data.write(i, static_cast<std::uint16_t>(i));
       }
-      step_alone(context.get(), rule.get(), target, at_random, seed);
+      step_with_seed(context.get(), rule.get(), target, at_random, seed);
       for (std::uint32_t i = 0; i < 1U << 16; ++i) {
         const auto half = target.param.data.read<std::uint16_t>(i);
         ASSERT_EQ(half, std::isnan(float16_to_float(static_cast<std::uint16_t>(i))) ? 0x7e00U : i);
@@ -130,8 +128,8 @@ TEST(narrowing_at_random, every_float16_stays_as_it_is) {
   }
 }
 
-/// Every float16 as a slot: halved and stored, exactly but among the denormals.
-TEST(narrowing_at_random, every_float16_is_read_as_a_slot) {
+/// A step halves every float16 in a slot. The half is exact, except among the denormals.
+TEST(stochastic_rounding_bits, of_every_float16_halved_in_a_slot) {
   const auto rule = make_rule("sgd", {{"lr", 0}, {"momentum", 0.5}});
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
@@ -143,9 +141,7 @@ TEST(narrowing_at_random, every_float16_is_read_as_a_slot) {
       target.slots[0]->data.write(i, static_cast<std::uint16_t>(i));
       halved[i] = target.slots[0]->widen(i) / 2;
     }
-    std::vector<stored_view> views;
-    views.push_back(target.view());
-    apply_views(context.get(), rule.get(), views, apply_options(0, 2));
+    apply_stored(context.get(), rule.get(), target, apply_options(0, 2));
     for (std::uint32_t i = 0; i < 1U << 16; ++i) {
       const double got = target.slots[0]->widen(i);
       if (std::isnan(halved[i])) {
@@ -160,7 +156,7 @@ TEST(narrowing_at_random, every_float16_is_read_as_a_slot) {
   }
 }
 
-/// Over seeds: what a number of float32 can become as a float16 param at random.
+/// The float16 params that a float32 becomes, over 8 seeds and 256 places.
 std::set<std::uint16_t> outcomes(const gradstep_context* context, float number) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
   std::set<std::uint16_t> all;
@@ -168,7 +164,7 @@ std::set<std::uint16_t> outcomes(const gradstep_context* context, float number) 
     stored_parameter target(rule.get(), "sgd", {.param = GRADSTEP_FLOAT16}, 256);
     target.param.narrow(std::vector<double>(256, -0.0));
     target.grad.narrow(std::vector<double>(256, -number));
-    step_alone(context, rule.get(), target, at_random, seed);
+    step_with_seed(context, rule.get(), target, at_random, seed);
     for (std::size_t i = 0; i < 256; ++i) {
       all.insert(target.param.data.read<std::uint16_t>(i));
     }
@@ -176,7 +172,7 @@ std::set<std::uint16_t> outcomes(const gradstep_context* context, float number) 
   return all;
 }
 
-TEST(narrowing_at_random, of_special_numbers) {
+TEST(stochastic_rounding_bits, of_special_numbers) {
   const float inf = std::numeric_limits<float>::infinity(), nan = std::bit_cast<float>(0xff812345U);
   const struct {
     float number;
@@ -210,15 +206,11 @@ TEST(narrowing_at_random, of_special_numbers) {
   }
 }
 
-/// Float16's denormals are normal float32 numbers: nothing of a step's counts them as zero.
+/// Float16's denormals are normal float32 numbers, so FLUSH_TO_ZERO does not flush them.
 TEST(float16_denormals, outlive_flush_to_zero) {
   const auto rule = make_rule("sgd", {{"lr", 0}, {"momentum", 0.5}});
   for (const auto& isa : available_isas()) {
-    auto options = sized<gradstep_context_options>();
-    options.thread_count = 1;
-    options.isa = isa.c_str();
-    options.flags = GRADSTEP_CONTEXT_FLUSH_TO_ZERO;
-    const auto context = make_context(options);
+    const auto context = make_serial_context(isa.c_str(), true);
     for (const std::uint64_t flags : {std::uint64_t{0}, at_random | GRADSTEP_APPLY_NEAREST_SLOTS}) {
       SCOPED_TRACE(isa + ", flags " + std::to_string(flags));
       const storage how{
@@ -229,7 +221,7 @@ TEST(float16_denormals, outlive_flush_to_zero) {
         numbers[i] = std::ldexp(static_cast<double>(i + 1), -24);
       target.param.narrow(numbers);
       target.grad.narrow(numbers);
-      step_alone(context.get(), rule.get(), target, flags);
+      step_with_seed(context.get(), rule.get(), target, flags);
       for (std::size_t i = 0; i < 1023; ++i) {
         ASSERT_EQ(target.param.widen(i), numbers[i]);
         ASSERT_EQ(target.copy->widen(i), numbers[i]);
@@ -239,8 +231,8 @@ TEST(float16_denormals, outlive_flush_to_zero) {
   }
 }
 
-/// The flag's own tensors beside those that it does not concern.
-TEST(stochastic_params, of_a_list_are_those_of_16_bits) {
+/// STOCHASTIC_PARAM changes the tensors with 16-bit params, and no others of the list.
+TEST(stochastic_params, are_those_of_16_bits_without_lower_halves) {
   const auto rule = make_rule("sgd", {{"lr", 1e-3}});
   const auto context = make_serial_context();
   std::vector<stored_parameter> nearest;
@@ -257,22 +249,6 @@ TEST(stochastic_params, of_a_list_are_those_of_16_bits) {
     const bool is_rounded = element_size(nearest[i].param.dtype()) == 2 && !nearest[i].param.extra;
     EXPECT_EQ(nearest[i].snapshot() != random[i].snapshot(), is_rounded) << i;
   }
-}
-
-TEST(float16_handles, hold_float16_slots) {
-  const gradstep::context context;
-  const gradstep::rule adamw("adamw", {{"lr", 0.25}});
-  std::vector<gradstep::float16> param(9, {0x3c00}), grad(9, {0x3800});  // 1 and 0.5
-  gradstep::parameter<gradstep::float16> weights(adamw, param.data(), grad.data(), 9,
-                                                 GRADSTEP_FLOAT16);
-  EXPECT_EQ(weights.slot_bytes(), 2U * 2 * 9);
-  auto options = at_step(1);
-  options.flags = at_random;
-  weights.step(context, adamw, options);
-  EXPECT_EQ(weights.slot_array(0).dtype, GRADSTEP_FLOAT16);
-  for (const double m : weights.slot(0)) EXPECT_NEAR(m, 0.05, 0x1p-15);
-  for (const double v : weights.slot(1)) EXPECT_NEAR(v, 0.00025, 0x1p-22);
-  for (const auto p : param) EXPECT_NEAR(float16_to_float(p.bits), 0.7475, 0x1p-11);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Guard pages around every array of the mixed-precision step and of the conversions, and what does
-// not depend on the arrays that are there.
+// Steps, norms and conversions touch nothing outside the arrays: every array ends or begins at an
+// unreadable page.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,9 @@
 #include "support/dtype_lists.hpp"
 #include "support/guarded_memory.hpp"
 #include "support/number_array.hpp"
+#include "support/plain_steps.hpp"
 #include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
 #include "support/storages.hpp"
 #include "support/stored_array.hpp"
 #include "support/stored_parameter.hpp"
@@ -28,10 +30,67 @@
 namespace gradstep_test {
 namespace {
 
-class mixed_edges : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(rules, mixed_edges, testing::ValuesIn(rule_names()), rule_as_test_name);
+class guard_pages : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(rules, guard_pages, testing::ValuesIn(rule_names()), rule_as_test_name);
 
-/// Pages for as many arrays as one asks for, the same ones again after a restart.
+// ---- Plain arrays -----------------------------------------------------------------------------
+
+void move_to(const guarded_memory& memory, bool at_end, const number_array& from, void*& to) {
+  to = memory.place(from.bytes(), at_end);
+  std::memcpy(to, from.data(), from.bytes());
+}
+
+void step_between_guards(const variant& v, const std::vector<guarded_memory>& memory,
+                         std::size_t count, bool at_end) {
+  auto target = v.make(count);
+  auto view = target.view();
+  void* grad = nullptr;
+  move_to(memory[0], at_end, target.param, view.tensor.param);
+  move_to(memory[1], at_end, target.grad, grad);
+  view.tensor.grad = grad;
+  for (std::size_t i = 0; i < view.slots.size(); ++i) {
+    if (target.slots[i]) move_to(memory[i + 2], at_end, *target.slots[i], view.slots[i]);
+  }
+  apply_list(serial_context(), v.rule.get(), {view.tensor}, at_step(1));
+  auto wanted = v.make(count);
+  apply_one(serial_context(), v.rule.get(), wanted, at_step(1));
+  EXPECT_EQ(std::memcmp(view.tensor.param, wanted.param.data(), wanted.param.bytes()), 0);
+}
+
+TEST_P(guard_pages, are_not_touched_by_plain_steps) {
+  const std::vector<guarded_memory> memory(2 + describe_rule(GetParam()).slot_count);
+  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
+    for (std::size_t count = 0; count <= 130; ++count) {
+      step_between_guards(v, memory, count, false);
+      step_between_guards(v, memory, count, true);
+    }
+  });
+}
+
+TEST(guard_pages_of_the_norm, are_not_touched) {
+  const guarded_memory memory;
+  for (const std::int32_t dtype : {GRADSTEP_FLOAT32, GRADSTEP_FLOAT64}) {
+    for (std::size_t count = 0; count <= 130; ++count) {
+      for (const bool at_end : {false, true}) {
+        auto tensor = sized<gradstep_tensor>();
+        tensor.count = count;
+        tensor.grad_dtype = dtype;
+        number_array ones(dtype, count);
+        ones.fill(1);
+        void* grad = nullptr;
+        move_to(memory, at_end, ones, grad);
+        tensor.grad = grad;
+        auto result = sized<gradstep_norm_result>();
+        ASSERT_EQ(gradstep_gradient_norm(serial_context(), &tensor, 1, &result), GRADSTEP_OK);
+        ASSERT_EQ(result.norm, std::sqrt(static_cast<double>(count)));
+      }
+    }
+  }
+}
+
+// ---- Arrays of every dtype --------------------------------------------------------------------
+
+/// Pages for any number of arrays. A restart hands out the same pages again.
 class guarded_pool {
  public:
   void restart(bool at_end) {
@@ -52,12 +111,13 @@ class guarded_pool {
   bool at_end_ = false;
 };
 
-/// An array in guarded memory and where its bytes go back to.
+/// An array in guarded memory, and the array it was copied from.
 struct moved_array {
   void* from;
   number_array* to;
 };
 
+/// A view of a parameter whose arrays are copied into guarded memory.
 class guarded_view {
  public:
   guarded_view(stored_parameter& target, guarded_pool& pool) : view(target.view()) {
@@ -100,7 +160,7 @@ std::vector<std::size_t> counts_to_try() {
   return counts;
 }
 
-TEST_P(mixed_edges, nothing_outside_the_arrays_is_touched) {
+TEST_P(guard_pages, are_not_touched_by_steps_of_any_storage) {
   const auto rule = make_rule(GetParam(), richest_options(GetParam()));
   guarded_pool pool;
   for (const auto& isa : available_isas()) {
@@ -129,7 +189,7 @@ TEST_P(mixed_edges, nothing_outside_the_arrays_is_touched) {
   }
 }
 
-TEST(array_conversions, touch_nothing_outside_the_arrays) {
+TEST(guard_pages_of_conversions, are_not_touched) {
   guarded_pool pool;
   std::vector<stored_array> kinds;
   for (const std::int32_t dtype : float_dtypes) kinds.emplace_back(dtype, 0);
@@ -153,70 +213,6 @@ TEST(array_conversions, touch_nothing_outside_the_arrays) {
         }
       }
     }
-  }
-}
-
-// ---- Options that have nothing to do ----------------------------------------------------------
-
-TEST_P(mixed_edges, an_average_is_left_alone_without_its_flag) {
-  const auto rule = make_rule(GetParam());
-  const auto context = make_serial_context();
-  stored_parameter target(rule.get(), GetParam(), {.has_average = true}, 300);
-  target.average->narrow(std::vector<double>(300, 42));
-  run_stored(context.get(), rule.get(), target, 0);
-  for (std::size_t i = 0; i < 300; ++i) ASSERT_EQ(target.average->widen(i), 42);
-  run_stored(context.get(), rule.get(), target, GRADSTEP_APPLY_AVERAGE, 1);
-  for (std::size_t i = 0; i < 300; ++i) ASSERT_EQ(target.average->widen(i), target.param.widen(i));
-}
-
-/// Float32, float64 and lower halves hold all that is computed; a copy is rounded to nearest.
-TEST_P(mixed_edges, rounding_flags_change_nothing_where_nothing_is_rounded) {
-  const auto rule = make_rule(GetParam());
-  const auto context = make_serial_context();
-  const storage exact[] = {
-      {.copy = GRADSTEP_BFLOAT16},
-      {.copy = GRADSTEP_FLOAT16},
-      {.param = GRADSTEP_FLOAT64, .slot = GRADSTEP_FLOAT64, .copy = GRADSTEP_FLOAT16},
-      {.param = GRADSTEP_BFLOAT16, .copy = GRADSTEP_FLOAT16, .is_split = true}};
-  for (const storage& how : exact) {
-    stored_parameter wanted(rule.get(), GetParam(), how, 300);
-    stored_parameter target = wanted;
-    run_stored(context.get(), rule.get(), wanted, 0);
-    run_stored(context.get(), rule.get(), target,
-               GRADSTEP_APPLY_STOCHASTIC_PARAM | GRADSTEP_APPLY_NEAREST_SLOTS);
-    expect_same_bits(target.snapshot(), wanted.snapshot());
-  }
-}
-
-TEST_P(mixed_edges, an_unused_slot_needs_neither_dtype_nor_scales) {
-  for (const auto& values : option_combinations(GetParam())) {
-    const auto rule = make_rule(GetParam(), values);
-    stored_parameter target(rule.get(), GetParam(), {.slot = GRADSTEP_UNSIGNED8}, 300);
-    std::vector<stored_view> views;
-    views.push_back(target.view());
-    for (std::size_t s = 0; s < target.slots.size(); ++s) {
-      if (!target.slots[s]) views[0].slot_dtypes[s] = 99;
-    }
-    apply_views(make_serial_context().get(), rule.get(), views, apply_options(0));
-  }
-}
-
-TEST_P(mixed_edges, no_slot_dtypes_means_the_type_of_the_arithmetic) {
-  const auto rule = make_rule(GetParam());
-  const auto context = make_serial_context();
-  for (const std::int32_t dtype : float_dtypes) {
-    const storage how{.param = dtype,
-                      .slot = dtype == GRADSTEP_FLOAT64 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32};
-    std::vector<stored_parameter> wanted;
-    wanted.emplace_back(rule.get(), GetParam(), how, 300);
-    stored_parameter target = wanted[0];
-    apply_stored(context.get(), rule.get(), wanted, apply_options(0));
-    std::vector<stored_view> views;
-    views.push_back(target.view());
-    views[0].tensor.slot_dtypes = nullptr;
-    views[0].tensor.slot_scales = nullptr;
-    apply_views(context.get(), rule.get(), views, apply_options(0));
-    expect_same_bits(target.snapshot(), wanted[0].snapshot());
   }
 }
 

@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The step in every combination of dtypes and options equals, to the bit, the same passes one after
-// another in plain scalar code, on every instruction set.
+// A step with every storage and option equals, to the bit, the same passes one after another in
+// plain scalar code, on every instruction set.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "step/separate_passes.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
 #include "support/dtype_lists.hpp"
-#include "support/reference_16_bits.hpp"
 #include "support/rule_setup.hpp"
-#include "support/sized_struct.hpp"
 #include "support/storages.hpp"
 #include "support/stored_parameter.hpp"
 #include "support/stored_steps.hpp"
@@ -31,10 +25,11 @@
 namespace gradstep_test {
 namespace {
 
-class mixed : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(rules, mixed, testing::ValuesIn(rule_names()), rule_as_test_name);
+class separate_passes_of : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(rules, separate_passes_of, testing::ValuesIn(rule_names()),
+                         rule_as_test_name);
 
-/// Options of the step, and what of them is in the storage.
+/// Flags of a step, and the dtype of the copy that it writes (0: none).
 struct option_choice {
   const char* name;
   std::uint64_t flags;
@@ -81,23 +76,11 @@ void expect_norm_and_factor(const gradstep_apply_result& result, const storage& 
   EXPECT_EQ(result.clip_factor, is_clipped ? factor : 1);
 }
 
-/// Several tensors, so that each has its own key: blocks of one element, one short of full, full,
-/// and begun.
-std::vector<stored_parameter> make_list(const gradstep_rule* rule, const std::string& rule_name,
-                                        const storage& how,
-                                        std::initializer_list<std::size_t> counts) {
-  std::vector<stored_parameter> list;
-  for (const std::size_t count : counts) {
-    list.emplace_back(rule, rule_name, how, count, list.size() + 1);
-  }
-  return list;
-}
-
 void check_against_separate_passes(const gradstep_context* context, const gradstep_rule* rule,
                                    const std::string& rule_name, const storage& how,
-                                   std::initializer_list<std::size_t> counts) {
+                                   const std::vector<std::size_t>& counts) {
   SCOPED_TRACE(to_text(how));
-  auto got = make_list(rule, rule_name, how, counts);
+  auto got = make_stored_list(rule, rule_name, how, counts);
   auto wanted = got;
   for (std::uint64_t step = 1; step <= 3; ++step) {
     SCOPED_TRACE("step " + std::to_string(step));
@@ -116,7 +99,7 @@ void check_against_separate_passes(const gradstep_context* context, const gradst
   }
 }
 
-TEST_P(mixed, equals_separate_passes) {
+TEST_P(separate_passes_of, every_storage_and_option) {
   const auto rule = make_rule(GetParam(), richest_options(GetParam()));
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
@@ -133,7 +116,7 @@ TEST_P(mixed, equals_separate_passes) {
   }
 }
 
-TEST_P(mixed, equals_separate_passes_with_every_option_of_the_rule) {
+TEST_P(separate_passes_of, every_option_of_the_rule) {
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
     const auto context = make_serial_context(isa.c_str());
@@ -149,7 +132,7 @@ TEST_P(mixed, equals_separate_passes_with_every_option_of_the_rule) {
   }
 }
 
-TEST_P(mixed, equals_separate_passes_at_any_count) {
+TEST_P(separate_passes_of, any_count) {
   const auto rule = make_rule(GetParam());
   const auto context = make_serial_context();
   for (storage how : full_storages()) {
@@ -161,8 +144,8 @@ TEST_P(mixed, equals_separate_passes_at_any_count) {
   }
 }
 
-/// Signed codes do for a slot that is never negative, too.
-TEST_P(mixed, signed_slots) {
+/// A slot that is never negative can have signed codes too.
+TEST_P(separate_passes_of, signed_slots) {
   const auto rule = make_rule(GetParam(), richest_options(GetParam()));
   for (const auto& isa : available_isas()) {
     const auto context = make_serial_context(isa.c_str());
@@ -171,8 +154,8 @@ TEST_P(mixed, signed_slots) {
   }
 }
 
-/// So many elements that each of the random bits decides about some.
-TEST(mixed_slots, every_random_bit_counts) {
+/// So many elements that each of the random bits decides how some are rounded.
+TEST(separate_passes_of_sgd, every_random_bit) {
   const auto rule = make_rule("sgd", {{"momentum", 0.9}});
   const auto context = make_serial_context();
   for (const std::int32_t slot : {GRADSTEP_SIGNED8, GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16}) {
@@ -180,8 +163,8 @@ TEST(mixed_slots, every_random_bit_counts) {
   }
 }
 
-/// A dtype for each tensor, float64 beside float32, in one list.
-TEST_P(mixed, lists_of_several_dtypes) {
+/// Tensors of every storage, float64 beside float32, in one list.
+TEST_P(separate_passes_of, lists_of_several_dtypes) {
   const auto rule = make_rule(GetParam(), richest_options(GetParam()));
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
@@ -217,7 +200,7 @@ std::vector<double> special_numbers() {
   return all;
 }
 
-/// Special numbers in half of the blocks; every pair of param and gradient comes up.
+/// Special numbers in every second block, in every pair of param and gradient.
 void set_special(stored_parameter& target, std::uint64_t step) {
   const auto special = special_numbers<float>();
   std::vector<double> param(target.size()), grad(target.size());
@@ -230,7 +213,7 @@ void set_special(stored_parameter& target, std::uint64_t step) {
   target.grad.narrow(grad);
 }
 
-TEST_P(mixed, special_numbers) {
+TEST_P(separate_passes_of, special_numbers) {
   const auto rule = make_rule(GetParam(), richest_options(GetParam()));
   for (const auto& isa : available_isas()) {
     SCOPED_TRACE(isa);
@@ -238,7 +221,7 @@ TEST_P(mixed, special_numbers) {
     for (storage how : full_storages()) {
       how.flags |= GRADSTEP_APPLY_MAX_VALUE | GRADSTEP_APPLY_AVERAGE;
       SCOPED_TRACE(to_text(how));
-      auto got = make_list(rule.get(), GetParam(), how, {900});
+      auto got = make_stored_list(rule.get(), GetParam(), how, {900});
       auto wanted = got;
       for (std::uint64_t step = 1; step <= 3; ++step) {
         auto options = apply_options(how.flags, step);
@@ -250,67 +233,6 @@ TEST_P(mixed, special_numbers) {
         expect_same_bits(got[0].snapshot(), wanted[0].snapshot());
       }
       if (HasFailure()) return;
-    }
-  }
-}
-
-/// One step of adamw, params of 16 bits and slots of a dtype for each, with this gradient.
-struct narrow_step {
-  static constexpr std::size_t count = 128;
-
-  std::vector<std::uint16_t> param = std::vector<std::uint16_t>(count, 0x3c00);  // 1 in float16
-  std::vector<std::uint16_t> slots[2] = {std::vector<std::uint16_t>(count),
-                                         std::vector<std::uint16_t>(count)};
-  float scales[2] = {};
-
-  narrow_step(const gradstep_context* context, const gradstep_rule* rule, std::uint64_t flags,
-              std::int32_t param_dtype, std::array<std::int32_t, 3> slot_dtypes,
-              std::vector<float>& grad) {
-    void* slot_data[] = {slots[0].data(), slots[1].data(), nullptr};
-    float* slot_scales[] = {&scales[0], &scales[1], nullptr};
-    auto tensor = sized<gradstep_tensor>();
-    tensor.count = count;
-    tensor.param = param.data();
-    tensor.param_dtype = param_dtype;
-    tensor.grad = grad.data();
-    tensor.grad_dtype = GRADSTEP_FLOAT32;
-    tensor.slots = slot_data;
-    tensor.slot_count = 3;
-    tensor.slot_dtypes = slot_dtypes.data();
-    tensor.slot_scales = slot_scales;
-    const auto options = apply_options(flags);
-    EXPECT_EQ(gradstep_apply(context, rule, &tensor, 1, &options, nullptr), GRADSTEP_OK)
-        << gradstep_last_error();
-  }
-};
-
-// Rounding works on the bits: of a NaN that is all ones it would make another number.
-TEST(nan_of_any_payload, stays_nan_at_every_place) {
-  const auto rule = make_rule("adamw");
-  for (const auto& isa : available_isas()) {
-    const auto context = make_serial_context(isa.c_str());
-    for (const std::uint64_t flags :
-         {0U, GRADSTEP_APPLY_STOCHASTIC_PARAM, GRADSTEP_APPLY_NEAREST_SLOTS}) {
-      for (std::size_t place = 0; place < narrow_step::count; ++place) {
-        SCOPED_TRACE(isa + ", flags " + std::to_string(flags) + ", NaN at " +
-                     std::to_string(place));
-        std::vector<float> grad(narrow_step::count, 0.5F);
-        grad[place] = std::bit_cast<float>(0x7fffffffU);
-        for (const auto& [dtype, widened] : {std::pair{GRADSTEP_BFLOAT16, &bfloat16_to_float},
-                                             std::pair{GRADSTEP_FLOAT16, &float16_to_float}}) {
-          const narrow_step halves(context.get(), rule.get(), flags, dtype, {dtype, dtype, 0},
-                                   grad);
-          for (std::size_t i = 0; i < narrow_step::count; ++i) {
-            ASSERT_EQ(std::isnan(widened(halves.param[i])), i == place) << i;
-            ASSERT_EQ(std::isnan(widened(halves.slots[0][i])), i == place) << i;
-            ASSERT_EQ(std::isnan(widened(halves.slots[1][i])), i == place) << i;
-          }
-        }
-        const narrow_step bytes(context.get(), rule.get(), flags, GRADSTEP_BFLOAT16,
-                                {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8, 0}, grad);
-        ASSERT_TRUE(std::isnan(bytes.scales[0]));
-        ASSERT_TRUE(std::isnan(bytes.scales[1]));
-      }
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A gradient that is not finite skips the whole step and is reported; and clipping by norm.
+// CHECK_FINITE: a gradient that is not finite skips the whole step, and is counted.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "step/separate_passes.hpp"
 #include "support/context_setup.hpp"
 #include "support/dtype_lists.hpp"
 #include "support/rule_setup.hpp"
@@ -27,7 +26,7 @@ namespace {
 
 class skipped_step : public testing::TestWithParam<std::string> {
  protected:
-  /// Two tensors with every array there is, after a step that filled them.
+  /// Two tensors with every kind of array, after one step.
   std::vector<stored_parameter> make_list(const storage& how) const {
     std::vector<stored_parameter> list;
     list.emplace_back(rule_.get(), GetParam(), how, 600, 1);
@@ -36,7 +35,7 @@ class skipped_step : public testing::TestWithParam<std::string> {
     return list;
   }
 
-  /// Puts `number` into the list's gradients at a place, and expects a skip with and without zeroed
+  /// Puts `number` at one place of the list's gradients. Expects a skip, with and without zeroed
   /// gradients, serial and on threads.
   void expect_skip(const std::vector<stored_parameter>& start, const storage& how,
                    std::size_t tensor, std::size_t place, double number) const {
@@ -68,7 +67,7 @@ class skipped_step : public testing::TestWithParam<std::string> {
     grad.narrow(values);
   }
 
-  // All but zeroing, and clipping by norm, which a skip must not do either.
+  // Every option but ZERO_GRAD. A skipped step must not clip either.
   static constexpr std::uint64_t other_flags = GRADSTEP_APPLY_GRAD_SCALE | GRADSTEP_APPLY_MAX_NORM |
                                                GRADSTEP_APPLY_MAX_VALUE | GRADSTEP_APPLY_AVERAGE |
                                                GRADSTEP_APPLY_CHECK_FINITE;
@@ -116,9 +115,9 @@ TEST_P(skipped_step, float64_gradient_that_float32_cannot_hold) {
   }
 }
 
-// ---- Which numbers count ----------------------------------------------------------------------
+// ---- Which gradients are not finite -------------------------------------------------------------
 
-/// One sgd step over these gradients with CHECK_FINITE and a scale.
+/// The result of one sgd step over these gradients, with CHECK_FINITE and a scale.
 gradstep_apply_result check_gradients(std::int32_t param_dtype, std::int32_t grad_dtype,
                                       const std::vector<double>& gradients, double scale,
                                       const char* isa = nullptr) {
@@ -146,7 +145,7 @@ TEST(finite_check, counts_elements) {
   }
 }
 
-TEST(finite_check, looks_at_scaled_gradients) {
+TEST(finite_check, checks_scaled_gradients) {
   for (const std::int32_t dtype : float_dtypes) {
     if (dtype == GRADSTEP_FLOAT16) continue;  // it ends at 65504
     SCOPED_TRACE(dtype_text(dtype));
@@ -159,7 +158,7 @@ TEST(finite_check, looks_at_scaled_gradients) {
   EXPECT_EQ(check_gradients(GRADSTEP_FLOAT64, GRADSTEP_FLOAT64, {1, 1e308}, 2).is_skipped, 1);
 }
 
-/// The numbers around the one where overflow begins, for many scales.
+/// Gradients around the one whose product with the scale overflows, for many scales.
 template <class T>
 void check_limit(std::int32_t dtype) {
   for (const auto& isa : available_isas()) {
@@ -185,7 +184,7 @@ TEST(finite_check, begins_where_the_product_overflows_in_float64) {
   check_limit<double>(GRADSTEP_FLOAT64);
 }
 
-/// The product counts, not the scale: float32 cannot hold 1e300.
+/// The product is checked, not the scale: float32 cannot hold 1e300.
 TEST(finite_check, scale_beyond_float32) {
   EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, {1, 0, 2}, 1e300).non_finite_count,
             2U);
@@ -197,7 +196,7 @@ TEST(finite_check, scale_beyond_float32) {
             1U);
 }
 
-TEST(finite_check, without_it_non_finite_gradients_are_stepped_with) {
+TEST(finite_check, is_needed_to_skip) {
   const auto rule = make_rule("sgd");
   std::vector<stored_parameter> list;
   list.emplace_back(rule.get(), "sgd", storage{}, 300);
@@ -209,51 +208,6 @@ TEST(finite_check, without_it_non_finite_gradients_are_stepped_with) {
   EXPECT_EQ(result.non_finite_count, 0U);
   EXPECT_TRUE(std::isnan(list[0].param.widen(7)));
   EXPECT_TRUE(std::isfinite(list[0].param.widen(6)));
-}
-
-// ---- Clipping by norm -------------------------------------------------------------------------
-
-TEST(clip_by_norm, factor_and_norm) {
-  const auto rule = make_rule("sgd");
-  const auto split = make_context(split_options(4));
-  const auto serial = make_serial_context();
-  std::vector<stored_parameter> list;
-  for (const std::int32_t dtype : float_dtypes) {
-    list.emplace_back(rule.get(), "sgd", storage{.grad = dtype}, 40'000 + list.size(), list.size());
-  }
-  for (const double scale : {1.0, 1 / 65536.0, -3.0, 0.0}) {
-    const auto norm = static_cast<double>(reference_norm(list, scale));
-    for (const double max_norm : {norm / 3 + 1e-9, norm * 0.999 + 1e-9, norm + 1.1e-6, 1e300}) {
-      for (const auto* context : {serial.get(), split.get()}) {
-        auto copy = list;
-        auto options = apply_options(GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_GRAD_SCALE);
-        options.grad_scale = scale;
-        options.max_norm = max_norm;
-        const auto result = apply_stored(context, rule.get(), copy, options);
-        EXPECT_NEAR(result.grad_norm, norm, 1e-12 * norm);
-        const double ratio = max_norm / (norm + 1e-6);
-        if (ratio > 1) {
-          EXPECT_EQ(result.clip_factor, 1);
-        } else {
-          EXPECT_NEAR(result.clip_factor, ratio, 1e-12 * ratio);
-        }
-      }
-    }
-  }
-}
-
-TEST(clip_by_norm, brings_the_norm_of_the_change_down) {
-  const auto rule = make_rule("sgd", {{"lr", 1}});
-  std::vector<stored_parameter> list;
-  list.emplace_back(rule.get(), "sgd", storage{.param = GRADSTEP_FLOAT64, .slot = GRADSTEP_FLOAT64},
-                    1000);
-  list[0].param.narrow(std::vector<double>(1000, 0));
-  auto options = apply_options(GRADSTEP_APPLY_MAX_NORM);
-  options.max_norm = 0.5;
-  apply_stored(make_serial_context().get(), rule.get(), list, options);
-  double sum = 0;
-  for (std::size_t i = 0; i < 1000; ++i) sum += list[0].param.widen(i) * list[0].param.widen(i);
-  EXPECT_NEAR(std::sqrt(sum), 0.5, 1e-6);
 }
 
 }  // namespace

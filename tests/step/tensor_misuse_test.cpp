@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every wrong argument of a step with arrays of several dtypes and with options: a status and a
-// sentence that names it, and nothing changes.
+// Wrong fields of tensors with every kind of array, and wrong numbers of a step's options: each
+// gives its status and a sentence that names the field, and changes nothing.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -28,8 +28,9 @@
 namespace gradstep_test {
 namespace {
 
-/// Two valid tensors with 8-bit slots; a test spoils one thing and expects nothing to have changed.
-class mixed_misuse : public testing::Test {
+/// Two valid tensors with 8-bit slots, and a third of float64. A test spoils one field and expects
+/// that nothing changes.
+class tensor_misuse : public testing::Test {
  protected:
   static constexpr storage how{.param = GRADSTEP_BFLOAT16,
                                .grad = GRADSTEP_BFLOAT16,
@@ -39,7 +40,7 @@ class mixed_misuse : public testing::Test {
                                .has_average = true};
   static constexpr storage float64{.param = GRADSTEP_FLOAT64, .slot = GRADSTEP_FLOAT64};
 
-  mixed_misuse() {
+  tensor_misuse() {
     for (std::size_t i = 0; i < 2; ++i) parameters.emplace_back(rule.get(), "adam", how, 300, i);
     wide.emplace_back(rule.get(), "adam", float64, 40);
     reset();
@@ -70,7 +71,7 @@ class mixed_misuse : public testing::Test {
     return all;
   }
 
-  /// Then makes everything valid again.
+  /// Makes everything valid again afterwards.
   void expect_refused(gradstep_status status, const std::vector<std::string>& words) {
     const auto before = bytes();
     expect_failure(apply(), status, words);
@@ -90,14 +91,14 @@ class mixed_misuse : public testing::Test {
   gradstep_apply_result result = sized<gradstep_apply_result>();
 };
 
-TEST_F(mixed_misuse, valid_as_it_stands) {
+TEST_F(tensor_misuse, valid_as_it_stands) {
   EXPECT_EQ(apply(), GRADSTEP_OK) << gradstep_last_error();
   EXPECT_EQ(result.piece_count, 1U);
 }
 
 // ---- Dtypes -----------------------------------------------------------------------------------
 
-TEST_F(mixed_misuse, dtypes_of_arrays) {
+TEST_F(tensor_misuse, dtypes_of_arrays) {
   for (const std::int32_t bad : {0, -1, 7, 32, 99, GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8}) {
     const std::string text = std::to_string(bad);
     tensor().param_dtype = bad;
@@ -111,7 +112,7 @@ TEST_F(mixed_misuse, dtypes_of_arrays) {
   expect_invalid({"tensors[1].copy_dtype", "2"});
 }
 
-TEST_F(mixed_misuse, dtypes_of_slots) {
+TEST_F(tensor_misuse, dtypes_of_slots) {
   for (const std::int32_t bad : {0, -1, 7, 99, GRADSTEP_FLOAT64, GRADSTEP_UNSIGNED8}) {
     views[1].slot_dtypes[0] = bad;  // exp_avg has a sign
     expect_invalid({"tensors[1].slot_dtypes[0]", std::to_string(bad), "exp_avg", "SIGNED8"});
@@ -125,43 +126,43 @@ TEST_F(mixed_misuse, dtypes_of_slots) {
   }
 }
 
-// ---- What goes with what ----------------------------------------------------------------------
+// ---- Fields that depend on each other -----------------------------------------------------------
 
-TEST_F(mixed_misuse, missing_scales) {
+TEST_F(tensor_misuse, missing_scales) {
   tensor().slot_scales = nullptr;
   expect_invalid({"tensors[1].slot_scales", "NULL"});
   views[1].slot_scales[2] = nullptr;
   expect_invalid({"tensors[1].slot_scales", "NULL", "max_exp_avg_sq"});
 }
 
-TEST_F(mixed_misuse, missing_slot) {
+TEST_F(tensor_misuse, missing_slot) {
   views[1].slots[2] = nullptr;
   expect_invalid({"max_exp_avg_sq", "NULL"});
 }
 
-TEST_F(mixed_misuse, lower_halves_of_other_params) {
+TEST_F(tensor_misuse, lower_halves_of_other_params) {
   std::uint16_t low[40] = {};
   views[2].tensor.param_low = low;
   expect_invalid({"tensors[2].param_low", "GRADSTEP_BFLOAT16"});
   for (const std::int32_t other : {GRADSTEP_FLOAT32, GRADSTEP_FLOAT16}) {
-    tensor().param_dtype = other;  // which has lower halves as a bfloat16
+    tensor().param_dtype = other;  // the tensor has lower halves
     expect_invalid({"tensors[1].param_low", std::to_string(other), "GRADSTEP_BFLOAT16"});
   }
 }
 
-TEST_F(mixed_misuse, copy_dtype_without_a_copy) {
+TEST_F(tensor_misuse, copy_dtype_without_a_copy) {
   tensor().param_copy = nullptr;
   expect_invalid({"tensors[1].copy_dtype", "1", "param_copy"});
   tensor().copy_dtype = 0;
   expect_invalid({"tensors[1].copy_dtype", "0"});
 }
 
-TEST_F(mixed_misuse, reserved) {
+TEST_F(tensor_misuse, reserved) {
   tensor().reserved = 5;
   expect_invalid({"tensors[1].reserved", "5"});
 }
 
-TEST_F(mixed_misuse, first_index) {
+TEST_F(tensor_misuse, first_index) {
   for (const std::uint64_t bad : {1U, 255U, 257U}) {
     tensor().first_index = bad;
     expect_invalid({"tensors[1].first_index", std::to_string(bad), "256"});
@@ -170,14 +171,14 @@ TEST_F(mixed_misuse, first_index) {
   expect_refused(GRADSTEP_OUT_OF_RANGE, {"tensors[1].first_index", "18446744073709551360"});
   views[2].tensor.first_index = UINT64_MAX;
   expect_refused(GRADSTEP_OUT_OF_RANGE, {"tensors[2].first_index", "18446744073709551615"});
-  views[2].tensor.first_index = 1;  // nothing of it in blocks
+  views[2].tensor.first_index = 1;  // allowed: none of its arrays has blocks
   tensor().first_index = 512;
   EXPECT_EQ(apply(), GRADSTEP_OK) << gradstep_last_error();
 }
 
 // ---- Addresses --------------------------------------------------------------------------------
 
-/// A pointer of the tensor, by name, with the bytes that it stands for.
+/// A pointer field of the tensor, and the array that it points to.
 struct pointer {
   std::string name;
   void* data;
@@ -206,16 +207,16 @@ std::vector<pointer> pointers_of(stored_parameter& p, stored_view& view) {
   return all;
 }
 
-/// The first or last address in the array that an element of this size may have.
+/// The first or last aligned address in the array for an element of this size.
 void* aligned_place_in(const pointer& array, std::size_t size, bool at_end) {
   auto* const begin = static_cast<std::byte*>(array.data);
   std::byte* const place = begin + (at_end ? array.bytes - 1 : size - 1);
   return place - reinterpret_cast<std::uintptr_t>(place) % size;
 }
 
-/// Each array at the beginning of each other one, and at its end. They stand far apart, so that no
-/// third one is met; what is refused is neither read nor written.
-TEST_F(mixed_misuse, overlap_of_each_array_with_each_other) {
+/// Each array at the beginning and at the end of each other one. The arrays stand far apart, so
+/// that no third one overlaps. A refused step neither reads nor writes them.
+TEST_F(tensor_misuse, overlap_of_each_array_with_each_other) {
   constexpr std::size_t distance = 4096, array_count = 11;
   std::vector<std::byte> room(distance * (array_count + 1));
   const auto arrays = [&] {
@@ -243,7 +244,7 @@ TEST_F(mixed_misuse, overlap_of_each_array_with_each_other) {
   EXPECT_TRUE(room == std::vector<std::byte>(room.size()));
 }
 
-TEST_F(mixed_misuse, misaligned_arrays) {
+TEST_F(tensor_misuse, misaligned_arrays) {
   const auto pointers = pointers_of(parameters[1], views[1]);
   for (std::size_t i = 0; i < pointers.size(); ++i) {
     if (pointers[i].element_size == 1) continue;
@@ -257,7 +258,7 @@ TEST_F(mixed_misuse, misaligned_arrays) {
 
 // ---- Numbers of the options -------------------------------------------------------------------
 
-TEST_F(mixed_misuse, numbers) {
+TEST_F(tensor_misuse, numbers) {
   const auto refuse = [&](double gradstep_apply_options::*field, const char* name,
                           std::uint64_t flag, std::initializer_list<double> values) {
     for (const double bad : values) {
@@ -287,7 +288,7 @@ TEST_F(mixed_misuse, numbers) {
   }
 }
 
-TEST_F(mixed_misuse, unknown_flags) {
+TEST_F(tensor_misuse, unknown_flags) {
   options.flags |= 512;
   expect_invalid({"flags", "0x2"});
 }
