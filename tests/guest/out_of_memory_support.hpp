@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "guest/failing_memory.hpp"
+#include "optimizer/interrupted_optimizer.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
 #include "support/optimizer_setup.hpp"

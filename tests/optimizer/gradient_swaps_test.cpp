@@ -28,9 +28,9 @@ constexpr std::size_t count = 6, elements = 10;
 std::string name_of(std::size_t tensor) { return std::string("t").append(std::to_string(tensor)); }
 
 /// sgd at rate 1: a step subtracts the gradient, which is 1 + its number in each of its elements.
-class optimizer_swaps : public testing::Test {
+class gradient_swaps : public testing::Test {
  protected:
-  optimizer_swaps() {
+  gradient_swaps() {
     add_group(o, "all", rule.get());
     for (std::size_t i = 0; i < count; ++i) {
       grads.emplace_back(elements, static_cast<float>(i + 1));
@@ -75,7 +75,7 @@ class optimizer_swaps : public testing::Test {
   std::vector<std::vector<float>> grads, params;
 };
 
-TEST_F(optimizer_swaps, every_permutation) {
+TEST_F(gradient_swaps, every_permutation) {
   std::vector<std::size_t> order(count), present(count);
   std::iota(order.begin(), order.end(), 0);
   std::vector<float> sums(count, 0.0F);
@@ -89,7 +89,7 @@ TEST_F(optimizer_swaps, every_permutation) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST_F(optimizer_swaps, two_that_overlap_are_refused_until_they_are_parted) {
+TEST_F(gradient_swaps, two_that_overlap_are_refused_until_they_are_parted) {
   set(1, grads[4].data());
   expect_overlap(1, 4);
   expect_ok(gradstep_optimizer_inspect(o, 0, 1));  // neither of the two
@@ -104,7 +104,7 @@ TEST_F(optimizer_swaps, two_that_overlap_are_refused_until_they_are_parted) {
   EXPECT_EQ(params[1][0], -7);
 }
 
-TEST_F(optimizer_swaps, parts_that_overlap) {
+TEST_F(gradient_swaps, parts_that_overlap) {
   std::vector<float> large(5 * elements, 1.0F);
   set(0, large.data());
   set(1, large.data() + elements - 1);
@@ -119,7 +119,7 @@ TEST_F(optimizer_swaps, parts_that_overlap) {
   step(o);
 }
 
-TEST_F(optimizer_swaps, many_in_one_place) {
+TEST_F(gradient_swaps, many_in_one_place) {
   for (std::size_t i = 0; i < count; ++i) set(i, grads[0].data());
   for (std::size_t i = 0; i + 1 < count; ++i) {
     EXPECT_EQ(gradstep_optimizer_step(o, nullptr, nullptr), GRADSTEP_INVALID_ARGUMENT);
@@ -130,7 +130,7 @@ TEST_F(optimizer_swaps, many_in_one_place) {
   EXPECT_EQ(params[count - 1][0], -1);
 }
 
-TEST_F(optimizer_swaps, other_arrays_are_never_overlapped) {
+TEST_F(gradient_swaps, other_arrays_are_never_overlapped) {
   for (std::size_t tensor : {0, 1}) {
     expect_failure(gradstep_optimizer_set_grad(o, tensor, params[1].data() + 1),
                    GRADSTEP_INVALID_ARGUMENT, {"grad overlaps param", "\"t1\""});
@@ -158,7 +158,7 @@ TEST_F(optimizer_swaps, other_arrays_are_never_overlapped) {
   step(o);
 }
 
-TEST_F(optimizer_swaps, inside_a_step) {
+TEST_F(gradient_swaps, inside_a_step) {
   expect_ok(gradstep_optimizer_begin_step(o, nullptr));
   set(0, grads[1].data());
   for (const std::size_t tensor : {0, 1}) {
@@ -175,7 +175,7 @@ TEST_F(optimizer_swaps, inside_a_step) {
 }
 
 /// Against every pair compared with every other.
-TEST_F(optimizer_swaps, random_places) {
+TEST_F(gradient_swaps, random_places) {
   std::vector<float> large(8 * elements, 0.0F);
   std::vector<std::size_t> places(count, SIZE_MAX);
   for (std::size_t i = 0; i < count; ++i) set(i, nullptr);
