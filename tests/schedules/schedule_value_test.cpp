@@ -5,9 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/failure.hpp"
+#include "fuzz/checkpoint_input.hpp"
+#include "safetensors/checkpoint_support.hpp"
 #include "schedules/schedule.hpp"
+#include "support/parameter.hpp"
 
 namespace gradstep::internal {
 namespace {
