@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t longest = 64;
 
-/// Levenshtein's distance of two names, each cut to `longest`.
+/// The Levenshtein distance between two names, each cut to `longest` bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   a = a.substr(0, longest);
   b = b.substr(0, longest);
@@ -30,7 +30,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// How far apart two names are; one that begins like the other is as near as one slip.
+/// The edit distance; at most 1 if one name begins with the other and the unknown one has 2 bytes.
 std::size_t distance(std::string_view unknown, std::string_view known) {
   const bool is_prefix = unknown.size() >= 2 && (known.substr(0, unknown.size()) == unknown ||
                                                  unknown.substr(0, known.size()) == known);

@@ -6,7 +6,7 @@
 #include <gradstep/gradstep.h>
 
 #include "optimizer/optimizer.hpp"
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "schedules/schedule.hpp"
 #include "threads/context.hpp"
 

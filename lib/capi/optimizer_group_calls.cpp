@@ -3,6 +3,7 @@
 // Groups of an optimizer: rules, hyper-parameters, schedules, plateaus.
 #include <cmath>
 
+#include "capi/catalogue_calls.hpp"
 #include "capi/dtypes.hpp"
 #include "capi/entry_names.hpp"
 #include "capi/optimizer_calls.hpp"
@@ -81,12 +82,12 @@ gradstep_status gradstep_optimizer_set_hyperparameter(gradstep_optimizer* optimi
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     group_settings settings = o.groups[group].settings;
-    gradstep_rule changed{settings.rule};
-    if (const auto s = gradstep_rule_set(&changed, name, value); s != GRADSTEP_OK) return s;
-    settings.rule = changed;
-    check_settings(settings);
-    change_group(o, group, std::move(settings));
-    return GRADSTEP_OK;
+    const definition& info = *settings.rule.entry->info;
+    return with_hyperparameter(info, name, [&](std::size_t index) {
+      set_value(info, index, value, settings.rule.values);
+      check_settings(settings);
+      change_group(o, group, std::move(settings));
+    });
   });
 }
 
@@ -95,8 +96,11 @@ gradstep_status gradstep_optimizer_get_hyperparameter(const gradstep_optimizer* 
                                                       double* value) {
   return look_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
-    const gradstep_rule rule{o.groups[group].settings.rule};
-    return gradstep_rule_get(&rule, name, value);
+    if (value == nullptr) return fail_as_null("value");
+    const rule_values& rule = o.groups[group].settings.rule;
+    return with_hyperparameter(*rule.entry->info, name, [&](std::size_t index) {
+      *value = get_value(*rule.entry->info, index, rule.values);
+    });
   });
 }
 

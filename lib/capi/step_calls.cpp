@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "capi/catalogue_calls.hpp"
 #include "capi/option_checks.hpp"
 #include "capi/tensor_checks.hpp"
 #include "capi/tensor_reading.hpp"
@@ -53,7 +54,7 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
                                const gradstep_apply_options* options,
                                gradstep_apply_result* result) {
   if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
-  if (const auto s = gradstep_rule_check(rule); s != GRADSTEP_OK) return s;
+  if (const auto s = check_rule(rule); s != GRADSTEP_OK) return s;
   if (const auto s = check_options(options); s != GRADSTEP_OK) return s;
   if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
   if (const auto s = check_tensors(*rule, tensors, tensor_count); s != GRADSTEP_OK) return s;

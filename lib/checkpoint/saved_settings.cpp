@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "base/value_check.hpp"
+#include "catalogue/catalogue.hpp"
 #include "json/json_writing.hpp"
 
 namespace gradstep::internal {
@@ -45,10 +45,10 @@ schedule read_sequence(const json_place& place, json_object& object, std::size_t
 
 void write_parameters(std::string& to, const schedule& s) {
   json_object_writer parameters(to);
-  const auto all = s.parameters();
+  const auto all = s.info().hyperparameters;
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::string& value = parameters[all[i].name];
-    if (all[i].kind != value_kind::list) {
+    if (all[i].bounds.kind != value_kind::list) {
       write_number(value, s.value(i));
       continue;
     }
@@ -64,14 +64,15 @@ schedule read_plain_schedule(const json_place& place, json_object& object,
   std::optional<schedule> result;
   place.check([&] { result = schedule(name); });
   json_object values(object["parameters"]);
-  for (const hyperparameter& p : result->parameters()) {
-    const json_place value = values[p.name];
-    if (p.kind == value_kind::list) {
+  const auto all = result->info().hyperparameters;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const json_place value = values[all[i].name];
+    if (all[i].bounds.kind == value_kind::list) {
       std::vector<double> list;
       value.for_each_element([&](const json_place& x) { list.push_back(x.number()); });
-      value.check([&] { result->set_list(p.name, list); });
+      value.check([&] { result->set_list(i, list); });
     } else {
-      value.check([&] { result->set(p.name, value.number()); });
+      value.check([&] { result->set(i, value.number()); });
     }
   }
   values.finish();
@@ -109,7 +110,7 @@ schedule read_schedule(const json_place& place) { return read_schedule_at(place,
 void write_hyperparameters(std::string& to, const rule_values& rule) {
   const rule_info& info = *rule.entry->info;
   json_object_writer values(to);
-  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+  for (std::size_t i = 0; i < info.hyperparameters.size(); ++i) {
     write_number(values[info.hyperparameters[i].name], rule.values[i]);
   }
   values.end();
@@ -118,10 +119,10 @@ void write_hyperparameters(std::string& to, const rule_values& rule) {
 void read_hyperparameters(const json_place& place, rule_values& rule) {
   json_object values(place);
   const rule_info& info = *rule.entry->info;
-  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
+  for (std::size_t i = 0; i < info.hyperparameters.size(); ++i) {
     const json_place value = values[info.hyperparameters[i].name];
-    rule.values[i] = value.number();
-    value.check([&] { check_value(info.hyperparameters[i], rule.values[i]); });
+    const double number = value.number();
+    value.check([&] { set_value(info, i, number, rule.values); });
   }
   values.finish();
 }

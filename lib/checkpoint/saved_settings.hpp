@@ -7,7 +7,7 @@
 #include <string>
 
 #include "checkpoint/json_place.hpp"
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "schedules/schedule.hpp"
 
 namespace gradstep::internal {

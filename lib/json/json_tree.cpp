@@ -30,6 +30,8 @@ std::optional<std::string_view> repeated_key(const json_value& object) {
 
 }  // namespace
 
+// No object is deleted as a json_handler, whose destructor is protected.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor)
 class json_tree::builder final : public json_handler {
  public:
   builder(json_tree& tree, std::size_t max_depth, const std::string& subject)

@@ -52,7 +52,7 @@ class json_tree {
   const json_value& root() const noexcept { return values_.front(); }
 
  private:
-  class builder;
+  class builder;  // NOLINT(cppcoreguidelines-virtual-class-destructor): see json_tree.cpp
 
   std::deque<json_value> values_;
   std::deque<std::string> strings_;  // those with escapes

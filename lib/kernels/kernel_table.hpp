@@ -16,7 +16,7 @@ namespace gradstep::internal {
 
 /// The kernels for one type of arithmetic, float32 or float64.
 struct typed_kernels {
-  /// One per form of each rule; catalogue_entry::kernel_index is the index.
+  /// One per form of each rule; rule_entry::kernel_index is the index.
   const step_kernel* steps;
   /// Converts at most one block of the norm's fixed blocks to this type and sums it. Elements
   /// beyond

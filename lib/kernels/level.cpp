@@ -9,7 +9,7 @@
 #include "kernels/loops/step_loop.hpp"
 #include "kernels/loops/sum_squares.hpp"
 #include "kernels/vectors/exactness.hpp"
-#include "rules/registry.hpp"
+#include "rules/rule_registry.hpp"
 
 #define GRADSTEP_JOIN_AGAIN(a, b) a##b
 #define GRADSTEP_JOIN(a, b) GRADSTEP_JOIN_AGAIN(a, b)

@@ -15,11 +15,7 @@ using index_span = std::span<const std::uint32_t>;
 
 /// sgd at rate 1, upwards: p <- p + g.
 rule_values ascent_at_rate_1() {
-  rule_values rule{find_rule("sgd"), {}};
-  const rule_info& info = *rule.entry->info;
-  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
-    rule.values[i] = info.hyperparameters[i].default_value;
-  }
+  rule_values rule = with_defaults(*find_rule("sgd"));
   rule.values[rule.entry->lr] = 1;
   rule.values[rule.entry->maximize] = 1;
   return rule;

@@ -6,6 +6,7 @@
 
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
+#include "catalogue/catalogue.hpp"
 
 namespace gradstep::internal {
 
@@ -50,9 +51,7 @@ void check_settings(const group_settings& settings) {
              settings.schedule->name(), rule.name);
     }
   }
-  const char* conflict = settings.rule.entry->conflict(settings.driven_rule().values);
-  if (conflict == nullptr) return;
-  refuse(GRADSTEP_INVALID_ARGUMENT, "%s: %s", rule.name, conflict);
+  check_conflict(*settings.rule.entry, {settings.driven_rule().values});
 }
 
 }  // namespace gradstep::internal

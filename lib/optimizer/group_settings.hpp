@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "kernels/storage/operand.hpp"
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "schedules/schedule.hpp"
 
 namespace gradstep::internal {

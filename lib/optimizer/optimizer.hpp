@@ -24,12 +24,12 @@
 #include <optional>
 #include <vector>
 
+#include "optimizer/call_gate.hpp"
 #include "optimizer/group_settings.hpp"
 #include "optimizer/tensor_table.hpp"
 #include "schedules/plateau.hpp"
 #include "step/loss_scaling.hpp"
 #include "step/step.hpp"
-#include "threads/call_gate.hpp"
 #include "threads/context.hpp"
 
 namespace gradstep::internal {

@@ -33,7 +33,7 @@ struct adadelta : rule_with_one_form {
                "p <- p - lr d",
                "Zeiler 2012", decay::coupled, hyperparameters, slots);
 
-  /// acc_delta takes the square of d, and so twice d's error, which is up to 4 units of d.
+  /// d has an error of up to 4 units. acc_delta takes d^2, whose relative error is twice that.
   static constexpr int error_units = 8;
 
   template <class T>

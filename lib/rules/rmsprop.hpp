@@ -11,8 +11,8 @@ namespace {
 ///     centered:       a <- alpha a + (1 - alpha) g;  d = v - a^2         else d = v
 ///     u = g / (sqrt(d) + eps)                        eps_inside: g / sqrt(d + eps)
 ///     momentum > 0:   b <- momentum b + u;  p <- p - lr b                else p <- p - lr u
-/// Centered: v - a^2 cancels, and can round below zero, so d is at least 0. Its bound in units
-/// counts the error of d, up to 4 units of v + a^2, through the root (docs/numerics.md).
+/// Centered: v - a^2 cancels and may be rounded to less than 0, so d is max(v - a^2, 0). The bound
+/// of the error counts that of d, up to 4 units of v + a^2, through the root (docs/numerics.md).
 struct rmsprop {
   static constexpr hyperparameter hyperparameters[] = {
       learning_rate(1e-2),

@@ -2,14 +2,15 @@
 //
 // What a rule is made of. A rule is one header in this folder:
 //
-//     struct NAME {
+//     struct NAME : rule_with_one_form {
 //       static constexpr hyperparameter hyperparameters[] = {...};
 //       static constexpr slot slots[] = {...};
-//       static constexpr rule_info info{...};
-//       template <class T> struct coefficients {...};   constant over the step; T rate among them
+//       static constexpr rule_info info = describe("NAME", ..., hyperparameters, slots);
+//       template <class T> struct coefficients {...};   constant over a step; has a T rate
 //       template <class T, class H> static coefficients<T> prepare(const H& h);
-//       template <form F, class V> static V update(c, V p, V g, V& slot...);
-//           the direction d of the step: p <- p - rate d
+//       template <form F, class T, class V>
+//       static V update(const coefficients<T>& c, V p, V g, V& slot...);
+//           returns the direction d of the step: p <- p - rate d
 //     };
 //
 // Rules stand in unnamed namespaces because each instruction set compiles them again: with external
@@ -21,7 +22,7 @@
 #include <limits>
 #include <string_view>
 
-#include "base/hyperparameter.hpp"
+#include "catalogue/definition.hpp"
 #include "rules/scalar_math.hpp"
 
 namespace gradstep::internal {
@@ -29,51 +30,28 @@ namespace gradstep::internal {
 /// Where a rule's weight_decay acts: on the gradient (g + wd p) or on the param ((1 - lr wd) p).
 enum class decay { coupled, decoupled };
 
+/// State that a rule keeps for each element.
 struct slot {
   const char* name;
   const char* help;
   double initial_value;
   const char* initial_hyperparameter;  // null: initial_value
-  bool is_non_negative;  // no element is ever below 0: it can be stored without a sign
+  bool is_non_negative;                // no element is ever below 0: a sign need not be stored
 };
 
-struct rule_info {
-  const char* name;
-  const char* summary;
-  const char* formula;
-  const char* source;
+struct rule_info : definition {
   decay weight_decay;
-  const hyperparameter* hyperparameters;
-  std::size_t hyperparameter_count;
   const slot* slots;
   std::size_t slot_count;
 };
 
-inline constexpr std::size_t max_hyperparameters = 16;
 inline constexpr std::size_t max_slots = 8;
 
-namespace {
+// ---- Hyper-parameters that rules share --------------------------------------------------------
 
-// ---- Hyper-parameters by kind of bounds -------------------------------------------------------
-
-consteval hyperparameter non_negative(const char* name, double value, const char* help) {
-  return {name, help, value, 0, infinity, false, true, value_kind::real};
-}
-/// In [0, 1): the decay of a moving average.
-consteval hyperparameter fraction(const char* name, double value, const char* help) {
-  return {name, help, value, 0, 1, false, true, value_kind::real};
-}
 /// At least the smallest normal float32, so that 0 / (0 + eps) is 0.
 consteval hyperparameter epsilon(double value, const char* help) {
-  return {"eps",    help,  value, std::numeric_limits<float>::min(),
-          infinity, false, true,  value_kind::real};
-}
-/// In [0, 1].
-consteval hyperparameter proportion(const char* name, double value, const char* help) {
-  return {name, help, value, 0, 1, false, false, value_kind::real};
-}
-consteval hyperparameter flag(const char* name, const char* help) {
-  return {name, help, 0, 0, 1, false, false, value_kind::flag};
+  return number("eps", value, at_least(std::numeric_limits<float>::min()), help);
 }
 consteval hyperparameter learning_rate(double value) {
   return non_negative("lr", value, "learning rate");
@@ -85,22 +63,26 @@ consteval hyperparameter maximize() {
   return flag("maximize", "1: ascend instead of descend (flips the gradient's sign)");
 }
 
-constexpr slot slot_from(const char* name, const char* help, double initial_value = 0) {
+// ---- Slots ------------------------------------------------------------------------------------
+
+consteval slot slot_from(const char* name, const char* help, double initial_value = 0) {
   return {name, help, initial_value, nullptr, false};
 }
-constexpr slot slot_from_hyperparameter(const char* name, const char* help, const char* source) {
+consteval slot slot_from_hyperparameter(const char* name, const char* help, const char* source) {
   return {name, help, 0, source, false};
 }
-constexpr slot non_negative(slot s) {
+consteval slot non_negative(slot s) {
   s.is_non_negative = true;
   return s;
 }
 
+namespace {
+
 // ---- Moving averages --------------------------------------------------------------------------
 
-/// What a moving average weighs what is new and its past with. A rule keeps those of its averages
-/// in an array `averages` of its coefficients, where the kernels look. Two constants, each rounded,
-/// do not add up to 1, so an average is made from one of them.
+/// The two weights of a moving average: 1 - decay of what is new, decay of the past. Kernels look
+/// for them in the array `averages` of a rule's coefficients. Each is rounded, so they do not add
+/// up to 1; therefore an average is computed from one of them.
 template <class T>
 struct average_weights {
   T of_new, of_past;
@@ -117,23 +99,23 @@ constexpr bool favours_new(const average_weights<T>& weights) {
   return weights.of_past < weights.of_new;
 }
 
-/// decay average + (1 - decay) x, for weights that favour what is new: x is moved, by nothing where
-/// the past weighs nothing.
+/// decay average + (1 - decay) x, for weights that favour what is new: x + decay (average - x).
+/// With decay = 0 the result is x, whatever the average was.
 template <class V, class T>
 V average_near_new(V average, V x, const average_weights<T>& weights) {
   if (weights.of_past == 0) return x;
   return fma(V(weights.of_past), average - x, x);
 }
 
-/// The same for other weights. The only rounding that repeats from step to step, the last one,
-/// depends on x, so that its errors do not add up.
+/// The same for other weights: average + (1 - decay) (x - average). The last rounding is the only
+/// one that repeats from step to step. It depends on x, so its errors do not add up.
 template <class V, class T>
 V average_near_past(V average, V x, const average_weights<T>& weights) {
   return fma(V(weights.of_new), x - average, average);
 }
 
-/// V: a vector, whose weights do not favour what is new. Kernels see to that: a branch for each
-/// vector would take 4 % of a step.
+/// Whether V is a vector. Kernels use vectors only with weights that do not favour what is new: a
+/// branch for each vector would take 4 % of a step.
 template <class V>
 constexpr bool is_vector = false;
 
@@ -146,8 +128,9 @@ V moving_average(V average, V x, const average_weights<T>& weights) {
   return average_near_past(average, x, weights);
 }
 
-/// The largest value of an average or a sum of squares. Infinity would stay for ever, and with it
-/// the param; this is a number in every type of a slot but float16, however it is rounded.
+/// The largest value of an average or a sum of squares. Infinity would never leave the slot, and
+/// the param would never move again. Every type of slot but float16 rounds this limit to a finite
+/// number.
 template <class T>
 constexpr T largest_square = T(2) / std::numeric_limits<T>::min();
 
@@ -167,8 +150,8 @@ V sum_with_square(V sum, V x) {
   return at_most(fma(x, x, sum), V(largest_square<T>));
 }
 
-/// decay sum + x. Near 1 the rounded decay would be off by much of 1 - decay, which says how large
-/// the sum grows.
+/// decay sum + x. The sum grows to x / (1 - decay). Where decay is near 1, rounding it would change
+/// 1 - decay by much, so the sum is computed from 1 - decay instead.
 template <class V, class T>
 V decaying_sum(V sum, V x, const average_weights<T>& weights) {
   if (weights.of_new < T(0x1p-8)) return fma(V(-weights.of_new), sum, sum + x);
@@ -177,7 +160,7 @@ V decaying_sum(V sum, V x, const average_weights<T>& weights) {
 
 // ---- Decoupled weight decay -------------------------------------------------------------------
 
-/// What stands in the direction for it: `rate` times this times p is decay p.
+/// The factor d of the param in the direction of a step: rate d p = decay p.
 template <class T, class Real>
 constexpr T decay_in_direction(Real decay, T rate) {
   return rate == 0 ? T(0) : static_cast<T>(decay / static_cast<Real>(rate));
@@ -185,44 +168,23 @@ constexpr T decay_in_direction(Real decay, T rate) {
 
 // ---- Error bounds -----------------------------------------------------------------------------
 
-/// What a rule that squares the gradient states as its error_units. grad_scale's constant, the
-/// product with it and coupled decay each round the gradient, up to 1.5 units of it; the square has
-/// twice that, and roundings of its own.
+/// The error_units of a rule that squares the gradient. The constant of grad_scale, the product
+/// with it and coupled decay each round the gradient: together up to 1.5 units. The square has
+/// twice that error, and its own roundings.
 constexpr int units_with_squared_gradient = 6;
 
 // ---- What prepare and choose receive ----------------------------------------------------------
 
-constexpr std::size_t no_index = static_cast<std::size_t>(-1);
-
-constexpr std::size_t find_hyperparameter(const rule_info& info, std::string_view name) {
-  for (std::size_t i = 0; i < info.hyperparameter_count; ++i) {
-    if (info.hyperparameters[i].name == name) return i;
-  }
-  return no_index;
-}
-
-/// Not constexpr: reaching it ends the compilation with its name in the message.
-inline void the_rule_has_no_hyperparameter_of_that_name() {}
-
-/// A hyper-parameter's name, resolved while compiling: a misspelt one does not compile.
-template <class Rule>
-struct key {
-  std::size_t index;
-  // NOLINTNEXTLINE(google-explicit-constructor): h["lr"] is the point
-  consteval key(const char* name) : index(find_hyperparameter(Rule::info, name)) {
-    if (index == no_index) the_rule_has_no_hyperparameter_of_that_name();
-  }
-};
-
-/// The hyper-parameters of one step, in the real type the constants are computed in.
+/// The hyper-parameters of one step by name: h["lr"]. Real is the type in which the constants of a
+/// step are computed.
 template <class Rule, class Real>
-struct arguments {
-  const double* values;
-  std::uint64_t step;  // t, from 1
-  /// A slot that this step uses is at its initial values: no step has used it before.
-  bool has_fresh_slots = step == 1;
-  Real operator[](key<Rule> k) const { return static_cast<Real>(values[k.index]); }
-  bool is_set(key<Rule> k) const { return values[k.index] != 0; }
+struct arguments : named_values<Rule, Real> {
+  std::uint64_t step;    // t, from 1
+  bool has_fresh_slots;  // no earlier step used one of this step's slots: it has its initial value
+
+  arguments(const double* numbers, std::uint64_t t, bool fresh)
+      : named_values<Rule, Real>{numbers}, step(t), has_fresh_slots(fresh) {}
+  arguments(const double* numbers, std::uint64_t t) : arguments(numbers, t, t == 1) {}
 };
 
 // ---- Forms: options that change the formula ---------------------------------------------------
@@ -231,7 +193,7 @@ struct only_form {
   bool operator==(const only_form&) const = default;
 };
 
-/// Base of a rule with one form: every slot is always used, all values go together.
+/// Base of a rule with one form: it always uses every slot.
 struct rule_with_one_form {
   using form = only_form;
   static constexpr form forms[] = {{}};
@@ -242,18 +204,15 @@ struct rule_with_one_form {
   static constexpr bool uses(form, std::string_view) { return true; }
 };
 
-template <class Rule>
-concept checks_values = requires(const arguments<Rule, double>& h) {
-  Rule::conflict(h);
-};
-
-/// Lists as the arguments of rule_info.
 template <std::size_t H, std::size_t S>
 consteval rule_info describe(const char* name, const char* summary, const char* formula,
                              const char* source, decay weight_decay,
                              const hyperparameter (&hyperparameters)[H], const slot (&slots)[S]) {
   static_assert(H <= max_hyperparameters && S <= max_slots);
-  return {name, summary, formula, source, weight_decay, hyperparameters, H, slots, S};
+  return {{{"rule", "hyper-parameter"}, name, summary, formula, source, hyperparameters},
+          weight_decay,
+          slots,
+          S};
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The vocabulary of a rule's update for plain numbers (vectors: lib/kernels/batch.hpp), and the
-// constants of a step that plain double arithmetic gets wrong.
+// The functions that a rule's update may use, for plain numbers (batch.hpp has them for
+// vectors), and constants of a step that plain double arithmetic computes inaccurately.
 #pragma once
 
 #include <cmath>
@@ -14,8 +14,8 @@ namespace {
 template <class T>
 concept real = std::numeric_limits<T>::is_iec559;
 
-/// As the instruction set of the file that is compiled has it: x86's baseline rounds twice. Without
-/// a level, in tests and outside the kernels, fused.
+/// a b + c as the instruction set of this compilation computes it: x86's baseline rounds twice.
+/// Code without GRADSTEP_LEVEL, such as tests, always gets the fused one.
 template <real T>
 T fma(T a, T b, T c) {
 #if defined(GRADSTEP_LEVEL) && defined(__x86_64__) && !defined(__FMA__)
@@ -36,7 +36,7 @@ template <real T>
 T select(bool condition, T yes, T no) {
   return condition ? yes : no;
 }
-/// NaN when either is.
+/// NaN if a or b is.
 template <real T>
 T max(T a, T b) {
   return a > b || std::isnan(a) ? a : b;
@@ -45,19 +45,19 @@ template <real T>
 T min(T a, T b) {
   return a < b || std::isnan(a) ? a : b;
 }
-/// The smaller one; NaN where x is, whose bits it keeps. `limit` is a number.
+/// The smaller one. If x is NaN, the result is x with its bits; `limit` must not be NaN.
 template <real T>
 T at_most(T x, T limit) {
   return x > limit ? limit : x;
 }
-/// -1, 0 or 1; NaN of NaN.
+/// -1, 0 or 1; NaN for NaN.
 template <real T>
 T sign(T x) {
   return x > 0 ? T(1) : x < 0 ? T(-1) : x;
 }
 
-/// high + low, about 106 bits of a number. low may grow beyond half a unit of high until
-/// normalised.
+/// The number high + low, with about 106 bits. low is at most half a unit of high once normalised,
+/// and may be larger before.
 struct double_double {
   double high, low;
 };
@@ -76,7 +76,7 @@ inline double_double exact_product(double a, double b) {
 #endif
 }
 
-/// Not normalised: the next product need not wait for that.
+/// The result is not normalised, so that a next product need not wait for that.
 inline double_double product(double_double a, double_double b) {
   double_double p = exact_product(a.high, b.high);
   p.low += a.high * b.low + a.low * b.high;
@@ -88,12 +88,14 @@ inline double_double normalised(double_double x) {
   return {sum, x.low - (sum - x.high)};
 }
 
-/// 1 - base^exponent, correctly rounded but for rare ties, for base in [0, 1). pow would lose up to
-/// 10 bits near base = 1, and the C library's differs from machine to machine. This is most of what
-/// a small step costs, so it normalises only each 8th product: a square doubles the relative size
-/// of low, whose own square is left out, so 8 of them lose no more than 2^-90 of the power.
+/// 1 - base^exponent for base in [0, 1), correctly rounded except in rare ties. pow would lose up
+/// to 10 bits near base = 1, and its result differs between C libraries.
+///
+/// This function is most of the cost of a small step, so it normalises only every 8th product. A
+/// square doubles the relative size of low, and leaves out the square of low: 8 of them lose at
+/// most 2^-90 of the power.
 inline double one_minus_power(double base, std::uint64_t exponent) {
-  constexpr double vanishes = 0x1p-60;  // from 1; no low part underflows before
+  constexpr double vanishes = 0x1p-60;  // 1 - less than this is 1; no low part underflows before
   double_double power{1, 0};
   double_double square{base, 0};
   for (unsigned bit = 1; exponent != 0; exponent >>= 1, ++bit) {
@@ -111,12 +113,13 @@ inline double one_minus_power(double base, std::uint64_t exponent) {
   return rest + ((1 - rest - power.high) - power.low);  // 1 - rest - high: what rest lost
 }
 
-/// For the test oracle of float64 tensors.
+/// For the tests' exact arithmetic of float64 tensors.
 inline long double one_minus_power(long double base, std::uint64_t exponent) {
   return -std::expm1(static_cast<long double>(exponent) * std::log1p(base - 1));
 }
 
-/// eps after scaling must not become zero, in denormal or flushed arithmetic: 0 / (0 + eps).
+/// eps, or the smallest normal T if eps is smaller. A scaled eps could become a denormal and be
+/// flushed to 0, and then 0 / (0 + eps) would be NaN.
 template <class T, class Real>
 T keep_normal(Real eps) {
   return static_cast<T>(eps < std::numeric_limits<T>::min() ? Real(std::numeric_limits<T>::min())

@@ -10,18 +10,18 @@ namespace gradstep::internal::schedules {
 ///     x = (t - start_i) / length_i within the i-th period, i = 0, 1 ...
 ///     length_i = period period_factor^i        start_i = the sum of the lengths before it
 struct cosine_restarts {
-  static constexpr hyperparameter parameters[] = {
+  static constexpr hyperparameter hyperparameters[] = {
       count_from_1("period", not_set, "steps in the first period"),
-      {"period_factor", "multiplies the period's length at each restart", 1, 1, last_step, false,
-       false, value_kind::real},
-      rate("end_lr", 0, "the rate at the end of a period"),
+      number("period_factor", 1, closed_interval(1, last_step),
+             "multiplies the period's length at each restart"),
+      non_negative("end_lr", 0, "the rate at the end of a period"),
   };
-  static constexpr schedule_text text{
-      "cosine_restarts", "half a cosine, again and again, in periods that grow",
-      "end_lr + (L - end_lr) (1 + cos(pi x)) / 2\n"
-      "x = (t - start_i) / length_i within the i-th period, i = 0, 1 ...\n"
-      "length_i = period period_factor^i, start_i = the sum of the lengths before it",
-      "Loshchilov & Hutter 2017; PyTorch's CosineAnnealingWarmRestarts"};
+  static constexpr definition info =
+      describe("cosine_restarts", "half a cosine, again and again, in periods that grow",
+               "end_lr + (L - end_lr) (1 + cos(pi x)) / 2\n"
+               "x = (t - start_i) / length_i within the i-th period, i = 0, 1 ...\n"
+               "length_i = period period_factor^i, start_i = the sum of the lengths before it",
+               "Loshchilov & Hutter 2017; PyTorch's CosineAnnealingWarmRestarts", hyperparameters);
 
   static double lr(const settings<cosine_restarts>& s, double base, double t) {
     const double x = place_in_period(t, s["period"], s["period_factor"]);
@@ -29,8 +29,8 @@ struct cosine_restarts {
   }
 
  private:
-  /// 1 + factor + ... + factor^(count - 1). All addends are positive, so nothing cancels, and sums
-  /// that a double can hold are exact.
+  /// 1 + factor + ... + factor^(count - 1). Nothing cancels, because all addends are positive. The
+  /// sum is exact wherever a double can represent it.
   static double geometric_sum(double factor, double count) {
     if (count == 0) return 0;
     const double half = std::floor(count / 2);
@@ -41,7 +41,7 @@ struct cosine_restarts {
   static double place_in_period(double t, double period, double factor) {
     if (factor == 1) return std::fmod(t, period) / period;
     const auto start = [&](double i) { return period * geometric_sum(factor, i); };
-    // Up to rounding the right one or its neighbour.
+    // Rounding may have made this a neighbour of the right period.
     double i = std::floor(std::log1p(t / period * (factor - 1)) / std::log1p(factor - 1));
     if (start(i + 1) <= t) {
       ++i;

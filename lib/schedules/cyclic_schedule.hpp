@@ -11,24 +11,24 @@ namespace gradstep::internal::schedules {
 ///     k = 1 (triangular), 2^-(cycles before this one) with halves (triangular2), gamma^t
 ///     (exp_range)
 struct cyclic {
-  static constexpr hyperparameter parameters[] = {
-      rate("max_lr", not_set,
-           "the rate at the top of the first cycle; the base rate is the lowest"),
+  static constexpr hyperparameter hyperparameters[] = {
+      non_negative("max_lr", not_set,
+                   "the rate at the top of the first cycle; the base rate is the lowest"),
       count_from_1("up_steps", 2000, "steps in which the rate rises"),
       count_from_0("down_steps", 0, "steps in which the rate falls; 0: as many as up_steps"),
       flag("halves", "1: each cycle is half as high as the one before (triangular2)"),
-      {"gamma", "multiplies the height at every step (exp_range); 1: it stays", 1, 0, 1, true,
-       false, value_kind::real},
+      number("gamma", 1, left_open_interval(0, 1),
+             "multiplies the height at every step (exp_range); 1: it stays"),
       flag("drives_momentum", "1: drives momentum or beta1 too, inversely"),
-      driven_momentum("base_momentum", 0.8, "momentum where the rate is highest"),
-      driven_momentum("max_momentum", 0.9, "momentum where the rate is lowest"),
+      fraction("base_momentum", 0.8, "momentum where the rate is highest"),
+      fraction("max_momentum", 0.9, "momentum where the rate is lowest"),
   };
-  static constexpr schedule_text text{
-      "cyclic", "up and down in straight lines, again and again",
-      "L + (max_lr - L) y k\n"
-      "y:  from 0 to 1 in up_steps, and back in down_steps, again and again\n"
-      "k:  gamma^t, with halves 2^-(cycles before this one)",
-      "Smith 2017; PyTorch's CyclicLR"};
+  static constexpr definition info =
+      describe("cyclic", "up and down in straight lines, again and again",
+               "L + (max_lr - L) y k\n"
+               "y:  from 0 to 1 in up_steps, and back in down_steps, again and again\n"
+               "k:  gamma^t, with halves 2^-(cycles before this one)",
+               "Smith 2017; PyTorch's CyclicLR", hyperparameters);
 
   static const char* conflict(const settings<cyclic>& s) {
     if (s.is_set("halves") && s["gamma"] != 1) {

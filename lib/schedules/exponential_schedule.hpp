@@ -8,11 +8,12 @@ namespace gradstep::internal::schedules {
 /// PyTorch's ExponentialLR.
 ///     L gamma^t
 struct exponential {
-  static constexpr hyperparameter parameters[] = {
-      rate("gamma", not_set, "multiplies the rate at every step"),
+  static constexpr hyperparameter hyperparameters[] = {
+      non_negative("gamma", not_set, "multiplies the rate at every step"),
   };
-  static constexpr schedule_text text{"exponential", "multiplied by gamma at every step",
-                                      "L gamma^t", "PyTorch's ExponentialLR"};
+  static constexpr definition info =
+      describe("exponential", "multiplied by gamma at every step", "L gamma^t",
+               "PyTorch's ExponentialLR", hyperparameters);
 
   static double lr(const settings<exponential>& s, double base, double t) {
     return base * finite_power(s["gamma"], t);

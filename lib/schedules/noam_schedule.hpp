@@ -8,13 +8,14 @@ namespace gradstep::internal::schedules {
 /// The schedule of the Transformer (Vaswani et al. 2017).
 ///     L model_size^-0.5 min((t + 1)^-0.5, (t + 1) warmup_steps^-1.5)
 struct noam {
-  static constexpr hyperparameter parameters[] = {
+  static constexpr hyperparameter hyperparameters[] = {
       count_from_1("model_size", not_set, "the width of the model"),
       count_from_1("warmup_steps", 4000, "steps in which the rate rises"),
   };
-  static constexpr schedule_text text{
-      "noam", "a linear warm-up, then the inverse square root of the step",
-      "L model_size^-0.5 min((t + 1)^-0.5, (t + 1) warmup_steps^-1.5)", "Vaswani et al. 2017"};
+  static constexpr definition info =
+      describe("noam", "a linear warm-up, then the inverse square root of the step",
+               "L model_size^-0.5 min((t + 1)^-0.5, (t + 1) warmup_steps^-1.5)",
+               "Vaswani et al. 2017", hyperparameters);
 
   static double lr(const settings<noam>& s, double base, double t) {
     const double warmup = s["warmup_steps"];

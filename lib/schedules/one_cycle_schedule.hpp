@@ -15,18 +15,18 @@ namespace gradstep::internal::schedules {
 /// T = total_steps, p = warmup_fraction, start = L / start_divisor, end = start / final_divisor.
 /// Within a phase: a + (b - a) x or, unless linear_anneal, b + (a - b) (1 + cos(pi x)) / 2.
 struct one_cycle {
-  static constexpr hyperparameter parameters[] = {
+  static constexpr hyperparameter hyperparameters[] = {
       count_from_1("total_steps", not_set, "T, the steps of the whole cycle"),
-      divisor("start_divisor", 25, "the first rate is the base rate divided by it"),
-      divisor("final_divisor", 1e4, "the last rate is the first one divided by it"),
+      number("start_divisor", 25, at_least(1), "the first rate is the base rate divided by it"),
+      number("final_divisor", 1e4, at_least(1), "the last rate is the first one divided by it"),
       proportion("warmup_fraction", 0.3, "p, the part of the cycle in which the rate rises"),
       flag("three_phase", "1: down to the first rate as fast as up, then to the last"),
       flag("linear_anneal", "1: straight lines instead of half cosines"),
       flag("drives_momentum", "1: drives momentum or beta1 too, inversely"),
-      driven_momentum("base_momentum", 0.85, "momentum where the rate is highest"),
-      driven_momentum("max_momentum", 0.95, "momentum where the rate is lowest"),
+      fraction("base_momentum", 0.85, "momentum where the rate is highest"),
+      fraction("max_momentum", 0.95, "momentum where the rate is lowest"),
   };
-  static constexpr schedule_text text{
+  static constexpr definition info = describe(
       "one_cycle", "up to the base rate, then down to almost nothing",
       "start = L / start_divisor, end = start / final_divisor, T = total_steps, p = "
       "warmup_fraction\n"
@@ -34,7 +34,7 @@ struct one_cycle {
       "three_phase:  start to L until p T - 1, L to start until 2 p T - 2, start to end until T - "
       "1\n"
       "a to b:  b + (a - b) (1 + cos(pi x)) / 2, with linear_anneal a + (b - a) x",
-      "Smith & Topin 2018; PyTorch's OneCycleLR"};
+      "Smith & Topin 2018; PyTorch's OneCycleLR", hyperparameters);
 
   static const char* conflict(const settings<one_cycle>& s) {
     if (s.is_set("three_phase") && s["warmup_fraction"] > 0.5) {
@@ -70,7 +70,7 @@ struct one_cycle {
     const double total = s["total_steps"];
     const double up = s["warmup_fraction"] * total;
     t = std::fmin(t, total - 1);
-    // An end may lie before step 0, where no t is, but where the next phase begins all the same.
+    // A phase may end before step 0. No t is in that phase, but the next one begins at its end.
     double start = 0;
     int phase = 0;
     for (const double end : {up - 1, s.is_set("three_phase") ? 2 * up - 2 : total - 1}) {
@@ -81,7 +81,7 @@ struct one_cycle {
     return {phase, part(start, total - 1, t)};
   }
 
-  /// A phase of no length is at its end.
+  /// The part of a phase that is over at t; 1 for a phase of length 0.
   static double part(double start, double end, double t) {
     return end == start ? 1 : (t - start) / (end - start);
   }

@@ -7,25 +7,14 @@
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
 #include "base/text.hpp"
+#include "catalogue/value_check.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-/// `reason` follows the value in the sentence.
-[[noreturn]] void refuse_field(const char* field, double value, const char* reason) {
-  refuse(GRADSTEP_OUT_OF_RANGE, "plateau.%s = %s%s", field, to_text(value).text, reason);
-}
-
-void check_not_negative(const char* field, double value) {
-  if (!(std::isfinite(value) && value >= 0)) refuse_field(field, value, " is outside [0, inf)");
-}
-
-void check_flag(const char* field, std::int32_t value) {
-  if (value != 0 && value != 1) refuse_field(field, value, " is neither 0 nor 1");
-}
-
-/// A metric is good when it is below this bound, or above it with maximizes. The bound is PyTorch's
-/// but for a negative best: it moves by a part of |best| too, away from best, not towards it.
+/// A metric is an improvement if it is below this bound; with maximizes, above it. The bound is
+/// PyTorch's, except for a relative threshold and a negative best: PyTorch's then lies on the wrong
+/// side of best.
 double bound(const plateau& p) {
   if (std::isinf(p.best)) return p.best;
   const double sign = p.maximizes != 0 ? 1 : -1;
@@ -61,22 +50,17 @@ bool report(plateau& p, double metric) {
 }  // namespace
 
 void check_plateau(const plateau& p) {
-  check_not_negative("lr", p.lr);
-  if (!(std::isfinite(p.factor) && p.factor > 0 && p.factor < 1)) {
-    refuse_field("factor", p.factor, " is outside (0, 1)");
-  }
-  check_not_negative("threshold", p.threshold);
-  check_not_negative("min_lr", p.min_lr);
-  check_not_negative("eps", p.eps);
-  check_flag("maximizes", p.maximizes);
-  check_flag("is_absolute", p.is_absolute);
-  constexpr double infinity = std::numeric_limits<double>::infinity();
+  check_value("plateau.lr", p.lr, at_least(0));
+  check_value("plateau.factor", p.factor, open_interval(0, 1));
+  check_value("plateau.threshold", p.threshold, at_least(0));
+  check_value("plateau.min_lr", p.min_lr, at_least(0));
+  check_value("plateau.eps", p.eps, at_least(0));
+  check_value("plateau.maximizes", p.maximizes, zero_or_one());
+  check_value("plateau.is_absolute", p.is_absolute, zero_or_one());
   const double worst = p.maximizes != 0 ? -infinity : infinity;
-  if (!std::isfinite(p.best) && p.best != worst) {
-    refuse_field("best", p.best,
-                 p.maximizes != 0 ? " is neither finite nor -inf, where maximizes = 1 begins"
-                                  : " is neither finite nor inf, where maximizes = 0 begins");
-  }
+  if (std::isfinite(p.best) || p.best == worst) return;
+  refuse(GRADSTEP_OUT_OF_RANGE, "plateau.best = %s is neither finite nor %s", to_text(p.best).text,
+         p.maximizes != 0 ? "-inf, where maximizes = 1 begins" : "inf, where maximizes = 0 begins");
 }
 
 bool report_metric(plateau& p, double metric) noexcept {

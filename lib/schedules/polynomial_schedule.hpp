@@ -8,15 +8,16 @@ namespace gradstep::internal::schedules {
 /// PyTorch's PolynomialLR (end_lr = 0), Keras's PolynomialDecay.
 ///     end_lr + (L - end_lr) (1 - min(t, T) / T)^power        T = total_steps
 struct polynomial {
-  static constexpr hyperparameter parameters[] = {
+  static constexpr hyperparameter hyperparameters[] = {
       count_from_1("total_steps", not_set, "T, the step that reaches end_lr"),
       positive("power", 1, "1: a straight line"),
-      rate("end_lr", 0, "the last rate"),
+      non_negative("end_lr", 0, "the last rate"),
   };
-  static constexpr schedule_text text{"polynomial", "a power of the steps that are left",
-                                      "end_lr + (L - end_lr) (1 - min(t, T) / T)^power\n"
-                                      "T = total_steps",
-                                      "PyTorch's PolynomialLR; Keras's PolynomialDecay"};
+  static constexpr definition info =
+      describe("polynomial", "a power of the steps that are left",
+               "end_lr + (L - end_lr) (1 - min(t, T) / T)^power\n"
+               "T = total_steps",
+               "PyTorch's PolynomialLR; Keras's PolynomialDecay", hyperparameters);
 
   static double lr(const settings<polynomial>& s, double base, double t) {
     const double left = 1 - progress(t, s["total_steps"]);

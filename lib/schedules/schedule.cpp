@@ -3,46 +3,55 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
-#include "base/names.hpp"
 #include "base/text.hpp"
-#include "base/value_check.hpp"
+#include "catalogue/catalogue.hpp"
+#include "catalogue/value_check.hpp"
+#include "schedules/schedule_formula.hpp"
 
 namespace gradstep::internal {
 namespace {
 
+constexpr definition sequence_info{schedules::words, "sequence", "", "", "", {}};
+
 void check_length(std::size_t index, std::uint64_t length) {
   if (length >= 1 && length <= static_cast<std::uint64_t>(last_step)) return;
-  throw failure(GRADSTEP_OUT_OF_RANGE, "lengths[" + std::to_string(index) + "] = " +
-                                           std::to_string(length) + " is outside [1, 2^53]");
+  refuse(GRADSTEP_OUT_OF_RANGE, "lengths[%zu] = %llu is outside [1, 2^53]", index,
+         static_cast<unsigned long long>(length));
 }
 
-/// NaN, where nothing is set, equals itself.
+void check_list(const hyperparameter& h, std::span<const double> numbers) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    char name[128];
+    std::snprintf(name, sizeof name, "%s[%zu]", h.name, i);
+    check_value(name, numbers[i], h.bounds);
+    if (i > 0 && numbers[i] < numbers[i - 1]) {
+      refuse(GRADSTEP_INVALID_ARGUMENT, "%s = %s is less than the number before it, %s", name,
+             to_text(numbers[i]).text, to_text(numbers[i - 1]).text);
+    }
+  }
+}
+
+/// A NaN, the value of what is not set, is the same as a NaN.
 bool is_same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 }  // namespace
 
-const schedule_entry& find_schedule_or_fail(const std::string& name) {
-  if (const auto* found = find_schedule(name)) return *found;
-  const auto name_at = [](const void*, std::size_t i) { return schedule_catalogue()[i].name; };
-  const auto nearest = suggest_names(name.c_str(), schedule_catalogue().size(), name_at, nullptr);
-  throw failure(GRADSTEP_UNKNOWN_NAME, "schedule_name = " + std::string(quoted(name.c_str()).text) +
-                                           " is no schedule; known and nearest: " + nearest.text);
+schedule::schedule(const schedule_entry& entry) noexcept : entry_(&entry) {
+  set_defaults(*entry.info, values_.data());
 }
 
-schedule::schedule(const std::string& name) : entry_(&find_schedule_or_fail(name)) {
-  std::transform(entry_->parameters.begin(), entry_->parameters.end(), values_.begin(),
-                 [](const hyperparameter& p) { return p.default_value; });
-}
+schedule::schedule(const std::string& name)
+    : schedule(find_entry_or_refuse(schedule_catalogue(), name.c_str())) {}
 
 schedule schedule::sequence(std::vector<schedule> parts, std::span<const std::uint64_t> lengths) {
-  if (parts.empty()) throw failure(GRADSTEP_OUT_OF_RANGE, "count = 0: a sequence has a part");
+  if (parts.empty()) refuse(GRADSTEP_OUT_OF_RANGE, "count = 0: a sequence has a part");
   if (parts.size() != lengths.size()) {
-    throw failure(GRADSTEP_INVALID_ARGUMENT, "lengths are " + std::to_string(lengths.size()) +
-                                                 ", parts " + std::to_string(parts.size()));
+    refuse(GRADSTEP_INVALID_ARGUMENT, "lengths are %zu, parts %zu", lengths.size(), parts.size());
   }
   for (std::size_t i = 0; i + 1 < lengths.size(); ++i) check_length(i, lengths[i]);
   schedule result;
@@ -50,15 +59,14 @@ schedule schedule::sequence(std::vector<schedule> parts, std::span<const std::ui
   result.lengths_.assign(lengths.begin(), lengths.end());
   result.lengths_.back() = 0;
   if (result.depth() > max_depth) {
-    throw failure(GRADSTEP_INVALID_ARGUMENT,
-                  "parts are sequences within sequences to a depth of more than " +
-                      std::to_string(max_depth));
+    refuse(GRADSTEP_INVALID_ARGUMENT,
+           "parts are sequences within sequences to a depth of more than %zu", max_depth);
   }
   return result;
 }
 
-std::span<const hyperparameter> schedule::parameters() const noexcept {
-  return is_sequence() ? std::span<const hyperparameter>() : entry_->parameters;
+const definition& schedule::info() const noexcept {
+  return is_sequence() ? sequence_info : *entry_->info;
 }
 
 std::size_t schedule::depth() const noexcept {
@@ -67,79 +75,36 @@ std::size_t schedule::depth() const noexcept {
   return deepest + (is_sequence() ? 1 : 0);
 }
 
-std::size_t schedule::find_or_fail(const std::string& name) const {
-  const auto all = parameters();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.name == name; });
-  if (found != all.end()) return static_cast<std::size_t>(found - all.begin());
-  const std::string what =
-      "name = " + std::string(quoted(name.c_str()).text) + " is no parameter of " + this->name();
-  if (all.empty()) throw failure(GRADSTEP_UNKNOWN_NAME, what + ", which has none");
-  const auto name_at = [](const void* source, std::size_t i) {
-    return static_cast<const hyperparameter*>(source)[i].name;
-  };
-  const auto nearest = suggest_names(name.c_str(), all.size(), name_at, all.data());
-  throw failure(GRADSTEP_UNKNOWN_NAME, what + "; known and nearest: " + nearest.text);
+double schedule::get(std::size_t index) const { return get_value(info(), index, values_.data()); }
+
+void schedule::set(std::size_t index, double value) {
+  set_value(info(), index, value, values_.data());
 }
 
-double schedule::get(const std::string& name) const {
-  const std::size_t index = find_or_fail(name);
-  if (parameters()[index].kind == value_kind::list) {
-    throw failure(GRADSTEP_INVALID_ARGUMENT, name + " is a list, not a number");
-  }
-  return values_[index];
-}
-
-void schedule::set(const std::string& name, double value) {
-  const std::size_t index = find_or_fail(name);
-  const hyperparameter& parameter = parameters()[index];
-  if (parameter.kind == value_kind::list) {
-    throw failure(GRADSTEP_INVALID_ARGUMENT, name + " is a list: set it as a list");
-  }
-  check_value(parameter, value);
-  values_[index] = value;
-}
-
-void schedule::set_list(const std::string& name, std::span<const double> numbers) {
-  const std::size_t index = find_or_fail(name);
-  const hyperparameter& parameter = parameters()[index];
-  if (parameter.kind != value_kind::list) {
-    throw failure(GRADSTEP_INVALID_ARGUMENT, name + " is a number, not a list");
+void schedule::set_list(std::size_t index, std::span<const double> numbers) {
+  const hyperparameter& h = info().hyperparameters[index];
+  if (h.bounds.kind != value_kind::list) {
+    refuse(GRADSTEP_INVALID_ARGUMENT, "%s is a number, not a list", h.name);
   }
   if (numbers.size() > max_list_length) {
-    throw failure(GRADSTEP_OUT_OF_RANGE, "count = " + std::to_string(numbers.size()) +
-                                             " is more than " + std::to_string(max_list_length));
+    refuse(GRADSTEP_OUT_OF_RANGE, "count = %zu is more than %zu", numbers.size(), max_list_length);
   }
-  const auto name_of = [&](std::size_t i) {
-    return std::string(parameter.name) + "[" + std::to_string(i) + "]";
-  };
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    check_value(parameter, name_of(i).c_str(), numbers[i]);
-    if (i > 0 && numbers[i] < numbers[i - 1]) {
-      throw failure(GRADSTEP_INVALID_ARGUMENT, name_of(i) + " = " + to_text(numbers[i]).text +
-                                                   " is less than the number before it, " +
-                                                   to_text(numbers[i - 1]).text);
-    }
-  }
+  check_list(h, numbers);
   list_.assign(numbers.begin(), numbers.end());
   values_[index] = static_cast<double>(numbers.size());
 }
 
 void schedule::check() const {
-  const auto all = parameters();
+  const auto all = info().hyperparameters;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!std::isnan(values_[i])) continue;
-    throw failure(GRADSTEP_INVALID_ARGUMENT,
-                  std::string(name()) + ": " + all[i].name + " has no default and is not set");
+    refuse(GRADSTEP_INVALID_ARGUMENT, "%s: %s has no default and is not set", name(), all[i].name);
   }
   for (const schedule& part : parts_) part.check();
-  if (is_sequence()) return;
-  if (const char* conflict = entry_->conflict(values())) {
-    throw failure(GRADSTEP_INVALID_ARGUMENT, std::string(name()) + ": " + conflict);
-  }
+  if (!is_sequence()) check_conflict(*entry_, values());
 }
 
-/// The part of a sequence that t falls into; t becomes the part's own.
+/// The part of a sequence at t. Changes t to the number of steps since that part began.
 const schedule& schedule::part_at(double& t) const noexcept {
   std::size_t i = 0;
   for (; i + 1 < parts_.size() && t >= static_cast<double>(lengths_[i]); ++i) {
@@ -153,10 +118,10 @@ double schedule::formula(double base, double t) const noexcept {
 }
 
 double schedule::warmup_steps() const noexcept {
-  return entry_->warmup_steps == no_parameter ? 0 : values_[entry_->warmup_steps];
+  return entry_->warmup_steps == no_index ? 0 : values_[entry_->warmup_steps];
 }
 
-[[gnu::noinline]] double schedule::lr_of_part(double base, double t) const noexcept {
+double schedule::lr_of_part(double base, double t) const noexcept {
   if (is_sequence()) {
     const schedule& part = part_at(t);
     return part.lr_of_part(base, t);
@@ -166,7 +131,7 @@ double schedule::warmup_steps() const noexcept {
   return std::lerp(values_[entry_->warmup_begin_lr], formula(base, 0), t / warmup);
 }
 
-[[gnu::noinline]] double schedule::momentum_of_part(double t) const noexcept {
+double schedule::momentum_of_part(double t) const noexcept {
   if (is_sequence()) {
     const schedule& part = part_at(t);
     return part.momentum_of_part(t);
@@ -176,13 +141,11 @@ double schedule::warmup_steps() const noexcept {
 }
 
 double schedule::lr(double base, double t) const noexcept {
-  const float_environment environment(false);
-  return lr_of_part(base, t);
+  return in_step_environment(false, [&] { return lr_of_part(base, t); });
 }
 
 double schedule::momentum(double t) const noexcept {
-  const float_environment environment(false);
-  return momentum_of_part(t);
+  return in_step_environment(false, [&] { return momentum_of_part(t); });
 }
 
 bool schedule::drives_momentum() const noexcept {

@@ -3,104 +3,39 @@
 // What a schedule is made of. A schedule is one header in this folder:
 //
 //     struct NAME {
-//       static constexpr hyperparameter parameters[] = {...};
-//       static constexpr schedule_text text{...};
+//       static constexpr hyperparameter hyperparameters[] = {...};
+//       static constexpr definition info = describe("NAME", ..., hyperparameters);
 //       static double lr(const settings<NAME>& s, double base, double t);
-//       static double momentum(const settings<NAME>& s, double t);       where it drives one
-//       static const char* conflict(const settings<NAME>& s);            where values must fit
+//       static double momentum(const settings<NAME>& s, double t);    only if it can drive momentum
+//       static const char* conflict(const settings<NAME>& s);         only if values can conflict
 //     };
 //
-// One that has no parameter warmup_steps of its own begins with the warm-up that all share.
+// A linear warm-up precedes every schedule that has no hyper-parameter warmup_steps of its own.
 #pragma once
 
 #include <cmath>
 #include <limits>
 
-#include "schedules/schedule_catalogue.hpp"
+#include "catalogue/definition.hpp"
 
 namespace gradstep::internal::schedules {
 
-struct schedule_text {
-  const char* name;
-  const char* summary;
-  const char* formula;
-  const char* source;
-};
+inline constexpr definition_words words{"schedule", "parameter"};
 
-// ---- Parameters by kind of bounds -------------------------------------------------------------
-
-inline constexpr double not_set = std::numeric_limits<double>::quiet_NaN();
-
-/// A finite number >= 0.
-consteval hyperparameter rate(const char* name, double value, const char* help) {
-  return {name, help, value, 0, infinity, false, true, value_kind::real};
-}
-consteval hyperparameter positive(const char* name, double value, const char* help) {
-  return {name, help, value, 0, infinity, true, true, value_kind::real};
-}
-/// In [0, 1].
-consteval hyperparameter proportion(const char* name, double value, const char* help) {
-  return {name, help, value, 0, 1, false, false, value_kind::real};
-}
-/// In [1, infinity).
-consteval hyperparameter divisor(const char* name, double value, const char* help) {
-  return {name, help, value, 1, infinity, false, true, value_kind::real};
-}
-/// In [0, 1).
-consteval hyperparameter driven_momentum(const char* name, double value, const char* help) {
-  return {name, help, value, 0, 1, false, true, value_kind::real};
-}
-consteval hyperparameter count_from(double least, const char* name, double value,
-                                    const char* help) {
-  return {name, help, value, least, last_step, false, false, value_kind::integer};
-}
-consteval hyperparameter count_from_0(const char* name, double value, const char* help) {
-  return count_from(0, name, value, help);
-}
-consteval hyperparameter count_from_1(const char* name, double value, const char* help) {
-  return count_from(1, name, value, help);
-}
-consteval hyperparameter flag(const char* name, const char* help) {
-  return {name, help, 0, 0, 1, false, false, value_kind::flag};
-}
-consteval hyperparameter list_of_steps(const char* name, const char* help) {
-  return {name, help, not_set, 0, last_step, false, false, value_kind::list};
+template <std::size_t Count>
+consteval definition describe(const char* name, const char* summary, const char* formula,
+                              const char* source, const hyperparameter (&hyperparameters)[Count]) {
+  return {words, name, summary, formula, source, hyperparameters};
 }
 
 // ---- What the functions receive ---------------------------------------------------------------
 
+/// The hyper-parameters of a schedule by name: s["gamma"].
 template <class Schedule>
-constexpr std::size_t find_parameter(std::string_view name) {
-  for (std::size_t i = 0; i < std::size(Schedule::parameters); ++i) {
-    if (Schedule::parameters[i].name == name) return i;
-  }
-  return no_parameter;
-}
+struct settings : named_values<Schedule> {
+  std::span<const double> list;  // ascending; empty for a schedule without one
 
-/// Not constexpr: reaching it ends the compilation with its name in the message.
-inline void the_schedule_has_no_parameter_of_that_name() {}
-
-/// A parameter's name, resolved while compiling: a misspelt one does not compile.
-template <class Schedule>
-struct parameter_key {
-  std::size_t index;
-  // NOLINTNEXTLINE(google-explicit-constructor): s["gamma"] is the point
-  consteval parameter_key(const char* name) : index(find_parameter<Schedule>(name)) {
-    if (index == no_parameter) the_schedule_has_no_parameter_of_that_name();
-  }
-};
-
-template <class Schedule>
-struct settings {
-  const schedule_values& values;
-  double operator[](parameter_key<Schedule> k) const { return values.numbers[k.index]; }
-  bool is_set(parameter_key<Schedule> k) const { return values.numbers[k.index] != 0; }
-  std::span<const double> list() const { return values.list; }
-};
-
-template <class Schedule>
-concept checks_values = requires(const settings<Schedule>& s) {
-  Schedule::conflict(s);
+  explicit settings(const parameter_values& v) : named_values<Schedule>{v.numbers}, list(v.list) {}
 };
 
 template <class Schedule>
@@ -110,7 +45,8 @@ concept drives_momentum = requires(const settings<Schedule>& s) {
 
 // ---- Shared arithmetic ------------------------------------------------------------------------
 
-/// base^exponent for a base >= 0 and an exponent >= 0, cut at the largest double: times 0 it is 0.
+/// base^exponent, at most the largest double, for a base >= 0 and an exponent >= 0. Being finite,
+/// it gives 0 when multiplied by 0.
 inline double finite_power(double base, double exponent) {
   return std::fmin(std::pow(base, exponent), std::numeric_limits<double>::max());
 }
@@ -118,7 +54,7 @@ inline double finite_power(double base, double exponent) {
 /// min(t, total) / total, for total > 0.
 inline double progress(double t, double total) { return std::fmin(t, total) / total; }
 
-/// (1 + cos(pi x)) / 2: from 1 at x = 0 to exactly 0 at x = 1.
+/// (1 + cos(pi x)) / 2: 1 at x = 0, and exactly 0 at x = 1.
 inline double half_cosine(double x) {
   constexpr double pi = 3.14159265358979323846;
   return (1 + std::cos(pi * x)) / 2;

@@ -86,8 +86,9 @@ std::uint64_t zero_gradients(const context& c, const tensor_list& tensors) noexc
   const list_pieces pieces(c, summary.total);
   pieces.run(c, tensors, [&](const list_piece& piece, const list_position<>& at) {
     const operand grad = tensors.gradient(at.tensor());
+    const std::size_t size = size_of(grad.type);
     piece.for_part_of(at, piece_multiple, [&](std::size_t from, std::size_t to) {
-      std::memset((grad + from).data, 0, (to - from) * size_of(grad.type));
+      std::memset(static_cast<char*>(grad.data) + from * size, 0, (to - from) * size);
     });
   });
   return pieces.run_count();

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "step/tensor_list.hpp"
 
 namespace gradstep::internal {
@@ -24,7 +24,7 @@ struct step_options {
 
 /// One step of one rule. Everything in it has been validated.
 struct step_request {
-  const catalogue_entry& rule;
+  const rule_entry& rule;
   const double* values;  // of the rule's hyper-parameters
   tensor_list tensors;
   std::uint64_t step = 1;  // t

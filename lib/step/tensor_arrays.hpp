@@ -3,7 +3,7 @@
 // Which arrays a tensor has.
 #pragma once
 
-#include "rules/catalogue.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "step/tensor.hpp"
 
 namespace gradstep::internal {

@@ -12,8 +12,8 @@
 
 namespace gradstep::internal {
 
-/// How to read an element of a list, whatever struct it is. Walking a list needs no call, reading
-/// a tensor needs one.
+/// How to read an element of a list, whatever struct it is. Walking a list needs no call; reading a
+/// tensor needs one.
 struct element_reader {
   std::size_t count_offset;       // bytes to the element's count, a std::size_t
   std::size_t param_type_offset;  // bytes to the dtype of its param, an int32_t
@@ -22,11 +22,12 @@ struct element_reader {
   /// random_key and the slots from slot_count on stay as they are.
   void (*read)(const void* element, tensor& into);
 
-  /// Reads the gradient alone: in a list whose norm is wanted, nothing else but counts is valid.
+  /// Reads the gradient alone. In a list whose norm is wanted, only counts and gradients are valid.
   operand (*gradient)(const void* element);
 };
 
-/// An array of structs that one reader can read, or a selection of its elements. Does not own them.
+/// An array of structs that one reader can read, or a selection of its elements. The array belongs
+/// to somebody else.
 class tensor_list {
  public:
   tensor_list(const void* first, std::size_t stride, std::size_t count,
@@ -36,13 +37,14 @@ class tensor_list {
         count_(count),
         reader_(&reader) {}
 
-  /// The elements with these indices, in their order.
+  /// The elements with the indices in `order`, in that order.
   tensor_list(const void* first, std::size_t stride, std::span<const std::uint32_t> order,
               const element_reader& reader)
       : tensor_list(first, stride, order.size(), reader) {
     order_ = order.data();
   }
 
+  /// Lists of the library's own tensors.
   explicit tensor_list(std::span<const tensor> tensors);
   tensor_list(const tensor* first, std::span<const std::uint32_t> order);
 
@@ -70,10 +72,10 @@ class tensor_list {
   const std::uint32_t* order_ = nullptr;
 };
 
-/// Walks forward through a list's tensors, in units of so many elements: a final partial unit of a
-/// tensor counts as one. A thread that claims ascending units so passes each tensor once, and no
-/// table of offsets has to be allocated.
-template <std::size_t unit_elements = 1>
+/// Walks forward through a list's tensors in units of UnitElements elements. A tensor's final
+/// partial unit counts as one: ceil(count / UnitElements). A thread that claims ascending units
+/// passes each tensor once, so no table of offsets has to be allocated.
+template <std::size_t UnitElements = 1>
 class list_position {
  public:
   explicit list_position(const tensor_list& tensors) : tensors_(&tensors) {}
@@ -94,7 +96,7 @@ class list_position {
   std::size_t first() const { return first_; }
 
   static std::size_t units_of(std::size_t elements) {
-    return elements / unit_elements + (elements % unit_elements != 0);
+    return elements / UnitElements + (elements % UnitElements != 0);
   }
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "support/support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
 extern "C" const char* gradstep_test_from_c99();
 extern "C" const char* gradstep_test_from_cpp11();

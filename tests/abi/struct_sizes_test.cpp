@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sizes that no struct can have, at the end of a page: refused before the bytes beyond are read.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
 #include "support/guarded_memory.hpp"
-#include "support/misuse.hpp"
-#include "support/optimizer_support.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -138,8 +153,7 @@ TEST_F(struct_sizes, of_a_list_whose_elements_differ) {
 }
 
 TEST_F(struct_sizes, of_what_the_caller_keeps) {
-  auto plateau = sized<gradstep_plateau>();
-  expect_ok(gradstep_plateau_init(&plateau, 0.1));
+  auto plateau = make_plateau(0.1);
   refused(
       plateau, [&](auto* s) { return gradstep_optimizer_set_plateau(o, 0, s); }, "plateau");
   refused(
@@ -148,8 +162,7 @@ TEST_F(struct_sizes, of_what_the_caller_keeps) {
       plateau, [](auto* s) { return gradstep_plateau_report(s, 1, nullptr); }, "plateau");
   refused(
       plateau, [](auto* s) { return gradstep_plateau_init(s, 1); }, "plateau");
-  auto scaler = sized<gradstep_loss_scaler>();
-  expect_ok(gradstep_loss_scaler_init(&scaler));
+  auto scaler = make_loss_scaler();
   refused(
       scaler, [&](auto* s) { return gradstep_optimizer_set_loss_scaler(o, s); }, "scaler");
   refused(

@@ -2,7 +2,26 @@
 //
 // Whatever an optimizer counts and accepts comes back from its checkpoint: counts end at 2^53,
 // where the next call is refused, and settings are numbers of 64 bits.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "checkpoint/resealed_checkpoint.hpp"
+#include "support/checkpoint_files.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/number_array.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -2,12 +2,26 @@
 //
 // Files that do not fit, are damaged, or lie with right checksums: refused with the fault named,
 // and nothing changed. Kills in the middle of a save.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <random>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "checkpoint/resealed_checkpoint.hpp"
+#include "checkpoint/scripted_model.hpp"
+#include "support/checkpoint_files.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -42,7 +56,7 @@ class damaged_checkpoint : public testing::Test {
         gradstep_optimizer_load(target->optimizer.get(), path.c_str(), with_params, nullptr);
     std::string sentence = gradstep_last_error();
     EXPECT_EQ(got, status) << sentence;
-    expect_same_state(target->state(), before);
+    expect_same_bytes(target->state(), before);
     return sentence;
   }
 
@@ -146,7 +160,7 @@ TEST_F(damaged_checkpoint, wrong_types_and_missing_keys_are_refused) {
     const auto status =
         gradstep_optimizer_load(target->optimizer.get(), path.c_str(), with_params, nullptr);
     EXPECT_TRUE(status == GRADSTEP_CORRUPT || status == GRADSTEP_MISMATCH) << status;
-    expect_same_state(target->state(), before);
+    expect_same_bytes(target->state(), before);
   };
   const json wrong[] = {json::array(), json::object(), "text", true, nullptr, -1.5, 1e300};
   std::set<std::string> seen;
@@ -248,7 +262,7 @@ TEST(killed_save, leaves_the_old_state_or_the_new_one) {
     scripted_model loaded(fresh);
     load(loaded.optimizer, path);
     if (loaded.state() != model.state()) {
-      expect_same_state(loaded.state(), stepped.state());
+      expect_same_bytes(loaded.state(), stepped.state());
       ++new_count;
     }
     if (testing::Test::HasFailure()) return;

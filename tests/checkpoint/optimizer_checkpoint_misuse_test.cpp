@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Checkpoints of other models, and wrong arguments: a status, a sentence, nothing changed.
-#include "support/optimizer_checkpoint_support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "checkpoint/scripted_model.hpp"
+#include "support/checkpoint_files.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/sized_struct.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -18,7 +35,7 @@ void refuse(const scripted_model& model, const std::string& path, std::uint64_t 
   expect_failure(gradstep_optimizer_load(model.optimizer.get(), path.c_str(), flags, &result),
                  status, words);
   EXPECT_EQ(result.loaded_count, 99U);
-  expect_same_state(model.state(), before);
+  expect_same_bytes(model.state(), before);
 }
 
 TEST(optimizer_checkpoint_misuse, every_difference_in_one_message) {

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <zlib.h>
-
-#include <functional>
 #include <nlohmann/json.hpp>
 
-#include "support/optimizer_checkpoint_support.hpp"
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
 
 namespace gradstep_test {
 

@@ -5,17 +5,21 @@
 #pragma once
 
 #include <fcntl.h>
+#include <gradstep/gradstep.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "json/json_tree.hpp"
+#include "safetensors/checkpoint_support.hpp"
 #include "safetensors/checksums.hpp"
 #include "safetensors/safetensors_reader.hpp"
 

@@ -3,12 +3,18 @@
 // The sentence of a thread's last failure: whole in destructors of any kind, each thread's own, cut
 // between characters. error_text_late.cpp has the end of the process, error_text_dlopen.c a library
 // that is loaded late and out of memory.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <pthread.h>
 
 #include <barrier>
+#include <cstddef>
+#include <string>
 #include <thread>
+#include <vector>
 
-#include "support/misuse.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {

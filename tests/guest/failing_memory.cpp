@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stands in for the C library's functions in this program.
-#include "guest/failing_memory.hpp"
-
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
+
+#include "guest/failing_memory.hpp"
 
 // The C library's own.
 extern "C" {

@@ -2,17 +2,27 @@
 //
 // Children of a process whose other threads step. Of a parent's threads a child has only the one
 // that forked: it steps on that alone, with the same bits, and waits for nothing.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <thread>
+#include <vector>
 
+#include "support/context_setup.hpp"
 #include "support/host_pools.hpp"
-#include "support/support.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -84,12 +94,6 @@ class busy_thread {
   std::atomic<std::size_t> rounds_ = 0;
   std::thread thread_;
 };
-
-std::size_t threads_of(const gradstep_context* context) {
-  auto info = sized<gradstep_context_info>();
-  EXPECT_EQ(gradstep_context_describe(context, &info), GRADSTEP_OK);
-  return info.thread_count;
-}
 
 /// What every child tries: 0 when all is right.
 int step_in_child(model& m, gradstep_context* inherited, const gradstep_context_options& options,

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The same for saving and loading: good files, damaged ones, and those of another model.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "guest/out_of_memory_support.hpp"
+#include "support/checkpoint_files.hpp"
+#include "support/comparison.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -11,7 +22,7 @@ namespace {
 class out_of_memory_checkpoint : public testing::Test {
  protected:
   out_of_memory_checkpoint() {
-    const small_model model;
+    const full_model model;
     expect_ok(gradstep_optimizer_save(model.optimizer.get(), good.c_str(), with_params));
   }
 
@@ -27,7 +38,7 @@ class out_of_memory_checkpoint : public testing::Test {
   }
   make_attempt saving(const std::string& path, gradstep_status wanted = GRADSTEP_OK) const {
     return [=, this] {
-      const auto model = std::make_shared<small_model>();
+      const auto model = std::make_shared<full_model>();
       return attempt{wanted,
                      [=] {
                        return gradstep_optimizer_save(model->optimizer.get(), path.c_str(),
@@ -39,7 +50,7 @@ class out_of_memory_checkpoint : public testing::Test {
   make_attempt loading(const std::string& path, std::uint64_t flags, gradstep_status wanted,
                        const char* slow_group = "slow") const {
     return [=] {
-      const auto model = std::make_shared<small_model>(false, slow_group);
+      const auto model = std::make_shared<full_model>(false, slow_group);
       return attempt{wanted,
                      [=] {
                        return gradstep_optimizer_load(model->optimizer.get(), path.c_str(), flags,

@@ -4,25 +4,36 @@
 // loop over every request for memory of a call.
 #pragma once
 
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "guest/failing_memory.hpp"
-#include "support/optimizer_support.hpp"
-#include "support/scratch_folder.hpp"
+#include "optimizer/interrupted_optimizer.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 
-inline constexpr std::uint64_t with_params = GRADSTEP_CHECKPOINT_PARAMS;
-
-struct small_model {
+struct full_model {
   static constexpr std::size_t tensor_count = 3;
   static constexpr std::size_t counts[] = {5, 300, 0};
 
-  explicit small_model(bool is_trained = true, const char* slow_group = "slow") {
+  explicit full_model(bool is_trained = true, const char* slow_group = "slow") {
     auto options = sized<gradstep_optimizer_options>();
     options.flags = GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_MAX_NORM;
     options.average_decay = 0.9;
@@ -46,37 +57,23 @@ struct small_model {
     add_tensor(optimizer.get(), i % 2, "layer.with.a.longer.name." + std::to_string(i), tensor);
   }
   void train() {
-    auto plateau = sized<gradstep_plateau>();
-    expect_ok(gradstep_plateau_init(&plateau, 0.05));
+    auto plateau = make_plateau(0.05);
     expect_ok(gradstep_optimizer_set_plateau(optimizer.get(), 1, &plateau));
-    auto scaler = sized<gradstep_loss_scaler>();
-    expect_ok(gradstep_loss_scaler_init(&scaler));
+    auto scaler = make_loss_scaler();
     expect_ok(gradstep_optimizer_set_loss_scaler(optimizer.get(), &scaler));
     step(optimizer.get());
     expect_ok(gradstep_optimizer_accumulate(optimizer.get(), 1, 0.5));
   }
   std::vector<double> state() const { return everything_in(optimizer.get()); }
 
-  static context_handle one_thread() {
-    auto options = sized<gradstep_context_options>();
-    options.thread_count = 1;
-    gradstep_context* context = nullptr;
-    expect_ok(gradstep_context_create(&options, &context));
-    return context_handle(context);
-  }
   static schedule_handle make_sequence() {
     const auto cosine = make_schedule("cosine", {{"total_steps", 50}});
     const auto steps = make_schedule("multistep");
-    const double at[] = {3, 8, 9};
-    expect_ok(gradstep_schedule_set_list(steps.get(), "milestones", at, 3));
-    const gradstep_schedule* parts[] = {cosine.get(), steps.get()};
-    const std::uint64_t lengths[] = {20, 0};
-    gradstep_schedule* made = nullptr;
-    expect_ok(gradstep_schedule_create_sequence(parts, lengths, 2, &made));
-    return schedule_handle(made);
+    set_list(steps, "milestones", {3, 8, 9});
+    return gradstep_test::make_sequence({cosine.get(), steps.get()}, {20, 0});
   }
 
-  context_handle context = one_thread();
+  context_handle context = make_serial_context();
   rule_handle adamw = make_rule("adamw");
   schedule_handle sequence = make_sequence();
   std::vector<plain_tensor> arrays;
@@ -125,7 +122,7 @@ inline int failed_checks() {
 }
 
 inline void fail_with_a_long_sentence() {
-  const small_model model(false);
+  const full_model model(false);
   const std::string path(4000, 'x');
   EXPECT_EQ(gradstep_optimizer_load(model.optimizer.get(), path.c_str(), 0, nullptr),
             GRADSTEP_IO_ERROR);

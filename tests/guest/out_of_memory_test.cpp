@@ -3,10 +3,25 @@
 // Each request for memory of each call fails, alone and with all that follow: the call gives
 // OUT_OF_MEMORY, or does without; it leaks nothing and changes nothing, and works when called
 // again.
-#include <atomic>
-#include <thread>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "guest/failing_memory.hpp"
 #include "guest/out_of_memory_support.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/rule_setup.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -33,7 +48,7 @@ make_attempt making(const Create& create, void (*destroy)(Handle*)) {
 template <class Call>
 make_attempt calling(const Call& call, gradstep_status wanted = GRADSTEP_OK) {
   return [=] {
-    const auto model = std::make_shared<small_model>();
+    const auto model = std::make_shared<full_model>();
     return attempt{wanted, [=] { return call(*model); }, [=] { return model->state(); }};
   };
 }
@@ -55,7 +70,7 @@ TEST(out_of_memory, contexts_rules_and_schedules) {
                                       return gradstep_schedule_create("cosine", made);
                                     },
                                     gradstep_schedule_destroy));
-  const auto inner = std::shared_ptr<gradstep_schedule>(small_model::make_sequence().release(),
+  const auto inner = std::shared_ptr<gradstep_schedule>(full_model::make_sequence().release(),
                                                         gradstep_schedule_destroy);
   fail_each_request("sequence", making<gradstep_schedule>(
                                     [=](gradstep_schedule** made) {
@@ -88,55 +103,55 @@ TEST(out_of_memory, contexts_rules_and_schedules) {
 TEST(out_of_memory, setting_up_an_optimizer) {
   fail_each_request("create", making<gradstep_optimizer>(
                                   [context = std::make_shared<context_handle>(
-                                       small_model::one_thread())](gradstep_optimizer** made) {
+                                       make_serial_context())](gradstep_optimizer** made) {
                                     return gradstep_optimizer_create(context->get(), nullptr, made);
                                   },
                                   gradstep_optimizer_destroy));
-  fail_each_request("add_group", calling([](small_model& m) {
+  fail_each_request("add_group", calling([](full_model& m) {
                       auto group = group_options("a third group with a name", m.adamw.get());
                       group.schedule = m.sequence.get();
                       return gradstep_optimizer_add_group(m.optimizer.get(), &group, nullptr);
                     }));
   for (const std::size_t count : {0U, 7U, 1'200'000U}) {  // the last one's state is mapped
     static plain_tensor added(1'200'000);
-    fail_each_request("add_tensor", calling([=](small_model& m) {
+    fail_each_request("add_tensor", calling([=](full_model& m) {
                         auto tensor = added.tensor();
                         tensor.count = count;
                         return gradstep_optimizer_add_tensor(
                             m.optimizer.get(), 1, "a tensor with a longer name", &tensor, nullptr);
                       }));
   }
-  fail_each_request("slots", calling([](small_model& m) {
+  fail_each_request("slots", calling([](full_model& m) {
                       return gradstep_optimizer_set_hyperparameter(m.optimizer.get(), 0, "amsgrad",
                                                                    1);
                     }));
-  fail_each_request("set_schedule", calling([](small_model& m) {
+  fail_each_request("set_schedule", calling([](full_model& m) {
                       return gradstep_optimizer_set_schedule(m.optimizer.get(), 1,
                                                              m.sequence.get());
                     }));
-  fail_each_request("set_grad", calling([](small_model& m) {
+  fail_each_request("set_grad", calling([](full_model& m) {
                       return gradstep_optimizer_set_grad(m.optimizer.get(), 0,
                                                          m.arrays[0].grad.data());
                     }));
-  fail_each_request("set_options", calling([](small_model& m) {
+  fail_each_request("set_options", calling([](full_model& m) {
                       const auto options = sized<gradstep_optimizer_options>();
                       return gradstep_optimizer_set_options(m.optimizer.get(), &options);
                     }));
 }
 
 TEST(out_of_memory, stepping_an_optimizer) {
-  fail_each_request("accumulate", calling([](small_model& m) {
+  fail_each_request("accumulate", calling([](full_model& m) {
                       return gradstep_optimizer_accumulate(m.optimizer.get(), GRADSTEP_ALL_TENSORS,
                                                            0.5);
                     }));
-  fail_each_request("inspect", calling([](small_model& m) {
+  fail_each_request("inspect", calling([](full_model& m) {
                       return gradstep_optimizer_inspect(m.optimizer.get(), GRADSTEP_ALL_TENSORS, 1);
                     }));
-  fail_each_request("step", calling([](small_model& m) {
+  fail_each_request("step", calling([](full_model& m) {
                       return gradstep_optimizer_step(m.optimizer.get(), nullptr, nullptr);
                     }));
   fail_each_request("tensor by tensor", [] {
-    const auto model = std::make_shared<small_model>();
+    const auto model = std::make_shared<full_model>();
     auto options = sized<gradstep_step_options>();
     options.flags = GRADSTEP_STEP_GRAD_NORM;
     options.grad_norm = 1;
@@ -145,7 +160,7 @@ TEST(out_of_memory, stepping_an_optimizer) {
                    [=] { return gradstep_optimizer_step_tensor(model->optimizer.get(), 0); },
                    [=] { return model->state(); }};
   });
-  fail_each_request("apply", calling([](small_model& m) {
+  fail_each_request("apply", calling([](full_model& m) {
                       auto tensor = m.arrays[0].tensor();
                       float state[10] = {};
                       void* slots[] = {state, state + 5, nullptr};
@@ -161,20 +176,20 @@ TEST(out_of_memory, stepping_an_optimizer) {
 
 TEST(out_of_memory, looking_into_an_optimizer) {
   fail_each_request("find", calling(
-                                [](small_model& m) {
+                                [](full_model& m) {
                                   std::size_t index = 0;
                                   return gradstep_optimizer_find_tensor(
                                       m.optimizer.get(), "layer.with.a.longer.nam.1", &index);
                                 },
                                 GRADSTEP_UNKNOWN_NAME));
   fail_each_request("get_array", calling(
-                                     [](small_model& m) {
+                                     [](full_model& m) {
                                        auto array = sized<gradstep_array>();
                                        return gradstep_optimizer_get_array(
                                            m.optimizer.get(), 0, "exponential_average", &array);
                                      },
                                      GRADSTEP_UNKNOWN_NAME));
-  fail_each_request("describe", calling([](small_model& m) {
+  fail_each_request("describe", calling([](full_model& m) {
                       auto info = sized<gradstep_optimizer_info>();
                       auto group = sized<gradstep_group_info>();
                       auto tensor = sized<gradstep_tensor_info>();
@@ -259,7 +274,7 @@ TEST(out_of_memory, two_threads) {
       counted_requests();
       if (status != GRADSTEP_OK) _exit(4);
       // The bits are those of one thread with enough memory.
-      const auto one_thread = small_model::one_thread();
+      const auto one_thread = make_serial_context();
       plain_tensor wanted(count);
       const auto plain = make_optimizer(one_thread.get());
       add_group(plain.get(), "all", rule.get());

@@ -3,11 +3,21 @@
 // Public reports of what a host's process does to a library: modes of the floating-point units,
 // traps, cancelled threads, small stacks.
 #include <fenv.h>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <bit>
+#include <cfenv>
 #include <climits>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <limits>
+#include <string>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -15,6 +25,17 @@
 #endif
 
 #include "guest/public_reports_support.hpp"
+#include "step/scaled_gradients.hpp"
+#include "support/checkpoint_files.hpp"
+#include "support/child_process.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/reference_rounding.hpp"
+#include "support/rule_setup.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -62,9 +83,9 @@ TEST(public_reports, a_checkpoint_does_not_follow_the_hosts_modes) {
   for (const double lr : {0.1, 1e-3, 3e-4, 1.0 / 3, 0.7, 2.2e-310, 5e-324}) {
     for (const host_mode& writes : host_modes) {
       for (const host_mode& reads : host_modes) {
-        small_model model("sgd", {{"lr", lr}});
+        one_tensor_model model("sgd", {{"lr", lr}});
         run_in_mode(writes, [&] { save(model.optimizer, folder / "file"); });
-        small_model other("sgd");
+        one_tensor_model other("sgd");
         run_in_mode(reads, [&] { load(other.optimizer, folder / "file"); });
         EXPECT_EQ(std::bit_cast<std::uint64_t>(other.hyperparameter("lr")),
                   std::bit_cast<std::uint64_t>(lr))
@@ -77,8 +98,7 @@ TEST(public_reports, a_checkpoint_does_not_follow_the_hosts_modes) {
 TEST(public_reports, a_loss_scale_does_not_follow_the_hosts_modes) {
   std::vector<double> scales;
   for (const host_mode& mode : host_modes) {
-    auto scaler = sized<gradstep_loss_scaler>();
-    expect_ok(gradstep_loss_scaler_init(&scaler));
+    auto scaler = make_loss_scaler();
     scaler.growth_interval = 1;
     scaler.growth_factor = 1.1;
     scaler.backoff_factor = 0.7;
@@ -103,7 +123,7 @@ TEST(public_reports, not_a_number_is_refused_while_it_would_trap) {
     fedisableexcept(FE_ALL_EXCEPT);
     EXPECT_EQ(status, GRADSTEP_OUT_OF_RANGE) << gradstep_last_error();
   };
-  small_model model("adam");
+  one_tensor_model model("adam");
   gradstep_rule* const rule = model.rule.get();
   for (const char* name : {"lr", "beta1", "amsgrad"}) {
     expect_refused([&] { return gradstep_rule_set(rule, name, nan); });
@@ -126,16 +146,14 @@ TEST(public_reports, not_a_number_is_refused_while_it_would_trap) {
   for (double gradstep_loss_scaler::*field :
        {&gradstep_loss_scaler::scale, &gradstep_loss_scaler::growth_factor,
         &gradstep_loss_scaler::backoff_factor}) {
-    auto scaler = sized<gradstep_loss_scaler>();
-    expect_ok(gradstep_loss_scaler_init(&scaler));
+    auto scaler = make_loss_scaler();
     scaler.*field = nan;
     expect_refused([&] { return gradstep_loss_scaler_update(&scaler, 0); });
   }
   for (double gradstep_plateau::*field :
        {&gradstep_plateau::lr, &gradstep_plateau::factor, &gradstep_plateau::threshold,
         &gradstep_plateau::min_lr, &gradstep_plateau::eps, &gradstep_plateau::best}) {
-    auto plateau = sized<gradstep_plateau>();
-    expect_ok(gradstep_plateau_init(&plateau, 0.1));
+    auto plateau = make_plateau(0.1);
     plateau.*field = nan;
     expect_refused([&] { return gradstep_plateau_report(&plateau, 1, nullptr); });
   }
@@ -163,7 +181,7 @@ TEST(public_reports, not_a_number_is_refused_while_it_would_trap) {
 // what is printed goes into it (rust-lang/rust 57728).
 TEST(public_reports, what_a_daemon_prints_does_not_go_into_a_checkpoint) {
   const scratch_folder folder;
-  small_model model("adam", {}, 0, 1000);
+  one_tensor_model model("adam", {}, 0, 1000);
   const int status = run_in_child([&] {
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) close(stream);
     lowest_written = INT_MAX;
@@ -194,7 +212,7 @@ void run_on_thread(const std::function<void()>& body, const pthread_attr_t* attr
 TEST(public_reports, a_cancelled_thread_finishes_its_call) {
   const scratch_folder folder;
   const std::string path = folder / "file";
-  small_model model("adam");
+  one_tensor_model model("adam");
   save(model.optimizer, path);
   gradstep_context* created = nullptr;
   const std::function<gradstep_status()> calls[] = {
@@ -228,7 +246,7 @@ TEST(public_reports, the_stack_of_a_musl_thread_suffices) {
   GTEST_SKIP() << "a sanitizer takes a multiple";
 #endif
   const scratch_folder folder;
-  small_model model("adamw", {}, GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE, 20000);
+  one_tensor_model model("adamw", {}, GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE, 20000);
   auto options = group_options("narrow", model.rule.get());
   options.slot_dtype = GRADSTEP_SIGNED8;
   plain_tensor narrow(20000);

@@ -3,14 +3,24 @@
 // What the tests of public reports share.
 #pragma once
 
-#include "support/optimizer_checkpoint_support.hpp"
+#include <gradstep/gradstep.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 
 /// One tensor of a rule in a group "group", with what the library allocates for it.
-struct small_model {
-  explicit small_model(const std::string& rule_name, const option_values& values = {},
-                       std::uint64_t flags = 0, std::size_t count = 8)
+struct one_tensor_model {
+  explicit one_tensor_model(const std::string& rule_name, const option_values& values = {},
+                            std::uint64_t flags = 0, std::size_t count = 8)
       : rule(make_rule(rule_name, values)), numbers(count) {
     auto options = sized<gradstep_optimizer_options>();
     options.flags = flags;

@@ -2,10 +2,29 @@
 //
 // What users of other optimizers, of libraries for threads or SIMD and of file formats reported in
 // public, tried on this library. Each test names a report.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
 #include "guest/public_reports_support.hpp"
+#include "support/checkpoint_files.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/rule_setup.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -18,13 +37,11 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 // "Never" is often written as the largest integer; JSON numbers beyond 2^53 then do not load.
 TEST(public_reports, the_largest_integers_are_saved_and_loaded) {
   const scratch_folder folder;
-  small_model model("sgd"), other("sgd");
-  auto scaler = sized<gradstep_loss_scaler>();
-  expect_ok(gradstep_loss_scaler_init(&scaler));
+  one_tensor_model model("sgd"), other("sgd");
+  auto scaler = make_loss_scaler();
   scaler.growth_interval = scaler.steps_in_a_row = UINT64_MAX;
   expect_ok(gradstep_optimizer_set_loss_scaler(model.optimizer.get(), &scaler));
-  auto plateau = sized<gradstep_plateau>();
-  expect_ok(gradstep_plateau_init(&plateau, 0.1));
+  auto plateau = make_plateau(0.1);
   plateau.patience = plateau.cooldown = plateau.bad_count = plateau.cooldown_left = UINT64_MAX;
   expect_ok(gradstep_optimizer_set_plateau(model.optimizer.get(), model.group, &plateau));
   save(model.optimizer, folder / "file");
@@ -162,8 +179,8 @@ TEST(public_reports, gradients_may_be_where_nothing_can_be_written) {
   }
   ASSERT_EQ(mprotect(pages, page, PROT_READ), 0);
   for (const std::string& rule_name : rule_names()) {
-    small_model model(rule_name, {{"weight_decay", 0.1}, {"maximize", 1}},
-                      GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE, count);
+    one_tensor_model model(rule_name, {{"weight_decay", 0.1}, {"maximize", 1}},
+                           GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE, count);
     gradstep_optimizer* const o = model.optimizer.get();
     expect_ok(gradstep_optimizer_set_grad(o, model.tensor, pages));
     expect_ok(gradstep_optimizer_inspect(o, model.tensor, 1));
@@ -178,8 +195,8 @@ TEST(public_reports, gradients_may_be_where_nothing_can_be_written) {
 // Frozen tensors decayed, and counted in the norm of the others (ocannl 673, Muon 54).
 TEST(public_reports, a_frozen_tensor_neither_decays_nor_counts_in_the_norm) {
   for (const std::string& rule_name : rule_names()) {
-    small_model model(rule_name, {{"weight_decay", 0.1}},
-                      GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE);
+    one_tensor_model model(rule_name, {{"weight_decay", 0.1}},
+                           GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE);
     gradstep_optimizer* const o = model.optimizer.get();
     const double norm = step(o).grad_norm;
     plain_tensor frozen(8), without(8);

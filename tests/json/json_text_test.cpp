@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // JSON of unknown origin: the same values as the plain parser, and every fault refused.
-#include "json/json_writing.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <random>
+#include <string>
+#include <utility>
 
 #include "fuzz/checkpoint_input.hpp"
+#include "json/json_text.hpp"
+#include "json/json_writing.hpp"
 #include "safetensors/checkpoint_support.hpp"
+#include "support/comparison.hpp"
 #include "support/counted_memory.hpp"
 
 namespace gradstep_test {

@@ -5,21 +5,44 @@
 // one.
 #pragma once
 
-#include "support/mixed_reference.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/stored_array.hpp"
 
 namespace gradstep_test {
-
-/// The dtypes of 16 bits, which a float32 is narrowed to.
-inline constexpr std::int32_t half_dtypes[] = {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16};
 
 inline std::uint16_t half_from_float(std::int32_t dtype, float x) {
   stored_array one(dtype, 1);
   one.narrow(std::vector<float>{x});
-  return stored_array::raw<std::uint16_t>(one.data, 0);
+  return one.data.read<std::uint16_t>(0);
 }
 
 inline bool is_nan_of(std::int32_t dtype, std::uint16_t half) {
   return (half & 0x7fff) > half_from_float(dtype, std::numeric_limits<float>::infinity());
+}
+
+/// The two are the same number to the bit; i is where they stand.
+inline void expect_same_number(double got, double wanted, std::size_t i) {
+  if (std::isnan(wanted)) {
+    ASSERT_TRUE(std::isnan(got)) << std::hex << i;
+  } else {
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(got), std::bit_cast<std::uint64_t>(wanted))
+        << std::hex << i << ": " << got << ", wanted " << wanted;
+  }
 }
 
 class narrowing_check {

@@ -2,6 +2,11 @@
 //
 // All 2^32 float32 numbers narrowed to every 16-bit dtype, by a step on every instruction set and
 // by gradstep_array_write. Some minutes: `ctest -C nightly` runs it.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
 #include "kernels/conversion_check.hpp"
 
 namespace gradstep_test {

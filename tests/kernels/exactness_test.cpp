@@ -2,10 +2,17 @@
 //
 // What makes a context refuse an instruction set: lib/kernels/exactness.hpp passes arithmetic that
 // rounds exactly, and finds what other libraries and compilers put in its place.
-#include "kernels/vectors/exactness.hpp"
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
 
 #include "kernels/ops_levels.hpp"
-#include "support/support.hpp"
+#include "kernels/ops_table.hpp"
+#include "kernels/vectors/exactness.hpp"
+#include "support/context_setup.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The optimizer's C++ handle: each member reaches the call that it names.
+#include <gtest/gtest.h>
 #include <gradstep/gradstep.hpp>
 
-#include "support/support.hpp"
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -3,11 +3,16 @@
 // What an optimizer allocates beside its slots, counted in this program's operator new, which the
 // library uses too: under 1 KB a tensor, and nothing in a step.
 #include <gtest/gtest.h>
-
-#include <algorithm>
 #include <gradstep/gradstep.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
 #include "support/counted_memory.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {

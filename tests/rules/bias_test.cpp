@@ -3,7 +3,21 @@
 // Errors that always have the same sign. A bound for each element and step hides them: half a unit
 // a step, always downwards, is within it. So these tests take many steps with random gradients,
 // whose rounding errors average out, and look at means.
-#include "support/support.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "support/context_setup.hpp"
+#include "support/number_array.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -140,7 +154,8 @@ void expect_unbiased(const std::string& rule_name, const option_values& values, 
     EXPECT_NEAR(mean(*narrow.slots[s]), wanted, 0.01 * forgotten * std::abs(wanted)) << names[s];
   }
   // Where averages hold no more than a gradient, a variance is what rounding leaves of 0.
-  if (option_of(values, "centered") != 0 && decay < 0.1) return;
+  const bool is_centered = has_hyperparameter(rule_name, "centered");
+  if (is_centered && decay < 0.1) return;
   const auto start = make_parameter(rule_name, rule.get(), narrow.param.size(), {});
   const double moved = mean(wide.param) - mean(start.param);
   EXPECT_NEAR(mean(narrow.param) - mean(start.param), moved, 0.01 * std::abs(moved));

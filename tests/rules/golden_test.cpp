@@ -2,13 +2,26 @@
 //
 // Recorded runs of the published formulas (tests/golden/make_traces.py) and of PyTorch, so that a
 // wrong formula cannot agree with itself.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <vector>
 
-#include "support/support.hpp"
+#include "support/context_setup.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -4,9 +4,22 @@
 // dtype, and elements of every kind of history.
 #pragma once
 
-#include <numeric>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/support.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 
@@ -15,19 +28,13 @@ namespace gradstep_test {
 // Whole strips and a tail on every instruction set.
 inline constexpr std::size_t element_count = 163;
 
-/// Either sign, between 2^-20 and 2^10 about evenly in the logarithm.
-inline double wide_ranging_value(std::uint64_t seed, std::size_t index) {
-  const double exponent = std::floor(7.5 * random_value(seed + 1'000'000, index)) - 5;
-  return std::ldexp(random_value(seed, index), static_cast<int>(exponent));
-}
-
 /// An eighth of the elements each: no gradient at all, one that comes and goes, one that stays the
 /// same so that averages converge, one of the size of the param; half: any gradient at any step.
 inline void set_ordinary_gradient(parameter& target, std::uint64_t step) {
   for (std::size_t i = 0; i < target.grad.size(); ++i) {
-    double g = wide_ranging_value(step, i);
+    double g = log_uniform_value(step, i);
     if (i % 8 == 0 || (i % 8 == 1 && step % 3 != 0)) g = 0;
-    if (i % 8 == 2) g = wide_ranging_value(0, i);
+    if (i % 8 == 2) g = log_uniform_value(0, i);
     if (i % 8 == 3) g = target.param.get(i) * random_value(step, i);
     target.grad.set(i, g);
   }
@@ -35,7 +42,7 @@ inline void set_ordinary_gradient(parameter& target, std::uint64_t step) {
 
 inline void set_ordinary_param(parameter& target) {
   for (std::size_t i = 0; i < target.param.size(); ++i) {
-    target.param.set(i, i % 16 == 7 ? 0 : wide_ranging_value(99, i));
+    target.param.set(i, i % 16 == 7 ? 0 : log_uniform_value(99, i));
   }
 }
 
@@ -99,13 +106,6 @@ inline std::vector<std::uint64_t> step_numbers() {
   std::iota(steps.begin(), steps.end(), 1);
   steps.insert(steps.end(), {100, 10'000, 1U << 20, 1ULL << 40, 1ULL << 53});
   return steps;
-}
-
-inline gradstep_apply_options scaled_step(std::uint64_t step, double grad_scale) {
-  auto options = at_step(step);
-  options.flags = GRADSTEP_APPLY_GRAD_SCALE;
-  options.grad_scale = grad_scale;
-  return options;
 }
 
 /// Stops at the first step that fails a check.

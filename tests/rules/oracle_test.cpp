@@ -3,14 +3,30 @@
 // Each rule against itself on plain numbers, from the kernel's own state before each step: within a
 // bound of exact arithmetic, and in the kernel's arithmetic to the bit. What a formula should be is
 // for the golden tests to say.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "rules/oracle_cases.hpp"
-#include "rules/registry.hpp"
+#include "rules/rule_registry.hpp"
 #include "rules/rule_reference.hpp"
 #include "rules/tracked.hpp"
 #include "rules/unfused.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -53,8 +69,6 @@ struct worst_error {
   double units = 0;
   const char* array = "none";
 };
-
-bool fuses(std::string_view isa) { return baseline_fuses || isa != "baseline"; }
 
 /// Where nothing fuses, every fma rounds once more.
 template <class Rule>

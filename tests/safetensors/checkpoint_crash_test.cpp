@@ -3,6 +3,8 @@
 // Whatever stops a save - a full disk, a kill at any moment, another save - the file is wholly the
 // old one or wholly the new one, and nothing is left beside it.
 #include <fcntl.h>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -11,13 +13,23 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
 #include <random>
 #include <regex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "safetensors/checkpoint_replacement.hpp"
+#include "safetensors/checkpoint_support.hpp"
 #include "safetensors/file_replacement.hpp"
 #include "safetensors/system_calls.hpp"
+#include "support/child_process.hpp"
+#include "support/comparison.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -34,7 +46,7 @@ TEST(checkpoint_crash, full_disk) {
     if (has_old) save(path, 1);
     for (const rlim_t bytes : {0, 1, 1000, 262144, 262145, 399999}) {
       SCOPED_TRACE(bytes);
-      const int status = run_in_child([&] {
+      const int status = status_of_child([&] {
         limit(RLIMIT_FSIZE, bytes);  // its signal would end the process
         return save_fails(path, {"cannot write", path + '.', "File too large"});
       });
@@ -53,7 +65,7 @@ void see_signal(int /*signal*/) { ++signals_seen; }
 /// The signal of a file that is too large is the host's but for the save's own.
 TEST(checkpoint_crash, signal_of_a_size_limit) {
   const scratch_folder folder;
-  const int status = run_in_child([&] {
+  const int status = status_of_child([&] {
     const rlimit soft{1000, RLIM_INFINITY};
     setrlimit(RLIMIT_FSIZE, &soft);
     std::signal(SIGXFSZ, see_signal);
@@ -89,7 +101,7 @@ TEST(checkpoint_crash, killed_at_each_call) {
   ASSERT_LT(renamed, calls.size());
   for (std::size_t index = 0; index < calls.size(); ++index) {
     SCOPED_TRACE(index);
-    const int status = run_in_child([&] {
+    const int status = status_of_child([&] {
       record_calls(fault::kills, index);
       save(path, 2);
       return 0;

@@ -2,9 +2,21 @@
 //
 // Damage and malice: whatever a file holds, reading it ends in a failure that names the fault, in
 // bounded memory.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
 #include "safetensors/checkpoint_support.hpp"
 #include "safetensors/checksums.hpp"
+#include "support/comparison.hpp"
 #include "support/counted_memory.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -2,11 +2,20 @@
 //
 // Each call of the system that a save makes fails in turn, is interrupted, or does a part of its
 // work; and what is durable is made so before what relies on it.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "safetensors/checkpoint_support.hpp"
 #include "safetensors/system_calls.hpp"
+#include "support/comparison.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is written to a checkpoint file comes back, to the byte, and to another program too.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "safetensors/checkpoint_support.hpp"
+#include "support/comparison.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files made to exhaust memory, checksums that do not belong, and thousands of mutated files.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <iterator>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "fuzz/checkpoint_input.hpp"
 #include "safetensors/checkpoint_support.hpp"
+#include "support/comparison.hpp"
 #include "support/counted_memory.hpp"
+#include "support/scratch_folder.hpp"
 
 // The fuzzer's entry. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

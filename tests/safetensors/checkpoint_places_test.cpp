@@ -2,9 +2,18 @@
 //
 // Where files are saved: names and paths of any length, links, folders of all permissions.
 #include <fcntl.h>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
 #include "safetensors/checkpoint_replacement.hpp"
+#include "safetensors/checkpoint_support.hpp"
+#include "support/child_process.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -57,7 +66,7 @@ template <class Body>
 void as_nobody(const scratch_folder& folder, const Body& body) {
   constexpr uid_t nobody = 65534;
   if (geteuid() == 0 && chown(folder.path().c_str(), nobody, nobody) != 0) GTEST_SKIP();
-  const int status = run_in_child([&] {
+  const int status = status_of_child([&] {
     if (geteuid() == 0 && setresuid(nobody, nobody, nobody) != 0) return 77;
     return body();
   });
@@ -158,7 +167,7 @@ TEST(checkpoint_places, links_to_other_folders) {
 
 TEST(checkpoint_places, path_without_a_folder) {
   const scratch_folder folder;
-  const int status = run_in_child([&] {
+  const int status = status_of_child([&] {
     if (chdir(folder.path().c_str()) != 0) return 1;
     save("state", 1);
     return 0;

@@ -3,8 +3,15 @@
 // What the tests of replacing a file share: files that are all one number.
 #pragma once
 
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
 
 #include "safetensors/checkpoint_support.hpp"
 
@@ -26,16 +33,6 @@ inline float content_of(const std::string& path) {
   for (const float number : numbers) EXPECT_EQ(number, numbers[0]);
   EXPECT_EQ(reader.metadata().at("content"), std::to_string(numbers[0]));
   return numbers[0];
-}
-
-/// The status that waitpid gives of a child that calls body() and exits with what it returns.
-template <class Body>
-int run_in_child(const Body& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = -1;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return status;
 }
 
 /// 0 when saving fails with IO_ERROR and these words.

@@ -3,8 +3,10 @@
 // What the tests of checkpoint files share. They reach into lib/checkpoint: the library hides it.
 #pragma once
 
+#include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,7 +14,6 @@
 #include "base/failure.hpp"
 #include "safetensors/safetensors_reader.hpp"
 #include "safetensors/safetensors_writer.hpp"
-#include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 
@@ -69,12 +70,6 @@ std::string sentence_of(gradstep_status wanted, const Body& body) {
 
 inline std::string sentence_of_reading(gradstep_status wanted, const std::string& path) {
   return sentence_of(wanted, [&] { safetensors_reader{path}; });
-}
-
-inline void expect_words(const std::string& sentence, const std::vector<std::string>& words) {
-  for (const auto& word : words) {
-    EXPECT_NE(sentence.find(word), std::string::npos) << '"' << sentence << "\" lacks " << word;
-  }
 }
 
 }  // namespace gradstep_test

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stands in for the C library's functions in this program.
-#include "safetensors/system_calls.hpp"
-
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cstdarg>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdarg>
-#include <cstdio>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "safetensors/system_calls.hpp"
 
 namespace gradstep_test {
 namespace {

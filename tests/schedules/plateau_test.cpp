@@ -2,10 +2,22 @@
 //
 // Plateaus against PyTorch's ReduceLROnPlateau, recorded by tests/golden/record_schedules.py, and
 // where they mean to differ.
-#include <fstream>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/misuse.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/test_values.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -13,8 +25,7 @@ namespace {
 using nlohmann::json;
 
 gradstep_plateau plateau_of(const json& values, double lr) {
-  auto plateau = sized<gradstep_plateau>();
-  EXPECT_EQ(gradstep_plateau_init(&plateau, lr), GRADSTEP_OK) << gradstep_last_error();
+  auto plateau = make_plateau(lr);
   plateau.factor = values.value("factor", plateau.factor);
   plateau.patience = values.value("patience", plateau.patience);
   plateau.cooldown = values.value("cooldown", plateau.cooldown);
@@ -57,12 +68,6 @@ TEST(plateau, follows_pytorch) {
   EXPECT_GE(reduced_count, 20U);
 }
 
-gradstep_plateau initial(double lr = 1) {
-  auto plateau = sized<gradstep_plateau>();
-  EXPECT_EQ(gradstep_plateau_init(&plateau, lr), GRADSTEP_OK) << gradstep_last_error();
-  return plateau;
-}
-
 bool report(gradstep_plateau& plateau, double metric) {
   std::int32_t is_reduced = -1;
   EXPECT_EQ(gradstep_plateau_report(&plateau, metric, &is_reduced), GRADSTEP_OK)
@@ -72,7 +77,7 @@ bool report(gradstep_plateau& plateau, double metric) {
 }
 
 TEST(plateau, starts_with_the_defaults_of_pytorch) {
-  const auto plateau = initial(0.5);
+  const auto plateau = make_plateau(0.5);
   EXPECT_EQ(plateau.lr, 0.5);
   EXPECT_EQ(plateau.factor, 0.1);
   EXPECT_EQ(plateau.threshold, 1e-4);
@@ -95,7 +100,7 @@ TEST(plateau, thresholds_of_metrics_below_zero) {
   } cases[] = {
       {0, -10, -10.9, -11.1}, {0, 10, 9.1, 8.9}, {1, -10, -9.1, -8.9}, {1, 10, 10.9, 11.1}};
   for (const auto& one : cases) {
-    auto plateau = initial();
+    auto plateau = make_plateau(1);
     plateau.threshold = 0.1;
     plateau.maximizes = one.maximizes;
     plateau.best = one.best;
@@ -111,7 +116,7 @@ TEST(plateau, thresholds_of_metrics_below_zero) {
 TEST(plateau, the_first_report_is_good_whatever_the_threshold) {
   for (const double threshold : {0.0, 1.0, 5.0, 1e300}) {
     for (const std::int32_t maximizes : {0, 1}) {
-      auto plateau = initial();
+      auto plateau = make_plateau(1);
       plateau.threshold = threshold;
       plateau.maximizes = maximizes;
       plateau.best = maximizes == 1 ? -infinite : infinite;
@@ -123,7 +128,7 @@ TEST(plateau, the_first_report_is_good_whatever_the_threshold) {
 
 TEST(plateau, metrics_that_are_not_finite_are_bad) {
   for (const std::int32_t maximizes : {0, 1}) {
-    auto plateau = initial();
+    auto plateau = make_plateau(1);
     plateau.patience = 2;
     plateau.maximizes = maximizes;
     plateau.best = maximizes == 1 ? -infinite : infinite;
@@ -137,7 +142,7 @@ TEST(plateau, metrics_that_are_not_finite_are_bad) {
 }
 
 TEST(plateau, endless_patience) {
-  auto plateau = initial();
+  auto plateau = make_plateau(1);
   plateau.patience = plateau.bad_count = UINT64_MAX;
   EXPECT_FALSE(report(plateau, nan_value));
   EXPECT_EQ(plateau.bad_count, UINT64_MAX);
@@ -145,7 +150,7 @@ TEST(plateau, endless_patience) {
 }
 
 TEST(plateau, the_rate_stays_at_its_floor) {
-  auto plateau = initial();
+  auto plateau = make_plateau(1);
   plateau.patience = 0;
   plateau.min_lr = 0.05;
   EXPECT_FALSE(report(plateau, 1));
@@ -167,7 +172,7 @@ TEST(plateau_misuse, structs) {
   expect_failure(gradstep_plateau_report(nullptr, 1, nullptr), GRADSTEP_INVALID_ARGUMENT,
                  {"plateau"});
   for (const std::size_t size : bad_sizes) {
-    auto plateau = initial();
+    auto plateau = make_plateau(1);
     plateau.struct_size = size;
     expect_failure(gradstep_plateau_report(&plateau, 1, nullptr), GRADSTEP_INVALID_ARGUMENT,
                    {"struct_size"});
@@ -184,7 +189,7 @@ TEST(plateau_misuse, structs) {
 
 TEST(plateau_misuse, rate_of_init) {
   for (const double bad : {nan_value, infinite, -0.5}) {
-    auto plateau = initial(0.25);
+    auto plateau = make_plateau(0.25);
     expect_failure(gradstep_plateau_init(&plateau, bad), GRADSTEP_OUT_OF_RANGE,
                    {"lr", as_text(bad), "[0, inf)"});
     EXPECT_EQ(plateau.lr, 0.25);
@@ -195,7 +200,7 @@ template <class Field>
 void expect_refused(Field gradstep_plateau::*field, const std::string& name,
                     const std::vector<Field>& bad_values) {
   for (const Field bad : bad_values) {
-    auto plateau = initial();
+    auto plateau = make_plateau(1);
     plateau.*field = bad;
     const auto before = plateau;
     std::int32_t is_reduced = 7;
@@ -220,7 +225,7 @@ TEST(plateau_misuse, values) {
 }
 
 TEST(plateau_misuse, best_of_the_wrong_direction) {
-  auto plateau = initial();
+  auto plateau = make_plateau(1);
   plateau.maximizes = 1;
   expect_failure(gradstep_plateau_report(&plateau, 1, nullptr), GRADSTEP_OUT_OF_RANGE,
                  {"plateau.best", "inf", "maximizes"});

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Schedules at their ends, at the ends of their bounds, and where formulas divide by zero.
-#include <cfenv>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/schedule_support.hpp"
+#include <algorithm>
+#include <cfenv>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/rule_setup.hpp"
+#include "support/schedule_setup.hpp"
 
 namespace gradstep_test {
 namespace {

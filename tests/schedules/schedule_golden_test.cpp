@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // PyTorch's schedulers, recorded by tests/golden/record_schedules.py.
-#include <fstream>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/schedule_support.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "support/schedule_setup.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The C++ handles of schedules and plateaus.
+#include <gtest/gtest.h>
 #include <gradstep/gradstep.hpp>
 
-#include "support/support.hpp"
+#include <vector>
 
 namespace gradstep_test {
 namespace {

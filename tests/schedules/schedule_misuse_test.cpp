@@ -1,75 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every wrong argument of schedules gives its status and a sentence that names it, and changes
-// nothing.
-#include "support/misuse.hpp"
-#include "support/schedule_support.hpp"
+// Wrong arguments of the calls for schedules: each gives its status and a sentence that names the
+// argument, and changes nothing.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/schedule_setup.hpp"
+#include "support/test_values.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {
-
-// ---- Enumeration ------------------------------------------------------------------------------
-
-TEST(schedule_names, of_the_header) {
-  const std::vector<std::string> wanted = {
-      "constant",        "step",         "multistep",  "exponential", "factor",
-      "inverse_sqrt",    "inverse_time", "polynomial", "linear",      "cosine",
-      "cosine_restarts", "one_cycle",    "cyclic",     "wsd",         "noam"};
-  const auto names = schedule_names();
-  for (const auto& name : wanted) {
-    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
-  }
-  EXPECT_EQ(gradstep_schedule_name(gradstep_schedule_count()), nullptr);
-  EXPECT_EQ(gradstep_schedule_name(SIZE_MAX), nullptr);
-}
-
-TEST(schedule_names, described_in_full) {
-  for (const auto& name : schedule_names()) {
-    auto info = sized<gradstep_schedule_info>();
-    ASSERT_EQ(gradstep_schedule_describe(name.c_str(), &info), GRADSTEP_OK);
-    EXPECT_EQ(info.name, name);
-    EXPECT_GT(std::strlen(info.summary), 5U);
-    EXPECT_GT(std::strlen(info.formula), 0U);
-    EXPECT_GT(std::strlen(info.source), 5U);
-    const auto schedule = make_schedule(name);
-    for (const auto& parameter : parameters_of(name)) {
-      SCOPED_TRACE(name + "." + parameter.name);
-      EXPECT_GT(std::strlen(parameter.help), 0U);
-      EXPECT_LT(parameter.minimum, parameter.maximum);
-      EXPECT_EQ(
-          std::isinf(parameter.maximum),
-          std::isinf(parameter.maximum) && (parameter.flags & GRADSTEP_MAXIMUM_EXCLUDED) != 0);
-      if (parameter.kind == GRADSTEP_LIST) continue;
-      double value = 0;
-      ASSERT_EQ(gradstep_schedule_get(schedule.get(), parameter.name, &value), GRADSTEP_OK);
-      if (std::isnan(parameter.default_value)) {
-        EXPECT_TRUE(std::isnan(value));
-      } else {
-        EXPECT_EQ(value, parameter.default_value);
-        EXPECT_EQ(gradstep_schedule_set(schedule.get(), parameter.name, value), GRADSTEP_OK);
-      }
-    }
-  }
-}
-
-TEST(schedule_misuse, describing) {
-  check_filled_struct<gradstep_schedule_info>(
-      [](auto* info) { return gradstep_schedule_describe("cosine", info); });
-  check_filled_struct<gradstep_hyperparameter_info>(
-      [](auto* info) { return gradstep_schedule_parameter_describe("cosine", 0, info); });
-  auto info = sized<gradstep_schedule_info>();
-  auto parameter = sized<gradstep_hyperparameter_info>();
-  expect_failure(gradstep_schedule_describe(nullptr, &info), GRADSTEP_INVALID_ARGUMENT,
-                 {"schedule_name"});
-  expect_failure(gradstep_schedule_parameter_describe(nullptr, 0, &parameter),
-                 GRADSTEP_INVALID_ARGUMENT, {"schedule_name"});
-  expect_failure(gradstep_schedule_describe("cosinus", &info), GRADSTEP_UNKNOWN_NAME,
-                 {"\"cosinus\"", "\"cosine\""});
-  expect_failure(gradstep_schedule_parameter_describe("sequence", 0, &parameter),
-                 GRADSTEP_UNKNOWN_NAME, {"sequence"});
-  expect_failure(gradstep_schedule_parameter_describe("cosine", 4, &parameter),
-                 GRADSTEP_OUT_OF_RANGE, {"index = 4", "cosine", "4 parameters"});
-}
 
 // ---- Creating ---------------------------------------------------------------------------------
 
@@ -121,7 +68,7 @@ TEST(schedule_misuse, sequences) {
   expect_no_sequence({p, nullptr}, {1, 0}, GRADSTEP_INVALID_ARGUMENT, {"parts[1]"});
   expect_no_sequence({p, p, p}, {1, 0, 1}, GRADSTEP_OUT_OF_RANGE, {"lengths[1] = 0", "2^53"});
   expect_no_sequence({p, p}, {UINT64_MAX, 0}, GRADSTEP_OUT_OF_RANGE, {"lengths[0]"});
-  // Of one part no length is looked at.
+  // The length of the last part is ignored.
   EXPECT_EQ(gradstep_schedule_create_sequence(&p, nullptr, 1, &schedule), GRADSTEP_OK);
   gradstep_schedule_destroy(schedule);
 }

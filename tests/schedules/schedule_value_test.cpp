@@ -5,9 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/failure.hpp"
+#include "fuzz/checkpoint_input.hpp"
+#include "safetensors/checkpoint_support.hpp"
 #include "schedules/schedule.hpp"
+#include "support/parameter.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -20,28 +28,36 @@ schedule remade(const schedule& from) {
     return schedule::sequence(std::move(parts), from.lengths());
   }
   schedule result{std::string(from.name())};
-  for (std::size_t i = 0; i < from.parameters().size(); ++i) {
-    const hyperparameter& parameter = from.parameters()[i];
+  const auto all = from.info().hyperparameters;
+  for (std::size_t i = 0; i < all.size(); ++i) {
     if (std::isnan(from.value(i))) continue;
-    if (parameter.kind == value_kind::list) {
-      result.set_list(parameter.name, from.list());
+    if (all[i].bounds.kind == value_kind::list) {
+      result.set_list(i, from.list());
     } else {
-      result.set(parameter.name, from.value(i));
+      result.set(i, from.value(i));
     }
   }
   return result;
 }
 
+void set(schedule& of, const char* name, double value) {
+  of.set(find_hyperparameter(of.info(), name), value);
+}
+
+void set_milestones(schedule& of, std::span<const double> milestones) {
+  of.set_list(find_hyperparameter(of.info(), "milestones"), milestones);
+}
+
 schedule steps_at(std::vector<double> milestones) {
   schedule result("multistep");
-  result.set_list("milestones", milestones);
+  set_milestones(result, milestones);
   return result;
 }
 
 TEST(schedule_value, is_made_again_from_what_can_be_read) {
   for (const schedule_entry& entry : schedule_catalogue()) {
-    const schedule fresh{std::string(entry.name)};
-    EXPECT_EQ(remade(fresh), fresh) << entry.name;
+    const schedule fresh{std::string(entry.info->name)};
+    EXPECT_EQ(remade(fresh), fresh) << entry.info->name;
   }
   const std::uint64_t lengths[] = {5, 0};
   const schedule inner = schedule::sequence({steps_at({1, 2, 2}), schedule("noam")}, lengths);
@@ -54,7 +70,7 @@ TEST(schedule_value, differs_in_any_part) {
   const schedule plain("step");
   schedule other = plain;
   EXPECT_EQ(other, plain);
-  other.set("step_size", 3);
+  set(other, "step_size", 3);
   EXPECT_FALSE(other == plain);
   EXPECT_FALSE(schedule("linear") == plain);
   EXPECT_FALSE(steps_at({1, 2}) == steps_at({1, 3}));
@@ -68,10 +84,10 @@ TEST(schedule_value, differs_in_any_part) {
 
 TEST(schedule_value, knows_whether_it_drives_momentum) {
   schedule cycle("one_cycle");
-  cycle.set("total_steps", 10);
+  set(cycle, "total_steps", 10);
   EXPECT_FALSE(cycle.drives_momentum());
   EXPECT_TRUE(std::isnan(cycle.momentum(1)));
-  cycle.set("drives_momentum", 1);
+  set(cycle, "drives_momentum", 1);
   EXPECT_TRUE(cycle.drives_momentum());
   const std::uint64_t lengths[] = {5, 0};
   const schedule sequence = schedule::sequence({schedule("constant"), cycle}, lengths);
@@ -84,8 +100,8 @@ TEST(schedule_value, a_failed_call_changes_nothing) {
   schedule steps = steps_at({1, 2});
   const schedule before = steps;
   const double falling[] = {2, 1};
-  EXPECT_THROW(steps.set_list("milestones", falling), failure);
-  EXPECT_THROW(steps.set("gamma", -1), failure);
+  EXPECT_THROW(set_milestones(steps, falling), failure);
+  EXPECT_THROW(set(steps, "gamma", -1), failure);
   EXPECT_EQ(steps, before);
   const std::uint64_t one[] = {5};
   EXPECT_THROW(schedule::sequence({steps, steps}, one), failure);

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every schedule against its formula, written here once more in plain code.
-#include <numbers>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/schedule_support.hpp"
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "support/rule_setup.hpp"
+#include "support/schedule_setup.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tensors without elements, with every combination of null pointers; pointers that go with nothing;
-// params that are in a list twice.
-#include <numeric>
+// Lists without tensors, and tensors without elements, with every combination of null pointers.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 
-#include "support/misuse.hpp"
-#include "support/optimizer_checkpoint_support.hpp"
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "step/scaled_gradients.hpp"
+#include "support/checkpoint_files.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/optimizer_state.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 namespace {
 
-// ---- No elements ------------------------------------------------------------------------------
-
-/// Bit n of `null` makes the n-th pointer of an empty tensor null.
+/// A tensor without elements. Bit n of `null` makes its n-th pointer NULL.
 struct empty_tensor {
   static constexpr unsigned pointers = 7;
 
@@ -42,7 +54,7 @@ struct empty_tensor {
   gradstep_tensor tensor = sized<gradstep_tensor>();
 };
 
-/// body(tensor) for every combination.
+/// Calls body(tensor) for every combination.
 void for_each_empty_tensor(const std::function<void(const gradstep_tensor&)>& body) {
   const std::vector<std::int32_t> narrow[] = {
       {0, 0, 0},
@@ -52,7 +64,8 @@ void for_each_empty_tensor(const std::function<void(const gradstep_tensor&)>& bo
   for (unsigned null = 0; null < 1U << empty_tensor::pointers; ++null) {
     for (const auto& dtypes : narrow) {
       const bool has_unknown_dtype = dtypes[2] == 99;
-      if (has_unknown_dtype && (null & 1) == 0) continue;  // given, it has to be one
+      if (has_unknown_dtype && (null & 1) == 0)
+        continue;  // a slot that is given needs a valid dtype
       const empty_tensor empty(null, GRADSTEP_FLOAT32, dtypes);
       SCOPED_TRACE("null " + std::to_string(null) + ", dtype " + std::to_string(dtypes[0]));
       body(empty.tensor);
@@ -104,7 +117,8 @@ TEST(empty_tensors, in_an_optimizer) {
     step(o);
     if (tensor.grad != nullptr) expect_ok(gradstep_optimizer_accumulate(o, 0, 1));
     everything_in(o);
-    const bool is_saved = tensor.param == nullptr && tensor.average == nullptr;  // it takes long
+    const bool is_saved =
+        tensor.param == nullptr && tensor.average == nullptr;  // few: saving takes long
     if (is_saved) {
       save(optimizer, path);
       load(optimizer, path);
@@ -134,135 +148,24 @@ TEST(empty_tensors, in_arrays) {
   }
 }
 
-// ---- Pointers that go with nothing ------------------------------------------------------------
+class empty_lists : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(rules, empty_lists, testing::ValuesIn(rule_names()), rule_as_test_name);
 
-TEST(superfluous_pointers, scales_beside_slots_that_have_none) {
-  const auto context = make_serial_context();
-  const auto rule = make_rule("adam");
-  const scratch_folder folder;
-  const std::int32_t floats[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_FLOAT32};
-  for (const std::int32_t* dtypes : {static_cast<const std::int32_t*>(nullptr), floats}) {
-    plain_tensor arrays(300), plain(300);
-    std::vector<float> m(300), v(300), w(300);
-    float scales[3][2] = {{7, 7}, {7, 7}, {7, 7}};
-    float* const scale_pointers[] = {scales[0], scales[1], scales[2]};
-    void* slots[] = {m.data(), v.data(), w.data()};
-    auto tensor = arrays.tensor();
-    tensor.slots = slots;
-    tensor.slot_count = 3;
-    tensor.slot_dtypes = dtypes;
-    tensor.slot_scales = scale_pointers;
-    const auto optimizer = make_optimizer(context.get());
-    add_group(optimizer.get(), "all", rule.get());
-    add_tensor(optimizer.get(), 0, "weight", tensor);
-    step(optimizer.get());
-    apply_list(context.get(), rule.get(), {tensor}, at_step(2));
-    save(optimizer, folder / "state");
-    const auto before = everything_in(optimizer.get());
-    step(optimizer.get());
-    load(optimizer, folder / "state");
-    EXPECT_EQ(everything_in(optimizer.get()), before);
-    auto array = sized<gradstep_array>();
-    expect_ok(gradstep_optimizer_get_array(optimizer.get(), 0, "exp_avg", &array));
-    EXPECT_EQ(array.extra, nullptr);
-    for (const auto& pair : scales) EXPECT_EQ(pair[0], 7);
-  }
-}
-
-TEST(superfluous_pointers, slots_and_averages_that_no_step_uses) {
-  const auto context = make_serial_context();
-  const auto rule = make_rule("sgd", {{"lr", 1}});
-  const scratch_folder folder;
-  plain_tensor arrays(30);
-  std::vector<float> buffer(30, 5), average(30, 6);
-  void* slots[] = {buffer.data()};
-  auto tensor = arrays.tensor();
-  tensor.slots = slots;
-  tensor.slot_count = 1;
-  tensor.average = average.data();
-  const auto optimizer = make_optimizer(context.get());
-  add_group(optimizer.get(), "all", rule.get());
-  add_tensor(optimizer.get(), 0, "weight", tensor);
-  step(optimizer.get());
-  apply_list(context.get(), rule.get(), {tensor}, at_step(1));
-  EXPECT_EQ(buffer, std::vector<float>(30, 5));
-  EXPECT_EQ(average, std::vector<float>(30, 6));
-  save(optimizer, folder / "state");
-  std::fill(buffer.begin(), buffer.end(), 0.0F);
-  std::fill(average.begin(), average.end(), 0.0F);
-  load(optimizer, folder / "state");
-  EXPECT_EQ(buffer, std::vector<float>(30, 5));
-  EXPECT_EQ(average, std::vector<float>(30, 6));
-}
-
-// ---- A param in two entries -------------------------------------------------------------------
-
-struct listed {
-  explicit listed(std::size_t count) : params(8 * count), grads(8 * count), before(params) {
-    for (std::size_t i = 0; i < count; ++i) {
-      auto tensor = sized<gradstep_tensor>();
-      tensor.count = 8;
-      tensor.param = params.data() + 8 * i;
-      tensor.grad = grads.data() + 8 * i;
-      tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
-      tensor.slot_count = 1;
-      tensors.push_back(tensor);
-    }
-  }
-  gradstep_status apply() {
-    const auto options = at_step(1);
-    return gradstep_apply(context.get(), rule.get(), tensors.data(), tensors.size(), &options,
-                          nullptr);
-  }
-  void expect_refused(std::size_t first, std::size_t second) {
-    std::fill(grads.begin(), grads.end(), 1.0F);
-    expect_failure(apply(), GRADSTEP_INVALID_ARGUMENT,
-                   {"tensors[" + std::to_string(first) + "].param",
-                    "tensors[" + std::to_string(second) + "].param"});
-    EXPECT_EQ(params, before);
-  }
-
-  context_handle context = make_serial_context();
-  rule_handle rule = make_rule("sgd");
-  std::vector<float> params, grads, before;
-  std::vector<gradstep_tensor> tensors;
-};
-
-TEST(a_param_in_two_entries, is_refused) {
-  for (const std::size_t count : {2U, 3U, 31U, 40U, 1000U}) {
-    using places = std::vector<std::pair<std::size_t, std::size_t>>;
-    for (const auto& [from, to] : places{{0, 1}, {0, count - 1}, {count / 2, count - 1}}) {
-      if (from == to) continue;
-      listed list(count);
-      list.tensors[to].param = list.tensors[from].param;
-      SCOPED_TRACE(std::to_string(count) + ": " + std::to_string(from));
-      list.expect_refused(from, to);
-    }
-  }
-}
-
-TEST(a_param_in_two_entries, that_overlap_in_part_is_refused) {
-  for (const std::ptrdiff_t shift : {-1, 1}) {
-    listed list(3);
-    list.tensors[2].param = static_cast<float*>(list.tensors[1].param) + shift;
-    if (shift < 0) list.tensors[0].count = 0;
-    list.expect_refused(1, 2);
-  }
-  listed inside(2);
-  inside.tensors[1].param = inside.params.data() + 2;
-  inside.tensors[1].count = 3;
-  inside.expect_refused(0, 1);
-}
-
-TEST(a_param_in_two_entries, is_not_seen_where_there_is_none) {
-  for (const std::size_t count : {1U, 2U, 31U, 33U, 1000U, 5000U}) {
-    listed list(count);
-    EXPECT_EQ(list.apply(), GRADSTEP_OK) << gradstep_last_error();
-    std::reverse(list.tensors.begin(), list.tensors.end());
-    EXPECT_EQ(list.apply(), GRADSTEP_OK) << gradstep_last_error();
-    for (std::size_t i = 0; i < count; ++i) std::swap(list.tensors[i], list.tensors[i * i % count]);
-    EXPECT_EQ(list.apply(), GRADSTEP_OK) << gradstep_last_error();
-  }
+TEST_P(empty_lists, and_tensors_are_allowed) {
+  const auto rule = make_rule(GetParam());
+  const auto options = at_step(1);
+  auto result = sized<gradstep_apply_result>();
+  EXPECT_EQ(gradstep_apply(serial_context(), rule.get(), nullptr, 0, &options, &result),
+            GRADSTEP_OK)
+      << gradstep_last_error();
+  EXPECT_LE(result.piece_count, 1U);
+  auto tensor = sized<gradstep_tensor>();  // count 0: all arrays may be NULL
+  tensor.param_dtype = GRADSTEP_FLOAT32;
+  tensor.grad_dtype = GRADSTEP_FLOAT32;
+  const std::vector<void*> slots(describe_rule(GetParam()).slot_count);
+  tensor.slots = slots.data();
+  tensor.slot_count = slots.size();
+  apply_list(serial_context(), rule.get(), {tensor, tensor}, options);
 }
 
 }  // namespace

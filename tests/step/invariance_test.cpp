@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The result's bits depend on the numbers alone: not on threads, pieces, addresses, lists, the
-// instruction set (among those with fused multiply-add) or the host's floating-point environment.
-#include <cfenv>
+// The bits of a step depend on the numbers alone: not on threads, pieces, addresses, lists, or the
+// instruction set (among those with fused multiply-add).
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <string>
+#include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
 #include "support/host_pools.hpp"
-#include "support/support.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -84,7 +93,7 @@ TEST_P(invariance, counts) {
     for (const std::size_t count : counts_to_try()) {
       SCOPED_TRACE("count " + std::to_string(count));
       auto target = v.make(count);
-      // Splitting only where it is cheap: a wake-up of a thread costs more than these steps.
+      // Few counts are split: waking a thread takes longer than these steps.
       const bool use_split = count % 50 == 17 || count > 200;
       run_steps(use_split ? split.get() : serial.get(), v.rule.get(), target);
       const auto end = longest.begin() + static_cast<std::ptrdiff_t>(count * values_per_element);
@@ -109,7 +118,7 @@ TEST_P(invariance, addresses) {
   });
 }
 
-/// The same parameter as a list of tensors of the given counts.
+/// Three steps of one parameter as a list of tensors of the given counts.
 void step_in_parts(const gradstep_context* context, const variant& v, parameter& target,
                    const std::vector<std::size_t>& counts) {
   for (std::uint64_t step = 1; step <= 3; ++step) {
@@ -196,118 +205,6 @@ TEST_P(invariance, baseline_is_close) {
     }
   });
 }
-
-// ---- The host's floating-point environment ----------------------------------------------------
-
-TEST_P(invariance, rounding_mode_of_the_host) {
-  const auto serial = make_serial_context();
-  const auto split = make_context(split_options(2));
-  for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
-    const auto wanted = serial_bits(v);
-    for (const int mode : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-      SCOPED_TRACE("fesetround " + std::to_string(mode));
-      for (const auto* context : {serial.get(), split.get()}) {
-        auto target = v.make(split_count);
-        for (std::uint64_t step = 1; step <= 3; ++step) {
-          target.set_random_gradient(step);
-          std::fesetround(mode);
-          apply_one(context, v.rule.get(), target, at_step(step));
-          const int mode_after = std::fegetround();
-          std::fesetround(FE_TONEAREST);
-          EXPECT_EQ(mode_after, mode);
-        }
-        expect_same_bits(target.snapshot(), wanted);
-      }
-    }
-  });
-}
-
-#if defined(__x86_64__)
-
-constexpr unsigned denormals_are_zero = 1U << 6;
-constexpr unsigned flush_to_zero = 1U << 15;
-constexpr unsigned unmask_serious = ~((1U << 7) | (1U << 9) | (1U << 10));  // invalid, /0, overflow
-
-/// Steps with this control word in the calling thread, which must survive, flags included.
-void apply_under(unsigned csr, const gradstep_context* context, const gradstep_rule* rule,
-                 parameter& target, std::uint64_t step) {
-  const auto view = target.view();
-  const auto options = at_step(step);
-  const unsigned before = _mm_getcsr();
-  _mm_setcsr(csr);
-  const auto status = gradstep_apply(context, rule, &view.tensor, 1, &options, nullptr);
-  const unsigned after = _mm_getcsr();
-  _mm_setcsr(before);
-  EXPECT_EQ(status, GRADSTEP_OK);
-  EXPECT_EQ(after, csr);
-}
-
-/// Denormals everywhere that a flush could show.
-void make_denormal(parameter& target) {
-  const double unit = target.param.dtype() == GRADSTEP_FLOAT32 ? 1e-41 : 1e-310;
-  for (std::size_t i = 0; i < target.param.size(); ++i) {
-    target.param.set(i, unit * random_value(1, i));
-    target.grad.set(i, unit * random_value(2, i));
-  }
-}
-
-TEST_P(invariance, flush_to_zero_of_the_host) {
-  const unsigned normal = _mm_getcsr() & ~0x3FU;
-  const auto serial = make_serial_context();
-  const auto split = make_context(split_options(2));
-  for_each_variant(GetParam(), same_dtypes, [&](const variant& v) {
-    auto wanted = v.make(split_count);
-    make_denormal(wanted);
-    apply_under(normal, serial.get(), v.rule.get(), wanted, 1);
-    for (const unsigned csr : {normal | flush_to_zero, normal | denormals_are_zero,
-                               normal | flush_to_zero | denormals_are_zero}) {
-      for (const auto* context : {serial.get(), split.get()}) {
-        auto target = v.make(split_count);
-        make_denormal(target);
-        apply_under(csr, context, v.rule.get(), target, 1);
-        expect_same_bits(target.snapshot(), wanted.snapshot());
-      }
-    }
-  });
-}
-
-TEST_P(invariance, traps_of_the_host) {
-  const unsigned trapping = _mm_getcsr() & ~0x3FU & unmask_serious;
-  const auto context = make_context(split_options(2));
-  for_each_variant(GetParam(), same_dtypes, [&](const variant& v) {
-    auto target = v.make(split_count);
-    const double huge = v.types.grad == GRADSTEP_FLOAT32 ? 3e38 : 1e308;
-    target.grad.set(3, std::numeric_limits<double>::infinity());
-    target.grad.set(5, std::numeric_limits<double>::quiet_NaN());
-    target.grad.set(500, huge);
-    apply_under(trapping, context.get(), v.rule.get(), target, 1);
-    apply_under(trapping, context.get(), v.rule.get(), target, 2);
-  });
-}
-
-TEST(flush_to_zero_flag, flushes_inside_and_leaves_the_host_alone) {
-  const unsigned normal = _mm_getcsr() & ~0x3FU;
-  auto options = split_options(2);
-  const auto keeping = make_context(options);
-  options.flags |= GRADSTEP_CONTEXT_FLUSH_TO_ZERO;
-  const auto flushing = make_context(options);
-  const auto rule = make_rule("sgd", {{"lr", 1}});
-  for (const dtypes types : same_dtypes) {
-    const double tiny = types.param == GRADSTEP_FLOAT32 ? 1e-40 : 1e-310;
-    auto kept = make_parameter("sgd", rule.get(), split_count, types);
-    kept.param.fill(0);
-    kept.grad.fill(tiny);
-    auto flushed = kept;
-    apply_under(normal, keeping.get(), rule.get(), kept, 1);
-    apply_under(normal, flushing.get(), rule.get(), flushed, 1);
-    for (std::size_t i = 0; i < split_count; ++i) {
-      ASSERT_LT(kept.param.get(i), 0) << "element " << i;
-      ASSERT_EQ(flushed.param.get(i), 0) << "element " << i;
-    }
-  }
-}
-
-#endif  // __x86_64__
 
 }  // namespace
 }  // namespace gradstep_test

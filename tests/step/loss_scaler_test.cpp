@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The loss scaler follows PyTorch's GradScaler, and stays within the normal float32 numbers.
-#include "support/misuse.hpp"
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/optimizer_setup.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "support/test_values.hpp"
+#include "support/wrong_structs.hpp"
 
 namespace gradstep_test {
 namespace {
-
-gradstep_loss_scaler initial() {
-  auto scaler = sized<gradstep_loss_scaler>();
-  EXPECT_EQ(gradstep_loss_scaler_init(&scaler), GRADSTEP_OK) << gradstep_last_error();
-  return scaler;
-}
 
 void update(gradstep_loss_scaler& scaler, std::int32_t is_skipped) {
   EXPECT_EQ(gradstep_loss_scaler_update(&scaler, is_skipped), GRADSTEP_OK) << gradstep_last_error();
 }
 
 TEST(loss_scaler, starts_with_the_defaults_of_pytorch) {
-  const auto scaler = initial();
+  const auto scaler = make_loss_scaler();
   EXPECT_EQ(scaler.scale, 65536);
   EXPECT_EQ(scaler.growth_factor, 2);
   EXPECT_EQ(scaler.backoff_factor, 0.5);
@@ -26,7 +38,7 @@ TEST(loss_scaler, starts_with_the_defaults_of_pytorch) {
 }
 
 TEST(loss_scaler, grows_after_the_interval) {
-  auto scaler = initial();
+  auto scaler = make_loss_scaler();
   for (std::uint64_t i = 1; i < 2000; ++i) {
     update(scaler, 0);
     ASSERT_EQ(scaler.scale, 65536);
@@ -38,7 +50,7 @@ TEST(loss_scaler, grows_after_the_interval) {
 }
 
 TEST(loss_scaler, backs_off_at_once_and_counts_anew) {
-  auto scaler = initial();
+  auto scaler = make_loss_scaler();
   scaler.growth_interval = 3;
   const struct {
     std::int32_t is_skipped;
@@ -54,7 +66,7 @@ TEST(loss_scaler, backs_off_at_once_and_counts_anew) {
 }
 
 TEST(loss_scaler, stays_a_normal_float32) {
-  auto scaler = initial();
+  auto scaler = make_loss_scaler();
   for (int i = 0; i < 1000; ++i) update(scaler, 1);
   EXPECT_EQ(scaler.scale, std::numeric_limits<float>::min());
   EXPECT_EQ(scaler.steps_in_a_row, 0U);
@@ -65,7 +77,7 @@ TEST(loss_scaler, stays_a_normal_float32) {
 }
 
 TEST(loss_scaler, a_factor_of_one_keeps_the_scale) {
-  auto scaler = initial();
+  auto scaler = make_loss_scaler();
   scaler.growth_factor = 1;
   scaler.growth_interval = 1;
   for (int i = 0; i < 10; ++i) update(scaler, 0);
@@ -74,7 +86,7 @@ TEST(loss_scaler, a_factor_of_one_keeps_the_scale) {
 
 /// One loop as a trainer writes it: the gradient overflows until the scale is small enough.
 TEST(loss_scaler, finds_a_scale_that_works) {
-  auto scaler = initial();
+  auto scaler = make_loss_scaler();
   const auto context = make_serial_context();
   const auto rule = make_rule("sgd", {{"lr", 1}});
   auto target = make_parameter("sgd", rule.get(), 70, {});
@@ -104,7 +116,7 @@ TEST(loss_scaler_misuse, structs) {
       [](auto* scaler) { return gradstep_loss_scaler_init(scaler); });
   expect_failure(gradstep_loss_scaler_update(nullptr, 0), GRADSTEP_INVALID_ARGUMENT, {"scaler"});
   for (const std::size_t size : bad_sizes) {
-    auto scaler = initial();
+    auto scaler = make_loss_scaler();
     scaler.struct_size = size;
     expect_failure(gradstep_loss_scaler_update(&scaler, 0), GRADSTEP_INVALID_ARGUMENT,
                    {"struct_size"});
@@ -135,21 +147,21 @@ void expect_refused(const gradstep_loss_scaler& bad, const std::vector<std::stri
 
 TEST(loss_scaler_misuse, values) {
   for (const double bad : {nan_value, infinite, -infinite, 0.0, -1.0, 1e300, 1e-300}) {
-    auto scaler = initial();
+    auto scaler = make_loss_scaler();
     scaler.scale = bad;
     expect_refused(scaler, {"scale"});
   }
   for (const double bad : {nan_value, infinite, 0.0, 0.99, -2.0}) {
-    auto scaler = initial();
+    auto scaler = make_loss_scaler();
     scaler.growth_factor = bad;
     expect_refused(scaler, {"growth_factor"});
   }
   for (const double bad : {nan_value, infinite, 0.0, 1.0, 2.0, -0.5}) {
-    auto scaler = initial();
+    auto scaler = make_loss_scaler();
     scaler.backoff_factor = bad;
     expect_refused(scaler, {"backoff_factor"});
   }
-  auto scaler = initial();
+  auto scaler = make_loss_scaler();
   scaler.growth_interval = 0;
   expect_refused(scaler, {"growth_interval", "0"});
 }

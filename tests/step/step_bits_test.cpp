@@ -2,15 +2,31 @@
 //
 // Every rule with every option, on every way to store params, slots and gradients, has the bits
 // that avx2 had when golden/step_bits.txt was recorded (./dev record), whatever the machine.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iomanip>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <sstream>
+#include <string>
+#include <vector>
 
-#include "support/mixed_support.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/number_array.hpp"
+#include "support/rule_setup.hpp"
+#include "support/storages.hpp"
+#include "support/stored_parameter.hpp"
+#include "support/stored_steps.hpp"
+#include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -19,7 +35,7 @@ namespace {
 
 /// Three blocks of gradients: ordinary ones; those whose squares, products and quotients overflow,
 /// underflow and vanish; and, but for the last step, which clips by their norm, not finite ones.
-void set_gradients(mixed_parameter& target, std::uint64_t step, bool is_last) {
+void set_gradients(stored_parameter& target, std::uint64_t step, bool is_last) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr double extreme[] = {0.0,  -0.0,  1e-45, 1.2e-38, 1e-30,  1e-20, 1e-8,
                                 1e-4, 1e8,   1e15,  2e19,    1.7e19, 1e30,  3e38,
@@ -28,7 +44,7 @@ void set_gradients(mixed_parameter& target, std::uint64_t step, bool is_last) {
   std::vector<double> grad(target.size());
   for (std::size_t i = 0; i < grad.size(); ++i) {
     const std::size_t block = i / block_size;
-    grad[i] = mixed_value(1 + step, i);
+    grad[i] = varied_value(1 + step, i);
     if (block == 1 && i % 3 != 0) grad[i] = extreme[(i + 7 * step) % std::size(extreme)];
     if (block == 2 && !is_last && i % 8 == 0) grad[i] = special[i / 8 % std::size(special)];
   }
@@ -36,8 +52,8 @@ void set_gradients(mixed_parameter& target, std::uint64_t step, bool is_last) {
 }
 
 /// Folded over all that the step writes; one number for all NaNs.
-std::uint64_t digest(mixed_parameter& target, std::uint64_t so_far) {
-  for (const std::uint64_t bits : target.snapshot()) so_far = derived_key(so_far, bits);
+std::uint64_t digest(stored_parameter& target, std::uint64_t so_far) {
+  for (const std::uint64_t bits : target.snapshot()) so_far = splitmix(so_far, bits);
   return so_far;
 }
 
@@ -46,11 +62,11 @@ std::uint64_t digest_of_run(const gradstep_context* context, const std::string& 
                             const gradstep_rule* rule, const storage& how) {
   constexpr std::uint64_t step_count = 3, clipped = GRADSTEP_APPLY_MAX_NORM;
   constexpr std::uint64_t count = 2 * block_size + 77;
-  mixed_parameter target(rule, rule_name, how, count);
+  stored_parameter target(rule, rule_name, how, count);
   std::uint64_t result = 0;
   for (std::uint64_t step = 1; step <= step_count; ++step) {
     set_gradients(target, step, step == step_count);
-    std::vector<mixed_view> views;
+    std::vector<stored_view> views;
     views.push_back(target.view());
     std::uint64_t flags = how.flags;
     if (step == 1) {
@@ -60,7 +76,7 @@ std::uint64_t digest_of_run(const gradstep_context* context, const std::string& 
       flags |= GRADSTEP_APPLY_GRAD_SCALE | GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_ZERO_GRAD;
       flags |= step == step_count ? clipped : GRADSTEP_APPLY_MAX_VALUE;
     }
-    auto options = mixed_options(flags, step);
+    auto options = apply_options(flags, step);
     options.max_value = 1e25;
     apply_views(context, rule, views, options);
     result = digest(target, result);
@@ -210,17 +226,17 @@ TEST_P(step_bits, are_those_recorded_on_avx2) {
 TEST(step_bits_table, digests_notice_a_bit) {
   const auto rule = make_rule("adam", {{"amsgrad", 1}});
   storage how = full_storages()[0];
-  mixed_parameter target(rule.get(), "adam", how, 100);
+  stored_parameter target(rule.get(), "adam", how, 100);
   const std::uint64_t before = digest(target, 0);
   const auto change = [&](number_array& numbers, std::uint32_t bits) {
-    const auto old = stored_array::raw<std::uint32_t>(numbers, 70);
-    stored_array::put(numbers, 70, bits);
+    const auto old = numbers.read<std::uint32_t>(70);
+    numbers.write(70, bits);
     const std::uint64_t after = digest(target, 0);
-    stored_array::put(numbers, 70, old);
+    numbers.write(70, old);
     return after;
   };
   number_array& param = target.param.data;
-  EXPECT_NE(change(param, stored_array::raw<std::uint32_t>(param, 70) ^ 1), before);
+  EXPECT_NE(change(param, param.read<std::uint32_t>(70) ^ 1), before);
   for (auto& slot : target.slots) EXPECT_NE(change(slot->data, 1), before);
   EXPECT_EQ(change(param, 0x7fc00000), change(param, 0xffffffff));
 }

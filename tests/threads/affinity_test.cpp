@@ -3,6 +3,8 @@
 // The CPUs of the process and of its threads: counted as they are, and left as they were, though
 // oneTBB's workers are the host's too.
 #include <dirent.h>
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <tbb/global_control.h>
@@ -10,14 +12,22 @@
 #include <tbb/task_arena.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>
 #include <thread>
+#include <vector>
 
-#include "support/support.hpp"
+#include "support/context_setup.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/sized_struct.hpp"
 
 namespace {
 
@@ -78,15 +88,8 @@ std::map<pid_t, cpus> cpus_of_all_threads() {
 
 const std::size_t cpu_count = count(cpus_of(0));  // before any test binds a thread
 
-std::size_t threads_of(const context_handle& context) {
-  auto info = sized<gradstep_context_info>();
-  EXPECT_EQ(gradstep_context_describe(context.get(), &info), GRADSTEP_OK);
-  return info.thread_count;
-}
-
 std::size_t default_threads() {
-  auto options = sized<gradstep_context_options>();
-  return threads_of(make_context(options));
+  return threads_of(make_context(sized<gradstep_context_options>()).get());
 }
 
 /// Enough work for the workers to come.
@@ -140,7 +143,7 @@ TEST(pinned_threads, are_unbound_when_the_context_is_destroyed) {
 
 TEST(pinned_threads, are_bound_while_they_step) {
   const auto context = make_pinned_context();
-  if (threads_of(context) == 1) GTEST_SKIP() << "one CPU: no worker";
+  if (threads_of(context.get()) == 1) GTEST_SKIP() << "one CPU: no worker";
   bound_threads.clear();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5);
   const auto is_bound = [] {
@@ -228,7 +231,7 @@ TEST(cpu_count, when_the_first_thread_is_bound_and_another_one_is_not) {
     ASSERT_EQ(count(before), 1U);
     auto options = split_options(cpu_count);
     const auto context = make_context(options);
-    EXPECT_EQ(threads_of(context), cpu_count);
+    EXPECT_EQ(threads_of(context.get()), cpu_count);
     EXPECT_EQ(cpus_of(0), before);
     step(context.get());
     EXPECT_EQ(cpus_of(0), before);
@@ -255,7 +258,7 @@ TEST(scheduler, a_limit_of_the_hosts_is_kept_without_a_word) {
   for (const std::size_t limit : {1, 2}) {
     const tbb::global_control control(tbb::global_control::max_allowed_parallelism, limit);
     const auto context = make_context(split_options(64));
-    EXPECT_LE(threads_of(context), limit);
+    EXPECT_LE(threads_of(context.get()), limit);
     step(context.get());
   }
   tbb::task_arena arena(2);
@@ -273,7 +276,7 @@ TEST(scheduler, more_threads_than_cpus_where_the_host_allows_them) {
   {
     const tbb::global_control control(tbb::global_control::max_allowed_parallelism, 5);
     const auto context = make_context(split_options(64));
-    EXPECT_EQ(threads_of(context), 5U);
+    EXPECT_EQ(threads_of(context.get()), 5U);
     step(context.get());
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");

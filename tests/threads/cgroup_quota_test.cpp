@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // CPU quotas of control groups, read from file trees as systems and containers have them.
-#include "threads/cgroup_quota.hpp"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include <string>
 
 #include "support/scratch_folder.hpp"
+#include "threads/cgroup_quota.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -2,16 +2,25 @@
 //
 // Pools of the host's that do less, more or something else than they should: a step that has begun
 // is done whole, with the same bits, and no exception crosses the C interface.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
 #include <pthread.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <thread>
+#include <utility>
+#include <vector>
 
-#include "support/host_pools.hpp"
-#include "support/support.hpp"
+#include "support/context_setup.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
 
 namespace gradstep_test {
 namespace {

@@ -5,11 +5,13 @@
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include <atomic>
 #include <cfenv>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "kernels/isa.hpp"
 #include "threads/cpu_count.hpp"

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/rule_catalogue.hpp"
+
+#include <array>
+
+#include "catalogue/catalogue.hpp"
+#include "rules/rule_registry.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+template <class Rule>
+std::size_t form_index(const arguments<Rule, double>& h) {
+  const auto chosen = Rule::choose(h);
+  std::size_t i = 0;
+  while (!(Rule::forms[i] == chosen)) ++i;
+  return i;
+}
+
+/// The slots that each of the rule's forms uses, as bits.
+template <class Rule>
+constexpr auto used_slots_of_forms = [] {
+  std::array<std::uint32_t, std::size(Rule::forms)> masks{};
+  for (std::size_t f = 0; f < masks.size(); ++f) {
+    for (std::size_t s = 0; s < Rule::info.slot_count; ++s) {
+      if (Rule::uses(Rule::forms[f], Rule::info.slots[s].name)) masks[f] |= 1U << s;
+    }
+  }
+  return masks;
+}();
+
+template <class Rule, std::size_t FirstKernel>
+constexpr rule_entry entry{
+    &Rule::info,
+    [](const parameter_values& values) noexcept {
+      return conflict_of<Rule>(arguments<Rule, double>(values.numbers, 1));
+    },
+    [](const double* values) {
+      return FirstKernel + form_index<Rule>({values, 1});
+    },
+    [](const double* values) {
+      return used_slots_of_forms<Rule>[form_index<Rule>({values, 1})];
+    },
+    find_hyperparameter(Rule::info, "lr"),
+    find_hyperparameter(Rule::info, "weight_decay"),
+    find_hyperparameter(Rule::info, "maximize"),
+};
+
+template <std::size_t FirstKernel, class Rule, class... Rules>
+constexpr void add_entries(rule_entry* next) {
+  *next = entry<Rule, FirstKernel>;
+  if constexpr (sizeof...(Rules) > 0) {
+    add_entries<FirstKernel + std::size(Rule::forms), Rules...>(next + 1);
+  }
+}
+
+template <class... Rules>
+constexpr auto entries_of(type_list<Rules...>) {
+  std::array<rule_entry, sizeof...(Rules)> entries{};
+  add_entries<0, Rules...>(entries.data());
+  return entries;
+}
+
+constexpr auto entries = entries_of(all_rules());
+
+}  // namespace
+
+std::span<const rule_entry> rule_catalogue() noexcept { return entries; }
+
+const rule_entry* find_rule(std::string_view name) noexcept {
+  return find_entry(rule_catalogue(), name);
+}
+
+rule_values with_defaults(const rule_entry& rule) noexcept {
+  rule_values result{&rule, {}};
+  set_defaults(*rule.info, result.values);
+  return result;
+}
+
+double initial_value(const rule_values& rule, const slot& slot) noexcept {
+  if (slot.initial_hyperparameter == nullptr) return slot.initial_value;
+  return rule.values[find_hyperparameter(*rule.entry->info, slot.initial_hyperparameter)];
+}
+
+double base_lr(const rule_values& rule) noexcept {
+  return rule.entry->lr == no_index ? 0 : rule.values[rule.entry->lr];
+}
+
+void set_base_lr(rule_values& rule, double lr) noexcept {
+  if (rule.entry->lr != no_index) rule.values[rule.entry->lr] = lr;
+}
+
+}  // namespace gradstep::internal

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules at their limits: special numbers, the last step numbers, and hyper-parameters at their
+// bounds.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+#include "support/rule_setup.hpp"
+#include "support/test_values.hpp"
+
+namespace gradstep_test {
+namespace {
+
+class rule_limits : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(rules, rule_limits, testing::ValuesIn(rule_names()), rule_as_test_name);
+
+// ---- Special numbers --------------------------------------------------------------------------
+
+/// Puts `special` into the gradient or param of some elements. The other elements keep their bits.
+void check_isolation(const variant& v, double special, bool in_param) {
+  constexpr std::size_t count = 67;
+  auto wanted = v.make(count);
+  apply_one(serial_context(), v.rule.get(), wanted, at_step(1));
+  auto target = v.make(count);
+  const std::size_t places[] = {0, 7, 31, 64, 66};
+  for (const std::size_t i : places) (in_param ? target.param : target.grad).set(i, special);
+  apply_one(serial_context(), v.rule.get(), target, at_step(1));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (std::find(std::begin(places), std::end(places), i) == std::end(places)) {
+      ASSERT_EQ(target.param.bits(i), wanted.param.bits(i)) << "element " << i;
+    } else if (std::isnan(special)) {
+      ASSERT_TRUE(std::isnan(target.param.get(i))) << "element " << i;
+    }
+  }
+}
+
+TEST_P(rule_limits, special_numbers_stay_in_their_element) {
+  for_each_variant(GetParam(), all_dtypes, [](const variant& v) {
+    for (const double special : {nan_value, infinite, -infinite}) {
+      check_isolation(v, special, false);
+      check_isolation(v, special, true);
+    }
+  });
+}
+
+TEST_P(rule_limits, denormal_and_zero_gradients_give_no_nan) {
+  for_each_variant(GetParam(), same_dtypes, [](const variant& v) {
+    const double tiny = v.types.grad == GRADSTEP_FLOAT32 ? 1e-43 : 1e-320;
+    for (const double gradient : {0.0, -0.0, tiny, -tiny}) {
+      auto target = v.make(70);
+      target.grad.fill(gradient);
+      for (std::size_t i = 0; i < 70; i += 2) target.param.set(i, 0);
+      for (std::uint64_t step = 1; step <= 5; ++step) {
+        apply_one(serial_context(), v.rule.get(), target, at_step(step));
+      }
+      EXPECT_FALSE(target.has_nan()) << "gradient " << gradient;
+    }
+  });
+}
+
+TEST_P(rule_limits, late_steps_give_no_nan) {
+  for_each_variant(GetParam(), same_dtypes, [](const variant& v) {
+    for (const int exponent : {0, 31, 32, 40, 53}) {
+      auto target = v.make(70);
+      apply_one(serial_context(), v.rule.get(), target, at_step(std::uint64_t{1} << exponent));
+      EXPECT_FALSE(target.has_nan()) << "step 2^" << exponent;
+    }
+  });
+}
+
+// ---- Bounds of hyper-parameters ---------------------------------------------------------------
+
+std::vector<double> bounds_of(const gradstep_hyperparameter_info& info) {
+  if (info.kind == GRADSTEP_FLAG) return {};
+  std::vector<double> bounds = {info.minimum};
+  if (info.flags & GRADSTEP_MINIMUM_EXCLUDED) bounds[0] = std::nextafter(info.minimum, infinite);
+  if (info.maximum < infinite) {
+    const bool excluded = (info.flags & GRADSTEP_MAXIMUM_EXCLUDED) != 0;
+    bounds.push_back(excluded ? std::nextafter(info.maximum, -infinite) : info.maximum);
+  }
+  return bounds;
+}
+
+void check_bound(const variant& v, const char* name, double value) {
+  SCOPED_TRACE(std::string(name) + " = " + testing::PrintToString(value));
+  auto values = v.values;
+  std::erase_if(values, [&](const auto& option) { return option.first == name; });
+  values.emplace_back(name, value);
+  const auto rule = make_rule(v.rule_name, values);
+  if (gradstep_rule_check(rule.get()) != GRADSTEP_OK) return;
+  auto target = make_parameter(v.rule_name, rule.get(), 70, v.types);
+  for (std::uint64_t step = 1; step <= 4; ++step) {
+    target.set_random_gradient(step);
+    apply_one(serial_context(), rule.get(), target, at_step(step));
+    EXPECT_FALSE(target.has_nan()) << "step " << step;
+  }
+}
+
+TEST_P(rule_limits, bounds_of_hyperparameters_give_no_nan) {
+  const auto all = hyperparameters_of(GetParam());
+  for_each_variant(GetParam(), same_dtypes, [&](const variant& v) {
+    for (const auto& info : all) {
+      for (const double bound : bounds_of(info)) check_bound(v, info.name, bound);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace gradstep_test

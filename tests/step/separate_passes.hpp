@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The mixed-precision step as separate passes, one after another in the order that the header
+// states: plain scalar code around the library's own plain step.
+#pragma once
+
+#include <gradstep/gradstep.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "support/context_setup.hpp"
+#include "support/plain_steps.hpp"
+#include "support/reference_rounding.hpp"
+#include "support/sized_struct.hpp"
+#include "support/stored_array.hpp"
+#include "support/stored_parameter.hpp"
+
+namespace gradstep_test {
+
+/// The arithmetic of one parameter, in its own type.
+template <class T>
+class separate_passes {
+ public:
+  /// `clip_factor`: what the step reports. `position`: in the list.
+  separate_passes(const gradstep_context* context, const gradstep_rule* rule,
+                  const gradstep_apply_options& options, double clip_factor, std::size_t position)
+      : context_(context),
+        rule_(rule),
+        options_(options),
+        scale_(static_cast<T>((has(GRADSTEP_APPLY_GRAD_SCALE) ? options.grad_scale : 1) *
+                              clip_factor)),
+        is_fused_(fuses(isa_in_use(context))),
+        key_(position + 1) {}
+
+  void run(stored_parameter& target) const {
+    std::vector<T> param = widened(target.param);
+    std::vector<T> grad = widened(target.grad);
+    std::vector<std::vector<T>> slots;
+    for (const auto& slot : target.slots) slots.push_back(slot ? widened(*slot) : std::vector<T>());
+    for (T& g : grad) g = clipped(g * scale_);
+    plain_step(param, grad, slots);
+    for (std::size_t s = 0; s < slots.size(); ++s) {
+      const bool is_random = !has(GRADSTEP_APPLY_NEAREST_SLOTS);
+      if (target.slots[s]) target.slots[s]->narrow(slots[s], rounding_of(is_random, s));
+    }
+    target.param.narrow(param,
+                        rounding_of(has(GRADSTEP_APPLY_STOCHASTIC_PARAM), rounding::param_array));
+    if (target.copy) target.copy->narrow(param);
+    if (target.average && has(GRADSTEP_APPLY_AVERAGE)) average(param, *target.average);
+    if (has(GRADSTEP_APPLY_ZERO_GRAD)) {
+      std::memset(target.grad.data.data(), 0, target.grad.data.bytes());
+    }
+  }
+
+ private:
+  bool has(std::uint64_t flag) const { return (options_.flags & flag) != 0; }
+
+  rounding rounding_of(bool is_random, std::size_t array) const {
+    return is_random ? rounding(options_.seed, key_, options_.step, array) : rounding();
+  }
+
+  static std::vector<T> widened(const stored_array& array) {
+    std::vector<T> values(array.size());
+    for (std::size_t i = 0; i < array.size(); ++i) values[i] = static_cast<T>(array.widen(i));
+    return values;
+  }
+
+  T clipped(T g) const {
+    if (!has(GRADSTEP_APPLY_MAX_VALUE)) return g;
+    const T limit = static_cast<T>(options_.max_value);
+    return g > limit ? limit : g < -limit ? -limit : g;
+  }
+
+  void plain_step(std::vector<T>& param, std::vector<T>& grad,
+                  std::vector<std::vector<T>>& slots) const {
+    auto tensor = sized<gradstep_tensor>();
+    std::vector<void*> slot_data;
+    slot_data.reserve(slots.size());
+    for (auto& slot : slots) slot_data.push_back(slot.data());
+    tensor.count = param.size();
+    tensor.param = param.data();
+    tensor.grad = grad.data();
+    tensor.slots = slot_data.data();
+    tensor.slot_count = slot_data.size();
+    tensor.param_dtype = tensor.grad_dtype = sizeof(T) == 8 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
+    apply_list(context_, rule_, {tensor}, at_step(options_.step));
+  }
+
+  T product_and_sum(T a, T b, T c) const { return is_fused_ ? std::fma(a, b, c) : a * b + c; }
+
+  void average(const std::vector<T>& param, stored_array& average) const {
+    std::vector<T> values = widened(average);
+    const T decay = static_cast<T>(options_.average_decay);
+    const T weight = static_cast<T>(1 - options_.average_decay);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const T moved = decay < weight ? product_and_sum(decay, values[i] - param[i], param[i])
+                                     : product_and_sum(weight, param[i] - values[i], values[i]);
+      const bool is_copied = options_.step == 1 || options_.average_decay == 0;
+      if (is_copied || options_.average_decay < 1) values[i] = is_copied ? param[i] : moved;
+    }
+    average.narrow(values);
+  }
+
+  const gradstep_context* context_;
+  const gradstep_rule* rule_;
+  gradstep_apply_options options_;
+  T scale_;
+  bool is_fused_;
+  std::uint64_t key_;
+};
+
+inline void apply_separately(const gradstep_context* context, const gradstep_rule* rule,
+                             std::vector<stored_parameter>& parameters,
+                             const gradstep_apply_options& options, double clip_factor) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].arithmetic_dtype() == GRADSTEP_FLOAT64) {
+      separate_passes<double>(context, rule, options, clip_factor, i).run(parameters[i]);
+    } else {
+      separate_passes<float>(context, rule, options, clip_factor, i).run(parameters[i]);
+    }
+  }
+}
+
+/// The norm of the gradients, converted to the type of the arithmetic, times the scale.
+inline long double reference_norm(std::vector<stored_parameter>& parameters, double scale) {
+  long double sum = 0;
+  for (auto& each : parameters) {
+    for (std::size_t i = 0; i < each.size(); ++i) {
+      double g = each.grad.widen(i);
+      if (each.arithmetic_dtype() == GRADSTEP_FLOAT32) g = static_cast<float>(g);
+      sum += static_cast<long double>(g) * g;
+    }
+  }
+  return std::sqrt(sum) * std::abs(static_cast<long double>(scale));
+}
+
+}  // namespace gradstep_test

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The dtypes, and which arrays may have which.
+#pragma once
+
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace gradstep_test {
+
+/// The dtypes of params and gradients.
+inline constexpr std::int32_t float_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_FLOAT64,
+                                                GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16};
+/// The 16-bit dtypes.
+inline constexpr std::int32_t half_dtypes[] = {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16};
+/// The dtypes of copies of params.
+inline constexpr std::int32_t copy_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
+                                               GRADSTEP_FLOAT16};
+/// The dtypes of slots, unless the param is a float64. UNSIGNED8 stands for both 8-bit dtypes.
+inline constexpr std::int32_t slot_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
+                                               GRADSTEP_FLOAT16, GRADSTEP_UNSIGNED8};
+/// The 8-bit dtypes, with one float32 scale per block.
+inline constexpr std::int32_t blocked_dtypes[] = {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8};
+
+inline constexpr std::size_t block_size = GRADSTEP_BLOCK_SIZE;
+
+inline std::size_t block_count(std::size_t count) { return (count + block_size - 1) / block_size; }
+
+inline bool is_blocked(std::int32_t dtype) {
+  return dtype == GRADSTEP_SIGNED8 || dtype == GRADSTEP_UNSIGNED8;
+}
+
+inline std::size_t element_size(std::int32_t dtype) {
+  switch (dtype) {
+    case GRADSTEP_FLOAT64:
+      return sizeof(double);
+    case GRADSTEP_FLOAT32:
+      return sizeof(float);
+    case GRADSTEP_BFLOAT16:
+    case GRADSTEP_FLOAT16:
+      return sizeof(std::uint16_t);
+    case GRADSTEP_SIGNED8:
+    case GRADSTEP_UNSIGNED8:
+      return sizeof(std::uint8_t);
+    default:
+      ADD_FAILURE() << "element_size of an unknown dtype " << dtype;
+      return sizeof(double);
+  }
+}
+
+inline std::string dtype_text(std::int32_t dtype) {
+  constexpr const char* names[] = {"none",    "float32", "float64",  "bfloat16",
+                                   "float16", "signed8", "unsigned8"};
+  return dtype >= 0 && dtype < 7 ? names[dtype] : "dtype " + std::to_string(dtype);
+}
+
+// ---- Params and gradients of float32 and float64 ----------------------------------------------
+
+struct dtypes {
+  std::int32_t param = GRADSTEP_FLOAT32;
+  std::int32_t grad = GRADSTEP_FLOAT32;
+};
+
+inline constexpr dtypes all_dtypes[] = {{GRADSTEP_FLOAT32, GRADSTEP_FLOAT32},
+                                        {GRADSTEP_FLOAT32, GRADSTEP_FLOAT64},
+                                        {GRADSTEP_FLOAT64, GRADSTEP_FLOAT32},
+                                        {GRADSTEP_FLOAT64, GRADSTEP_FLOAT64}};
+inline constexpr dtypes same_dtypes[] = {{GRADSTEP_FLOAT32, GRADSTEP_FLOAT32},
+                                         {GRADSTEP_FLOAT64, GRADSTEP_FLOAT64}};
+
+inline std::string to_text(dtypes types) {
+  return "param " + dtype_text(types.param) + " grad " + dtype_text(types.grad);
+}
+
+}  // namespace gradstep_test

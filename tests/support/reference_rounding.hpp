@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How an array's elements are rounded when they are stored, as docs/numerics.md states it.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#include "support/dtype_lists.hpp"
+#include "support/test_values.hpp"
+
+namespace gradstep_test {
+
+class rounding {
+ public:
+  /// To nearest.
+  rounding() = default;
+  /// At random. `array`: a slot's index, or param_array.
+  rounding(std::uint64_t seed, std::uint64_t key, std::uint64_t step, std::size_t array)
+      : is_random_(true), key_(splitmix(splitmix(splitmix(0, seed), key), step)), array_(array) {}
+
+  static constexpr std::size_t param_array = 8;  // after the most slots that a rule may have
+
+  bool is_random() const { return is_random_; }
+
+  /// The random bits of an element, given by its index in the whole tensor: the low `bit_count`
+  /// bits of product().
+  std::uint32_t bits(std::uint64_t element, unsigned bit_count) const {
+    return product(element) & ((1U << bit_count) - 1);
+  }
+  /// A number in [0, 1), from the same product as bits().
+  float part(std::uint64_t element) const {
+    return std::ldexp(static_cast<float>((product(element) * 0x9e3779b1U) >> 9), -23);
+  }
+
+ private:
+  /// An odd word for the element's place in its block, times the block's random factor.
+  std::uint32_t product(std::uint64_t element) const {
+    const std::uint64_t key = splitmix(splitmix(key_, element / block_size), array_);
+    const auto word = static_cast<std::uint32_t>(splitmix(0, element % block_size)) | 1U;
+    return word * static_cast<std::uint32_t>(key);
+  }
+
+  bool is_random_ = false;
+  std::uint64_t key_ = 0;
+  std::size_t array_ = 0;
+};
+
+}  // namespace gradstep_test
