@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-
 #include "capi/state_structs.hpp"
+#include "catalogue/value_check.hpp"
 
 using namespace gradstep::internal;
 
@@ -10,9 +9,7 @@ extern "C" {
 gradstep_status gradstep_plateau_init(gradstep_plateau* plateau, double lr) {
   if (const auto s = check_output_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
   return guarded([&] {
-    if (!(std::isfinite(lr) && lr >= 0)) {
-      refuse(GRADSTEP_OUT_OF_RANGE, "lr = %s is outside [0, inf)", to_text(lr).text);
-    }
+    check_value("lr", lr, at_least(0));
     fill_plateau(*plateau, {.lr = lr});
     return GRADSTEP_OK;
   });

@@ -78,6 +78,8 @@ struct key {
 template <class Owner, class Real = double>
 struct named_values {
   const double* values;
+
+  explicit named_values(const double* numbers) : values(numbers) {}
   Real operator[](key<Owner> k) const { return static_cast<Real>(values[k.index]); }
   bool is_set(key<Owner> k) const { return values[k.index] != 0; }
 };

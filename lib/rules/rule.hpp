@@ -183,7 +183,7 @@ struct arguments : named_values<Rule, Real> {
   bool has_fresh_slots;  // no earlier step used one of this step's slots: it has its initial value
 
   arguments(const double* numbers, std::uint64_t t, bool fresh)
-      : named_values<Rule, Real>{numbers}, step(t), has_fresh_slots(fresh) {}
+      : named_values<Rule, Real>(numbers), step(t), has_fresh_slots(fresh) {}
   arguments(const double* numbers, std::uint64_t t) : arguments(numbers, t, t == 1) {}
 };
 

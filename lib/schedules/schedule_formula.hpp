@@ -35,7 +35,7 @@ template <class Schedule>
 struct settings : named_values<Schedule> {
   std::span<const double> list;  // ascending; empty for a schedule without one
 
-  explicit settings(const parameter_values& v) : named_values<Schedule>{v.numbers}, list(v.list) {}
+  explicit settings(const parameter_values& v) : named_values<Schedule>(v.numbers), list(v.list) {}
 };
 
 template <class Schedule>
