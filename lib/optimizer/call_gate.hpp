@@ -16,7 +16,7 @@ namespace gradstep::internal {
 ///
 /// lock() and unlock() guard the optimizer's books (counts, names, settings). A call that only
 /// reads the books holds this lock and does not enter. A call that has entered holds it while it
-/// writes the books, and never while it runs over arrays.
+/// writes the books, and never over a parallel region.
 class call_gate {
  public:
   enum class use {
