@@ -69,19 +69,4 @@ constexpr isa_level levels[] = {{&kernels_baseline, always}};
 
 std::span<const isa_level> isa_levels() { return levels; }
 
-const isa_level* find_isa(std::string_view name) {
-  for (const isa_level& level : levels) {
-    if (level.kernels->isa == name) return &level;
-  }
-  return nullptr;
-}
-
-const isa_level& best_isa() {
-  const isa_level* best = &levels[0];
-  for (const isa_level& level : levels) {
-    if (level.is_available()) best = &level;
-  }
-  return *best;
-}
-
 }  // namespace gradstep::internal

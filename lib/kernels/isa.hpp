@@ -4,7 +4,6 @@
 #pragma once
 
 #include <span>
-#include <string_view>
 
 #include "kernels/kernel_table.hpp"
 
@@ -17,11 +16,5 @@ struct isa_level {
 
 /// From the lowest to the highest; the first is always available.
 std::span<const isa_level> isa_levels();
-
-/// Null when there is none of that name.
-const isa_level* find_isa(std::string_view name);
-
-/// The highest that is available.
-const isa_level& best_isa();
 
 }  // namespace gradstep::internal

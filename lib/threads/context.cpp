@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
@@ -24,6 +25,23 @@ constexpr std::size_t most_threads = 1024;
 const char* environment_variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr || *value == '\0' ? nullptr : value;
+}
+
+/// Null when there is none of that name.
+const isa_level* find_isa(std::string_view name) {
+  for (const isa_level& level : isa_levels()) {
+    if (level.kernels->isa == name) return &level;
+  }
+  return nullptr;
+}
+
+/// The highest that this CPU has.
+const isa_level* best_isa() {
+  const isa_level* best = nullptr;
+  for (const isa_level& level : isa_levels()) {
+    if (level.is_available()) best = &level;
+  }
+  return best;
 }
 
 name_suggestions available_isas() {
@@ -56,7 +74,7 @@ const isa_level* choose_isa(const char* wanted) {
     wanted = environment_variable("GRADSTEP_ISA");
     source = "GRADSTEP_ISA";
   }
-  const isa_level* found = wanted == nullptr ? &best_isa() : find_isa(wanted);
+  const isa_level* found = wanted == nullptr ? best_isa() : find_isa(wanted);
   if (found == nullptr) {
     refuse(GRADSTEP_UNKNOWN_NAME,
            "%s = %s is no instruction set of this build; this machine can run %s", source,

@@ -11,7 +11,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "kernels/isa.hpp"
 #include "threads/cpu_count.hpp"
@@ -46,15 +45,8 @@ constexpr isa_level levels[] = {
 
 }  // namespace
 
-// What contexts.cpp needs of the layers below.
+// The functions that threads/context.cpp calls, in place of the library's own.
 std::span<const isa_level> isa_levels() { return levels; }
-const isa_level* find_isa(std::string_view name) {
-  for (const isa_level& level : levels) {
-    if (level.kernels->isa == name) return &level;
-  }
-  return nullptr;
-}
-const isa_level& best_isa() { return levels[3]; }
 std::size_t usable_cpu_count() { return 1; }
 std::unique_ptr<thread_team> make_own_arena(std::size_t, bool) {
   class no_helpers final : public thread_team {
