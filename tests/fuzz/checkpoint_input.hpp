@@ -19,9 +19,9 @@
 #include <string_view>
 
 #include "json/json_tree.hpp"
-#include "safetensors/checkpoint_support.hpp"
 #include "safetensors/checksums.hpp"
 #include "safetensors/safetensors_reader.hpp"
+#include "safetensors/saved_files.hpp"
 
 namespace gradstep_test {
 

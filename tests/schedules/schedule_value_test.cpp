@@ -13,7 +13,7 @@
 
 #include "base/failure.hpp"
 #include "fuzz/checkpoint_input.hpp"
-#include "safetensors/checkpoint_support.hpp"
+#include "safetensors/saved_files.hpp"
 #include "schedules/schedule.hpp"
 #include "support/parameter.hpp"
 

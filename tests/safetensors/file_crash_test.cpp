@@ -23,9 +23,9 @@
 #include <thread>
 #include <vector>
 
-#include "safetensors/checkpoint_replacement.hpp"
-#include "safetensors/checkpoint_support.hpp"
 #include "safetensors/file_replacement.hpp"
+#include "safetensors/replaced_files.hpp"
+#include "safetensors/saved_files.hpp"
 #include "safetensors/system_calls.hpp"
 #include "support/child_process.hpp"
 #include "support/comparison.hpp"
@@ -39,7 +39,7 @@ void limit(decltype(RLIMIT_FSIZE) what, rlim_t value) {
   setrlimit(what, &limit);
 }
 
-TEST(checkpoint_crash, full_disk) {
+TEST(file_crash, full_disk) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   for (const bool has_old : {false, true}) {
@@ -63,7 +63,7 @@ int signals_seen = 0;
 void see_signal(int /*signal*/) { ++signals_seen; }
 
 /// The signal of a file that is too large is the host's but for the save's own.
-TEST(checkpoint_crash, signal_of_a_size_limit) {
+TEST(file_crash, signal_of_a_size_limit) {
   const scratch_folder folder;
   const int status = status_of_child([&] {
     const rlimit soft{1000, RLIM_INFINITY};
@@ -90,7 +90,7 @@ TEST(checkpoint_crash, signal_of_a_size_limit) {
 }
 
 /// At each call of the system: what is left is removed by the next save.
-TEST(checkpoint_crash, killed_at_each_call) {
+TEST(file_crash, killed_at_each_call) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   record_calls(fault::none, 0);
@@ -115,7 +115,7 @@ TEST(checkpoint_crash, killed_at_each_call) {
   }
 }
 
-TEST(checkpoint_crash, killed_at_random_moments) {
+TEST(file_crash, killed_at_random_moments) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   const auto begin = std::chrono::steady_clock::now();
@@ -149,7 +149,7 @@ TEST(checkpoint_crash, killed_at_random_moments) {
 }
 
 /// Several at once, killed together.
-TEST(checkpoint_crash, many_that_were_killed_leave_nothing) {
+TEST(file_crash, many_that_were_killed_leave_nothing) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   constexpr int together = 5;
@@ -172,7 +172,7 @@ TEST(checkpoint_crash, many_that_were_killed_leave_nothing) {
 }
 
 /// None takes another's file for left: every save succeeds, and the file is whole.
-TEST(checkpoint_crash, saves_to_one_path_at_once) {
+TEST(file_crash, saves_to_one_path_at_once) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   constexpr int saves = 40;
@@ -203,7 +203,7 @@ TEST(checkpoint_crash, saves_to_one_path_at_once) {
   EXPECT_GE(content_of(path), 1);
 }
 
-TEST(checkpoint_crash, a_name_that_is_taken) {
+TEST(file_crash, a_name_that_is_taken) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   const auto taken = [&](int number) {
@@ -233,7 +233,7 @@ TEST(checkpoint_crash, a_name_that_is_taken) {
 }
 
 /// Its temporary file is removed by another, say, or its folder is.
-TEST(checkpoint_crash, temporary_file_that_vanishes) {
+TEST(file_crash, temporary_file_that_vanishes) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   save(path, 1);
@@ -261,7 +261,7 @@ struct mounted {
 };
 
 /// A disk that is full for real, at every byte of the file in turn.
-TEST(checkpoint_crash, small_file_system) {
+TEST(file_crash, small_file_system) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   if (mount("none", folder.path().c_str(), "tmpfs", 0, "size=1m") != 0) {

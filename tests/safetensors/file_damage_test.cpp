@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "safetensors/checkpoint_support.hpp"
 #include "safetensors/checksums.hpp"
+#include "safetensors/saved_files.hpp"
 #include "support/comparison.hpp"
 #include "support/counted_memory.hpp"
 #include "support/scratch_folder.hpp"
@@ -27,7 +27,7 @@ std::string example_file(const scratch_folder& folder) {
   return read_bytes(folder / "example");
 }
 
-TEST(checkpoint_damage, every_single_bit) {
+TEST(file_damage, every_single_bit) {
   const scratch_folder folder;
   const std::string file = example_file(folder);
   std::fstream damaged(folder / "example", std::ios::binary | std::ios::in | std::ios::out);
@@ -45,7 +45,7 @@ TEST(checkpoint_damage, every_single_bit) {
   EXPECT_EQ(read_bytes(folder / "example"), file);
 }
 
-TEST(checkpoint_damage, truncated_at_every_length_and_extended) {
+TEST(file_damage, truncated_at_every_length_and_extended) {
   const scratch_folder folder;
   const std::string file = example_file(folder);
   write_bytes(folder / "damaged", file);
@@ -59,7 +59,7 @@ TEST(checkpoint_damage, truncated_at_every_length_and_extended) {
                {folder / "damaged", "follow in the file"});
 }
 
-TEST(checkpoint_damage, the_sentence_names_array_and_checksums) {
+TEST(file_damage, the_sentence_names_array_and_checksums) {
   const scratch_folder folder;
   std::string file = example_file(folder);
   file.back() ^= 1;
@@ -70,7 +70,7 @@ TEST(checkpoint_damage, the_sentence_names_array_and_checksums) {
                {folder / "damaged", "\"blocks\"", "checksum", wanted});
 }
 
-TEST(checkpoint_damage, length_of_the_header) {
+TEST(file_damage, length_of_the_header) {
   const scratch_folder folder;
   const std::string header = R"({"__metadata__":{}})";
   const auto sentence = [&](std::uint64_t length) {
@@ -163,7 +163,7 @@ const hostile_header hostile_headers[] = {
     {"{\"__metadata__\":{\"x\":\"\xFF\"}}", {"not valid JSON"}},
 };
 
-TEST(checkpoint_damage, hostile_headers) {
+TEST(file_damage, hostile_headers) {
   const scratch_folder folder;
   for (const auto& [header, words] : hostile_headers) {
     SCOPED_TRACE(header);

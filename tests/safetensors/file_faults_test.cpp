@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "safetensors/checkpoint_support.hpp"
+#include "safetensors/saved_files.hpp"
 #include "safetensors/system_calls.hpp"
 #include "support/comparison.hpp"
 #include "support/scratch_folder.hpp"
@@ -36,7 +36,7 @@ std::string content_of(const std::string& path) {
 /// One that the process's umask does not let a new file have.
 void make_mode_unusual(const std::string& path) { std::filesystem::permissions(path, unusual); }
 
-TEST(checkpoint_faults, order_of_the_calls) {
+TEST(file_faults, order_of_the_calls) {
   const scratch_folder folder;
   const std::vector<std::string> first{"pwrite", "pwrite",   "pwrite",       "pwrite", "fsync",
                                        "close",  "renameat", "fsync folder", "close",  "close"};
@@ -56,7 +56,7 @@ TEST(checkpoint_faults, order_of_the_calls) {
   EXPECT_EQ(recorded_calls(), third);
 }
 
-TEST(checkpoint_faults, each_call_fails) {
+TEST(file_faults, each_call_fails) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   const std::vector<std::string> words{"write", "write", "write", "write",
@@ -75,7 +75,7 @@ TEST(checkpoint_faults, each_call_fails) {
   }
 }
 
-TEST(checkpoint_faults, the_folder_fails_to_sync_when_the_file_is_there) {
+TEST(file_faults, the_folder_fails_to_sync_when_the_file_is_there) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   save(path, "old");
@@ -88,7 +88,7 @@ TEST(checkpoint_faults, the_folder_fails_to_sync_when_the_file_is_there) {
   EXPECT_EQ(folder.names().size(), 1U);
 }
 
-TEST(checkpoint_faults, interrupted_and_short_calls_go_on) {
+TEST(file_faults, interrupted_and_short_calls_go_on) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   save(path, "old");

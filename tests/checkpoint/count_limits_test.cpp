@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whatever an optimizer counts and accepts comes back from its checkpoint: counts end at 2^53,
-// where the next call is refused, and settings are numbers of 64 bits.
+// Counts up to 2^53 and settings of 64 bits come back from a checkpoint. A call that would count
+// beyond 2^53 is refused.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,6 @@
 #include "support/checkpoint_files.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
-#include "support/number_array.hpp"
 #include "support/optimizer_setup.hpp"
 #include "support/optimizer_state.hpp"
 #include "support/rule_setup.hpp"
@@ -66,20 +66,21 @@ class counted_model {
   optimizer_handle optimizer = make_optimizer(context_.get(), checked());
 };
 
-/// A checkpoint of the model can be loaded, and gives what was saved.
+/// A checkpoint of the model gives, loaded into another model, what was saved.
 void expect_round_trip(const counted_model& model, const scratch_folder& folder) {
   save(model.optimizer, folder / "again");
   const counted_model loaded;
   load(loaded.optimizer, folder / "again");
   auto got = everything_in(loaded.optimizer.get()), wanted = everything_in(model.optimizer.get());
-  // Memory of a sum stays when the sum is used.
+  // state_bytes may differ: a sum's memory stays allocated when the sum is used.
   const auto state_bytes = static_cast<double>(describe(model.optimizer.get()).state_bytes);
   ASSERT_EQ(wanted.at(4), state_bytes);
   got[4] = state_bytes;
   EXPECT_EQ(got, wanted);
 }
 
-/// The count is one below the end; so one more call counts, and then none.
+/// Loads a checkpoint whose count is one below its limit. One more call counts, the next is
+/// refused.
 void expect_an_end(const std::function<void(json&)>& set_count,
                    const std::function<gradstep_status(counted_model&)>& call,
                    const std::vector<std::string>& words) {
@@ -101,18 +102,18 @@ void expect_an_end(const std::function<void(json&)>& set_count,
   expect_round_trip(model, folder);
 }
 
-TEST(optimizer_checkpoint_counts, steps_of_the_optimizer) {
+TEST(count_limits, steps_of_the_optimizer) {
   expect_an_end([](json& s) { s["step_count"] = most - 1; },
                 [](counted_model& m) { return m.step(); }, {"the optimizer", "step_count", "2^53"});
 }
 
-TEST(optimizer_checkpoint_counts, skipped_steps) {
+TEST(count_limits, skipped_steps) {
   expect_an_end([](json& s) { s["skipped_count"] = most - 1; },
                 [](counted_model& m) { return m.step(true); },
                 {"the optimizer", "skipped_count", "2^53"});
 }
 
-TEST(optimizer_checkpoint_counts, steps_of_a_tensor) {
+TEST(count_limits, steps_of_a_tensor) {
   const auto set_count = [](json& s) { s["tensors"][1]["step_count"] = most - 1; };
   const std::vector<std::string> words{"\"second\"", "step_count", "2^53"};
   expect_an_end(
@@ -130,8 +131,8 @@ TEST(optimizer_checkpoint_counts, steps_of_a_tensor) {
   expect_an_end(set_count, step_one, words);
 }
 
-/// It sits out when the step begins, and gets its gradient afterwards.
-TEST(optimizer_checkpoint_counts, a_tensor_that_comes_late_into_a_step) {
+/// A tensor at its limit that has no gradient when the step begins, and gets one during the step.
+TEST(count_limits, of_a_tensor_that_joins_a_step_late) {
   const scratch_folder folder;
   counted_model model;
   save(model.optimizer, folder / "state");
@@ -151,20 +152,20 @@ TEST(optimizer_checkpoint_counts, a_tensor_that_comes_late_into_a_step) {
   EXPECT_EQ(describe_tensor(model.optimizer.get(), 1).step_count, most);
 }
 
-TEST(optimizer_checkpoint_counts, accumulated_gradients) {
+TEST(count_limits, accumulated_gradients) {
   expect_an_end([](json& s) { s["tensors"][0]["accumulate_count"] = most - 1; },
                 [](counted_model& m) { return m.accumulate(); },
                 {"\"first\"", "accumulate_count", "2^53"});
 }
 
-TEST(optimizer_checkpoint_counts, accumulated_gradients_of_one_tensor) {
+TEST(count_limits, accumulated_gradients_of_one_tensor) {
   expect_an_end(
       [](json& s) { s["tensors"][0]["accumulate_count"] = most - 1; },
       [](counted_model& m) { return gradstep_optimizer_accumulate(m.optimizer.get(), 0, 1); },
       {"\"first\"", "accumulate_count", "2^53"});
 }
 
-TEST(optimizer_checkpoint_counts, settings_of_64_bits) {
+TEST(count_limits, settings_of_64_bits) {
   const scratch_folder folder;
   for (const std::uint64_t number : {most, most + 1, UINT64_MAX}) {
     const counted_model model, loaded;
@@ -185,56 +186,6 @@ TEST(optimizer_checkpoint_counts, settings_of_64_bits) {
     expect_ok(gradstep_optimizer_get_loss_scaler(loaded.optimizer.get(), &got_scaler));
     EXPECT_EQ(std::memcmp(&got_plateau, &plateau, sizeof plateau), 0);
     EXPECT_EQ(std::memcmp(&got_scaler, &scaler, sizeof scaler), 0);
-  }
-}
-
-// ---- Slots that no step has used ---------------------------------------------------------------
-
-/// Plain descent for two steps, then momentum with dampening: its buffer begins undamped, though
-/// the run was saved with the buffer in place and goes on elsewhere.
-double param_after_late_momentum(bool owns_slots, bool is_saved, const std::string& path) {
-  const auto context = make_serial_context();
-  const auto sgd = make_rule("sgd", {{"lr", 0.5}, {"dampening", 0.5}});
-  plain_tensor array(5);
-  number_array buffer(GRADSTEP_FLOAT32, 5);
-  array.param.fill(0);
-  array.grad.fill(1);
-  buffer.fill(0);
-  void* slots[] = {buffer.data()};
-  auto t = array.tensor();
-  t.slots = owns_slots ? nullptr : slots;
-  t.slot_count = owns_slots ? 0 : 1;
-  const auto make = [&] {
-    auto made = make_optimizer(context.get());
-    add_group(made.get(), "all", sgd.get());
-    add_tensor(made.get(), 0, "weight", t);
-    return made;
-  };
-  auto optimizer = make();
-  step(optimizer.get());
-  step(optimizer.get());
-  const auto set_momentum = [&] {
-    expect_ok(gradstep_optimizer_set_hyperparameter(optimizer.get(), 0, "momentum", 0.75));
-  };
-  set_momentum();
-  if (is_saved) {
-    save(optimizer, path);
-    optimizer = make();
-    set_momentum();
-    load(optimizer, path);
-  }
-  step(optimizer.get());
-  step(optimizer.get());
-  return array.param.get(0);
-}
-
-TEST(optimizer_checkpoint_counts, a_slot_that_no_step_has_used_is_still_fresh) {
-  const scratch_folder folder;
-  for (const bool owns_slots : {true, false}) {
-    for (const bool is_saved : {false, true}) {
-      // Two steps of -0.5, then -0.5 of a buffer of 1, and of 0.75 + 0.5.
-      EXPECT_EQ(param_after_late_momentum(owns_slots, is_saved, folder / "late"), -2.125);
-    }
   }
 }
 

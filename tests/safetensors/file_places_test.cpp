@@ -10,15 +10,15 @@
 #include <filesystem>
 #include <string>
 
-#include "safetensors/checkpoint_replacement.hpp"
-#include "safetensors/checkpoint_support.hpp"
+#include "safetensors/replaced_files.hpp"
+#include "safetensors/saved_files.hpp"
 #include "support/child_process.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace gradstep_test {
 namespace {
 
-TEST(checkpoint_places, places_that_cannot_be_written) {
+TEST(file_places, places_that_cannot_be_written) {
   const scratch_folder folder;
   EXPECT_EQ(save_fails(folder / "missing/state", {folder / "missing", "No such file"}), 0);
   EXPECT_EQ(save_fails(folder.path(), {folder.path(), "not a regular file"}), 0);
@@ -36,7 +36,7 @@ TEST(checkpoint_places, places_that_cannot_be_written) {
             std::string::npos);
 }
 
-TEST(checkpoint_places, long_names_and_paths) {
+TEST(file_places, long_names_and_paths) {
   const scratch_folder folder;
   std::string characters;
   while (characters.size() + 2 <= 254) characters += "\xC3\xA9";
@@ -75,7 +75,7 @@ void as_nobody(const scratch_folder& folder, const Body& body) {
   EXPECT_EQ(status, 0);
 }
 
-TEST(checkpoint_places, folder_that_may_be_written_but_not_read) {
+TEST(file_places, folder_that_may_be_written_but_not_read) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   write_bytes(path + ".gradstep-0.tmp", "left");
@@ -91,7 +91,7 @@ TEST(checkpoint_places, folder_that_may_be_written_but_not_read) {
   EXPECT_EQ(folder.names().size(), 1U);
 }
 
-TEST(checkpoint_places, folder_that_may_not_be_written) {
+TEST(file_places, folder_that_may_not_be_written) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   save(path, 1);
@@ -110,7 +110,7 @@ mode_t permissions_of(const std::string& path) {
   return status.st_mode & 07777;
 }
 
-TEST(checkpoint_places, permissions) {
+TEST(file_places, permissions) {
   const scratch_folder folder;
   const mode_t before = umask(027);
   save(folder / "new", 1);
@@ -124,7 +124,7 @@ TEST(checkpoint_places, permissions) {
 }
 
 /// What a file may do is kept, what it was once trusted with is not: it is a new one.
-TEST(checkpoint_places, special_bits_and_hard_links) {
+TEST(file_places, special_bits_and_hard_links) {
   const scratch_folder folder;
   const std::string path = folder / "state";
   save(path, 1);
@@ -137,7 +137,7 @@ TEST(checkpoint_places, special_bits_and_hard_links) {
   EXPECT_EQ(content_of(path), 2);
 }
 
-TEST(checkpoint_places, links_are_followed) {
+TEST(file_places, links_are_followed) {
   const scratch_folder folder;
   std::filesystem::create_directory(folder / "real");
   std::filesystem::create_symlink("real/state", folder / "link");
@@ -152,7 +152,7 @@ TEST(checkpoint_places, links_are_followed) {
 }
 
 /// A link's own text may be as long as a path.
-TEST(checkpoint_places, links_to_other_folders) {
+TEST(file_places, links_to_other_folders) {
   const scratch_folder folder;
   std::filesystem::create_directories(folder / "a/b");
   std::filesystem::create_symlink("../c", folder / "a/b/link");
@@ -165,7 +165,7 @@ TEST(checkpoint_places, links_to_other_folders) {
   EXPECT_EQ(save_fails(folder / "to folder", {"not a regular file"}), 0);
 }
 
-TEST(checkpoint_places, path_without_a_folder) {
+TEST(file_places, path_without_a_folder) {
   const scratch_folder folder;
   const int status = status_of_child([&] {
     if (chdir(folder.path().c_str()) != 0) return 1;

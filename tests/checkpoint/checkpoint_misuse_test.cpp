@@ -38,7 +38,7 @@ void refuse(const scripted_model& model, const std::string& path, std::uint64_t 
   expect_same_bytes(model.state(), before);
 }
 
-TEST(optimizer_checkpoint_misuse, every_difference_in_one_message) {
+TEST(checkpoint_misuse, every_difference_in_one_message) {
   const scratch_folder folder;
   const auto context = make_serial_context();
   const auto adam = make_rule("adam"), sgd = make_rule("sgd");
@@ -78,7 +78,7 @@ TEST(optimizer_checkpoint_misuse, every_difference_in_one_message) {
   EXPECT_EQ(describe_tensor(other.get(), 2).step_count, 0U);
 }
 
-TEST(optimizer_checkpoint_misuse, settings_are_kept_and_absent_params_named) {
+TEST(checkpoint_misuse, settings_are_kept_and_absent_params_named) {
   const scratch_folder folder;
   scripted_model model({});
   model.run(0, 9);
@@ -95,7 +95,7 @@ TEST(optimizer_checkpoint_misuse, settings_are_kept_and_absent_params_named) {
   EXPECT_EQ(describe(fresh.optimizer.get()).step_count, describe(model.optimizer.get()).step_count);
 }
 
-TEST(optimizer_checkpoint_misuse, wrong_arguments) {
+TEST(checkpoint_misuse, wrong_arguments) {
   const scratch_folder folder;
   scripted_model model({});
   gradstep_optimizer* raw = model.optimizer.get();
@@ -125,7 +125,7 @@ TEST(optimizer_checkpoint_misuse, wrong_arguments) {
   }
 }
 
-TEST(optimizer_checkpoint_misuse, not_inside_a_step) {
+TEST(checkpoint_misuse, not_inside_a_step) {
   const scratch_folder folder;
   const auto context = make_serial_context();
   const auto rule = make_rule("adam");

@@ -65,7 +65,7 @@ class golden_model {
   std::uint16_t low_[40] = {};
 };
 
-TEST(optimizer_checkpoint_golden, an_old_file_loads_and_is_saved_as_the_same_bytes) {
+TEST(earlier_checkpoint, loads_and_is_saved_as_the_same_bytes) {
   const std::string golden = read_bytes(GRADSTEP_GOLDEN_CHECKPOINT);
   ASSERT_GT(golden.size(), 5000U);
   const golden_model model;

@@ -76,17 +76,18 @@ void resume_everywhere(const std::vector<scripted_model::setup>& setups) {
   }
 }
 
-class resumed_run : public testing::TestWithParam<std::string> {};
+class resumed_training_of : public testing::TestWithParam<std::string> {};
 
-TEST_P(resumed_run, has_the_bits_of_one_that_never_stopped) {
+TEST_P(resumed_training_of, has_the_bits_of_one_that_never_stopped) {
   std::vector<scripted_model::setup> setups;
   for (const auto& how : full_storages()) setups.push_back({.rule_name = GetParam(), .how = how});
   resume_everywhere(setups);
 }
 
-INSTANTIATE_TEST_SUITE_P(rules, resumed_run, testing::ValuesIn(rule_names()), rule_as_test_name);
+INSTANTIATE_TEST_SUITE_P(rules, resumed_training_of, testing::ValuesIn(rule_names()),
+                         rule_as_test_name);
 
-TEST(optimizer_checkpoint, every_schedule_resumes) {
+TEST(resumed_training, every_schedule_resumes) {
   std::vector<gradstep_test::schedule_handle> schedules;
   for (const auto& name : schedule_names()) {
     schedules.push_back(make_complete_schedule(name));
@@ -106,7 +107,7 @@ TEST(optimizer_checkpoint, every_schedule_resumes) {
   resume_everywhere(setups);
 }
 
-TEST(optimizer_checkpoint, threads_and_instruction_sets_do_not_matter) {
+TEST(resumed_training, threads_and_instruction_sets_do_not_matter) {
   const scratch_folder folder;
   for (const auto& isa : fused_isas()) {
     const auto one = make_context(split_options(1, isa.c_str()));
@@ -128,7 +129,7 @@ TEST(optimizer_checkpoint, threads_and_instruction_sets_do_not_matter) {
   }
 }
 
-TEST(optimizer_checkpoint, slots_of_other_dtypes_are_converted) {
+TEST(resumed_training, slots_of_other_dtypes_are_converted) {
   const scratch_folder folder;
   const auto context = make_serial_context();
   const auto rule = make_rule("adam");
@@ -181,7 +182,7 @@ void check_that_another_program_reads(std::int32_t slot, const std::vector<std::
   }
 }
 
-TEST(optimizer_checkpoint, another_program_reads_it) {
+TEST(resumed_training, another_program_reads_it) {
   check_that_another_program_reads(
       GRADSTEP_UNSIGNED8,
       {"layer.2.weight.exp_avg U8 [4500]", "layer.2.weight.exp_avg.scales F32",

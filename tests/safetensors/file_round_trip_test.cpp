@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "safetensors/checkpoint_support.hpp"
+#include "safetensors/saved_files.hpp"
 #include "support/comparison.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -48,7 +48,7 @@ void expect_round_trip(const std::string& path, const std::vector<saved_array>& 
   }
 }
 
-TEST(checkpoint_file, round_trip) {
+TEST(file_round_trip, round_trip) {
   const scratch_folder folder;
   const example e;
   expect_round_trip(folder / "example", e.arrays(), e.metadata());
@@ -56,7 +56,7 @@ TEST(checkpoint_file, round_trip) {
   expect_round_trip(folder / "nothing", {}, {});
 }
 
-TEST(checkpoint_file, odd_names) {
+TEST(file_round_trip, odd_names) {
   const scratch_folder folder;
   const float one = 1;
   const std::string long_name(100000, 'n');
@@ -82,7 +82,7 @@ TEST(checkpoint_file, odd_names) {
   expect_round_trip(folder / "odd \n name", arrays, metadata);
 }
 
-TEST(checkpoint_file, larger_than_the_buffer) {
+TEST(file_round_trip, larger_than_the_buffer) {
   const scratch_folder folder;
   for (const std::size_t count : {65535U, 65536U, 65537U, 300000U}) {
     std::vector<float> numbers(count);
@@ -91,7 +91,7 @@ TEST(checkpoint_file, larger_than_the_buffer) {
   }
 }
 
-TEST(checkpoint_file, same_input_same_bytes_and_aligned) {
+TEST(file_round_trip, same_input_same_bytes_and_aligned) {
   const scratch_folder folder;
   const example e;
   write_safetensors(folder / "a", e.arrays(), e.metadata());
@@ -107,7 +107,7 @@ TEST(checkpoint_file, same_input_same_bytes_and_aligned) {
   }
 }
 
-TEST(checkpoint_file, other_programs_files_have_no_checksums) {
+TEST(file_round_trip, other_programs_files_have_no_checksums) {
   const scratch_folder folder;
   write_bytes(folder / "file",
               file_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", 2));
@@ -117,7 +117,7 @@ TEST(checkpoint_file, other_programs_files_have_no_checksums) {
   EXPECT_EQ(bytes_of(reader, reader.arrays()[0]), "ZZ");
 }
 
-TEST(checkpoint_file, change_between_the_passes_is_found) {
+TEST(file_round_trip, change_between_the_passes_is_found) {
   const scratch_folder folder;
   const example e;
   const std::string path = folder / "file";
@@ -134,7 +134,7 @@ TEST(checkpoint_file, change_between_the_passes_is_found) {
                {path, "changed", last.name});
 }
 
-TEST(checkpoint_file, refuses_to_write_what_it_would_not_read) {
+TEST(file_round_trip, refuses_to_write_what_it_would_not_read) {
   const scratch_folder folder;
   const float one = 1;
   const auto refused = [&](const std::vector<saved_array>& arrays, const metadata_map& metadata) {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "fuzz/checkpoint_input.hpp"
-#include "safetensors/checkpoint_support.hpp"
+#include "safetensors/saved_files.hpp"
 #include "support/comparison.hpp"
 #include "support/counted_memory.hpp"
 #include "support/scratch_folder.hpp"
@@ -35,7 +35,7 @@ std::string filled(std::string before, const std::string& text, const std::strin
   return before + after;
 }
 
-TEST(checkpoint_hostile, memory_is_a_few_times_the_header) {
+TEST(hostile_files, memory_is_a_few_times_the_header) {
   const scratch_folder folder;
   const std::string entry = R"("a":{"dtype":"U8","data_offsets":[0,0],"shape":[)";
   const std::string headers[] = {filled("[", "["),
@@ -59,7 +59,7 @@ TEST(checkpoint_hostile, memory_is_a_few_times_the_header) {
   }
 }
 
-TEST(checkpoint_hostile, memory_of_large_arrays_is_the_buffer) {
+TEST(hostile_files, memory_of_large_arrays_is_the_buffer) {
   const scratch_folder folder;
   const std::vector<float> numbers(16 * megabyte / sizeof(float), 1.5F);
   EXPECT_LT(memory_of([&] {
@@ -70,7 +70,7 @@ TEST(checkpoint_hostile, memory_of_large_arrays_is_the_buffer) {
   EXPECT_LT(memory_of([&] { safetensors_reader{folder / "file"}; }), megabyte);
 }
 
-TEST(checkpoint_hostile, checksums_that_do_not_belong) {
+TEST(hostile_files, checksums_that_do_not_belong) {
   const scratch_folder folder;
   const auto sentence = [&](const std::string& metadata, bool is_sealed) {
     const std::string header = R"({"__metadata__":{)" + metadata +
@@ -98,7 +98,7 @@ TEST(checkpoint_hostile, checksums_that_do_not_belong) {
   expect_words(sentence(with(crc32 + ' ' + "00000000"), true), {"the array \"b\"", crc32});
 }
 
-TEST(checkpoint_hostile, what_is_no_regular_file) {
+TEST(hostile_files, what_is_no_regular_file) {
   const scratch_folder folder;
   expect_words(sentence_of_reading(GRADSTEP_IO_ERROR, folder / "missing"),
                {folder / "missing", "No such file"});
@@ -157,7 +157,7 @@ void mutate(std::string& input, std::mt19937_64& random) {
   }
 }
 
-TEST(checkpoint_hostile, corpus_and_its_mutations) {
+TEST(hostile_files, corpus_and_its_mutations) {
   constexpr int mutations = 1500;  // of each input
   std::mt19937_64 random(7);
   int accepted = 0, refused = 0;
@@ -181,7 +181,7 @@ TEST(checkpoint_hostile, corpus_and_its_mutations) {
   EXPECT_GT(refused, 5000);
 }
 
-TEST(checkpoint_hostile, no_mutation_of_a_sealed_file_is_accepted) {
+TEST(hostile_files, no_mutation_of_a_sealed_file_is_accepted) {
   std::mt19937_64 random(8);
   int sealed = 0;
   for (std::string seed : corpus()) {

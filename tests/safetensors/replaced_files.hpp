@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "safetensors/checkpoint_support.hpp"
+#include "safetensors/saved_files.hpp"
 
 namespace gradstep_test {
 

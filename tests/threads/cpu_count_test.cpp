@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How many threads a context has by default: as many as the process has CPUs, whatever a thread is
+// bound to, within the limits that the host has set for oneTBB.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <tbb/global_control.h>
+#include <tbb/task_arena.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstddef>
+#include <thread>
+
+#include "support/context_setup.hpp"
+#include "support/sized_struct.hpp"
+#include "threads/cpu_sets.hpp"
+
+namespace gradstep_test {
+namespace {
+
+std::size_t default_threads() {
+  return threads_of(make_context(sized<gradstep_context_options>()).get());
+}
+
+TEST(cpu_count, on_a_thread_that_is_bound) {
+  const std::size_t wanted = default_threads();
+  std::size_t got = 0;
+  std::thread([&] {
+    bind_to(0, 0);
+    got = default_threads();
+  }).join();
+  EXPECT_EQ(got, wanted);
+}
+
+/// Binds the process's first thread to one CPU; its destructor restores the thread.
+class bound_first_thread {
+ public:
+  bound_first_thread() {
+    sched_getaffinity(getpid(), sizeof before_, &before_);
+    bind_to(getpid(), 0);
+  }
+  ~bound_first_thread() { sched_setaffinity(getpid(), sizeof before_, &before_); }
+
+ private:
+  cpu_set_t before_;
+};
+
+/// In a process that runs this test alone, oneTBB counts the CPUs here.
+TEST(cpu_count, when_the_first_thread_is_bound_and_another_one_is_not) {
+  std::atomic<bool> is_over = false;
+  std::thread free([&] {
+    while (!is_over) std::this_thread::yield();
+  });
+  {
+    const bound_first_thread bound;
+    const cpus before = cpus_of(0);
+    ASSERT_EQ(count(before), 1U);
+    auto options = split_options(cpu_count);
+    const auto context = make_context(options);
+    EXPECT_EQ(threads_of(context.get()), cpu_count);
+    EXPECT_EQ(cpus_of(0), before);
+    step_on(context.get());
+    EXPECT_EQ(cpus_of(0), before);
+    const pid_t self = gettid();
+    for (const auto& [thread, set] : cpus_of_all_threads()) {
+      EXPECT_TRUE(thread == self || count(set) == cpu_count) << "a worker inherits no binding";
+    }
+  }
+  is_over = true;
+  free.join();
+}
+
+TEST(cpu_count, is_one_where_the_whole_process_is_bound) {
+  const auto by_default = default_threads();  // starts no thread
+  const bound_first_thread bound;
+  const std::size_t threads = cpus_of_all_threads().size();
+  EXPECT_EQ(default_threads(), threads == 1 ? 1 : by_default);
+}
+
+// ---- Limits of the host -------------------------------------------------------------------------
+
+TEST(thread_limit_of_the_host, is_kept_and_nothing_is_printed) {
+  testing::internal::CaptureStderr();
+  for (const std::size_t limit : {1, 2}) {
+    const tbb::global_control control(tbb::global_control::max_allowed_parallelism, limit);
+    const auto context = make_context(split_options(64));
+    EXPECT_LE(threads_of(context.get()), limit);
+    step_on(context.get());
+  }
+  tbb::task_arena arena(2);
+  arena.execute([] {
+    auto options = split_options(64);
+    options.flags |= GRADSTEP_CONTEXT_CALLER_ARENA;
+    const auto context = make_context(options);
+    step_on(context.get());
+  });
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(thread_limit_of_the_host, may_be_above_the_number_of_cpus) {
+  testing::internal::CaptureStderr();
+  {
+    const tbb::global_control control(tbb::global_control::max_allowed_parallelism, 5);
+    const auto context = make_context(split_options(64));
+    EXPECT_EQ(threads_of(context.get()), 5U);
+    step_on(context.get());
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+}  // namespace
+}  // namespace gradstep_test
