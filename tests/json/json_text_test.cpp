@@ -15,7 +15,7 @@
 #include "fuzz/checkpoint_input.hpp"
 #include "json/json_text.hpp"
 #include "json/json_writing.hpp"
-#include "safetensors/checkpoint_support.hpp"
+#include "safetensors/saved_files.hpp"
 #include "support/comparison.hpp"
 #include "support/counted_memory.hpp"
 
