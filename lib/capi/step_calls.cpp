@@ -8,10 +8,8 @@
 namespace gradstep::internal {
 namespace {
 
-constexpr std::uint64_t last_step = std::uint64_t{1} << 53;
-
 gradstep_status check_numbers(const gradstep_apply_options& o) {
-  if (o.step == 0 || o.step > last_step) {
+  if (o.step == 0 || o.step > static_cast<std::uint64_t>(last_step)) {
     return fail(GRADSTEP_OUT_OF_RANGE,
                 "options.step = %llu is outside [1, 2^53]: steps are counted from 1",
                 static_cast<unsigned long long>(o.step));
