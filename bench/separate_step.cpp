@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "baselines.hpp"
+#include "careful_passes.hpp"
 #include "dtype_cases.hpp"
-#include "separate_passes.hpp"
 
 namespace bench {
 namespace {

@@ -54,7 +54,7 @@ void unmap(void*, std::size_t) {}
 std::size_t block_size(std::size_t bytes) {
   if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
   const std::size_t unit = bytes >= mapped_from ? huge_page : state_alignment;
-  return (bytes + unit - 1) / unit * unit;
+  return round_up(bytes, unit);
 }
 
 constexpr std::size_t fill_piece = 65536;  // elements; a multiple of block_elements

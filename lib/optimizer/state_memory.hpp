@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "base/round_up.hpp"
 #include "kernels/storage/operand.hpp"
 #include "threads/context.hpp"
 
@@ -15,7 +16,7 @@ inline constexpr std::size_t state_alignment = 64;
 
 /// The bytes of an array, rounded up so that the next array is aligned.
 inline std::size_t aligned_size(std::size_t bytes) {
-  return (bytes + state_alignment - 1) / state_alignment * state_alignment;
+  return round_up(bytes, state_alignment);
 }
 
 /// One aligned block of memory; its contents are not set. A large block asks for huge pages.

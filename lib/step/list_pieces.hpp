@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/round_up.hpp"
 #include "step/tensor_list.hpp"
 #include "threads/context.hpp"
 #include "threads/pieces.hpp"
@@ -33,7 +34,7 @@ struct list_piece {
       if (cut <= at.first()) return std::size_t{0};
       const std::size_t index = cut - at.first();
       if (index >= at.count()) return at.count();
-      return std::min((index + granularity - 1) / granularity * granularity, at.count());
+      return std::min(round_up(index, granularity), at.count());
     };
     const std::size_t from = inside(begin), to = inside(end);
     if (from < to) run(from, to);

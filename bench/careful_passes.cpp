@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Compiled with -O3 -march=native.
-#include "separate_passes.hpp"
+#include "careful_passes.hpp"
 
 #include <algorithm>
 #include <cstring>
