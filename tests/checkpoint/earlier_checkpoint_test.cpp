@@ -18,6 +18,7 @@
 #include "support/rule_setup.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/sized_struct.hpp"
+#include "support/test_paths.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -66,10 +67,11 @@ class golden_model {
 };
 
 TEST(earlier_checkpoint, loads_and_is_saved_as_the_same_bytes) {
-  const std::string golden = read_bytes(GRADSTEP_GOLDEN_CHECKPOINT);
+  const std::string path = golden_file("optimizer.safetensors");
+  const std::string golden = read_bytes(path);
   ASSERT_GT(golden.size(), 5000U);
   const golden_model model;
-  const auto result = load(model.optimizer, GRADSTEP_GOLDEN_CHECKPOINT);
+  const auto result = load(model.optimizer, path);
   EXPECT_EQ(result.loaded_count, 5U);
   EXPECT_EQ(describe(model.optimizer.get()).step_count, 3U);
   EXPECT_EQ(describe_tensor(model.optimizer.get(), 0).accumulate_count, 1U);

@@ -26,6 +26,7 @@
 #include "support/scratch_folder.hpp"
 #include "support/sized_struct.hpp"
 #include "support/storages.hpp"
+#include "support/test_paths.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -173,8 +174,7 @@ void check_that_another_program_reads(std::int32_t slot, const std::vector<std::
   scripted_model model({.how = {.slot = slot, .has_average = true}});
   model.run(0, 10);
   save(model.optimizer, path);
-  const std::string command = std::string(GRADSTEP_PYTHON) + " " + GRADSTEP_READ_CHECKPOINT + " " +
-                              path + " > " + (folder / "text");
+  const std::string command = read_checkpoint_command(path) + " > " + (folder / "text");
   ASSERT_EQ(std::system(command.c_str()), 0);
   const auto text = read_bytes(folder / "text");
   for (const auto& words : wanted) {

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Recorded runs of the published formulas (tests/golden/make_traces.py) and of PyTorch, so that a
-// wrong formula cannot agree with itself.
+// The rules against recorded runs of others: of the published formulas
+// (tests/golden/make_traces.py) and of PyTorch (tests/golden/record_torch_traces.py). So a wrong
+// formula cannot agree with itself.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -22,14 +20,14 @@
 #include "support/parameter.hpp"
 #include "support/plain_steps.hpp"
 #include "support/rule_setup.hpp"
+#include "support/test_paths.hpp"
 
 namespace gradstep_test {
 namespace {
 
 using numbers = std::vector<double>;
 
-/// One run: the same start and gradients in float64 and float32. Empty `params_f32`: compare the
-/// float32 run with params_f64.
+/// A recorded run of one rule. If params_f32 is empty, the float32 run is compared with params_f64.
 struct trace {
   std::string name;
   std::string rule_name;
@@ -38,6 +36,7 @@ struct trace {
   std::vector<numbers> params_f32;
 };
 
+/// Runs with the same start and gradients.
 struct trace_file {
   numbers start;
   std::vector<numbers> grads;  // of each step
@@ -46,8 +45,8 @@ struct trace_file {
 
 // ---- Comparison -------------------------------------------------------------------------------
 
+/// The params after each step of the library.
 std::vector<numbers> replay(const trace_file& file, const trace& wanted, std::int32_t dtype) {
-  static const context_handle context = make_serial_context();
   const auto rule = make_rule(wanted.rule_name, wanted.options);
   auto target = make_parameter(wanted.rule_name, rule.get(), file.start.size(), {dtype, dtype});
   for (std::size_t i = 0; i < file.start.size(); ++i) target.param.set(i, file.start[i]);
@@ -56,7 +55,7 @@ std::vector<numbers> replay(const trace_file& file, const trace& wanted, std::in
     for (std::size_t i = 0; i < file.start.size(); ++i) {
       target.grad.set(i, file.grads[step - 1][i]);
     }
-    apply_one(context.get(), rule.get(), target, at_step(step));
+    apply_one(serial_context(), rule.get(), target, at_step(step));
     params.emplace_back();
     for (std::size_t i = 0; i < file.start.size(); ++i) {
       params.back().push_back(target.param.get(i));
@@ -65,14 +64,14 @@ std::vector<numbers> replay(const trace_file& file, const trace& wanted, std::in
   return params;
 }
 
-/// The largest |p| that an element takes, its start included.
+/// The largest |p| of the element's run, its start included.
 double largest(const trace_file& file, const std::vector<numbers>& params, std::size_t i) {
   double result = std::abs(file.start[i]);
   for (const auto& step : params) result = std::max(result, std::abs(step[i]));
   return result;
 }
 
-/// `tolerance`: of the largest |p| of an element's run (a param may pass through zero).
+/// Each element is within tolerance * (the largest |p| of its run): a param may pass through zero.
 void expect_close(const trace_file& file, const std::vector<numbers>& got,
                   const std::vector<numbers>& wanted, double tolerance) {
   ASSERT_EQ(got.size(), wanted.size());
@@ -92,7 +91,7 @@ void expect_trace(const trace_file& file, const trace& wanted) {
   expect_close(file, replay(file, wanted, GRADSTEP_FLOAT32), wanted_f32, float32_tolerance);
 }
 
-// ---- traces.txt -------------------------------------------------------------------------------
+// ---- Files of traces --------------------------------------------------------------------------
 
 double parse(const std::string& text) {
   char* end = nullptr;
@@ -126,17 +125,18 @@ trace_file read_traces(const std::string& path) {
     std::string key;
     std::size_t step = 0;
     words >> key;
-    if (key == "grad" || key == "param") words >> step;
+    if (key == "grad" || key == "param" || key == "param32") words >> step;
     if (key == "start") file.start = parse_rest(words);
     if (key == "grad") file.grads.push_back(parse_rest(words));
     if (key == "case") file.traces.push_back(parse_case(words));
     if (key == "param") file.traces.back().params_f64.push_back(parse_rest(words));
+    if (key == "param32") file.traces.back().params_f32.push_back(parse_rest(words));
   }
   return file;
 }
 
 TEST(golden, published_formulas) {
-  const auto file = read_traces(GRADSTEP_TRACES);
+  const auto file = read_traces(golden_file("traces.txt"));
   EXPECT_EQ(file.start.size(), 23U);
   EXPECT_EQ(file.grads.size(), 20U);
   EXPECT_GE(file.traces.size(), 18U);
@@ -144,7 +144,7 @@ TEST(golden, published_formulas) {
 }
 
 TEST(golden, every_rule_has_a_trace) {
-  const auto file = read_traces(GRADSTEP_TRACES);
+  const auto file = read_traces(golden_file("traces.txt"));
   for (const auto& name : rule_names()) {
     EXPECT_TRUE(std::any_of(file.traces.begin(), file.traces.end(),
                             [&](const trace& one) { return one.rule_name == name; }))
@@ -152,67 +152,15 @@ TEST(golden, every_rule_has_a_trace) {
   }
 }
 
-// ---- PyTorch ----------------------------------------------------------------------------------
-
-numbers parse_list(const nlohmann::json& texts) {
-  numbers values;
-  for (const auto& text : texts) values.push_back(parse(text.get<std::string>()));
-  return values;
-}
-
-std::vector<numbers> parse_lists(const nlohmann::json& lists) {
-  std::vector<numbers> values;
-  for (const auto& list : lists) values.push_back(parse_list(list));
-  return values;
-}
-
-/// A PyTorch class's rule: its name in lower case.
-std::string rule_of(std::string torch_class) {
-  std::transform(torch_class.begin(), torch_class.end(), torch_class.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return torch_class;
-}
-
-option_values options_of(const nlohmann::json& torch_options) {
-  option_values options;
-  for (const auto& [name, value] : torch_options.items()) {
-    if (name == "betas") {
-      options.emplace_back("beta1", value.at(0).get<double>());
-      options.emplace_back("beta2", value.at(1).get<double>());
-    } else if (value.is_boolean()) {
-      options.emplace_back(name, value.get<bool>() ? 1 : 0);
-    } else {
-      options.emplace_back(name, value.get<double>());
-    }
-  }
-  return options;
-}
-
-/// Those of PyTorch's cases whose rule the library has.
-trace_file read_torch(const std::string& path) {
-  std::ifstream stream(path);
-  const auto json = nlohmann::json::parse(stream);
-  trace_file file;
-  file.start = parse_list(json.at("start"));
-  file.grads = parse_lists(json.at("grads"));
-  for (const auto& one : json.at("cases")) {
-    const auto rule_name = rule_of(one.at("torch_class").get<std::string>());
-    if (!has_rule(rule_name)) continue;
-    file.traces.push_back({one.at("name").get<std::string>(), rule_name,
-                           options_of(one.at("options")), parse_lists(one.at("params_f64")),
-                           parse_lists(one.at("params_f32"))});
-  }
-  return file;
-}
-
 TEST(golden, pytorch) {
-  if (!std::filesystem::exists(GRADSTEP_TORCH_TRACES)) {
-    GTEST_SKIP() << "PyTorch's traces are not at " << GRADSTEP_TORCH_TRACES;
-  }
-  const auto file = read_torch(GRADSTEP_TORCH_TRACES);
-  std::cout << file.traces.size() << " cases of PyTorch\n";
+  const auto file = read_traces(golden_file("torch_traces.txt"));
+  EXPECT_EQ(file.start.size(), 37U);
+  EXPECT_EQ(file.grads.size(), 24U);
   EXPECT_GE(file.traces.size(), 18U);
-  for (const auto& wanted : file.traces) expect_trace(file, wanted);
+  for (const auto& wanted : file.traces) {
+    EXPECT_EQ(wanted.params_f32.size(), 24U) << wanted.name;
+    expect_trace(file, wanted);
+  }
 }
 
 }  // namespace

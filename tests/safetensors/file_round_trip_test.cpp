@@ -17,6 +17,7 @@
 #include "safetensors/saved_files.hpp"
 #include "support/comparison.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/test_paths.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -166,8 +167,7 @@ struct run_result {
 };
 
 run_result run_reader(const std::string& path) {
-  const std::string command =
-      std::string(GRADSTEP_PYTHON) + " " + GRADSTEP_READ_CHECKPOINT + " " + path + " 2>&1";
+  const std::string command = read_checkpoint_command(path) + " 2>&1";
   // The command is this build's own. NOLINTNEXTLINE(bugprone-command-processor)
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return {-1, "popen failed"};

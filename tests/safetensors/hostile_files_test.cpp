@@ -20,6 +20,7 @@
 #include "support/comparison.hpp"
 #include "support/counted_memory.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/test_paths.hpp"
 
 // The fuzzer's entry. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -113,7 +114,8 @@ TEST(hostile_files, what_is_no_regular_file) {
 
 std::vector<std::string> corpus() {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(GRADSTEP_CORPUS)) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(tests_file("fuzz/checkpoint_corpus"))) {
     paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());

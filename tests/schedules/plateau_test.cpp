@@ -16,6 +16,7 @@
 
 #include "support/comparison.hpp"
 #include "support/optimizer_setup.hpp"
+#include "support/test_paths.hpp"
 #include "support/test_values.hpp"
 #include "support/wrong_structs.hpp"
 
@@ -39,7 +40,7 @@ gradstep_plateau plateau_of(const json& values, double lr) {
 }
 
 TEST(plateau, follows_pytorch) {
-  const json recorded = json::parse(std::ifstream(GRADSTEP_SCHEDULE_TRACES));
+  const json recorded = json::parse(std::ifstream(golden_file("schedules.json")));
   const double base = recorded.at("base_lr").get<double>();
   std::size_t reduced_count = 0;
   ASSERT_EQ(recorded.at("plateaus").size(), 9U);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/schedule_setup.hpp"
+#include "support/test_paths.hpp"
 
 namespace gradstep_test {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 const json& recorded() {
-  static const json all = json::parse(std::ifstream(GRADSTEP_SCHEDULE_TRACES));
+  static const json all = json::parse(std::ifstream(golden_file("schedules.json")));
   return all;
 }
 

@@ -26,6 +26,7 @@
 #include "support/storages.hpp"
 #include "support/stored_parameter.hpp"
 #include "support/stored_steps.hpp"
+#include "support/test_paths.hpp"
 #include "support/test_values.hpp"
 
 namespace gradstep_test {
@@ -154,6 +155,8 @@ std::string to_text(const digests& all) {
   return text.str();
 }
 
+const std::string table_path = golden_file("step_bits.txt");
+
 constexpr const char* heading =
     "# Digests of steps' bits on avx2, made by ./dev record and read by step_bits_test.cpp. A "
     "line\n"
@@ -163,7 +166,7 @@ constexpr const char* heading =
 
 /// key: digests, and the columns under "storages".
 std::map<std::string, std::string> read_table() {
-  std::ifstream file(GRADSTEP_STEP_BITS);
+  std::ifstream file(table_path);
   std::map<std::string, std::string> table;
   std::string line;
   while (std::getline(file, line)) {
@@ -206,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(rules, step_bits, testing::ValuesIn(rule_names()), rule
 
 TEST_P(step_bits, are_those_recorded_on_avx2) {
   const auto table = read_table();
-  ASSERT_TRUE(table.contains("storages")) << "no " GRADSTEP_STEP_BITS;
+  ASSERT_TRUE(table.contains("storages")) << "no " << table_path;
   ASSERT_EQ(table.at("storages"), storages_text()) << how_to_record;
   if (!has_lines_of(table, GetParam())) GTEST_SKIP() << "not recorded yet: ./dev record";
   for (const auto& isa : fused_isas()) {
@@ -242,7 +245,7 @@ TEST(step_bits_table, digests_notice_a_bit) {
 }
 
 /// Writes the table anew.
-void record(const char* path) {
+void record(const std::string& path) {
   const auto context = make_serial_context("avx2");
   ASSERT_EQ(isa_in_use(context.get()), "avx2");
   std::ofstream file(path);
@@ -260,7 +263,7 @@ void record(const char* path) {
 
 /// With GRADSTEP_RECORD_BITS set, which ./dev record does, it writes the table first.
 TEST(step_bits_table, has_a_line_for_all_options_of_a_rule) {
-  if (std::getenv("GRADSTEP_RECORD_BITS") != nullptr) record(GRADSTEP_STEP_BITS);
+  if (std::getenv("GRADSTEP_RECORD_BITS") != nullptr) record(table_path);
   auto table = read_table();
   EXPECT_EQ(table.erase("storages"), 1U);
   for (const auto& rule_name : rule_names()) {
