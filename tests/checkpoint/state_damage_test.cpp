@@ -72,77 +72,79 @@ TEST_F(damaged_checkpoint, resealed_without_a_change_is_good) {
   EXPECT_NE(target->state(), before);
 }
 
+/// A change of the state with which a load is refused, and a word of the refusal.
+const std::pair<const char*, std::function<void(json&)>> lies[] = {
+    {"\"format\"", [](json& s) { s["format"] = 2; }},
+    {"\"format\"", [](json& s) { s.erase("format"); }},
+    {"\"step_count\"", [](json& s) { s["step_count"] = -1; }},
+    {"\"step_count\"", [](json& s) { s["step_count"] = 1.5; }},
+    {"\"step_count\"", [](json& s) { s["step_count"] = std::uint64_t{1} << 54; }},
+    {"\"grad_norm\"", [](json& s) { s["grad_norm"] = -1; }},
+    {"\"surprise\"", [](json& s) { s["surprise"] = 1; }},
+    {"\"groups\"", [](json& s) { s["groups"] = 5; }},
+    {"\"rule\"", [](json& s) { s["groups"][0]["rule"] = "adamx"; }},
+    {"\"lr\"", [](json& s) { s["groups"][0]["hyperparameters"]["lr"] = -1; }},
+    {"\"lr\"", [](json& s) { s["groups"][0]["hyperparameters"]["lr"] = "nan"; }},
+    {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"]["beta1"] = 2; }},
+    {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"].erase("beta1"); }},
+    {"\"lr_scale\"", [](json& s) { s["groups"][0]["lr_scale"] = -1; }},
+    {"\"name\"",
+     [](json& s) {
+       s["groups"][0]["schedule"] = {{"nam", "cosine"}};
+     }},
+    {"cosinus",
+     [](json& s) {
+       s["groups"][0]["schedule"] = {{"name", "cosinus"}, {"parameters", json::object()}};
+     }},
+    {"total_steps",
+     [](json& s) {
+       s["groups"][0]["schedule"] = {{"name", "cosine"}, {"parameters", json::object()}};
+     }},
+    {"\"end_lr\" is missing",
+     [](json& s) {
+       s["groups"][0]["schedule"] = {
+           {"name", "cosine"},
+           {"parameters", {{"total_steps", 50}, {"warmup_steps", 0}, {"warmup_begin_lr", 0}}}};
+     }},
+    {"\"end\" is not known",
+     [](json& s) {
+       s["groups"][0]["schedule"] = {{"name", "cosine"},
+                                     {"parameters",
+                                      {{"total_steps", 50},
+                                       {"warmup_steps", 0},
+                                       {"warmup_begin_lr", 0},
+                                       {"end_lr", 0},
+                                       {"end", 0}}}};
+     }},
+    {"levels",
+     [](json& s) {
+       json inner = {{"name", "constant"}, {"parameters", json::object()}};
+       for (int i = 0; i < 10; ++i) {
+         inner = {{"name", "sequence"}, {"parts", {{{"length", 1}, {"schedule", inner}}}}};
+       }
+       s["groups"][0]["schedule"] = inner;
+     }},
+    {"another one", [](json& s) { s["groups"][1]["name"] = s["groups"][0]["name"]; }},
+    {"another one", [](json& s) { s["tensors"][1]["name"] = s["tensors"][0]["name"]; }},
+    {"factor", [](json& s) { s["groups"][1]["plateau"]["factor"] = 2; }},
+    {"scale", [](json& s) { s["loss_scaler"]["scale"] = 0; }},
+    {"not there", [](json& s) { s["tensors"][0]["group"] = "third"; }},
+    {"shape", [](json& s) { s["tensors"][0]["count"] = 1 << 30; }},
+    {"dtype", [](json& s) { s["tensors"][0]["arrays"]["exp_avg"] = "float16"; }},
+    {"no dtype", [](json& s) { s["tensors"][0]["arrays"]["exp_avg"] = "int7"; }},
+    {"no array of", [](json& s) { s["tensors"][0]["arrays"]["surprise"] = "float32"; }},
+    {"tensors have", [](json& s) { s["tensors"][0]["arrays"].erase("exp_avg"); }},
+    {"accumulate_count", [](json& s) { s["tensors"][0]["accumulate_count"] = 0; }},
+    {"is_frozen", [](json& s) { s["tensors"][0]["is_frozen"] = 1; }},
+    {"levels",
+     [](json& s) {
+       json deep = 1;
+       for (int i = 0; i < 100; ++i) deep = json::array({deep});
+       s["groups"] = deep;
+     }},
+};
+
 TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
-  const std::pair<const char*, std::function<void(json&)>> lies[] = {
-      {"\"format\"", [](json& s) { s["format"] = 2; }},
-      {"\"format\"", [](json& s) { s.erase("format"); }},
-      {"\"step_count\"", [](json& s) { s["step_count"] = -1; }},
-      {"\"step_count\"", [](json& s) { s["step_count"] = 1.5; }},
-      {"\"step_count\"", [](json& s) { s["step_count"] = std::uint64_t{1} << 54; }},
-      {"\"grad_norm\"", [](json& s) { s["grad_norm"] = -1; }},
-      {"\"surprise\"", [](json& s) { s["surprise"] = 1; }},
-      {"\"groups\"", [](json& s) { s["groups"] = 5; }},
-      {"\"rule\"", [](json& s) { s["groups"][0]["rule"] = "adamx"; }},
-      {"\"lr\"", [](json& s) { s["groups"][0]["hyperparameters"]["lr"] = -1; }},
-      {"\"lr\"", [](json& s) { s["groups"][0]["hyperparameters"]["lr"] = "nan"; }},
-      {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"]["beta1"] = 2; }},
-      {"\"beta1\"", [](json& s) { s["groups"][0]["hyperparameters"].erase("beta1"); }},
-      {"\"lr_scale\"", [](json& s) { s["groups"][0]["lr_scale"] = -1; }},
-      {"\"name\"",
-       [](json& s) {
-         s["groups"][0]["schedule"] = {{"nam", "cosine"}};
-       }},
-      {"cosinus",
-       [](json& s) {
-         s["groups"][0]["schedule"] = {{"name", "cosinus"}, {"parameters", json::object()}};
-       }},
-      {"total_steps",
-       [](json& s) {
-         s["groups"][0]["schedule"] = {{"name", "cosine"}, {"parameters", json::object()}};
-       }},
-      {"\"end_lr\" is missing",
-       [](json& s) {
-         s["groups"][0]["schedule"] = {
-             {"name", "cosine"},
-             {"parameters", {{"total_steps", 50}, {"warmup_steps", 0}, {"warmup_begin_lr", 0}}}};
-       }},
-      {"\"end\" is not known",
-       [](json& s) {
-         s["groups"][0]["schedule"] = {{"name", "cosine"},
-                                       {"parameters",
-                                        {{"total_steps", 50},
-                                         {"warmup_steps", 0},
-                                         {"warmup_begin_lr", 0},
-                                         {"end_lr", 0},
-                                         {"end", 0}}}};
-       }},
-      {"levels",
-       [](json& s) {
-         json inner = {{"name", "constant"}, {"parameters", json::object()}};
-         for (int i = 0; i < 10; ++i) {
-           inner = {{"name", "sequence"}, {"parts", {{{"length", 1}, {"schedule", inner}}}}};
-         }
-         s["groups"][0]["schedule"] = inner;
-       }},
-      {"another one", [](json& s) { s["groups"][1]["name"] = s["groups"][0]["name"]; }},
-      {"another one", [](json& s) { s["tensors"][1]["name"] = s["tensors"][0]["name"]; }},
-      {"factor", [](json& s) { s["groups"][1]["plateau"]["factor"] = 2; }},
-      {"scale", [](json& s) { s["loss_scaler"]["scale"] = 0; }},
-      {"not there", [](json& s) { s["tensors"][0]["group"] = "third"; }},
-      {"shape", [](json& s) { s["tensors"][0]["count"] = 1 << 30; }},
-      {"dtype", [](json& s) { s["tensors"][0]["arrays"]["exp_avg"] = "float16"; }},
-      {"no dtype", [](json& s) { s["tensors"][0]["arrays"]["exp_avg"] = "int7"; }},
-      {"no array of", [](json& s) { s["tensors"][0]["arrays"]["surprise"] = "float32"; }},
-      {"tensors have", [](json& s) { s["tensors"][0]["arrays"].erase("exp_avg"); }},
-      {"accumulate_count", [](json& s) { s["tensors"][0]["accumulate_count"] = 0; }},
-      {"is_frozen", [](json& s) { s["tensors"][0]["is_frozen"] = 1; }},
-      {"levels",
-       [](json& s) {
-         json deep = 1;
-         for (int i = 0; i < 100; ++i) deep = json::array({deep});
-         s["groups"] = deep;
-       }},
-  };
   for (const auto& [named, change] : lies) {
     SCOPED_TRACE(named);
     const std::string sentence = refusal(resealed(good, change));

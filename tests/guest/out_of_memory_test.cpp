@@ -16,6 +16,7 @@
 
 #include "guest/failing_memory.hpp"
 #include "guest/out_of_memory_support.hpp"
+#include "support/child_process.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
 #include "support/optimizer_setup.hpp"
@@ -53,11 +54,10 @@ make_attempt calling(const Call& call, gradstep_status wanted = GRADSTEP_OK) {
   };
 }
 
-TEST(out_of_memory, contexts_rules_and_schedules) {
+TEST(out_of_memory, contexts_and_rules) {
   fail_each_request("context", making<gradstep_context>(
                                    [](gradstep_context** made) {
-                                     auto options = sized<gradstep_context_options>();
-                                     options.thread_count = 1;
+                                     const auto options = serial_options();
                                      return gradstep_context_create(&options, made);
                                    },
                                    gradstep_context_destroy));
@@ -65,6 +65,9 @@ TEST(out_of_memory, contexts_rules_and_schedules) {
                     making<gradstep_rule>(
                         [](gradstep_rule** made) { return gradstep_rule_create("adamw", made); },
                         gradstep_rule_destroy));
+}
+
+TEST(out_of_memory, schedules) {
   fail_each_request("schedule", making<gradstep_schedule>(
                                     [](gradstep_schedule** made) {
                                       return gradstep_schedule_create("cosine", made);
@@ -244,47 +247,42 @@ TEST(out_of_memory, first_failure_of_a_thread) {
   });
 }
 
-/// With threads, whose own requests may be any: no crash, and the bits of one thread.
+/// Makes a context of two threads and takes a step, without memory from the index-th request on.
+/// Returns 0 if the context was refused, or if the step has the bits of one thread with memory.
+int step_on_two_threads(std::size_t index) {
+  fail_with_a_long_sentence();
+  auto options = sized<gradstep_context_options>();
+  options.thread_count = 2;
+  // oneTBB loads its libraries first: glibc 2.36's dlopen crashes where a library's constructor has
+  // no memory.
+  make_context(options);
+  const auto rule = make_rule("adamw");
+  plain_tensor array(100'000), wanted(100'000);
+  gradstep_context* context = nullptr;
+  count_requests(failing::from_there_on, index);
+  auto status = gradstep_context_create(&options, &context);
+  counted_requests();
+  if (status == GRADSTEP_OUT_OF_MEMORY) return context == nullptr ? 0 : 2;
+  if (status != GRADSTEP_OK) return 3;
+  const auto optimizer = make_optimizer(context);
+  add_group(optimizer.get(), "all", rule.get());
+  add_tensor(optimizer.get(), 0, "weight", array.tensor());
+  count_requests(failing::from_there_on, index);
+  status = gradstep_optimizer_step(optimizer.get(), nullptr, nullptr);
+  counted_requests();
+  if (status != GRADSTEP_OK) return 4;
+  const auto plain = make_optimizer(serial_context());
+  add_group(plain.get(), "all", rule.get());
+  add_tensor(plain.get(), 0, "weight", wanted.tensor());
+  step(plain.get());
+  return array.bits() == wanted.bits() ? 0 : 5;
+}
+
+/// Which request fails is chance here: the threads make requests of their own.
 TEST(out_of_memory, two_threads) {
-  const std::size_t count = 100'000;
   for (std::size_t index = 0; index < 40; ++index) {
     SCOPED_TRACE(index);
-    const pid_t child = fork();
-    if (child == 0) {
-      fail_with_a_long_sentence();
-      auto options = sized<gradstep_context_options>();
-      options.thread_count = 2;
-      gradstep_context* context = nullptr;
-      // oneTBB has loaded what it loads at first. glibc 2.36's dlopen crashes where a library's
-      // constructor has no memory.
-      expect_ok(gradstep_context_create(&options, &context));
-      gradstep_context_destroy(std::exchange(context, nullptr));
-      const auto rule = make_rule("adamw");
-      plain_tensor array(count);
-      count_requests(failing::from_there_on, index);
-      auto status = gradstep_context_create(&options, &context);
-      counted_requests();
-      if (status == GRADSTEP_OUT_OF_MEMORY) _exit(context == nullptr ? 0 : 2);
-      if (status != GRADSTEP_OK) _exit(3);
-      const auto optimizer = make_optimizer(context);
-      add_group(optimizer.get(), "all", rule.get());
-      add_tensor(optimizer.get(), 0, "weight", array.tensor());
-      count_requests(failing::from_there_on, index);
-      status = gradstep_optimizer_step(optimizer.get(), nullptr, nullptr);
-      counted_requests();
-      if (status != GRADSTEP_OK) _exit(4);
-      // The bits are those of one thread with enough memory.
-      const auto one_thread = make_serial_context();
-      plain_tensor wanted(count);
-      const auto plain = make_optimizer(one_thread.get());
-      add_group(plain.get(), "all", rule.get());
-      add_tensor(plain.get(), 0, "weight", wanted.tensor());
-      step(plain.get());
-      _exit(array.bits() == wanted.bits() ? 0 : 5);
-    }
-    int status = -1;
-    EXPECT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
+    EXPECT_EQ(status_of_child([&] { return step_on_two_threads(index); }), 0);
   }
 }
 

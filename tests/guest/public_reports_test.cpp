@@ -54,29 +54,30 @@ TEST(public_reports, the_largest_integers_are_saved_and_loaded) {
   EXPECT_EQ(std::memcmp(&got_plateau, &plateau, sizeof plateau), 0);
 }
 
-// Names with dots, slashes, quotes and format directives, and names that look like the arrays of
-// other tensors or like keys of the format.
+/// Names with dots, slashes, quotes and format directives, and names that look like the arrays of
+/// other tensors or like keys of the format.
+const std::vector<std::string> odd_names = {"w",
+                                            "w.exp_avg",
+                                            "w.exp_avg.scale",
+                                            "w.param",
+                                            "w.",
+                                            ".w",
+                                            ".",
+                                            "/",
+                                            "a/b/../c",
+                                            "__metadata__",
+                                            "\xce\xb2",
+                                            "e\xcc\x81",
+                                            "\xc3\xa9",
+                                            "quote\"\\back",
+                                            "gradstep.state",
+                                            "%s%n%d",
+                                            "null",
+                                            "{}",
+                                            "sp ace",
+                                            "\xf0\x9f\x98\x80"};
+
 TEST(public_reports, names_that_look_like_something_else) {
-  const std::vector<std::string> names = {"w",
-                                          "w.exp_avg",
-                                          "w.exp_avg.scale",
-                                          "w.param",
-                                          "w.",
-                                          ".w",
-                                          ".",
-                                          "/",
-                                          "a/b/../c",
-                                          "__metadata__",
-                                          "\xce\xb2",
-                                          "e\xcc\x81",
-                                          "\xc3\xa9",
-                                          "quote\"\\back",
-                                          "gradstep.state",
-                                          "%s%n%d",
-                                          "null",
-                                          "{}",
-                                          "sp ace",
-                                          "\xf0\x9f\x98\x80"};
   const scratch_folder folder;
   const auto context = make_serial_context();
   const auto rule = make_rule("adam");
@@ -94,17 +95,17 @@ TEST(public_reports, names_that_look_like_something_else) {
     return optimizer;
   };
   std::vector<plain_tensor> tensors, others;
-  const auto optimizer = build(tensors, names);
+  const auto optimizer = build(tensors, odd_names);
   step(optimizer.get());
   save(optimizer, folder / "file");
-  const auto other = build(others, {names.rbegin(), names.rend()});
-  EXPECT_EQ(load(other, folder / "file").loaded_count, names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  const auto other = build(others, {odd_names.rbegin(), odd_names.rend()});
+  EXPECT_EQ(load(other, folder / "file").loaded_count, odd_names.size());
+  for (std::size_t i = 0; i < odd_names.size(); ++i) {
     std::size_t at = 0;
-    expect_ok(gradstep_optimizer_find_tensor(other.get(), names[i].c_str(), &at));
+    expect_ok(gradstep_optimizer_find_tensor(other.get(), odd_names[i].c_str(), &at));
     for (const char* array : {"param", "exp_avg", "exp_avg_sq"}) {
       EXPECT_EQ(read_array(other.get(), at, array), read_array(optimizer.get(), i, array))
-          << names[i] << " " << array;
+          << odd_names[i] << " " << array;
     }
   }
 }

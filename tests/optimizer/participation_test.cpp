@@ -22,6 +22,7 @@
 #include "support/plain_steps.hpp"
 #include "support/rule_setup.hpp"
 #include "support/sized_struct.hpp"
+#include "support/test_paths.hpp"
 #include "support/test_values.hpp"
 
 namespace gradstep_test {
@@ -41,6 +42,8 @@ struct by_hand {
   std::uint64_t t = 0;
 };
 
+/// Tensor 0 takes part in every step, 1 is frozen in some, 2 is added late, 3 has no gradient in
+/// some, 4 never has one.
 TEST(participation, gives_each_tensor_a_step_count_of_its_own) {
   const auto context = make_context(split_options(2));
   const auto adam = make_rule("adam");
@@ -49,18 +52,15 @@ TEST(participation, gives_each_tensor_a_step_count_of_its_own) {
   std::vector<plain_tensor> tensors(5, plain_tensor(70));
   std::vector<by_hand> wanted;
   for (std::size_t i = 0; i < 5; ++i) wanted.emplace_back(context.get());
-  // 0: always; 1: frozen in some steps; 2: late; 3: no gradient in some; 4: never a gradient.
+  std::size_t at[5];
   const auto add = [&](std::size_t i) {
     auto tensor = tensors[i].tensor();
     if (i == 4) tensor.grad = nullptr;
-    return add_tensor(optimizer.get(), 0, "tensor " + std::to_string(i), tensor);
+    at[i] = add_tensor(optimizer.get(), 0, "tensor " + std::to_string(i), tensor);
   };
-  std::size_t at[5];
-  for (const std::size_t i : {std::size_t{4}, std::size_t{0}, std::size_t{1}, std::size_t{3}}) {
-    at[i] = add(i);
-  }
+  for (const std::size_t i : {4, 0, 1, 3}) add(i);
   for (std::uint64_t round = 1; round <= 8; ++round) {
-    if (round == 4) at[2] = add(2);
+    if (round == 4) add(2);
     const bool is_frozen = round == 2 || round == 3, is_null = round % 3 == 0;
     expect_ok(gradstep_optimizer_set_frozen(optimizer.get(), at[1], is_frozen ? 1 : 0));
     expect_ok(gradstep_optimizer_set_grad(optimizer.get(), at[3],
@@ -125,7 +125,7 @@ TEST(participation, of_two_groups_is_one_parallel_region_each) {
 /// PyTorch's trace of tensors that sit out or come late, recorded by
 /// tests/golden/record_late_tensor.py.
 TEST(participation, follows_pytorch) {
-  std::ifstream file(GRADSTEP_LATE_TENSOR);
+  std::ifstream file(golden_file("late_tensor.json"));
   const auto trace = nlohmann::json::parse(file);
   const auto rule = make_rule(trace["rule"]);
   for (const auto& [name, value] : trace["hyperparameters"].items()) {
