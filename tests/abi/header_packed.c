@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A host's header that leaves its packing open changes no struct of the library's: none has a gap
+ * A host's header that leaves a #pragma pack open changes no struct of the library: none has a gap
  * (nlohmann/json 4284 crashed there). */
 #pragma pack(1)
 #include <gradstep/gradstep.h>

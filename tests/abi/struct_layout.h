@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The layout of every public struct on LP64: a change here breaks every program that is built.
- * Fields may be appended; then only the sizes below change. Needs LAYOUT(name, condition). */
+ * The layout of every public struct on LP64. A change here breaks every program that is built.
+ * Fields may be appended: then only the sizes below change. The includer defines LAYOUT(name,
+ * condition). */
 #ifdef __LP64__
 
 #define AT(type, field, offset) LAYOUT(type##_##field, offsetof(type, field) == (offset))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sizes that no struct can have, at the end of a page: refused before the bytes beyond are read.
+// Struct sizes that no version can have, in structs at the end of a page: refused before the bytes
+// beyond the page are read.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -34,7 +35,8 @@ class struct_sizes : public testing::Test {
     add_tensor(optimizer.get(), 0, "first", parameter);
   }
 
-  /// call(pointer) with the struct at a page's end, with every impossible size.
+  /// Calls call(pointer) with the struct at the end of a page, once for each impossible size. It
+  /// must be refused and unchanged.
   template <class Struct, class Call>
   void refused(const Struct& good, const Call& call, const char* name) {
     const guarded_memory memory;
@@ -51,7 +53,7 @@ class struct_sizes : public testing::Test {
       // Every byte, padding too. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
       EXPECT_EQ(std::memcmp(at, &before, sizeof before), 0) << name;
     }
-    // Of a length that no compiler gives, though it is there.
+    // A size that no compiler gives a struct, though the memory is there.
     larger<Struct> odd;
     odd.known = good;
     odd.known.struct_size = sizeof(Struct) + 3;

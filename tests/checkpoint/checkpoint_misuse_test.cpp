@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checkpoints of other models, and wrong arguments: a status, a sentence, nothing changed.
+// Checkpoints of other models, and wrong arguments: each gives its status and a sentence that names
+// the fault, and changes nothing.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ namespace {
 constexpr std::uint64_t keep_settings = GRADSTEP_CHECKPOINT_KEEP_SETTINGS;
 constexpr std::uint64_t partial = GRADSTEP_CHECKPOINT_PARTIAL;
 
-/// Fails with the words, and leaves every byte and the result as they were.
+/// The load fails with this status and these words. The model and the result stay as they were.
 void refuse(const scripted_model& model, const std::string& path, std::uint64_t flags,
             gradstep_status status, const std::vector<std::string>& words) {
   const auto before = model.state();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A checkpoint that the library wrote when it still used a JSON library: it loads, and what is
-// loaded is saved as the same bytes.
+// A checkpoint that an earlier version wrote, by a JSON library: it loads, and saving gives the
+// same bytes.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -23,8 +23,8 @@
 namespace gradstep_test {
 namespace {
 
-/// The model of golden/optimizer.safetensors, which was saved after three steps and an accumulation
-/// of its first tensor.
+/// The model of golden/optimizer.safetensors. That file was saved after three steps and an
+/// accumulation for the first tensor.
 class golden_model {
  public:
   golden_model() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checkpoints that say something else, with checksums that are right.
+// Checkpoints with a changed state and right checksums.
 #pragma once
 
 #include <zlib.h>
@@ -14,7 +14,7 @@
 
 namespace gradstep_test {
 
-/// The file with another text of the state, its checksums right.
+/// The checkpoint with the text of its state changed.
 inline std::string resealed_text(const std::string& file,
                                  const std::function<void(std::string&)>& change) {
   std::uint64_t length = 0;
@@ -38,7 +38,7 @@ inline std::string resealed_text(const std::string& file,
   return start + file.substr(8 + length);
 }
 
-/// The same with another state.
+/// The checkpoint with its state changed as JSON.
 inline std::string resealed(const std::string& file,
                             const std::function<void(nlohmann::json&)>& change) {
   return resealed_text(file, [&](std::string& text) {

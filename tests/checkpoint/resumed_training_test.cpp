@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Training N steps, and training k, saving, loading in another process and training the rest, give
-// the same bits; whatever is loaded into is otherwise arranged.
+// A run that is saved, and resumed in another process, ends with the bits of a run that never
+// stopped, whatever the resumed model's order, numbers, threads, instruction set and dtypes were.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -31,14 +31,16 @@
 namespace gradstep_test {
 namespace {
 
-/// Before anything, between micro-batches, after a skipped step, around the late tensor, later.
+/// Events to stop before: the first, between micro-batches, after a skipped step, before and after
+/// the late tensor, a late one.
 constexpr std::size_t stops[] = {0, 4, 6, 9, 13, 17};
 
 std::string file_name(std::size_t how, std::size_t stop) {
   return std::to_string(how) + '.' + std::to_string(stop);
 }
 
-/// A child trains up to each stop and saves; this process loads and trains the rest.
+/// A child process trains up to each stop and saves. This process loads each file and trains the
+/// rest.
 void resume_everywhere(const std::vector<scripted_model::setup>& setups) {
   const scratch_folder folder;
   ASSERT_EQ(run_in_child([&] {

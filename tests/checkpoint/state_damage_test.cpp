@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files that do not fit, are damaged, or lie with right checksums: refused with the fault named,
-// and nothing changed. Kills in the middle of a save.
+// Checkpoints that are damaged, or whose state is wrong under right checksums: a load names the
+// fault and changes nothing. And saves that are killed.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +32,7 @@ scripted_model::setup bfloat16_slots() {
   return {.how = {.slot = GRADSTEP_BFLOAT16}, .has_late_tensor = true};
 }
 
-/// A file of a run, and another model that it could be loaded into.
+/// A checkpoint of a run, and another model that could load it.
 class damaged_checkpoint : public testing::Test {
  protected:
   damaged_checkpoint() {
@@ -49,7 +49,7 @@ class damaged_checkpoint : public testing::Test {
     before = target->state();
   }
 
-  /// What a load of these bytes says; that it changed nothing.
+  /// The sentence of the load that refuses these bytes. The load must change nothing.
   std::string refusal(const std::string& bytes, gradstep_status status = GRADSTEP_CORRUPT) {
     write_bytes(path, bytes);
     const auto got =
@@ -72,7 +72,7 @@ TEST_F(damaged_checkpoint, resealed_without_a_change_is_good) {
   EXPECT_NE(target->state(), before);
 }
 
-/// A change of the state with which a load is refused, and a word of the refusal.
+/// A word of the refusal, and a change of the state that causes it.
 const std::pair<const char*, std::function<void(json&)>> lies[] = {
     {"\"format\"", [](json& s) { s["format"] = 2; }},
     {"\"format\"", [](json& s) { s.erase("format"); }},
@@ -152,7 +152,7 @@ TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
   }
 }
 
-/// Every value of the state, the inner ones and what holds them, in turn of another type, or gone.
+/// Every value of the state, at every level, gets another type or is removed.
 TEST_F(damaged_checkpoint, wrong_types_and_missing_keys_are_refused) {
   json state;
   resealed(good, [&](const json& s) { state = s; });
@@ -172,7 +172,7 @@ TEST_F(damaged_checkpoint, wrong_types_and_missing_keys_are_refused) {
       if (!seen.insert(at.to_string()).second) continue;
       const json& place = state[at];
       for (const json& value : wrong) {
-        // A null schedule, plateau or scaler means none; other numbers may be allowed.
+        // Null means no schedule, plateau or scaler; other numbers may be valid.
         const bool is_number = place.is_number() || place == "inf" || place == "nan";
         const bool may_be = place.type() == value.type() || (is_number && value.is_number()) ||
                             (value.is_null() && (place.is_object() || place.is_null()));
@@ -218,7 +218,7 @@ TEST_F(damaged_checkpoint, every_difference_of_the_model_is_in_one_sentence) {
                                              if (t["group"] == "second") t["group"] = "third";
                                            }
                                          }),
-                                GRADSTEP_CORRUPT);  // its arrays do not follow the new name
+                                GRADSTEP_CORRUPT);  // the arrays keep the old name
   EXPECT_NE(sentence.find("elsewhere"), std::string::npos) << sentence;
   const auto mismatch = refusal(resealed(good,
                                          [](json& s) {
@@ -234,11 +234,11 @@ TEST_F(damaged_checkpoint, every_difference_of_the_model_is_in_one_sentence) {
   }
 }
 
-/// Each time, a load finds the whole of one of the two states.
+/// After every kill, a load finds the old state or the new one, whole.
 TEST(killed_save, leaves_the_old_state_or_the_new_one) {
   const scratch_folder folder;
   const std::string path = folder / "state";
-  // Kills come at any time of what a child does first, however long that takes here.
+  // A child is killed after a random time of up to twice what its first save takes on this machine.
   const auto begin = std::chrono::steady_clock::now();
   scripted_model stepped(bfloat16_slots());
   stepped.run(0, 3);
@@ -268,9 +268,9 @@ TEST(killed_save, leaves_the_old_state_or_the_new_one) {
       ++new_count;
     }
     if (testing::Test::HasFailure()) return;
-    if (kill_index % 10 == 9) save(model.optimizer, path);  // the old one again
+    if (kill_index % 10 == 9) save(model.optimizer, path);  // back to the old state
   }
-  EXPECT_GT(new_count, 0);  // else no child came as far as saving
+  EXPECT_GT(new_count, 0);  // otherwise no child has saved
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the fuzzer and the test of mutated files do with one input. Its first byte says what the
-// rest is: 'j' JSON, 'h' a header, 's' a file whose header is sealed again first, else a file.
+// One input of the fuzzer and of the test of mutated files. The first byte says what the rest is:
+// 'j' JSON, 'h' a header, 's' a file whose header is sealed again first, any other byte a file.
 #pragma once
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@ inline void require(bool holds, const char* what) {
   if (!holds) throw std::logic_error(what);
 }
 
-/// The same value as another library holds it.
+/// The value as nlohmann::json holds it.
 inline nlohmann::json plain(const gradstep::internal::json_value& value) {
   using gradstep::internal::json_kind;
   nlohmann::json result;
@@ -60,7 +60,7 @@ inline nlohmann::json plain(const gradstep::internal::json_value& value) {
   return result;
 }
 
-/// What is accepted fills the data without holes, whatever was claimed.
+/// An accepted header's arrays fill the data without gaps.
 inline void check_header(const gradstep::internal::safetensors_header& header,
                          std::uint64_t data_bytes) {
   using namespace gradstep::internal;
@@ -105,8 +105,8 @@ inline std::string sealed_again(std::string file) {
   return file.replace(length_bytes + sealed_start.size(), crc32_digits, digits);
 }
 
-/// True when the input was accepted, false when it was refused as CORRUPT. Whatever else happens is
-/// a defect, and thrown.
+/// True when the input was accepted, false when it was refused as CORRUPT. Anything else is a
+/// defect, and throws.
 inline bool check_input(std::string_view input) {
   using namespace gradstep::internal;
   if (input.empty()) return false;

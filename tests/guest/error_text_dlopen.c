@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A library that is loaded late, and new threads without memory whose first call fails: statuses
- * and sentences, and the process goes on. Usage: error_text_dlopen LIBRARY */
+ * The library is loaded late, and the first call of new threads without memory fails: it returns
+ * its status and sentence, and the process goes on. Usage: error_text_dlopen LIBRARY */
 #include <dlfcn.h>
 #include <gradstep/gradstep.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@ extern void* __libc_malloc(size_t);
 extern void* __libc_calloc(size_t, size_t);
 extern void* __libc_realloc(void*, size_t);
 
-static __thread int is_without_memory; /* the program's: nothing is allocated for it */
+static __thread int is_without_memory; /* the program's own: using it allocates nothing */
 
 void* malloc(size_t size) { return is_without_memory ? NULL : __libc_malloc(size); }
 void* calloc(size_t count, size_t size) {
@@ -29,7 +29,7 @@ typedef const char* (*last_error_function)(void);
 static describe_function describe;
 static last_error_function last_error;
 
-/* NULL where all was as it should be. */
+/* Returns NULL if everything was right. */
 static void* fail_without_memory(void* name) {
   gradstep_rule_info info = {0};
   int is_good;

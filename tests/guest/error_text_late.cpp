@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that fail while the process ends: in static destructors and functions of atexit, those that
-// were registered before the library's first failure too. Exits with 0 when all had their
-// sentences.
+// Calls that fail while the process ends, in static destructors and atexit functions, some
+// registered before the library's first failure. Exits with 0 when every failure had its sentence.
 #include <gradstep/gradstep.h>
 
 #include <cstdlib>
@@ -20,7 +19,8 @@ std::string sentence_of(int when) {
   return "lr = -" + std::to_string(1000 + when) + " is outside [0, inf)";
 }
 
-/// Two calls that fail, in different layers; before, the sentence of the moment before is there.
+/// Two calls that fail in different layers. Before them, the last sentence is that of the moment
+/// before.
 void call(int when) {
   if (rule == nullptr && gradstep_rule_create("sgd", &rule) != GRADSTEP_OK) return;
   const std::string before = when == before_main ? "" : sentence_of(when - 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The sentence of a thread's last failure: whole in destructors of any kind, each thread's own, cut
-// between characters. error_text_late.cpp has the end of the process, error_text_dlopen.c a library
-// that is loaded late and out of memory.
+// between characters. error_text_late.cpp tests the end of the process, error_text_dlopen.c a
+// library that is loaded late and runs out of memory.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@ void fail_with_name(const std::string& name) {
   EXPECT_EQ(gradstep_rule_describe(name.c_str(), &info), GRADSTEP_UNKNOWN_NAME);
 }
 
-/// One that fails in a layer below, with a sentence that says what is allowed.
+/// A call that fails in a lower layer, with a sentence that says what is allowed.
 const char long_sentence[] = "lr = -1 is outside [0, inf)";
 void fail_with_value() {
   static const rule_handle rule = make_rule("sgd");
@@ -51,7 +51,8 @@ struct fails_when_destroyed {
 TEST(error_text, is_whole_in_destructors_of_thread_local_objects) {
   for (const bool fails_before : {true, false}) {
     std::thread([&] {
-      // Made before the thread's first failure, and so destroyed after whatever that made.
+      // Made before the thread's first failure, so destroyed after everything that the failure
+      // made.
       thread_local fails_when_destroyed late;
       late.has_failed = fails_before;
       if (fails_before) fail_with_value();
@@ -81,7 +82,7 @@ TEST(error_text, is_whole_in_destructors_of_thread_specific_values) {
 }
 
 TEST(error_text, is_each_thread_s_own) {
-  constexpr int count = 150;  // more than have a place reserved
+  constexpr int count = 150;  // more threads than the library has places reserved for
   std::barrier all_failed(count);
   std::vector<std::thread> threads;
   for (int i = 0; i < count; ++i) {

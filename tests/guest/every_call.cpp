@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every call of the library, for tools that watch a program's memory. Prints nothing; exits with 1
-// when a call failed that should not have. Usage: every_call FOLDER
+// Makes every call of the library, for tools that watch a program's memory. Prints nothing. Exits
+// with 1 when a call failed that should succeed. Usage: every_call FOLDER
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -17,7 +17,7 @@ void run_on_this_thread(void*, size_t count, gradstep_task task, void* argument)
   for (size_t i = 0; i < count; ++i) task(argument, i);
 }
 
-/// In a pool of the host's, in pieces; else on the calling thread alone.
+/// is_split: a context with a host's pool, which steps in pieces; otherwise a serial one.
 gradstep::context make_context(const char* isa, bool is_split) {
   auto options = gradstep::sized<gradstep_context_options>();
   options.isa = isa;

@@ -25,7 +25,7 @@ void __libc_free(void* memory);
 namespace gradstep_test {
 namespace {
 
-// Without constructors: they are used before and after all of these.
+// No constructors: malloc uses these before and after any constructor runs.
 std::atomic<failing> wanted{failing::none};
 std::atomic<bool> is_counting{false};
 std::atomic<std::size_t> first_failing{0}, requests{0};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Children of a process whose other threads step. Of a parent's threads a child has only the one
-// that forked: it steps on that alone, with the same bits, and waits for nothing.
+// Children of a process whose other threads step. A child has only the thread that forked. It steps
+// on that thread alone, with the same bits, and waits for nothing.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -29,10 +29,11 @@ namespace {
 
 constexpr std::size_t pieces = 64;
 constexpr int children = 100;
-constexpr std::size_t arena_threads = 2;  // as many as step: no place in the arena is left
+constexpr std::size_t arena_threads =
+    2;  // as many as there are threads that step, so the arena has no place left
 
-/// Runs body() in a child and gives its exit status; -1 for a crash, -2 for a hang. Everything that
-/// the child has allocated is the parent's too, so it ends without looking for leaks.
+/// The exit status of a child process that exits with body()'s result; -1 for a crash, -2 for a
+/// hang.
 template <class Body>
 int in_child(const Body& body) {
   const pid_t child = fork();
@@ -46,7 +47,7 @@ int in_child(const Body& body) {
   return WEXITSTATUS(status);
 }
 
-/// A parameter of adamw, and its steps.
+/// A parameter that adamw steps.
 class model {
  public:
   std::vector<std::uint64_t> bits_after_steps(const gradstep_context* context) {
@@ -69,7 +70,7 @@ class model {
   parameter start_ = make_parameter("adamw", rule_.get(), 64 * pieces, {});
 };
 
-/// A thread that steps by a context until it is destroyed.
+/// A thread that steps by a context until this object is destroyed.
 class busy_thread {
  public:
   explicit busy_thread(const gradstep_context* context)
@@ -95,7 +96,7 @@ class busy_thread {
   std::thread thread_;
 };
 
-/// What every child tries: 0 when all is right.
+/// What every child does; 0 when all results are right.
 int step_in_child(model& m, gradstep_context* inherited, const gradstep_context_options& options,
                   const std::vector<std::uint64_t>& wanted, double wanted_norm) {
   if (m.bits_after_steps(inherited) != wanted) return 1;
@@ -136,7 +137,8 @@ TEST(fork, callers_arena) {
   check_children(options);
 }
 
-/// A pool with one thread, which a child does not have: there its caller would wait for ever.
+/// A pool with one thread. A child does not have that thread, so there a caller would wait for
+/// ever.
 class one_thread_pool {
  public:
   one_thread_pool() : thread_([this] { work(); }) {}
@@ -234,8 +236,8 @@ TEST(fork, a_child_of_a_child) {
   }
 }
 
-// The thread that forks has not stepped on threads itself. If it had, oneTBB's own exit handler
-// would end what it had begun for that thread, and might wait for a lock that the parent holds.
+// The thread that forks has not stepped on several threads itself. If it had, oneTBB's exit handler
+// would end what oneTBB had begun for it, and might wait for a lock that the parent holds.
 TEST(fork, a_child_that_runs_its_exit_handlers) {
   context_handle context;
   std::thread([&] { context = make_context(split_options(arena_threads)); }).join();

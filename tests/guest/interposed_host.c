@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A host that exports functions under the library's names, as one does that was linked with a
- * static copy of another version, loads the library: it must call its own (ghorwin/MasterSim 2,
- * apache/pulsar-client-cpp 432). The functions that the library itself calls among its public ones
- * are here. Takes the library's path. */
+ * Loads the library into a host that exports functions under the library's names, as a host does
+ * that was linked with a static copy of another version. The library must call its own functions
+ * (ghorwin/MasterSim 2, apache/pulsar-client-cpp 432). Usage: interposed_host LIBRARY */
 #include <dlfcn.h>
 #include <gradstep/gradstep.h>
 #include <stdio.h>
@@ -34,7 +33,7 @@ gradstep_status gradstep_schedule_check(const gradstep_schedule* schedule) {
   return GRADSTEP_INTERNAL;
 }
 
-/* The library's own function; a pointer to a function, which dlsym gives as one to an object. */
+/* Declares own_NAME, the library's function. dlsym gives it as a pointer to an object. */
 #define OWN(name)                              \
   __typeof__(&name) own_##name;                \
   do {                                         \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The same for saving and loading: good files, damaged ones, and those of another model.
+// Each request for memory of saving and loading fails in turn (out_of_memory_test.cpp): for good
+// files, damaged ones, and those of another model.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ class out_of_memory_checkpoint : public testing::Test {
     expect_ok(gradstep_optimizer_save(model.optimizer.get(), good.c_str(), with_params));
   }
 
-  /// The files of the folder, as their bytes.
+  /// The names and bytes of the folder's files.
   std::vector<double> files() const {
     std::vector<double> all;
     auto names = folder.names();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of failing memory share: a small model with everything an optimizer holds, and a
-// loop over every request for memory of a call.
+// A model with everything that an optimizer holds, and a loop over every request for memory of a
+// call.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -88,10 +88,11 @@ struct attempt {
   std::function<std::vector<double>()> state;  // what a failure leaves as it was
 };
 
-/// make() gives a fresh attempt, which owns what it needs.
+/// Makes a fresh attempt, which owns everything it needs.
 using make_attempt = std::function<attempt()>;
 
-/// What went wrong at the index-th request; empty: nothing. is_last: the call needs no more.
+/// The fault of a call whose index-th request fails; empty: none. is_last: the call makes no more
+/// requests.
 inline std::string try_at(const make_attempt& make, failing how, std::size_t index, bool& is_last) {
   const std::ptrdiff_t before = live_blocks();
   std::string fault;
@@ -116,7 +117,7 @@ inline std::string try_at(const make_attempt& make, failing how, std::size_t ind
   return fault;
 }
 
-/// Of the test that runs; a child begins with those of its parent.
+/// The failed checks of the running test. A child process starts with those of its parent.
 inline int failed_checks() {
   return testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
 }
@@ -128,13 +129,14 @@ inline void fail_with_a_long_sentence() {
             GRADSTEP_IO_ERROR);
 }
 
-/// What the child that tries one request after the other says to its parent.
+/// What the child process that tries one request after the other tells its parent.
 struct progress {
   std::size_t index;
   bool is_finished;
 };
 
-/// Tries every request of the call, in children, since one that fails may end the process.
+/// Lets every request of the call fail in turn. Child processes try, since a failing request may
+/// end the process.
 inline void fail_each_request(const char* name, const make_attempt& make) {
   auto* shared = static_cast<progress*>(
       mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
@@ -149,7 +151,7 @@ inline void fail_each_request(const char* name, const make_attempt& make) {
       if (child == 0) {
         bool is_last = false;
         const int faults_before = failed_checks();
-        // What is made once, at its first use, is no leak.
+        // What is made once, at its first use, is made here, so it counts as no leak.
         fail_with_a_long_sentence();
         try_at(make, failing::none, SIZE_MAX, is_last);
         for (is_last = false; !is_last; ++shared->index) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each request for memory of each call fails, alone and with all that follow: the call gives
-// OUT_OF_MEMORY, or does without; it leaks nothing and changes nothing, and works when called
-// again.
+// Each request for memory of each call fails, alone or with all that follow. The call returns
+// OUT_OF_MEMORY, or does without the memory. It leaks nothing, changes nothing, and works when it
+// is called again.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ namespace {
 
 std::vector<double> no_state() { return {}; }
 
-/// A call that makes something, which is destroyed at once.
+/// An attempt at a call that makes something; it is destroyed at once.
 template <class Handle, class Create>
 make_attempt making(const Create& create, void (*destroy)(Handle*)) {
   return [=] {
@@ -45,7 +45,7 @@ make_attempt making(const Create& create, void (*destroy)(Handle*)) {
   };
 }
 
-/// A call of an optimizer; call(model).
+/// An attempt at a call of an optimizer: call(model).
 template <class Call>
 make_attempt calling(const Call& call, gradstep_status wanted = GRADSTEP_OK) {
   return [=] {
@@ -115,7 +115,7 @@ TEST(out_of_memory, setting_up_an_optimizer) {
                       group.schedule = m.sequence.get();
                       return gradstep_optimizer_add_group(m.optimizer.get(), &group, nullptr);
                     }));
-  for (const std::size_t count : {0U, 7U, 1'200'000U}) {  // the last one's state is mapped
+  for (const std::size_t count : {0U, 7U, 1'200'000U}) {  // the state of the last is a mapping
     static plain_tensor added(1'200'000);
     fail_each_request("add_tensor", calling([=](full_model& m) {
                         auto tensor = added.tensor();
@@ -204,7 +204,7 @@ TEST(out_of_memory, looking_into_an_optimizer) {
 
 // ---- Threads --------------------------------------------------------------------------------
 
-/// A thread of its own that makes a call that fails, each time that it is told to.
+/// A thread that makes a failing call each time that call() asks for it.
 class failing_thread {
  public:
   ~failing_thread() {

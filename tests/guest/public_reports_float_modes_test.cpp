@@ -29,7 +29,7 @@
 namespace gradstep_test {
 namespace {
 
-/// The modes of the floating-point units that a host may have set.
+/// Modes of the floating-point units that a host may have set.
 struct host_mode {
   const char* name;
   int rounding;
@@ -60,8 +60,8 @@ void run_in_mode(const host_mode& mode, const Body& body) {
   EXPECT_EQ(rounding, mode.rounding) << mode.name;
 }
 
-// A library built with -ffast-math flushes denormals in the thread that loads it (LLVM 57589), and
-// interval arithmetic rounds upwards; the C library's strtod follows either.
+// A library built with -ffast-math sets flush-to-zero in the thread that loads it (LLVM 57589), and
+// interval arithmetic rounds upwards. The C library's strtod follows either.
 TEST(public_reports, a_checkpoint_does_not_follow_the_hosts_modes) {
   const scratch_folder folder;
   for (const double lr : {0.1, 1e-3, 3e-4, 1.0 / 3, 0.7, 2.2e-310, 5e-324}) {
@@ -94,8 +94,8 @@ TEST(public_reports, a_loss_scale_does_not_follow_the_hosts_modes) {
   for (const double scale : scales) EXPECT_EQ(scale, scales[0]);
 }
 
-// Programs that look for their first NaN unmask the exception (geodynamics/aspect 789), and then
-// die of SIGFPE in other people's code that compares numbers.
+// Programs that look for their first NaN unmask the exception (geodynamics/aspect 789). A
+// comparison with NaN in a library then ends them by SIGFPE.
 #if defined(__GLIBC__)
 
 class not_a_number_that_traps : public testing::Test {

@@ -32,8 +32,8 @@ namespace {
 /// The lowest file descriptor that pwrite was called with.
 int lowest_written = INT_MAX;
 
-// A daemon has closed its standard streams; the next file that is opened gets their numbers, and
-// what is printed goes into it (rust-lang/rust 57728).
+// A daemon has closed its standard streams. The next file that is opened gets one of their numbers,
+// and what is printed goes into that file (rust-lang/rust 57728).
 TEST(public_reports, what_a_daemon_prints_does_not_go_into_a_checkpoint) {
   const scratch_folder folder;
   one_tensor_model model("adam", {}, 0, 1000);
@@ -62,8 +62,8 @@ void run_on_thread(const std::function<void()>& body, const pthread_attr_t* attr
   ASSERT_EQ(pthread_join(thread, nullptr), 0);
 }
 
-// pthread_cancel unwinds by an exception; `catch (...)` around a read or a write makes glibc abort
-// the process (gabime/spdlog 533, aristocratos/btop 1746).
+// pthread_cancel unwinds by an exception. A `catch (...)` around a read or a write makes glibc
+// abort the process (gabime/spdlog 533, aristocratos/btop 1746).
 TEST(public_reports, a_cancelled_thread_finishes_its_call) {
   const scratch_folder folder;
   const std::string path = folder / "file";
@@ -123,8 +123,7 @@ TEST(public_reports, the_stack_of_a_musl_thread_suffices) {
 }
 
 #if defined(__x86_64__)
-/// Which register states are not in their initial configuration: XGETBV with ECX = 1. -1 where the
-/// CPU cannot tell.
+/// The register states in use: XGETBV with ECX = 1. -1 where the CPU cannot tell.
 long states_in_use() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   constexpr unsigned osxsave = 1U << 27, xgetbv_with_1 = 1U << 2;
@@ -134,7 +133,7 @@ long states_in_use() {
   return static_cast<long>(a);
 }
 
-// A step that leaves the upper halves of the registers in use slows the host's SSE code down
+// A step that left the upper halves of the registers in use would slow down the host's SSE code
 // (oneDNN 247, flame/blis 149).
 TEST(public_reports, a_step_leaves_the_upper_halves_of_registers_clean) {
   constexpr long upper_halves = 1L << 2;
@@ -163,7 +162,7 @@ TEST(public_reports, a_step_leaves_the_upper_halves_of_registers_clean) {
 }  // namespace
 }  // namespace gradstep_test
 
-/// Stands in for the C library's, in sources that ask for 64-bit offsets.
+/// Stands in for the C library's pwrite; sources that ask for 64-bit offsets call it by this name.
 extern "C" ssize_t pwrite64(int file, const void* from, size_t bytes, off64_t offset) {
   gradstep_test::lowest_written = std::min(gradstep_test::lowest_written, file);
   return syscall(SYS_pwrite64, file, from, bytes, offset);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of public reports share.
+// A small model for the tests of public reports.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -17,7 +17,7 @@
 
 namespace gradstep_test {
 
-/// One tensor of a rule in a group "group", with what the library allocates for it.
+/// An optimizer with one group, "group", and one tensor, whose state the library owns.
 struct one_tensor_model {
   explicit one_tensor_model(const std::string& rule_name, const option_values& values = {},
                             std::uint64_t flags = 0, std::size_t count = 8)

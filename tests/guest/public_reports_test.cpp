@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What users of other optimizers, of libraries for threads or SIMD and of file formats reported in
-// public, tried on this library. Each test names a report.
+// What users of other optimizers, of libraries for threads, SIMD or file formats have reported in
+// public, tried on this library. Each test names its reports.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -34,7 +34,8 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // ---- State and checkpoints ---------------------------------------------------------------------
 
-// "Never" is often written as the largest integer; JSON numbers beyond 2^53 then do not load.
+// "Never" is often written as the largest integer. JSON readers that use doubles do not load
+// numbers beyond 2^53.
 TEST(public_reports, the_largest_integers_are_saved_and_loaded) {
   const scratch_folder folder;
   one_tensor_model model("sgd"), other("sgd");
@@ -112,8 +113,8 @@ TEST(public_reports, names_that_look_like_something_else) {
 
 // ---- Steps -------------------------------------------------------------------------------------
 
-// An empty tensor at the end of a list made other optimizers leave out those before it (PyTorch
-// 100701, TransformerEngine 3207), or write out of bounds (TransformerEngine 3202).
+// An empty tensor at the end of a list made other optimizers leave out the tensors before it
+// (PyTorch 100701, TransformerEngine 3207), or write out of bounds (TransformerEngine 3202).
 TEST(public_reports, empty_tensors_anywhere_in_a_list) {
   constexpr std::size_t count = 5;
   const scratch_folder folder;
@@ -147,7 +148,7 @@ TEST(public_reports, empty_tensors_anywhere_in_a_list) {
   }
 }
 
-// eps = 1e-8 is 0 in float16, so that Adam divided 0 by 0 (optax 1754, chainer 6299).
+// eps = 1e-8 is 0 in float16, so Adam divided 0 by 0 (optax 1754, chainer 6299).
 TEST(public_reports, a_zero_gradient_moves_no_float16_param) {
   const auto context = make_serial_context();
   for (const std::string& rule_name : rule_names()) {
@@ -169,7 +170,8 @@ TEST(public_reports, a_zero_gradient_moves_no_float16_param) {
   }
 }
 
-// Weight decay and `maximize` were once applied to the gradients in place (PyTorch 12218, 92706).
+// Other libraries applied weight decay and `maximize` to the gradients in place (PyTorch 12218,
+// 92706).
 TEST(public_reports, gradients_may_be_where_nothing_can_be_written) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t count = page / sizeof(float);
@@ -193,7 +195,8 @@ TEST(public_reports, gradients_may_be_where_nothing_can_be_written) {
   munmap(pages, page);
 }
 
-// Frozen tensors decayed, and counted in the norm of the others (ocannl 673, Muon 54).
+// In other libraries frozen tensors decayed, and counted in the norm of the others (ocannl 673,
+// Muon 54).
 TEST(public_reports, a_frozen_tensor_neither_decays_nor_counts_in_the_norm) {
   for (const std::string& rule_name : rule_names()) {
     one_tensor_model model(rule_name, {{"weight_decay", 0.1}},

@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
   int most = 0, waited;
   check(cycles > 0, "usage: unload_test LIBRARY CYCLES [thread]");
   const int fewest = 1 + (argc != 3); /* threads without a worker */
-  /* More cycles where no worker has come in time to any: on a busy machine. */
+  /* On a busy machine a cycle may end before a worker comes: then there are more cycles. */
   for (int i = 0; i < cycles || (most <= fewest && i < 50 * cycles); ++i) {
     pthread_t thread;
     if (argc == 3) {
@@ -116,7 +116,7 @@ int main(int argc, char** argv) {
     if (threads[0] == 1) return 77;
   }
   check(most > fewest, "no worker ever took part");
-  /* Workers end a while after the last thread that has used them. */
+  /* Workers end some time after the last thread that has used them. */
   for (waited = 0; thread_count() > (int)threads[0] && waited < 600; ++waited) usleep(100000);
   check(thread_count() <= (int)threads[0], "threads are left over");
   return 0;

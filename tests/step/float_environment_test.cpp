@@ -16,6 +16,7 @@
 #include <immintrin.h>
 #endif
 
+#include "step/serial_bits.hpp"
 #include "step/storage_invariance.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
@@ -34,15 +35,6 @@ namespace {
 class float_environment : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(rules, float_environment, testing::ValuesIn(rule_names()),
                          rule_as_test_name);
-
-constexpr std::size_t split_count = 1003;  // 16 pieces of 64, the last one short
-
-std::vector<std::uint64_t> serial_bits(const variant& v, std::size_t count = split_count) {
-  static const context_handle context = make_serial_context();
-  auto target = v.make(count);
-  run_steps(context.get(), v.rule.get(), target);
-  return target.snapshot();
-}
 
 TEST_P(float_environment, rounding_mode_of_the_host) {
   const auto serial = make_serial_context();

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "step/serial_bits.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
 #include "support/dtype_lists.hpp"
@@ -26,15 +27,6 @@ namespace {
 
 class invariance : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(rules, invariance, testing::ValuesIn(rule_names()), rule_as_test_name);
-
-constexpr std::size_t split_count = 1003;  // 16 pieces of 64, the last one short
-
-std::vector<std::uint64_t> serial_bits(const variant& v, std::size_t count = split_count) {
-  static const context_handle context = make_serial_context();
-  auto target = v.make(count);
-  run_steps(context.get(), v.rule.get(), target);
-  return target.snapshot();
-}
 
 void expect_same_when_split(const gradstep_context* context, const variant& v,
                             const std::vector<std::uint64_t>& wanted) {

@@ -38,9 +38,8 @@ class storage_invariance : public testing::TestWithParam<std::string> {
 
   std::vector<std::uint64_t> serial_bits(const storage& how, std::uint64_t flags,
                                          std::size_t count) const {
-    static const context_handle context = make_serial_context();
     auto target = make(how, count);
-    run_stored(context.get(), rule_.get(), target, flags);
+    run_stored(serial_context(), rule_.get(), target, flags);
     return target.snapshot();
   }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "step/serial_bits.hpp"
 #include "step/storage_invariance.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"

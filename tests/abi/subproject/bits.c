@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Prints a hash of the bits that each rule and instruction set computes, of a schedule's values,
- * and a refusal: the same however the library was built. Its own arithmetic is of integers, so
- * that a host's flags change nothing in it.
+ * Prints a hash of the bits that each rule computes on each instruction set, a hash of a schedule's
+ * values, and a refusal: the same however the library was built. The program itself uses integer
+ * arithmetic, so a host's flags change nothing in it.
  */
 #include <gradstep/gradstep.h>
 
@@ -24,7 +24,7 @@ static uint64_t hash_of(uint64_t hash, const void* data, size_t bytes) { /* FNV-
   return hash;
 }
 
-/* Finite numbers of either sign from 2^-27 to 2^4, and some denormal ones and zeros. */
+/* Finite numbers of either sign from 2^-27 to 2^4, with some denormals and zeros. */
 static void fill(float* values, uint64_t* state) {
   for (int i = 0; i < count; ++i) {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -100,7 +100,7 @@ static void print_schedule(void) {
   gradstep_schedule_destroy(schedule);
 }
 
-/* What fails inside by an exception, whatever the host's flags. */
+/* A call that fails by an exception inside the library, whatever the host's flags. */
 static void print_refusal(void) {
   gradstep_context* context = NULL;
   gradstep_optimizer* optimizer = NULL;
