@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/float_environment.hpp"
+#include "capi/catalogue_calls.hpp"
 #include "capi/dtypes.hpp"
-#include "capi/structs.hpp"
 #include "kernels/isa.hpp"
 #include "kernels/storage/slot_storage.hpp"
+#include "rules/rule_catalogue.hpp"
 #include "step/array_conversion.hpp"
 
 namespace gradstep::internal {
@@ -59,6 +60,25 @@ operand operand_of(const gradstep_array& array) {
   return {array.data, array.extra, static_cast<dtype>(array.dtype), false};
 }
 
+gradstep_status describe_storage(const rule_info& rule, std::size_t index, std::int32_t wanted,
+                                 std::size_t count, gradstep_storage_info* info) noexcept {
+  if (const auto s = check_index(index, rule.slot_count, rule.name, "slot"); s != GRADSTEP_OK) {
+    return s;
+  }
+  if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
+  constexpr dtype_set known = narrow_slot_types | only(dtype::unsigned8) | only(dtype::float64);
+  if (!contains(known, wanted)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT, "dtype = %d is none of %s", static_cast<int>(wanted),
+                to_text(known).text);
+  }
+  if (const auto s = check_count("count", count); s != GRADSTEP_OK) return s;
+  const dtype type =
+      stored_slot_type(static_cast<dtype>(wanted), rule.slots[index].is_non_negative, count);
+  fill_output(*info, {0, count * size_of(type), has_blocks(type) ? scale_count(count) : 0,
+                      static_cast<std::int32_t>(type), 0});
+  return GRADSTEP_OK;
+}
+
 /// convert(operand, count, values) a block at a time.
 template <class Values, class Convert>
 void for_each_block(const gradstep_array& array, Values* values, const Convert& convert) noexcept {
@@ -77,21 +97,9 @@ extern "C" {
 
 gradstep_status gradstep_slot_storage(const char* rule_name, size_t index, int32_t dtype_wanted,
                                       size_t count, gradstep_storage_info* info) {
-  gradstep_slot_info slot{};
-  slot.struct_size = sizeof slot;
-  if (const auto s = gradstep_slot_describe(rule_name, index, &slot); s != GRADSTEP_OK) return s;
-  if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-  constexpr dtype_set known = narrow_slot_types | only(dtype::unsigned8) | only(dtype::float64);
-  if (!contains(known, dtype_wanted)) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "dtype = %d is none of %s",
-                static_cast<int>(dtype_wanted), to_text(known).text);
-  }
-  if (const auto s = check_count("count", count); s != GRADSTEP_OK) return s;
-  const dtype type =
-      stored_slot_type(static_cast<dtype>(dtype_wanted), slot.is_non_negative != 0, count);
-  fill_output(*info, {0, count * size_of(type), has_blocks(type) ? scale_count(count) : 0,
-                      static_cast<std::int32_t>(type), 0});
-  return GRADSTEP_OK;
+  return with_entry(rule_catalogue(), rule_name, [&](const rule_entry& entry) {
+    return describe_storage(*entry.info, index, dtype_wanted, count, info);
+  });
 }
 
 gradstep_status gradstep_array_read(const gradstep_array* array, double* values) {

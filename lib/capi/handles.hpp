@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands behind the opaque handles.
+// The structs behind the opaque handles.
 #pragma once
 
 #include <gradstep/gradstep.h>
