@@ -2,7 +2,6 @@
 #include "base/float_environment.hpp"
 #include "capi/catalogue_calls.hpp"
 #include "capi/dtypes.hpp"
-#include "kernels/isa.hpp"
 #include "kernels/storage/slot_storage.hpp"
 #include "rules/rule_catalogue.hpp"
 #include "step/array_conversion.hpp"
@@ -15,19 +14,36 @@ gradstep_status check_count(const char* name, std::size_t count) noexcept {
   return fail(GRADSTEP_OUT_OF_RANGE, "%s = %zu is more than memory can hold", name, count);
 }
 
+gradstep_status check_dtype(const char* name, std::int32_t type) noexcept {
+  if (contains(all_types, type)) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %d is none of %s", name, static_cast<int>(type),
+              to_text(all_types).text);
+}
+
 gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept {
   if (reinterpret_cast<std::uintptr_t>(data) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %p is not aligned to an element, %zu bytes", name,
               data, size);
 }
 
+gradstep_status check_extra(const void* extra, extra_kind kind) noexcept {
+  if (kind == extra_kind::scales && extra == nullptr) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "array.extra is NULL, but 8-bit types need a scale for each %d elements",
+                GRADSTEP_BLOCK_SIZE);
+  }
+  if (kind == extra_kind::none && extra != nullptr) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "array.extra is set, but only bfloat16 and 8-bit types have more than data");
+  }
+  return GRADSTEP_OK;
+}
+
+/// An array of the caller's for conversion from or to `values`.
 gradstep_status check_values_array(const gradstep_array* array, const double* values) noexcept {
   if (array == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array is NULL");
   if (const auto s = check_struct(array, "array"); s != GRADSTEP_OK) return s;
-  if (!contains(all_types, array->dtype)) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "array.dtype = %d is none of %s",
-                static_cast<int>(array->dtype), to_text(all_types).text);
-  }
+  if (const auto s = check_dtype("array.dtype", array->dtype); s != GRADSTEP_OK) return s;
   if (array->reserved != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT, "array.reserved = %d is not 0",
                 static_cast<int>(array->reserved));
@@ -37,19 +53,13 @@ gradstep_status check_values_array(const gradstep_array* array, const double* va
   const auto type = static_cast<dtype>(array->dtype);
   if (array->data == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array.data is NULL");
   if (values == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "values is NULL");
-  if (has_blocks(type) && array->extra == nullptr) {
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "array.extra is NULL, but 8-bit types need a scale for each %d elements",
-                GRADSTEP_BLOCK_SIZE);
-  }
-  if (!has_blocks(type) && type != dtype::bfloat16 && array->extra != nullptr) {
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "array.extra is set, but only bfloat16 and 8-bit types have more than data");
-  }
+  const extra_kind extra = traits_of(type).extra;
+  if (const auto s = check_extra(array->extra, extra); s != GRADSTEP_OK) return s;
   if (const auto s = check_alignment("array.data", array->data, size_of(type)); s != GRADSTEP_OK) {
     return s;
   }
-  const std::size_t extra_size = has_blocks(type) ? sizeof(float) : sizeof(std::uint16_t);
+  const std::size_t extra_size =
+      extra == extra_kind::scales ? sizeof(float) : sizeof(std::uint16_t);
   if (const auto s = check_alignment("array.extra", array->extra, extra_size); s != GRADSTEP_OK) {
     return s;
   }
@@ -66,11 +76,7 @@ gradstep_status describe_storage(const rule_info& rule, std::size_t index, std::
     return s;
   }
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-  constexpr dtype_set known = narrow_slot_types | only(dtype::unsigned8) | only(dtype::float64);
-  if (!contains(known, wanted)) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "dtype = %d is none of %s", static_cast<int>(wanted),
-                to_text(known).text);
-  }
+  if (const auto s = check_dtype("dtype", wanted); s != GRADSTEP_OK) return s;
   if (const auto s = check_count("count", count); s != GRADSTEP_OK) return s;
   const dtype type =
       stored_slot_type(static_cast<dtype>(wanted), rule.slots[index].is_non_negative, count);

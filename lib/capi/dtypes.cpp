@@ -8,10 +8,12 @@ namespace gradstep::internal {
 dtype_list to_text(dtype_set set) noexcept {
   dtype_list list{};
   std::size_t length = 0;
-  for (const dtype_name& d : dtype_names) {
-    if (!contains(set, d.type) || length >= sizeof list.text) continue;
+  for (const dtype_traits& row : dtype_table) {
+    const auto value = static_cast<std::int32_t>(row.type);
+    if (!contains(set, value) || length >= sizeof list.text) continue;
     length += static_cast<std::size_t>(std::snprintf(list.text + length, sizeof list.text - length,
-                                                     "%s%s", length == 0 ? "" : ", ", d.name));
+                                                     "%s%s (%d)", length == 0 ? "" : ", ",
+                                                     row.constant, static_cast<int>(value)));
   }
   return list;
 }

@@ -1,38 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which dtypes there are, by name, and which may stand where.
+// Which dtypes may stand where.
 #pragma once
 
 #include <gradstep/gradstep.h>
 
 #include <cstdint>
 
-#include "kernels/storage/operand.hpp"
+#include "kernels/storage/dtype.hpp"
 
 namespace gradstep::internal {
 
-struct dtype_name {
-  std::int32_t type;
-  const char* name;
-};
-inline constexpr dtype_name dtype_names[] = {
-    {GRADSTEP_FLOAT32, "GRADSTEP_FLOAT32 (1)"},   {GRADSTEP_FLOAT64, "GRADSTEP_FLOAT64 (2)"},
-    {GRADSTEP_BFLOAT16, "GRADSTEP_BFLOAT16 (3)"}, {GRADSTEP_FLOAT16, "GRADSTEP_FLOAT16 (4)"},
-    {GRADSTEP_SIGNED8, "GRADSTEP_SIGNED8 (5)"},   {GRADSTEP_UNSIGNED8, "GRADSTEP_UNSIGNED8 (6)"},
-};
-
-/// A set of dtypes, bit n for the dtype of value n.
+/// A set of dtypes: bit n for the dtype of value n.
 using dtype_set = std::uint32_t;
-inline constexpr dtype_set only(dtype type) { return 1U << static_cast<unsigned>(type); }
-inline constexpr dtype_set float_types =
-    only(dtype::float32) | only(dtype::float64) | only(dtype::bfloat16) | only(dtype::float16);
-inline constexpr dtype_set copy_types =
-    only(dtype::float32) | only(dtype::bfloat16) | only(dtype::float16);
-inline constexpr dtype_set narrow_slot_types = copy_types | only(dtype::signed8);
-inline constexpr dtype_set all_types = float_types | only(dtype::signed8) | only(dtype::unsigned8);
 
-inline constexpr bool contains(dtype_set set, std::int32_t type) {
+constexpr dtype_set only(dtype type) { return 1U << static_cast<unsigned>(type); }
+
+/// The dtypes that have one of these roles.
+consteval dtype_set types_for(unsigned roles) {
+  dtype_set set = 0;
+  for (const dtype_traits& row : dtype_table) {
+    if ((row.roles & roles) != 0) set |= only(row.type);
+  }
+  return set;
+}
+inline constexpr dtype_set all_types = types_for(~0U);
+inline constexpr dtype_set float_types = types_for(param_role);
+inline constexpr dtype_set copy_types = types_for(copy_role);
+/// Of slots beside params that are not float64.
+inline constexpr dtype_set slot_types = types_for(slot_role);
+inline constexpr dtype_set non_negative_slot_types = types_for(slot_role | non_negative_slot_role);
+
+constexpr bool contains(dtype_set set, std::int32_t type) {
   return type >= 0 && type < 32 && (set >> type & 1) != 0;
+}
+
+/// The dtypes that a rule's slot may have.
+constexpr dtype_set slot_types_of(dtype computed, bool is_non_negative) {
+  if (computed == dtype::float64) return only(dtype::float64);
+  return is_non_negative ? non_negative_slot_types : slot_types;
 }
 
 struct dtype_list {
@@ -40,11 +46,5 @@ struct dtype_list {
 };
 /// "GRADSTEP_FLOAT32 (1), GRADSTEP_BFLOAT16 (3)"
 dtype_list to_text(dtype_set set) noexcept;
-
-/// What a rule's slot may be stored as.
-inline dtype_set slot_types(dtype computed, bool is_non_negative) {
-  if (computed == dtype::float64) return only(dtype::float64);
-  return narrow_slot_types | (is_non_negative ? only(dtype::unsigned8) : 0);
-}
 
 }  // namespace gradstep::internal

@@ -32,10 +32,9 @@ gradstep_status check_lr_scale(const gradstep_group_options& o) {
 }
 
 gradstep_status check_slot_dtype(std::int32_t type) {
-  constexpr dtype_set known = narrow_slot_types | only(dtype::unsigned8);
-  if (type == 0 || contains(known, type)) return GRADSTEP_OK;
+  if (type == 0 || contains(non_negative_slot_types, type)) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "options.slot_dtype = %d is neither 0 nor one of %s",
-              static_cast<int>(type), to_text(known).text);
+              static_cast<int>(type), to_text(non_negative_slot_types).text);
 }
 
 gradstep_status read_group(const gradstep_group_options* options, group_settings& settings) {

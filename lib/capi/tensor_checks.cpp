@@ -93,7 +93,7 @@ class rule_arrays {
   gradstep_status check_slot_dtype(tensor_label label, const gradstep_tensor& t,
                                    std::size_t slot) const {
     const auto allowed =
-        slot_types(computed_type(t.param_dtype), info_.slots[slot].is_non_negative);
+        slot_types_of(computed_type(t.param_dtype), info_.slots[slot].is_non_negative);
     if (!contains(allowed, t.slot_dtypes[slot])) {
       return fail(GRADSTEP_INVALID_ARGUMENT,
                   "%s.slot_dtypes[%zu] = %d, of %s beside param_dtype = %d, is none of "

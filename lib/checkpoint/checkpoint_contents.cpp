@@ -100,7 +100,7 @@ void checkpoint_contents::read(const saved_tensor& tensor, const saved_array_typ
     for_each_part(tensor, array, memory,
                   [this](const stored_part& part) { reader_.read(find(part.name), part.data); });
   };
-  if (array.type == to.type && array.has_low == has_low_halves(to)) return read_into(to);
+  if (array.type == to.type && array.has_low == has_lower_halves(to)) return read_into(to);
   const state_block memory(stored_size(array.type, array.has_low, tensor.count));
   const operand stored = array_at(memory.data(), array.type, array.has_low, tensor.count);
   read_into(stored);

@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "checkpoint/load_plan.hpp"
-#include "checkpoint/stored_types.hpp"
 #include "optimizer/named_arrays.hpp"
 
 namespace gradstep::internal {
@@ -27,7 +26,7 @@ void plan_arrays(load_plan& plan, const optimizer& o, std::size_t index) {
   }
   if (t.average.data != nullptr) stage(names.index_of(array_names::average), t.average.type);
   if (plan.settings.loads_params) {
-    stage(names.index_of(array_names::param), t.param.type, has_low_halves(t.param));
+    stage(names.index_of(array_names::param), t.param.type, has_lower_halves(t.param));
   }
   if (planned.from->accumulate_count == 0) return;
   const operand sum = o.table.sum(index);

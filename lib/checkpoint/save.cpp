@@ -45,7 +45,7 @@ void add_arrays(const optimizer& o, std::size_t index, bool with_params, saved_t
     const bool is_fresh =
         a < names.rule.slot_count && (o.table.records[index].used_slots >> a & 1) == 0;
     if (is_fresh && tensor.step_count != 0) tensor.fresh_slots.emplace_back(name);
-    tensor.arrays.push_back({name, memory.type, has_low_halves(memory)});
+    tensor.arrays.push_back({name, memory.type, has_lower_halves(memory)});
     for_each_part(tensor, tensor.arrays.back(), memory, [&](const stored_part& part) {
       arrays.push_back({std::string(part.name), part.dtype, {part.count}, part.data});
     });

@@ -78,7 +78,7 @@ class member_writer {
   void array_types(const char* key, const std::vector<saved_array_type>& arrays) {
     json_object_writer types(members_[key]);
     for (const saved_array_type& array : arrays) {
-      append_json_string(types[array.name], stored_type_of(array.type, array.has_low).name);
+      append_json_string(types[array.name], stored_name(array.type, array.has_low));
     }
     types.end();
   }
@@ -171,8 +171,8 @@ class member_reader {
   void array_types(const char* key, std::vector<saved_array_type>& arrays) {
     object_[key].for_each_member([&](std::string_view name, const json_place& value) {
       const std::string_view type = value.text();
-      const auto* found = find_stored_type(type);
-      if (found == nullptr) value.refuse(in_quotes(type) + " is no dtype");
+      const auto found = find_stored_type(type);
+      if (!found) value.refuse(in_quotes(type) + " is no dtype");
       arrays.push_back({std::string(name), found->type, found->has_low});
     });
   }

@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include "checkpoint/saved_state.hpp"
-#include "checkpoint/stored_types.hpp"
 
 namespace gradstep::internal {
 
@@ -33,8 +32,7 @@ void for_each_part(const saved_tensor& tensor, const saved_array_type& array, co
   std::string name;
   name.reserve(tensor.name.size() + array.name.size() + 8);
   name.append(tensor.name).append(1, '.').append(array.name);
-  const stored_type& type = stored_type_of(array.type, array.has_low);
-  visit(stored_part{name, type.safetensors, tensor.count, memory.data});
+  visit(stored_part{name, traits_of(array.type).safetensors, tensor.count, memory.data});
   if (has_blocks(array.type)) {
     name += ".scales";
     visit(stored_part{name, "F32", scale_count(tensor.count), memory.extra});

@@ -36,9 +36,6 @@ class padded_part {
  private:
   static constexpr std::size_t half_size = sizeof(std::uint16_t);
 
-  static bool has_lower_halves(const operand& o) {
-    return o.extra != nullptr && !has_blocks(o.type);
-  }
   void* copy(unsigned char* memory, const void* from, std::size_t size) const {
     std::memset(memory, 0, Elements * size);
     std::memcpy(memory + inside_ * size, from, count_ * size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An operand as strips are loaded from it and stored to it: all that does not depend on the strip
-// is worked out once.
+// An operand with everything that loads and stores of strips need and that is the same for all
+// strips.
 #pragma once
 
 #include "kernels/storage/eight_bits.hpp"
@@ -9,60 +9,32 @@
 namespace gradstep::internal {
 namespace {
 
-enum class storage : std::uint8_t {
-  float32,
-  float64,
-  bfloat16,
-  split,  // bfloat16, and the lower halves that make it float32
-  float16,
-  signed8,
-  unsigned8,
-  not_a_number  // all of them: a block of 8 bits with such a scale
-};
-
-constexpr storage storage_of(const operand& o) {
-  switch (o.type) {
-    case dtype::float32:
-      return storage::float32;
-    case dtype::float64:
-      return storage::float64;
-    case dtype::bfloat16:
-      return o.extra == nullptr ? storage::bfloat16 : storage::split;
-    case dtype::float16:
-      return storage::float16;
-    case dtype::signed8:
-      return storage::signed8;
-    case dtype::unsigned8:
-      return storage::unsigned8;
-  }
-  __builtin_unreachable();
-}
-
 struct prepared_operand : operand {
-  storage form = storage::float32;
-  std::uint32_t code_offsets = 0;  // the block's code_offset, in both halves
+  dtype form = dtype::float32;  // what loads and stores switch on: the type, split or not_a_number
+  std::uint32_t code_offsets = 0;  // 8-bit types: code_offset of the block's scale, in both halves
 
-  /// There is none.
+  /// An absent operand.
   prepared_operand() : operand{} {}
-  /// Of an 8-bit type it enters the first block.
+  /// An 8-bit operand enters its first block.
   explicit prepared_operand(const operand& o) : prepared_operand() {
     if (o.data == nullptr) return;
     static_cast<operand&>(*this) = o;
-    form = storage_of(o);
+    form = type == dtype::bfloat16 && extra != nullptr ? dtype::split : type;
     if (has_blocks(type)) enter_block(0);
   }
 
-  /// What follows is of the block with the index-th element. Of 8-bit types only.
+  /// For 8-bit types: the following loads are from the block of the index-th element.
   void enter_block(std::size_t index) {
     const float scale = static_cast<const float*>(extra)[index / block_elements];
     const unsigned exponent = exponent_of(scale);
-    form = scale == scale ? storage_of(*this) : storage::not_a_number;
+    form = scale == scale ? type : dtype::not_a_number;
     const std::uint16_t offset = is_signed() ? code_offset<dtype::signed8>(exponent)
                                              : code_offset<dtype::unsigned8>(exponent);
     code_offsets = offset * 0x10001U;
   }
 
-  bool is_signed() const { return type == dtype::signed8; }  // of an 8-bit type
+  /// For 8-bit types.
+  bool is_signed() const { return type == dtype::signed8; }
   template <class T>
   T* at(std::size_t index) const {
     return static_cast<T*>(data) + index;

@@ -79,23 +79,23 @@ template <std::size_t Vectors>
 [[gnu::always_inline]] inline void load(const prepared_operand& from, std::size_t index,
                                         strip<float, Vectors>& to) {
   // Each branch costs: those of most use come first.
-  if (from.form == storage::float32) return to.load(from.at<const float>(index));
-  if (from.form == storage::bfloat16) return load_bfloat16(from.at<const std::uint16_t>(index), to);
+  if (from.form == dtype::float32) return to.load(from.at<const float>(index));
+  if (from.form == dtype::bfloat16) return load_bfloat16(from.at<const std::uint16_t>(index), to);
   switch (from.form) {
-    case storage::signed8:
+    case dtype::signed8:
       return load_8bit<dtype::signed8>(from.at<const std::uint8_t>(index), from.code_offsets, to);
-    case storage::unsigned8:
+    case dtype::unsigned8:
       return load_8bit<dtype::unsigned8>(from.at<const std::uint8_t>(index), from.code_offsets, to);
-    case storage::float16:
+    case dtype::float16:
       return load_float16(from.at<const std::uint16_t>(index), to);
-    case storage::split:
+    case dtype::split:
       return load_split(from.at<const std::uint16_t>(index), from.lower_half(index), to);
-    case storage::float64:
+    case dtype::float64:
       return load_as(from.at<const double>(index), to);
-    case storage::not_a_number:
+    case dtype::not_a_number:
       return to.set_each([](std::size_t) { return vec<float>(bits_as<float>(nan_bits)); });
-    case storage::float32:
-    case storage::bfloat16:
+    case dtype::float32:
+    case dtype::bfloat16:
       break;
   }
   __builtin_unreachable();  // else the compiler keeps a path that loads nothing
@@ -105,7 +105,7 @@ template <std::size_t Vectors>
 template <std::size_t Vectors>
 [[gnu::noinline]] void load(const prepared_operand& from, std::size_t index,
                             strip<double, Vectors>& to) {
-  if (from.form == storage::float64) return to.load(from.at<const double>(index));
+  if (from.form == dtype::float64) return to.load(from.at<const double>(index));
   strip<float, Vectors / 2> single;
   alignas(64) float elements[strip<double, Vectors>::elements];
   load(from, index, single);

@@ -121,15 +121,15 @@ template <std::size_t Vectors, class Rounding>
 [[gnu::always_inline]] inline void store(const strip<float, Vectors>& from,
                                          const prepared_operand& to, std::size_t index,
                                          Rounding rounding) {
-  if (to.form == storage::float32) return from.store(to.at<float>(index));
-  if (to.form == storage::bfloat16) {
+  if (to.form == dtype::float32) return from.store(to.at<float>(index));
+  if (to.form == dtype::bfloat16) {
     return store_bfloat16(from, to.at<std::uint16_t>(index), rounding);
   }
   // Unlikely, or its constants would take registers from the types of more use.
-  if (to.form == storage::float16) [[unlikely]] {
+  if (to.form == dtype::float16) [[unlikely]] {
     return store_float16(from, to.at<std::uint16_t>(index), rounding);
   }
-  if (to.form == storage::split) {
+  if (to.form == dtype::split) {
     return store_split(from, to.at<std::uint16_t>(index), to.lower_half(index));
   }
   __builtin_unreachable();
@@ -139,7 +139,7 @@ template <std::size_t Vectors, class Rounding>
 template <std::size_t Vectors, class Rounding>
 [[gnu::noinline]] void store(const strip<double, Vectors>& from, const prepared_operand& to,
                              std::size_t index, Rounding rounding) {
-  if (to.form == storage::float64) return from.store(to.at<double>(index));
+  if (to.form == dtype::float64) return from.store(to.at<double>(index));
   constexpr std::size_t count = strip<double, Vectors>::elements;
   alignas(64) double elements[count];
   from.store(elements);
