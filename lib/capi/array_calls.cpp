@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/float_environment.hpp"
 #include "capi/catalogue_calls.hpp"
 #include "capi/dtypes.hpp"
 #include "kernels/storage/slot_storage.hpp"
@@ -85,15 +84,6 @@ gradstep_status describe_storage(const rule_info& rule, std::size_t index, std::
   return GRADSTEP_OK;
 }
 
-/// convert(operand, count, values) a block at a time.
-template <class Values, class Convert>
-void for_each_block(const gradstep_array& array, Values* values, const Convert& convert) noexcept {
-  const float_environment environment(false);
-  for (std::size_t i = 0; i < array.count; i += block_elements) {
-    convert(operand_of(array) + i, std::min(block_elements, array.count - i), values + i);
-  }
-}
-
 }  // namespace
 }  // namespace gradstep::internal
 
@@ -110,13 +100,13 @@ gradstep_status gradstep_slot_storage(const char* rule_name, size_t index, int32
 
 gradstep_status gradstep_array_read(const gradstep_array* array, double* values) {
   if (const auto s = check_values_array(array, values); s != GRADSTEP_OK) return s;
-  for_each_block(*array, values, read_block);
+  read_array(operand_of(*array), array->count, values);
   return GRADSTEP_OK;
 }
 
 gradstep_status gradstep_array_write(const gradstep_array* array, const double* values) {
   if (const auto s = check_values_array(array, values); s != GRADSTEP_OK) return s;
-  for_each_block(*array, values, write_block);
+  write_array(operand_of(*array), array->count, values);
   return GRADSTEP_OK;
 }
 

@@ -95,7 +95,7 @@ void checkpoint_contents::check_array(const saved_tensor& tensor, const saved_ar
 }
 
 void checkpoint_contents::read(const saved_tensor& tensor, const saved_array_type& array,
-                               const operand& to) {
+                               const context& c, const operand& to) {
   const auto read_into = [&](const operand& memory) {
     for_each_part(tensor, array, memory,
                   [this](const stored_part& part) { reader_.read(find(part.name), part.data); });
@@ -104,7 +104,7 @@ void checkpoint_contents::read(const saved_tensor& tensor, const saved_array_typ
   const state_block memory(stored_size(array.type, array.has_low, tensor.count));
   const operand stored = array_at(memory.data(), array.type, array.has_low, tensor.count);
   read_into(stored);
-  convert_array(stored, to, tensor.count);
+  convert_array(c, stored, to, tensor.count);
 }
 
 std::size_t stored_size(dtype type, bool has_low, std::size_t count) noexcept {

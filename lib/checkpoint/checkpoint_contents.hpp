@@ -5,6 +5,7 @@
 
 #include "checkpoint/saved_state.hpp"
 #include "safetensors/safetensors_reader.hpp"
+#include "threads/context.hpp"
 
 namespace gradstep::internal {
 
@@ -16,8 +17,10 @@ class checkpoint_contents {
 
   const saved_state& state() const noexcept { return state_; }
 
-  /// Reads an array of the file. `to`: memory for its elements, in any dtype.
-  void read(const saved_tensor& tensor, const saved_array_type& array, const operand& to);
+  /// Reads an array of the file. `to`: memory for its elements, in any dtype. A conversion to that
+  /// dtype runs on the context's threads.
+  void read(const saved_tensor& tensor, const saved_array_type& array, const context& c,
+            const operand& to);
 
  private:
   void check_tensor(const saved_tensor& tensor, const rule_info& rule);

@@ -6,39 +6,76 @@
 
 #include "base/float_environment.hpp"
 #include "kernels/isa.hpp"
+#include "threads/pieces.hpp"
 
 namespace gradstep::internal {
+namespace {
 
-// Out of line, so that no arithmetic moves out of the floating-point environment's scope.
-[[gnu::noinline]] void read_block(const operand& from, std::size_t count, double* values) noexcept {
+/// At most a block of elements, from the first of a block on.
+void read_block(const kernel_table& kernels, const operand& from, std::size_t count,
+                double* values) {
   if (from.type == dtype::float64) {
     std::memcpy(values, from.data, count * sizeof(double));
     return;
   }
   float single[block_elements];
-  isa_levels()[0].kernels->load_float32(from, count, single);
+  kernels.load_float32(from, count, single);
   std::copy_n(single, count, values);
 }
 
-[[gnu::noinline]] void write_block(const operand& to, std::size_t count,
-                                   const double* values) noexcept {
+/// At most a block of elements, from the first of a block on.
+void write_block(const kernel_table& kernels, const operand& to, std::size_t count,
+                 const double* values) {
   if (to.type == dtype::float64) {
     std::memcpy(to.data, values, count * sizeof(double));
     return;
   }
   float single[block_elements];
-  for (std::size_t i = 0; i < count; ++i) single[i] = static_cast<float>(values[i]);
-  isa_levels()[0].kernels->store_float32(single, to, count);
+  std::copy_n(values, count, single);
+  kernels.store_float32(single, to, count);
 }
 
-void convert_array(const operand& from, const operand& to, std::size_t count) noexcept {
-  const float_environment environment(false);
-  double values[block_elements];
-  for (std::size_t i = 0; i < count; i += block_elements) {
-    const std::size_t n = std::min(block_elements, count - i);
-    read_block(from + i, n, values);
-    write_block(to + i, n, values);
-  }
+/// Calls convert(index, n) for each block of elements [index, index + n).
+template <class Convert>
+void for_each_block(std::size_t count, const Convert& convert) {
+  in_step_environment(false, [&] {
+    for (std::size_t i = 0; i < count; i += block_elements) {
+      convert(i, std::min(block_elements, count - i));
+    }
+  });
+}
+
+/// Without a context nobody has chosen an instruction set: the one that every machine has.
+const kernel_table& kernels_without_context() { return *isa_levels()[0].kernels; }
+
+}  // namespace
+
+void read_array(const operand& from, std::size_t count, double* values) noexcept {
+  for_each_block(count, [&](std::size_t i, std::size_t n) {
+    read_block(kernels_without_context(), from + i, n, values + i);
+  });
+}
+
+void write_array(const operand& to, std::size_t count, const double* values) noexcept {
+  for_each_block(count, [&](std::size_t i, std::size_t n) {
+    write_block(kernels_without_context(), to + i, n, values + i);
+  });
+}
+
+void convert_array(const context& c, const operand& from, const operand& to,
+                   std::size_t count) noexcept {
+  constexpr std::size_t piece_size = 65536;  // elements: whole blocks
+  const std::size_t pieces = count / piece_size + (count % piece_size != 0);
+  run_pieces(c, pieces, count < c.serial_below, [&](piece_claims& claims) {
+    for (std::size_t piece = 0; claims.claim(piece);) {
+      const std::size_t begin = piece * piece_size;
+      for_each_block(std::min(piece_size, count - begin), [&](std::size_t i, std::size_t n) {
+        double values[block_elements];
+        read_block(*c.isa->kernels, from + (begin + i), n, values);
+        write_block(*c.isa->kernels, to + (begin + i), n, values);
+      });
+    }
+  });
 }
 
 }  // namespace gradstep::internal

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole arrays from one dtype to another.
+// Whole arrays from one dtype to another. Numbers are rounded to nearest, and to float32 first
+// unless both dtypes hold float64. Denormals are kept.
 #pragma once
 
 #include <cstddef>
 
 #include "kernels/storage/operand.hpp"
+#include "threads/context.hpp"
 
 namespace gradstep::internal {
 
-/// At most a block of elements, the first of a block, to or from doubles; rounded to nearest,
-/// through float32 but for float64. The caller sets the floating-point environment.
-void read_block(const operand& from, std::size_t count, double* values) noexcept;
-void write_block(const operand& to, std::size_t count, const double* values) noexcept;
+/// values = from, on the calling thread. An 8-bit array begins at a block.
+void read_array(const operand& from, std::size_t count, double* values) noexcept;
 
-/// The same elements in another dtype, on the calling thread.
-void convert_array(const operand& from, const operand& to, std::size_t count) noexcept;
+/// to = values, on the calling thread. An 8-bit array begins at a block.
+void write_array(const operand& to, std::size_t count, const double* values) noexcept;
+
+/// to = from, on the context's threads. 8-bit arrays begin at a block.
+void convert_array(const context& c, const operand& from, const operand& to,
+                   std::size_t count) noexcept;
 
 }  // namespace gradstep::internal
