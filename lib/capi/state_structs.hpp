@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The structs of the ABI that hold a caller's state, to and from the library's own.
+// Translates the ABI's structs that hold a caller's state to and from the library's own.
 #pragma once
 
 #include <gradstep/gradstep.h>

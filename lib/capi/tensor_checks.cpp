@@ -6,6 +6,7 @@
 #include "capi/array_checks.hpp"
 #include "capi/dtypes.hpp"
 #include "capi/listed_params.hpp"
+#include "capi/tensor_reading.hpp"
 #include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
@@ -25,6 +26,16 @@ gradstep_status check_count(tensor_label label, std::size_t count) {
   if (count <= most) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "%s.count = %zu is more than memory can hold (%zu)",
               label.text().text, count, most);
+}
+
+/// The slots whose pointers are not null, as bits; none if the caller's slots are not the rule's.
+std::uint32_t given_slots(const rule_info& rule, const gradstep_tensor& t) {
+  std::uint32_t slots = 0;
+  if (t.slots == nullptr || t.slot_count != rule.slot_count) return slots;
+  for (std::size_t s = 0; s < t.slot_count; ++s) {
+    if (t.slots[s] != nullptr) slots |= 1U << s;
+  }
+  return slots;
 }
 
 /// Validates tensors for a rule. MayLackGrad: whether grad may be null, which means that there is
@@ -101,7 +112,7 @@ class rule_arrays {
                   label.text().text, slot, static_cast<int>(t.slot_dtypes[slot]),
                   info_.slots[slot].name, static_cast<int>(t.param_dtype), to_text(allowed).text);
     }
-    if (!has_blocks(slot_type(t, slot)) || t.count == 0) return GRADSTEP_OK;
+    if (!has_blocks(given_arrays(t).slot_type(slot)) || t.count == 0) return GRADSTEP_OK;
     if (t.slot_scales != nullptr && t.slot_scales[slot] != nullptr) return GRADSTEP_OK;
     return fail(GRADSTEP_INVALID_ARGUMENT, "%s.slot_scales%s is NULL, but the dtype of %s is 8-bit",
                 label.text().text, t.slot_scales == nullptr ? "" : " of that slot",
@@ -115,7 +126,7 @@ class rule_arrays {
     }
     if (t.first_index % block_elements == 0 || t.slot_dtypes == nullptr) return GRADSTEP_OK;
     for (std::size_t s = 0; s < t.slot_count; ++s) {
-      if (!is_used(s) || !has_blocks(slot_type(t, s))) continue;
+      if (!is_used(s) || !has_blocks(given_arrays(t).slot_type(s))) continue;
       return fail(GRADSTEP_INVALID_ARGUMENT,
                   "%s.first_index = %llu is no multiple of %d, but the dtype of %s is "
                   "8-bit, in blocks of so many",

@@ -5,7 +5,6 @@
 
 #include <gradstep/gradstep.h>
 
-#include "rules/rule.hpp"
 #include "step/tensor_list.hpp"
 
 namespace gradstep::internal {
@@ -15,7 +14,8 @@ inline dtype computed_type(std::int32_t param_dtype) {
   return computed_type(static_cast<dtype>(param_dtype));
 }
 
-/// The arrays of a caller's tensor as operands. Nothing is checked. slot(s): `slots` is not null.
+/// The arrays of a caller's tensor as operands; tensor_arrays is the same for our own. Nothing is
+/// checked. slot(s) needs `slots`.
 class given_arrays {
  public:
   explicit given_arrays(const gradstep_tensor& given) : given_(given) {}
@@ -47,29 +47,14 @@ class given_arrays {
   const gradstep_tensor& given_;
 };
 
-inline dtype slot_type(const gradstep_tensor& given, std::size_t slot) {
-  return given_arrays(given).slot_type(slot);
-}
-
-/// The rule's slots whose pointers are not null, as bits.
-inline std::uint32_t given_slots(const rule_info& rule, const gradstep_tensor& given) {
-  std::uint32_t slots = 0;
-  if (given.slots == nullptr || given.slot_count != rule.slot_count) return slots;
-  for (std::size_t s = 0; s < given.slot_count; ++s) {
-    if (given.slots[s] != nullptr) slots |= 1U << s;
-  }
-  return slots;
-}
-
-/// Translates a valid tensor, whose count is not 0. Slots are absent where `slots` is null. Of an
-/// absent array that is no slot, data alone is set; random_key and the slots from slot_count on
-/// stay as they are.
+/// Translates a valid tensor. All slots are absent if `slots` is null. Of an absent copy or
+/// average, data alone is set. random_key and the slots from slot_count on stay as they are.
 void read_tensor(const gradstep_tensor& given, tensor& into);
 
 /// Reads a list's elements as gradstep_tensor.
 extern const element_reader reader_of_given_tensors;
 
-/// The caller's list, whose structs may be larger than ours; each has the first one's struct_size.
+/// The caller's list. Its structs may be larger than ours; all have the first one's struct_size.
 class given_list {
  public:
   given_list(const gradstep_tensor* first, std::size_t count)

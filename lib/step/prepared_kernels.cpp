@@ -10,9 +10,9 @@
 namespace gradstep::internal {
 namespace {
 
-/// From this size on, the copy of the param is streamed past the caches. A copy that is not
-/// streamed is fetched before it is written, and so many elements, some 40 bytes each, would push
-/// it out of the caches again.
+/// From this many elements on, the copy of the param is streamed past the caches. Without streaming
+/// its lines are fetched before they are written. That pays only if they stay in the caches, and so
+/// many elements, some 40 bytes each, push them out.
 constexpr std::size_t streamed_from = std::size_t{1} << 21;
 
 /// factor power, where power is a power of two.

@@ -6,7 +6,8 @@
 namespace gradstep::internal {
 namespace {
 
-/// The same for all pieces of a tensor that its caller splits.
+/// The key of a tensor's random bits at this step. A caller who splits a tensor gives all pieces
+/// the same key.
 std::uint64_t random_key(const step_request& r, const tensor& t, std::size_t index) {
   const std::uint64_t key = t.key != 0 ? t.key : index + 1;
   return derived_key(derived_key(derived_key(0, r.options.seed), key), r.step);
@@ -20,8 +21,8 @@ void cut_from(operand& o, std::size_t begin) {
 
 }  // namespace
 
-// Fields are set where they stand. An operand that is made elsewhere and copied costs a store that
-// is not forwarded, for each array of each small tensor.
+// Fields are set in place. To make an operand elsewhere and copy it costs a store that is not
+// forwarded, for each array of each small tensor.
 void read_for_step(const step_request& r, std::uint32_t used_slots, std::size_t index, tensor& t) {
   r.tensors.read(index, t);
   t.param.is_stochastic = r.options.has_stochastic_param && size_of(t.param.type) < sizeof(float) &&

@@ -18,7 +18,7 @@ struct element_reader {
   std::size_t count_offset;       // bytes to the element's count, a std::size_t
   std::size_t param_type_offset;  // bytes to the dtype of its param, an int32_t
 
-  /// Reads a whole tensor, whose count is not 0. Of an absent array, data alone may be set;
+  /// Reads a whole tensor, whose count is not 0. Of an absent array, data alone may be set.
   /// random_key and the slots from slot_count on stay as they are.
   void (*read)(const void* element, tensor& into);
 
