@@ -10,7 +10,7 @@ import unittest
 class ProgramTest(unittest.TestCase):
     """Runs programs of BIN_DIR in a folder of its own."""
 
-    program = None  # the subclass's
+    program = None  # a subclass sets it
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -24,7 +24,7 @@ class ProgramTest(unittest.TestCase):
                               timeout=300)
 
     def output_of(self, *arguments, **environment):
-        """Standard output of a run that succeeds and writes nothing to standard error."""
+        """The standard output of a run. It must succeed and write nothing to standard error."""
         run = self.run_program(*arguments, **environment)
         self.assertEqual((run.returncode, run.stderr), (0, ""), run)
         return run.stdout

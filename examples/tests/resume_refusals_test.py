@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""train_digits refuses to resume another run, to read a damaged checkpoint, to write over its other
-files, and wrong arguments; each time it says what is wrong and changes no file."""
+"""train_digits refuses to resume another run, to read a damaged checkpoint and to write over its
+other files, and refuses wrong arguments. Each time it says what is wrong and changes no file."""
 import os
 
 import programs

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""train_digits with --checkpoint and --resume: a run that is interrupted and resumed in another
-process ends with the same checkpoint, to the byte, as a run without interruption."""
+"""train_digits with --checkpoint and --resume: a run that is interrupted, and resumed in another
+process, ends with the same bytes in its checkpoint as a run without interruption."""
 import itertools
 import os
 import shlex
@@ -24,7 +24,7 @@ RUNS = [
 
 class ResumeTest(training.TrainingTest):
     def interrupt(self, *arguments, sent=signal.SIGINT):
-        """Interrupts a run within an epoch: at the first moment tried, or resumed at a later one."""
+        """Interrupts a run within an epoch. A run that ends with an epoch is resumed."""
         arguments = [*arguments, "--epochs", 100000, "--checkpoint", "cut.st"]
         for delay in itertools.count():
             before = self.saved_batches("cut.st")
@@ -38,7 +38,7 @@ class ResumeTest(training.TrainingTest):
                 return
 
     def assert_goes_on(self, *arguments):
-        """cut.st, resumed for an epoch or two, equals a run without interruption."""
+        """cut.st is resumed for one or two epochs, and then equals a run without interruption."""
         epochs = self.batches_in("cut.st") // STEPS + 2
         whole = self.report(*arguments, "--epochs", epochs, "--checkpoint", "whole.st")
         resumed = self.report(*arguments, "--epochs", epochs, "--checkpoint", "cut.st", "--resume")

@@ -83,7 +83,7 @@ class TrainDigitsTest(programs.ProgramTest):
         self.assertEqual(len({f32, *others}), len(PRECISIONS), "two precisions did the same")
         for name, loss in zip(PRECISIONS[1:], others):
             self.assertAlmostEqual(loss, f32, delta=f32 / 2, msg=name)
-        # One precision alone does what it does among all.
+        # One precision alone gives the same as among all.
         for i, name in enumerate(PRECISIONS):
             alone = self.losses("--rule", "adamw", "--precision", name, "--epochs", 6)
             self.assertEqual(alone, (["epoch", "adamw"], [[row[0], row[1 + i]] for row in rows]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of train_digits with schedules and checkpoints share."""
+"""Runs of train_digits, for its tests with schedules and checkpoints."""
 import csv
 import json
 import os
@@ -21,12 +21,12 @@ TIME = re.compile(r" +[\d.]+( +[\d.]+)$", re.MULTILINE)  # the next to last colu
 
 
 class TrainingTest(programs.ProgramTest):
-    """Runs train_digits, to its end or in the background, and reads what it has written."""
+    """Runs train_digits, to the end or in the background, and reads the files it wrote."""
 
     program = "train_digits"
 
     def report(self, *arguments):
-        """What a run prints, without its steps' times. A checkpoint may exist already."""
+        """A run's output without the times of its steps. A checkpoint may exist already."""
         if "--checkpoint" in arguments and "--resume" not in arguments:
             self.remove(arguments[arguments.index("--checkpoint") + 1])
         return TIME.sub(r"\1", self.output_of(*arguments))
@@ -43,7 +43,7 @@ class TrainingTest(programs.ProgramTest):
             return file.read()
 
     def batches_in(self, name):
-        """The steps that a checkpoint counts, skipped ones included."""
+        """The number of steps in a checkpoint, including skipped ones."""
         file = self.bytes_of(name)
         header = json.loads(file[8:8 + int.from_bytes(file[:8], "little")])
         state = json.loads(header["__metadata__"]["gradstep.state"])
@@ -53,7 +53,7 @@ class TrainingTest(programs.ProgramTest):
         return self.batches_in(name) if os.path.exists(self.path(name)) else -1
 
     def start(self, *arguments, ignored=None):
-        """Starts a run in the background. Signals are at their defaults, except the ignored one."""
+        """Starts a run in the background, with the default actions of all signals but `ignored`."""
         def set_signals():
             for each in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
                 signal.signal(each, signal.SIG_IGN if each == ignored else signal.SIG_DFL)
@@ -67,6 +67,6 @@ class TrainingTest(programs.ProgramTest):
         return run
 
     def wait_until(self, condition, run):
-        """Waits until the condition holds or the run has ended. ctest stops a run that never ends."""
+        """Waits until the condition holds or the run has ended. ctest stops an endless run."""
         while run.poll() is None and not condition():
             time.sleep(0.001)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""train_digits with --schedule: the schedule counts steps, and the same schedule in other words is the
-same run."""
+"""train_digits with --schedule: the schedule counts steps, and different ways to write a schedule
+give the same run."""
 import programs
 import training
 from training import COSINE, MULTISTEP, STEPS
@@ -8,7 +8,7 @@ from training import COSINE, MULTISTEP, STEPS
 
 class TrainingScheduleTest(training.TrainingTest):
     def test_the_schedule_counts(self):
-        """The schedule's time is the step; total_steps is the run's steps less the warm-up."""
+        """The schedule's time is the step; total_steps is the run's steps minus the warm-up."""
         run = ["--rule", "sgd", "--epochs", 3]
         reports = {self.report(*run, *schedule) for schedule in
                    [[], ["--schedule", "cosine"], ["--schedule", "one_cycle"], COSINE, MULTISTEP]}
@@ -28,7 +28,7 @@ class TrainingScheduleTest(training.TrainingTest):
         self.assertEqual(self.losses("default"), self.losses("explicit"))
 
     def test_the_same_schedule_in_other_words(self):
-        """Settings in another order, defaults, replaced values; and more than a name can hold."""
+        """Another order, defaults, replaced values, and a text longer than a name may be."""
         many = ",".join(map(str, range(100, 200)))
         for saved, resumed in [
             ("--schedule step --schedule-set step_size=10 --schedule-set gamma=0.5",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""two_groups finds the line, goes on from its checkpoint, and prints the library's sentences."""
+"""two_groups finds the line, continues from its checkpoint, and prints the library's sentences."""
 import programs
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Binds the library from its header's rules alone: learns every rule, hyper-parameter and slot by
-enumeration, and steps each. Usage: enumerate_and_step.py LIBRARY"""
+"""Binds the library from gradstep.h alone: finds every rule, hyper-parameter and slot by
+enumeration, and steps each rule. Usage: enumerate_and_step.py LIBRARY"""
 
 import ctypes as c
 import math
@@ -14,7 +14,7 @@ STOCHASTIC_PARAM = 64
 
 
 def stored(dtype, values):
-    """An array of the numbers: ctypes has no float16, struct has."""
+    """An array of the numbers. struct packs them, since ctypes has no float16."""
     if dtype == FLOAT16:
         values = struct.unpack(f"<{len(values)}H", struct.pack(f"<{len(values)}e", *values))
     return (NUMBER[dtype] * len(values))(*values)
@@ -27,7 +27,7 @@ def numbers(dtype, array):
 
 
 class Sized(c.Structure):
-    """A struct of the C interface: zero but for its struct_size."""
+    """A struct of the C interface: struct_size is set, all else is zero."""
 
     def __init__(self, **fields):
         super().__init__(struct_size=c.sizeof(type(self)), **fields)
@@ -115,7 +115,7 @@ class Binding:
         return rule, hyperparameters, slots
 
     def make_slots(self, rule, slot_count, dtype, count):
-        """An array for each slot that is used, None for the others."""
+        """A list with an array per used slot, and None per unused one."""
         slots = []
         for i in range(slot_count):
             is_used, initial = c.c_int32(), c.c_double()
@@ -134,7 +134,7 @@ class Binding:
             tensor = Tensor(count=len(start), param=c.addressof(param), grad=c.addressof(gradient),
                             slots=pointers, slot_count=slot_count, slot_dtypes=dtypes,
                             param_dtype=dtype, grad_dtype=dtype)
-            options = ApplyOptions(step=1, flags=STOCHASTIC_PARAM)  # of 16 bits; others are exact
+            options = ApplyOptions(step=1, flags=STOCHASTIC_PARAM)  # others are exact
             self.call("apply", context, rule, c.byref(tensor), 1, c.byref(options), None)
             return numbers(dtype, param)
         finally:

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs the library, shared and static, and builds programs against what is there, as a user would:
+# Installs the library, shared and static, and builds programs with it as a user would:
 # examples/embed.c by pkg-config and, in a project of C alone, by find_package; a C++ program by
-# find_package. Each once where it was configured to go, and from elsewhere: by --prefix, by DESTDIR,
-# moved, in a folder named as Debian names it, in paths with spaces.
+# find_package. The library is installed at its configured place and elsewhere: by --prefix, by
+# DESTDIR, moved, in a folder with the name that Debian uses, in paths with spaces.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$(mktemp -d)
@@ -49,7 +49,7 @@ fail() {
   exit 1
 }
 
-# quietly COMMAND...: prints what it printed when it fails.
+# quietly COMMAND...: prints the output only if the command fails.
 quietly() {
   "$@" >"$root/log" 2>&1 || { cat "$root/log" >&2; fail "failed: $*"; }
 }
@@ -68,7 +68,7 @@ by_pkg_config() {
   local options=() flags
   [ "$1" = ON ] || options=(--static)
   flags=$(PKG_CONFIG_PATH=$2/$3/pkgconfig pkg-config "${options[@]}" --cflags --libs gradstep)
-  # eval: pkg-config has put backslashes before spaces, as a shell reads them.
+  # eval, because pkg-config puts backslashes before spaces.
   eval "cc -std=c99 -Wall -Wextra -Wpedantic -Werror examples/embed.c -o \"$root/embed\" $flags"
   LD_LIBRARY_PATH=$2/$3 prints 'y = 3.000 x' "$root/embed"
 }
@@ -81,7 +81,7 @@ by_find_package() {
   prints "$3" "$root/built/program"
 }
 
-# uses SHARED PREFIX LIBDIR: all ways.
+# uses SHARED PREFIX LIBDIR: builds the programs in all ways.
 uses() {
   by_pkg_config "$@"
   by_find_package "$2" program 1.5

@@ -3,9 +3,9 @@
 #
 # gradstep as a part of another project's build, in tests/abi/subproject:
 #
-#     tests/abi/subproject_test.sh             builds it in hosts whose flags are hostile to it, and
-#                                              compares the bits with build/release's (minutes)
-#     tests/abi/subproject_test.sh configure   configures hosts that check what gradstep left of theirs
+#     tests/abi/subproject_test.sh             builds it in hosts with hostile flags, and compares
+#                                              the bits with build/release's (minutes)
+#     tests/abi/subproject_test.sh configure   configures hosts that check their own settings
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$(mktemp -d)
@@ -13,10 +13,10 @@ trap 'rm -rf "$root"' EXIT
 cp -r tests/abi/subproject "$root/a host"
 passed=0
 
-# The host's own build: nothing of ours set by the environment.
+# A host's own build has none of this environment's settings.
 unset BUILD_SHARED_LIBS
 
-# configure NAME OPTION...: the host, in $root/NAME.
+# configure NAME OPTION...: configures the host in $root/NAME.
 configure() {
   local name=$1
   shift
@@ -30,7 +30,7 @@ configure() {
 
 fail() { echo "subproject_test.sh: $1" >&2; exit 1; }
 
-# installs NAME WANTED...: the files that installing the host gives, by name.
+# installs NAME WANTED...: installing the host gives files with these names.
 installs() {
   local name=$1 found
   shift
@@ -49,13 +49,13 @@ configure_only() {
     fail "the host builds gradstep's tests"
   configure shared -DHOST_EXPECTS=SHARED_LIBRARY -DBUILD_SHARED_LIBS=ON -DHOST_FETCHES=ON \
     -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -DCMAKE_UNITY_BUILD=ON
-  # What changes its mind keeps nothing of what it said first.
+  # A host that changes an option keeps nothing of the old one.
   configure shared -DHOST_EXPECTS=STATIC_LIBRARY -DBUILD_SHARED_LIBS=OFF
   configure own -DHOST_EXPECTS=SHARED_LIBRARY -DGRADSTEP_SHARED=ON -DCMAKE_CXX_STANDARD=17
   passed=$((passed + 4))
 }
 
-# same_bits NAME: of the program in that host, and of the library's own build.
+# same_bits NAME: the program has the same bits in that host and in the library's own build.
 same_bits() {
   "$root/$1/host_bits" >"$root/$1.bits" || fail "the program of the host '$1' failed"
   diff "$root/own.bits" "$root/$1.bits" >&2 || fail "the host '$1' changed the bits"
@@ -82,23 +82,23 @@ warnings="-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror"
 
 hostile() {
   own_bits
-  # A host in C alone, with no build type; the flags of C++ come from its command line.
+  # A host in C alone, without a build type. Flags for C++ come from its command line.
   configure c_only -DHOST_LANGUAGES=C -DHOST_FETCHES=ON -DHOST_EXPECTS=STATIC_LIBRARY "-DHOST_OPTIONS=$warnings" \
     -DCMAKE_CXX_FLAGS="$fast -fno-threadsafe-statics -Wall -Wconversion -Werror" \
     -DCMAKE_UNITY_BUILD=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
   build c_only
   same_bits c_only
-  # A shared one in C++; the flags are the folder's, and those of its build type.
+  # A shared library in a C++ host. Flags come from the folder and the build type.
   configure flags -DHOST_EXPECTS=SHARED_LIBRARY -DGRADSTEP_SHARED=ON -DCMAKE_BUILD_TYPE=Release \
     "-DHOST_OPTIONS=$warnings;-funsafe-math-optimizations;-ffp-contract=fast;-fvisibility=default" \
     -DCMAKE_CXX_FLAGS_RELEASE="-Ofast -fno-fast-math -ffp-contract=off -fno-trapping-math -mavx2" \
     -DCMAKE_SHARED_LINKER_FLAGS="-ffast-math" -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
   build flags
   same_bits flags
-  # Linked with -ffast-math, a library sets the processor's mode when it is loaded.
+  # A library that is linked with -ffast-math sets the processor's mode when it is loaded.
   ! readelf -Ws "$root"/flags/gradstep/lib/libgradstep.so | grep -q set_fast_math ||
     fail "the shared library sets flush-to-zero when it is loaded"
-  # GRADSTEP_INSTALL: its files join the host's.
+  # With GRADSTEP_INSTALL its files are installed with those of the host.
   configure c_only -DGRADSTEP_INSTALL=ON
   cmake --build "$root/c_only" >/dev/null
   cmake --install "$root/c_only" --prefix "$root/c_only.installed" >/dev/null

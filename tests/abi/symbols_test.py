@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Fails when the library exports anything but exported_symbols.txt, or when a kernel object has a
-weak symbol: one that was compiled with AVX-512 and that the linker picks for the whole program is
-a crash on older machines.
+weak symbol. The linker picks one copy of a weak symbol for the whole program: a copy that was
+compiled with AVX-512 would crash older machines.
 
 Usage: symbols_test.py LIBRARY KERNEL_OBJECT..."""
 
@@ -15,7 +15,7 @@ WEAK = "WwVvu"
 
 
 def symbols(path, *options):
-    """(type, name) of what a file defines; the version after @ is cut off."""
+    """(type, name) of each symbol that a file defines, without the version after @."""
     run = subprocess.run(["nm", "--defined-only", "--format=posix", *options, path], check=True,
                          capture_output=True, text=True)
     words = [line.split() for line in run.stdout.splitlines()]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes traces.txt: what each rule's published formula does to the same params and gradients.
+"""Writes traces.txt: what each rule's published formula makes of the same params and gradients.
 
     python3 make_traces.py > traces.txt
 
@@ -88,7 +88,7 @@ def root(d, h):
     return math.sqrt(d + h["eps"]) if h["eps_inside"] else math.sqrt(d) + h["eps"]
 
 
-# The published defaults, here so that a wrong default in the library shows too.
+# The published defaults, written here so that the test finds a wrong default in the library.
 RULES = {
     sgd: dict(lr=1e-3, momentum=0, dampening=0, nesterov=0, weight_decay=0, lr_in_velocity=0),
     adagrad: dict(lr=1e-2, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10,

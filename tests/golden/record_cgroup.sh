@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints what this system shows of its control groups to a process, for cgroup_quota_test.cpp:
+# Prints what a process of this system sees of its control groups, for cgroup_quota_test.cpp:
 #
 #     record_cgroup.sh > tests/golden/cgroup/NAME.txt
 #
-# A line is a file's path, the indented lines after it are the file: /proc/self/cgroup, the lines
-# about control groups of /proc/self/mountinfo, and the quotas of the process's groups and of the
-# groups around them.
+# A line is the path of a file, the indented lines after it are the content. The files:
+# /proc/self/cgroup, the lines of /proc/self/mountinfo about control groups, and the quotas of the
+# process's groups and of the groups around them.
 set -euo pipefail
 
 # print FILE TEXT

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records what PyTorch's Adam does, in float64, with tensors that do not take part in every step:
-one that is added after three steps, and one that has no gradient in some.
+"""Records what PyTorch's Adam does, in float64, with tensors that miss steps: one is added after
+three steps, one has no gradient in some steps.
 
     python3 tests/golden/record_late_tensor.py tests/golden/late_tensor.json
 """

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes schedules.json: what PyTorch's schedulers make of the learning rate, and the momentum.
+"""Writes schedules.json: the learning rates, and momenta, that PyTorch's schedulers set.
 
     python3 record_schedules.py > schedules.json       needs PyTorch
 
-Closed forms are taken where PyTorch has them: its recursive ones add up rounding.
+Takes PyTorch's closed forms where they exist: its recursive forms add up rounding errors.
 """
 
 import json
@@ -79,7 +79,7 @@ def closed_cases():
                lambda o: L.LinearLR(o, 0.05, 0.9, 40))
     yield case("linear", {"start_factor": 1, "end_factor": 0, "total_steps": 1},
                lambda o: L.LinearLR(o, 1.0, 0.0, 1))
-    # With another power its closed form raises the base rate to it too: see stepped_cases.
+    # With another power, the closed form raises the base rate to that power too: see stepped_cases.
     yield case("polynomial", {"total_steps": 30}, lambda o: L.PolynomialLR(o, 30, 1.0))
     yield case("cosine", {"total_steps": 30, "end_lr": 0.01},
                lambda o: L.CosineAnnealingLR(o, 30, 0.01), [t for t in FAR if t <= 30])

@@ -5,7 +5,7 @@ params and gradients of the file, in float64 and in float32.
 
     ATEN_CPU_CAPABILITY=default python3 record_torch_traces.py torch_traces.txt > new.txt
 
-PyTorch's last bits depend on the vector instructions that it uses. With those of the variable's value,
+PyTorch's last bits depend on the vector instructions that it uses. With this value of the variable,
 PyTorch 2.14.1 on x86-64 gives the file to the bit.
 
 The lines of the file, all numbers in C99 hex:
@@ -16,8 +16,8 @@ The lines of the file, all numbers in C99 hex:
     param t p...                  the float64 params after step t
     param32 t p...                the float32 params after step t
 
-start, grad and case lines are taken over, so a new case is a new case line. All numbers of start and
-grad are float32 numbers.
+start, grad and case lines are taken over, so a new case is a new case line. start and grad have
+float32 numbers.
 """
 import re
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of contexts in Python share: one with several threads, and a step on them."""
+"""A context with several threads, and a step on them, for tests in Python."""
 
 import ctypes as c
 

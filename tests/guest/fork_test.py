@@ -49,7 +49,7 @@ def check_children(binding, flags):
 
 
 def check_first_use_in_a_child(binding):
-    """A parent that has loaded the library and made no threads: its children have theirs."""
+    """The parent has loaded the library and made no threads. Its children make threads."""
     serial = make_context(binding, thread_count=1)
     wanted = list(step(binding, serial))
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""However many threads are asked for, on however many CPUs: nothing is printed, the context says how
-many there can be, and no more come. Usage: quiet_test.py LIBRARY"""
+"""A host may ask for any number of threads on any number of CPUs. The library prints nothing, a
+context says how many threads it can have, and no more threads start.
+
+Usage: quiet_test.py LIBRARY"""
 
 import os
 import subprocess
@@ -15,7 +17,7 @@ PINNED = 2  # GRADSTEP_CONTEXT_PIN_THREADS
 
 
 def child(library, *thread_counts):
-    """Steps with a context of each count, all of them alive, and reports by its exit status alone."""
+    """Steps with one context per count, all alive at once; reports by the exit status alone."""
     binding = Binding(library)
     contexts = []
     for wanted in map(int, thread_counts):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON of unknown origin: the same values as the plain parser, and every fault refused.
+// JSON of unknown origin: it has the values that the plain parser finds, and every fault is
+// refused.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -188,9 +189,10 @@ TEST(json_text, many_keys) {
   expect_words(refused(text + ",\"500\":0}"), {R"("500" stands twice)"});
 }
 
-/// What it writes is what the other library writes.
+/// append_json_string writes what the plain writer writes.
 TEST(json_text, strings_as_the_plain_writer_has_them) {
-  // Every byte at every place of the eight that are looked at together, and behind them.
+  // Every byte at every place of the eight that append_json_string looks at together, and after
+  // them.
   for (int c = 0; c < 0x80; ++c) {
     for (std::size_t at = 0; at < 20; ++at) {
       std::string text(20, '\x7F');

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Narrowing of given float32 bit patterns by every way that the public interface has, against the
-// plain reference. For a dense sample in the normal tests, and for every pattern in the nightly
-// one.
+// Narrows given float32 bit patterns in every way that the public interface has, and compares with
+// the plain reference. The normal tests use a dense sample of patterns, the nightly test uses all.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -35,7 +34,7 @@ inline bool is_nan_of(std::int32_t dtype, std::uint16_t half) {
   return (half & 0x7fff) > half_from_float(dtype, std::numeric_limits<float>::infinity());
 }
 
-/// The two are the same number to the bit; i is where they stand.
+/// `got` and `wanted` are the same number to the bit. i: their index.
 inline void expect_same_number(double got, double wanted, std::size_t i) {
   if (std::isnan(wanted)) {
     ASSERT_TRUE(std::isnan(got)) << std::hex << i;
@@ -54,7 +53,7 @@ class narrowing_check {
     }
   }
 
-  /// All of the patterns, into every 16-bit dtype: by a step on each instruction set, and by
+  /// Narrows all patterns to every 16-bit dtype, by a step on each instruction set and by
   /// gradstep_array_write.
   void run(const std::vector<std::uint32_t>& patterns) {
     for (const std::int32_t dtype : half_dtypes) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All 2^32 float32 numbers narrowed to every 16-bit dtype, by a step on every instruction set and
-// by gradstep_array_write. Some minutes: `ctest -C nightly` runs it.
+// Narrows all 2^32 float32 numbers to every 16-bit dtype, by a step on every instruction set and by
+// gradstep_array_write. Takes some minutes: `ctest -C nightly` runs it.
 #include <gtest/gtest.h>
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every number of the 16-bit dtypes widened, and a dense sample of float32 narrowed: by
+// Widens every number of the 16-bit dtypes and narrows a dense sample of float32: by
 // gradstep_array_read and gradstep_array_write, and by steps on every instruction set.
 // conversions_nightly.cpp narrows all float32 numbers.
 #include <gradstep/gradstep.h>
@@ -117,7 +117,7 @@ TEST(narrowing, every_upper_half_with_lower_halves_around_the_ties) {
   }
 }
 
-/// A float64 is rounded to float32 first, and then to the dtype.
+/// A float64 is rounded to float32 first, then to the dtype.
 TEST(narrowing, of_float64_goes_through_float32) {
   const std::vector<double> values = {1 + 0x1p-8 + 0x1p-40,
                                       1 + 0x1p-8,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks of 8-bit codes: every code read and written, scales, and what lies outside the codes'
-// range.
+// Blocks of 8-bit codes: every code read and written, scales, and numbers outside the range of the
+// codes.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What makes a context refuse an instruction set: lib/kernels/exactness.hpp passes arithmetic that
-// rounds exactly, and finds what other libraries and compilers put in its place.
+// lib/kernels/vectors/exactness.hpp decides which instruction sets a context refuses: it accepts
+// arithmetic that rounds exactly, and detects what other libraries and compilers put in its place.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -102,7 +102,8 @@ struct by_newton_steps : exact {
   }
 };
 
-/// The same where numbers are ordinary: a unit off, but neither NaN nor infinite.
+/// As by_newton_steps, with exact results for zeros, denormals, infinities and NaN: ordinary
+/// results alone are wrong by a unit.
 struct by_newton_steps_with_special_numbers : by_newton_steps {
   template <class T>
   static T divide(T a, T b) {
@@ -127,7 +128,7 @@ TEST(exactness, division) {
   EXPECT_EQ(found_in<flushing_quotients>(), "float32 division");
 }
 
-/// The wider type hides every error: a float divided in double is exact.
+/// Divides floats as doubles, which is exact, and doubles by Newton steps.
 struct narrowed : by_newton_steps_with_special_numbers {
   using by_newton_steps_with_special_numbers::divide;
   static float divide(float a, float b) {
@@ -139,7 +140,7 @@ TEST(exactness, division_of_float64_alone) { EXPECT_EQ(found_in<narrowed>(), "fl
 
 // ---- Root -------------------------------------------------------------------------------------
 
-/// x / sqrt(x) from an inverse root that is exact to all but the last bits.
+/// Computes x * (1 / sqrt(x)): wrong in the last bits alone.
 struct by_inverse_root : exact {
   template <class T>
   static T root(T x) {
@@ -147,7 +148,7 @@ struct by_inverse_root : exact {
   }
 };
 
-/// A Newton step from a root that is right to half of its bits.
+/// One Newton step from a root of which half of the bits are right.
 struct by_a_newton_step : exact {
   template <class T>
   static T root(T x) {
@@ -180,7 +181,7 @@ struct unfused_arithmetic : exact {
   }
 };
 
-/// Rounded twice, to double and then to float.
+/// Rounds twice: to double, then to float.
 struct fused_in_double : exact {
   using exact::fused;
   static float fused(float a, float b, float c) {

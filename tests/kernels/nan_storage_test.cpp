@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NaN stays NaN when it is stored, whatever its payload and place.
+// A stored NaN stays NaN, whatever its payload and its place in the array.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Second moments in few bits decay as they should, because they are rounded at random.
+// Second moments stored in few bits decay as they should: they are rounded at random.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -76,8 +76,8 @@ TEST(narrow_second_moments, decay_under_zero_gradients) {
   }
 }
 
-/// Rounded to nearest, moments do not decay: beta2 takes away less than half a gap in a step. This
-/// is why slots are rounded at random by default.
+/// Moments that are rounded to nearest do not decay: beta2 takes away less than half a gap per
+/// step. So slots are rounded at random by default.
 TEST(narrow_second_moments, do_not_decay_when_they_are_rounded_to_nearest) {
   for (const decay& how :
        {decay{GRADSTEP_BFLOAT16}, decay{GRADSTEP_UNSIGNED8}, decay{GRADSTEP_FLOAT16, 0.9999},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lib/kernels/batch.hpp's vocabulary, compiled with the flags of one of the library's kernel
-// objects.
+// The operations of lib/kernels/vectors/batch.hpp, compiled with the flags of one of the library's
+// kernel objects.
 #include "kernels/ops_table.hpp"
 #include "kernels/vectors/batch.hpp"
 #include "kernels/vectors/exactness.hpp"

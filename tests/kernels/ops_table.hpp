@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every operation that a rule's update may use, for ops_test.cpp to run on each instruction set. As
-// in the library, only plain data crosses from the objects built for one.
+// Every operation that a rule's update may use. ops_test.cpp runs them on each instruction set. The
+// objects built for different instruction sets exchange plain data only, as in the library.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ enum class operation {
 };
 inline constexpr int operation_count = 15;
 
-/// result[i] of a[i], b[i] and c[i]; a comparison of a and b selects b or c.
+/// result[i] = operation(a[i], b[i], c[i]). A comparison of a and b selects b or c.
 template <class T>
 using ops_function = void (*)(operation op, const T* a, const T* b, const T* c, T* result,
                               std::size_t count);
@@ -45,8 +45,8 @@ struct ops_table {
 
 }  // namespace gradstep_test
 
-// Where a rule's update stands, so that the words are found as there; unnamed because each
-// instruction set compiles it again.
+// The namespace of the rules' updates, so that names resolve as they do there. Unnamed inside,
+// because each instruction set compiles this file again.
 namespace gradstep::internal {
 namespace {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The operations that rules are written in, on vectors of every instruction set and on plain
-// numbers: the same bits as their definitions, for NaN, infinities, zeros of both signs and
-// denormals too.
+// numbers, have the bits of their definitions. Operands include NaN, infinities, zeros of both
+// signs and denormals.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -164,7 +164,7 @@ TEST(ops, unfused_numbers) {
 
 // ---- The library's kernels --------------------------------------------------------------------
 
-/// (1 + h)^2 - (1 + 2 h) is h^2, but 0 when the square is rounded first.
+/// (1 + h)^2 - (1 + 2 h) is h^2. If the square is rounded first, the result is 0.
 void expect_fused_step(const std::string& isa, std::int32_t dtype, double h) {
   const auto context = make_serial_context(isa.c_str());
   ASSERT_EQ(isa_in_use(context.get()), isa);

@@ -44,7 +44,7 @@ TEST_P(split_params, train_as_float32) {
 }
 
 /// The upper half is the float32 param with its lower 16 bits cut off. A model that runs in
-/// bfloat16 sees this half alone.
+/// bfloat16 reads the upper half alone.
 TEST_P(split_params, have_upper_halves_that_are_cut_off) {
   const auto rule = make_rule(GetParam());
   const auto context = make_serial_context();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stochastic rounding errs by nothing on average: over many elements, over seeds, and step after
-// step.
+// Stochastic rounding has no error on average: over many elements, over seeds, and over steps.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -47,7 +46,7 @@ class error_statistics {
     ++count_;
   }
 
-  /// `least`: how many exact numbers must have been between two stored ones.
+  /// At least `least` exact numbers must have been between two stored ones.
   void expect_unbiased(std::size_t least) const {
     EXPECT_GE(count_, least);
     EXPECT_LE(std::abs(sum_), 4 * std::sqrt(variance_))
@@ -88,7 +87,7 @@ void add_8bit(error_statistics& errors, float exact, const stored_array& slot, s
   errors.add(magnitude, std::abs(slot.widen(i)), near, far);
 }
 
-/// A number of one of several magnitudes; the bits that are cut off are not random.
+/// A number of one of several magnitudes. The bits that rounding cuts off are not random.
 double sample(std::size_t i) {
   return std::ldexp(1 + static_cast<double>(i % 977) / 977, static_cast<int>(i % 5)) *
          (i % 3 == 0 ? -1 : 1);
@@ -168,16 +167,16 @@ TEST(stochastic_rounding, of_params_is_unbiased) {
   check_params(GRADSTEP_FLOAT16, 1);
 }
 
-/// Float16's denormals reach from 2^-14 down to 2^-24: numbers around the upper end, among them,
-/// and below the lower end.
+/// Float16's denormals reach from 2^-14 down to 2^-24. The numbers lie around the upper end,
+/// between the ends, and below the lower end.
 TEST(stochastic_rounding, of_params_is_unbiased_among_denormals) {
   for (const double unit : {0x1p-16, 0x1p-21, 0x1p-26, 0x1p-30}) {
     check_params(GRADSTEP_FLOAT16, unit);
   }
 }
 
-/// The same numbers with another seed, key, step or first element: each must change the result as
-/// if at random.
+/// Rounds the same numbers with another seed, key, step or first element. Each must change the
+/// result as if at random.
 void check_dependence(std::int32_t dtype, double half_way) {
   SCOPED_TRACE(dtype_text(dtype));
   const auto rule = make_rule("sgd", {{"lr", 1}});

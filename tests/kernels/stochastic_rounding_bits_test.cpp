@@ -85,7 +85,7 @@ TEST(stochastic_rounding_bits, of_every_upper_half) {
   }
 }
 
-/// So many numbers near each end that the low random bits decide about some.
+/// So many numbers near each end that the low random bits decide how some are rounded.
 TEST(stochastic_rounding_bits, at_the_ends_of_float16) {
   std::vector<float> numbers;
   for (const float end : {0x1p-14F, 0x1p-15F, 0x1p-23F, 0x1p-24F, 0x1p-25F, 0x1p-30F, 0x1p-44F,
@@ -106,7 +106,7 @@ TEST(stochastic_rounding_bits, at_the_ends_of_float16) {
   }
 }
 
-/// Whatever the seed, a number that float16 holds exactly is stored as it is. -0 too: the change
+/// A number that float16 holds exactly is stored unchanged with every seed. So is -0: the change
 /// that is added to it is -0.
 TEST(stochastic_rounding_bits, keep_every_float16) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
@@ -231,7 +231,7 @@ TEST(float16_denormals, outlive_flush_to_zero) {
   }
 }
 
-/// STOCHASTIC_PARAM changes the tensors with 16-bit params, and no others of the list.
+/// STOCHASTIC_PARAM changes the tensors with 16-bit params, and no other tensor of the list.
 TEST(stochastic_params, are_those_of_16_bits_without_lower_halves) {
   const auto rule = make_rule("sgd", {{"lr", 1e-3}});
   const auto context = make_serial_context();

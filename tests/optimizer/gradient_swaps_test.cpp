@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gradients that change places among tensors: any permutation, one set_grad after another; while
-// two overlap, whatever looks at them is refused.
+// Tensors exchange their gradients, in any permutation, by one set_grad after another. While two
+// gradients overlap, every call that looks at them is refused.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ constexpr std::size_t count = 6, elements = 10;
 
 std::string name_of(std::size_t tensor) { return std::string("t").append(std::to_string(tensor)); }
 
-/// sgd at rate 1: a step subtracts the gradient, which is 1 + its number in each of its elements.
+/// sgd with lr = 1: a step subtracts the gradient. Each element of tensor i's gradient is 1 + i.
 class gradient_swaps : public testing::Test {
  protected:
   gradient_swaps() {
@@ -50,7 +50,7 @@ class gradient_swaps : public testing::Test {
     expect_ok(gradstep_optimizer_set_grad(o, tensor, grad));
   }
 
-  /// Every call that looks at these two gradients is refused, and nothing changed.
+  /// Every call that looks at these two gradients is refused, and changes nothing.
   void expect_overlap(std::size_t a, std::size_t b) {
     const std::vector<std::string> words = {name_of(a), name_of(b), "overlap"};
     const auto before = everything_in(o);
@@ -143,7 +143,7 @@ TEST_F(gradient_swaps, other_arrays_are_never_overlapped) {
   tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
   expect_failure(gradstep_optimizer_add_tensor(o, 0, "new", &tensor, nullptr),
                  GRADSTEP_INVALID_ARGUMENT, {"tensor.grad overlaps grad", "\"t2\""});
-  // Behind a longer one that begins earlier, while some overlap.
+  // A param at the end of a gradient, and one just after it, while two gradients overlap.
   std::vector<float> large(3 * elements);
   set(0, large.data());
   set(1, large.data());
@@ -174,7 +174,7 @@ TEST_F(gradient_swaps, inside_a_step) {
   EXPECT_EQ(params[1][0], -1);
 }
 
-/// Against every pair compared with every other.
+/// The test knows which gradients overlap, because it compares every pair.
 TEST_F(gradient_swaps, random_places) {
   std::vector<float> large(8 * elements, 0.0F);
   std::vector<std::size_t> places(count, SIZE_MAX);

@@ -35,7 +35,7 @@ TEST(inspection, one_by_one_gives_the_norm_of_one_pass) {
   for (std::size_t i = norm_counts.size(); i-- > 0;) {
     expect_ok(gradstep_optimizer_inspect(parts.get(), i, 1));
   }
-  // The norm is that of the gradients as they were inspected.
+  // The step uses the norm of the gradients as they were when they were inspected.
   for (auto& each : parts.tensors) each.grad.fill(0);
   const auto wanted = step(whole.get());
   const auto options = inspected_step();
@@ -54,8 +54,8 @@ TEST(inspection, adds_sums_in_the_order_of_adding) {
     for (auto& each : model->tensors) each.grad.set(0, 10);
     model->tensors[0].grad.set(0, 0x1p30);
   }
-  // The norm squared is 2^60 + 199 * 100. Added one by one to 2^60, each 100 is lost; their sum is
-  // not.
+  // The norm squared is 2^60 + 199 * 100. If each 100 were added to 2^60 alone, it would be lost;
+  // the sum of the 100s is not.
   expect_ok(gradstep_optimizer_inspect(parts.get(), GRADSTEP_ALL_TENSORS, 1));
   EXPECT_EQ(step(parts.get(), inspected_step()).grad_norm, 0x1p30);
   EXPECT_EQ(step(whole.get()).grad_norm, 0x1p30);

@@ -16,8 +16,8 @@
 
 namespace gradstep_test {
 
-/// A host's pool that calls `within`, unless it is empty, and then runs all tasks on the calling
-/// thread. So a test can look around in the middle of a step.
+/// A host's pool that first calls `within`, unless it is empty, and then runs all tasks on the
+/// calling thread. So a test can act in the middle of a step.
 struct interrupting_pool {
   std::function<void()> within;
 };

@@ -22,7 +22,7 @@ inline gradstep_optimizer_options with_flags(std::uint64_t flags) {
   return options;
 }
 
-/// An optimizer with one group, and in it one tensor per count.
+/// An optimizer with one group. The group has one tensor per count.
 struct one_group_model {
   one_group_model(const gradstep_context* context, const gradstep_rule* rule,
                   const gradstep_optimizer_options& options, const std::vector<std::size_t>& counts,

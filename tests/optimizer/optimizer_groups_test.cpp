@@ -33,7 +33,7 @@ TEST(optimizer_groups, step_as_optimizers_of_their_own_would) {
   first.schedule = cosine.get();
   second.flags = GRADSTEP_GROUP_LR_SCALE;
   second.lr_scale = 3;
-  // The groups' tensors are added in turns.
+  // The tensors of the two groups are added alternately.
   std::vector<plain_tensor> together(4, plain_tensor(200)), apart(4, plain_tensor(200));
   const auto both = make_optimizer(context.get());
   const auto one = make_optimizer(context.get()), other = make_optimizer(context.get());

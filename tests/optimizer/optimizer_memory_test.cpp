@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an optimizer allocates beside its slots, counted in this program's operator new, which the
-// library uses too: under 1 KB a tensor, and nothing in a step.
+// The memory that an optimizer allocates beside its slots: under 1 KB per tensor, and none in a
+// step. It is counted in this program's operator new, which the library uses too.
 #include <gtest/gtest.h>
 #include <gradstep/gradstep.hpp>
 
@@ -24,7 +24,7 @@ struct model {
   std::vector<float> grads = std::vector<float>(tensor_count * elements, 0.1F);
 };
 
-/// Its name has 30 characters.
+/// Adds a tensor with a name of 30 characters.
 void add_tensor(gradstep_optimizer* optimizer, model& m, std::size_t index) {
   auto tensor = gradstep::sized<gradstep_tensor>();
   tensor.count = elements;
@@ -40,7 +40,7 @@ void add_tensors(gradstep_optimizer* optimizer, model& m) {
   for (std::size_t i = 0; i < tensor_count; ++i) add_tensor(optimizer, m, i);
 }
 
-/// oneTBB allocates when it wakes its workers first.
+/// One thread, because oneTBB allocates when it wakes its workers first.
 gradstep_context_options one_thread() {
   auto options = gradstep::sized<gradstep_context_options>();
   options.thread_count = 1;
@@ -72,7 +72,7 @@ class optimizer_memory : public testing::Test {
 
 TEST_F(optimizer_memory, a_tensor_takes_less_than_a_kilobyte_beside_its_slots) {
   const std::size_t before = held_bytes();
-  // Lists grow ahead of the tensors, so some counts are worse than others.
+  // Lists grow by more than one tensor at a time, so the memory per tensor depends on the count.
   constexpr std::size_t least = 64;
   std::size_t best = SIZE_MAX, worst = 0;
   for (std::size_t count = 1; count <= tensor_count; ++count) {
@@ -83,7 +83,7 @@ TEST_F(optimizer_memory, a_tensor_takes_less_than_a_kilobyte_beside_its_slots) {
     worst = std::max(worst, per_tensor);
   }
   std::printf("%zu to %zu bytes a tensor\n", best, worst);
-  EXPECT_GT(best, sizeof(gradstep_tensor));  // else this test counts nothing
+  EXPECT_GT(best, sizeof(gradstep_tensor));  // otherwise nothing was counted
   EXPECT_LT(worst, 1024U);
   auto info = gradstep::sized<gradstep_optimizer_info>();
   gradstep::throw_on_failure(gradstep_optimizer_describe(optimizer, &info));
@@ -92,7 +92,7 @@ TEST_F(optimizer_memory, a_tensor_takes_less_than_a_kilobyte_beside_its_slots) {
 
 TEST_F(optimizer_memory, a_step_allocates_nothing) {
   add_tensors(optimizer, arrays);
-  // Some sit out now and then: their step counts differ, and with them the batches.
+  // Some tensors miss some steps, so their step counts and batches differ.
   for (std::size_t step = 0; step < 5; ++step) {
     for (std::size_t i = 0; i < tensor_count; i += 7) {
       gradstep::throw_on_failure(gradstep_optimizer_set_frozen(optimizer, i, (i + step) % 3 == 0));

@@ -33,7 +33,7 @@ TEST(optimizer_state, of_the_caller_is_used) {
   auto own = make_parameter("adam", rule.get(), 40, {});
   auto wanted = make_parameter("adam", rule.get(), 40, {});
   {
-    const auto view = own.view();  // the view with its pointers ends here, the arrays do not
+    const auto view = own.view();  // the arrays outlive this view
     add_tensor(optimizer.get(), 0, "a", view.tensor);
   }
   EXPECT_EQ(describe(optimizer.get()).state_bytes, 0U);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// However an optimizer is stepped, it gives the bits of the stateless calls that it is made of.
+// An optimizer gives the bits of the equivalent stateless calls, in whatever manner its steps are
+// run.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 

@@ -140,7 +140,8 @@ TEST_F(optimizer_misuse, arrays_of_two_tensors_overlap) {
           {"grad overlaps param", "\"a.weight\""});
   refused(gradstep_optimizer_set_grad(get(), 0, at(spare, 2)), GRADSTEP_INVALID_ARGUMENT,
           {"grad", "aligned", "4 bytes"});
-  // A refused call leaves the old gradient registered. A gradient that was replaced is free again.
+  // A refused call keeps the old gradient registered. After a gradient is replaced, its memory is
+  // free for other arrays.
   refused(add("t", cases[3].tensor), GRADSTEP_INVALID_ARGUMENT, {"tensor.grad overlaps grad"});
   expect_ok(gradstep_optimizer_set_grad(get(), 0, at(a.grad, 0)));
   expect_ok(gradstep_optimizer_set_grad(get(), 0, spare.data()));

@@ -23,7 +23,7 @@ namespace {
 
 using optimizer_threads = interrupted_optimizer;
 
-/// What read_everything gives: the optimizer has no plateau and no loss scaler.
+/// The statuses that read_everything returns for an optimizer without a plateau and a loss scaler.
 const std::vector<gradstep_status> all_read = {
     0, 0, 0, 0, 0, 0, 0, GRADSTEP_UNSUPPORTED, GRADSTEP_UNSUPPORTED};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which tensors take part in a step: not those that are frozen, have no gradient, or are added
-// later.
+// Which tensors take part in a step. Frozen tensors, tensors without a gradient, and tensors that
+// are added later do not.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -28,7 +28,7 @@
 namespace gradstep_test {
 namespace {
 
-/// Stateless steps of adam on one tensor, with a step count of its own.
+/// Stateless steps of adam on one tensor, which has a step count of its own.
 struct by_hand {
   explicit by_hand(const gradstep_context* on)
       : context(on), rule(make_rule("adam")), target(make_parameter("adam", rule.get(), 70, {})) {}
@@ -122,7 +122,7 @@ TEST(participation, of_two_groups_is_one_parallel_region_each) {
   EXPECT_EQ(step(optimizer.get()).piece_count, 2U);
 }
 
-/// PyTorch's trace of tensors that sit out or come late, recorded by
+/// PyTorch's trace of tensors that miss steps or are added late, recorded by
 /// tests/golden/record_late_tensor.py.
 TEST(participation, follows_pytorch) {
   std::ifstream file(golden_file("late_tensor.json"));

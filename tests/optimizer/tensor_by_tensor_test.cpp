@@ -24,7 +24,7 @@ namespace {
 using tensor_by_tensor = interrupted_optimizer;
 
 TEST_F(tensor_by_tensor, steps_run_side_by_side) {
-  // Each tensor waits inside its step until all are there.
+  // Each thread waits inside its step until all threads are there.
   std::barrier all_inside(static_cast<std::ptrdiff_t>(tensor_count));
   std::atomic<int> failures = 0;
   pool.within = [&] { all_inside.arrive_and_wait(); };
@@ -107,8 +107,8 @@ TEST_F(tensor_by_tensor, the_end_of_a_step_waits_for_its_tensors) {
   expect_ok(gradstep_optimizer_begin_step(o, nullptr));
   pool.within = [&] {
     ending = std::thread([&] { ended = gradstep_optimizer_end_step(o, &result); });
-    // end_step waits for this step. From then on a call of this thread that would wait for end_step
-    // is refused, which shows that it waits.
+    // end_step waits for this step. Once it waits, a call of this thread that would have to wait
+    // for end_step is refused. So a refusal shows that end_step waits.
     while (gradstep_optimizer_set_grad(o, 1, grads[1].data()) == GRADSTEP_OK) {
     }
     EXPECT_EQ(describe(o).is_in_step, 1);

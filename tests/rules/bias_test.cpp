@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Errors that always have the same sign. A bound for each element and step hides them: half a unit
-// a step, always downwards, is within it. So these tests take many steps with random gradients,
-// whose rounding errors average out, and look at means.
+// Errors that always have the same sign. A bound per element and step misses them: half a unit per
+// step, always downwards, is within the bound. So these tests take many steps with random
+// gradients, whose rounding errors average out, and compare means.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -24,8 +24,9 @@ namespace {
 
 constexpr std::uint64_t many_steps = 20'000;
 
-/// Random gradients for many steps from one array: each step begins at another place of it. How a
-/// param is rounded depends on the gradient alone while its exponent stays, so there are many.
+/// Random gradients for many steps from one array: each step starts at another place of the array.
+/// While a param's exponent stays the same, its rounding depends on the gradient alone, so many
+/// different gradients are needed.
 class gradient_pool {
  public:
   gradient_pool(std::int32_t dtype, std::size_t count, double mean)
@@ -49,7 +50,7 @@ double mean(const number_array& numbers) {
 
 // ---- Weight decay -----------------------------------------------------------------------------
 
-/// The params of two tensors with the same start and opposite gradients: their mean can only decay.
+/// The params of two tensors with the same start and opposite gradients. Their mean can only decay.
 struct pair_of_tensors {
   parameter up, down;
 };
@@ -69,8 +70,8 @@ void take_steps(const std::string& rule_name, double lr, double weight_decay, st
   }
 }
 
-/// Within 1 % of lr weight_decay a step. `count`: so many that rounding's random walk, 0.3 units a
-/// step, averages out.
+/// The mean decays by lr weight_decay per step, to 1 %. `count`: so many elements that the random
+/// walk of rounding, 0.3 units per step, averages out.
 void expect_decay(const std::string& rule_name, double lr, double weight_decay, std::size_t count) {
   SCOPED_TRACE(rule_name + ", lr " + std::to_string(lr) + ", lr weight_decay 1e" +
                std::to_string(std::log10(lr * weight_decay)));
@@ -115,7 +116,7 @@ TEST(bias, coupled_decay_shrinks_the_mean_by_lr_weight_decay) {
 
 // ---- Moving averages and sums -----------------------------------------------------------------
 
-/// A run of many steps of one choice of values.
+/// Takes many steps.
 parameter run_steps(const std::string& rule_name, const gradstep_rule* rule, std::int32_t dtype,
                     double sum_scale) {
   constexpr std::size_t count = 256;
@@ -123,7 +124,7 @@ parameter run_steps(const std::string& rule_name, const gradstep_rule* rule, std
   const auto names = slot_names_of(rule_name);
   for (std::size_t s = 0; s < names.size(); ++s) {
     if (!target.slots[s]) continue;
-    // About where it stays; and rmsprop's variance well above 0.
+    // About the value that the slot keeps. rmsprop's variance is then well above 0.
     target.slots[s]->fill(names[s] == "momentum_buffer" ? sum_scale
                           : names[s] == "square_avg"    ? 2
                                                         : 1);
@@ -139,7 +140,7 @@ parameter run_steps(const std::string& rule_name, const gradstep_rule* rule, std
   return target;
 }
 
-/// Float32's means against float64's: to 1 % of all that was forgotten meanwhile.
+/// The means of float32 and float64 agree to 1 % of what the slot has forgotten in these steps.
 void expect_unbiased(const std::string& rule_name, const option_values& values, double decay) {
   SCOPED_TRACE(rule_name + " " + to_text(values));
   const auto rule = make_rule(rule_name, values);
@@ -153,7 +154,7 @@ void expect_unbiased(const std::string& rule_name, const option_values& values, 
     const double wanted = mean(*wide.slots[s]);
     EXPECT_NEAR(mean(*narrow.slots[s]), wanted, 0.01 * forgotten * std::abs(wanted)) << names[s];
   }
-  // Where averages hold no more than a gradient, a variance is what rounding leaves of 0.
+  // With averages of no more than one gradient, the variance is rounding errors around 0.
   const bool is_centered = has_hyperparameter(rule_name, "centered");
   if (is_centered && decay < 0.1) return;
   const auto start = make_parameter(rule_name, rule.get(), narrow.param.size(), {});
@@ -163,7 +164,7 @@ void expect_unbiased(const std::string& rule_name, const option_values& values, 
 
 class bias_of_decays : public testing::TestWithParam<std::string> {};
 
-/// Each decay in [0, 1) of each rule. At 1 - 2.5e-7 float32 has 4 units left to 1, not 4.2.
+/// Each decay in [0, 1) of each rule. At 1 - 2.5e-7, float32 is 4 units below 1, not 4.2.
 TEST_P(bias_of_decays, averages_and_sums_forget_as_much_as_they_should) {
   const std::string& rule_name = GetParam();
   for (const auto& info : hyperparameters_of(rule_name)) {

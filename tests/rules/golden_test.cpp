@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules against recorded runs of others: of the published formulas
-// (tests/golden/make_traces.py) and of PyTorch (tests/golden/record_torch_traces.py). So a wrong
-// formula cannot agree with itself.
+// The rules against runs recorded elsewhere: of the published formulas
+// (tests/golden/make_traces.py) and of PyTorch (tests/golden/record_torch_traces.py). So a formula
+// that is wrong in the library is found.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -64,14 +64,14 @@ std::vector<numbers> replay(const trace_file& file, const trace& wanted, std::in
   return params;
 }
 
-/// The largest |p| of the element's run, its start included.
+/// The largest |p| of the element's run, including its start.
 double largest(const trace_file& file, const std::vector<numbers>& params, std::size_t i) {
   double result = std::abs(file.start[i]);
   for (const auto& step : params) result = std::max(result, std::abs(step[i]));
   return result;
 }
 
-/// Each element is within tolerance * (the largest |p| of its run): a param may pass through zero.
+/// Each element agrees to tolerance * largest(): a param may pass through zero.
 void expect_close(const trace_file& file, const std::vector<numbers>& got,
                   const std::vector<numbers>& wanted, double tolerance) {
   ASSERT_EQ(got.size(), wanted.size());

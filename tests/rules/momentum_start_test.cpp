@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Momentum that begins after the first step. As in PyTorch, the buffer starts as the gradient,
-// undamped, in the first step that uses it.
+// Momentum that begins after the first step. The buffer starts as the undamped gradient of the
+// first step that uses it, as in PyTorch.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 constexpr double rate = 0.5, momentum = 0.75, dampening = 0.5;
 
-/// The params of a run with these momenta, by PyTorch's formula.
+/// The params of a run with these momenta, one per step, by PyTorch's formula.
 std::vector<double> reference_params(const std::vector<double>& momenta) {
   std::vector<double> params;
   double param = 0, buffer = 0;
@@ -80,7 +80,7 @@ TEST(momentum_start, is_undamped_whenever_momentum_is_switched_on) {
   }
 }
 
-/// A tensor that is added late, or that sits steps out, starts its buffer at a step of its own.
+/// A tensor that is added late, or that misses steps, starts its buffer in a step of its own.
 TEST(momentum_start, is_undamped_for_each_tensor) {
   const auto context = make_serial_context();
   const auto sgd = make_rule("sgd", {{"lr", rate}, {"dampening", dampening}});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Moving averages at both ends of their decay: 0 keeps nothing of the past, 1 keeps nothing but the
-// past. And gradients whose squares overflow.
+// Moving averages at both ends of their decay: 0 keeps nothing of the past, 1 keeps the past alone.
+// And gradients whose squares overflow.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -120,7 +120,7 @@ TEST_P(huge_gradient, does_not_freeze_its_element) {
     for (const auto& info : hyperparameters_of(rule_name)) {
       const bool is_decay = info.kind == GRADSTEP_REAL && info.maximum == 1 &&
                             (info.flags & GRADSTEP_MAXIMUM_EXCLUDED) != 0;
-      // So short a decay that the past is forgotten within the test.
+      // A decay that forgets the huge gradient within the test.
       if (is_decay) values.emplace_back(info.name, info.default_value == 0 ? 0 : 0.5);
     }
     const auto rule = make_rule(rule_name, values);

@@ -60,7 +60,7 @@ TEST(one_minus_power, is_correctly_rounded) {
   }
 }
 
-/// The oracle's arithmetic for float64 tensors.
+/// The arithmetic of the oracle for float64 tensors.
 TEST(one_minus_power, in_long_double) {
   constexpr double epsilon = std::numeric_limits<long double>::epsilon();
   for (const power_case& c : power_cases) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the oracle steps through: every instruction set, every choice of a rule's options, every
-// dtype, and elements of every kind of history.
+// The cases of the oracle: every instruction set, every choice of a rule's options, every dtype,
+// and elements with every kind of history.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -28,8 +28,9 @@ namespace gradstep_test {
 // Whole strips and a tail on every instruction set.
 inline constexpr std::size_t element_count = 163;
 
-/// An eighth of the elements each: no gradient at all, one that comes and goes, one that stays the
-/// same so that averages converge, one of the size of the param; half: any gradient at any step.
+/// Element i has, by i % 8: 0: no gradient in any step. 1: one in every third step. 2: the same
+/// gradient in every step, so that averages converge. 3: a gradient of the size of the param. 4 to
+/// 7: any gradient.
 inline void set_ordinary_gradient(parameter& target, std::uint64_t step) {
   for (std::size_t i = 0; i < target.grad.size(); ++i) {
     double g = log_uniform_value(step, i);
@@ -58,7 +59,7 @@ std::vector<double> special_values() {
   return all;
 }
 
-/// Every pair of special values, as far as the elements go.
+/// Pairs of special values, as many as there are elements.
 inline void set_special_values(parameter& target) {
   const auto special =
       target.param.dtype() == GRADSTEP_FLOAT32 ? special_values<float>() : special_values<double>();
@@ -70,7 +71,7 @@ inline void set_special_values(parameter& target) {
 
 // ---- Steps ------------------------------------------------------------------------------------
 
-/// What a step of the library made of `before`.
+/// A step of the library: the parameter before and after, and the step's arguments.
 struct step_record {
   const parameter& before;
   const parameter& after;
@@ -87,8 +88,8 @@ inline std::vector<double> hyperparameter_values(const variant& v) {
   return values;
 }
 
-/// Gives the hyper-parameters that option_combinations leaves at their defaults another value each.
-/// Averages of half their past are quick to converge, and v - a^2 to cancel.
+/// Gives another value to each hyper-parameter that option_combinations leaves at its default. A
+/// decay of 0.5 lets averages converge quickly, so that v - a^2 cancels.
 inline void set_other_values(const variant& v) {
   for (const auto& info : hyperparameters_of(v.rule_name)) {
     if (!values_to_try(info).empty()) continue;
@@ -108,7 +109,7 @@ inline std::vector<std::uint64_t> step_numbers() {
   return steps;
 }
 
-/// Stops at the first step that fails a check.
+/// Checks a run of ordinary steps; stops after the first step that fails a check.
 template <class Check>
 void run_ordinary_steps(const gradstep_context* context, const variant& v, const Check& check) {
   parameter target = v.make(element_count);
@@ -116,7 +117,7 @@ void run_ordinary_steps(const gradstep_context* context, const variant& v, const
   for (const std::uint64_t step : step_numbers()) {
     set_ordinary_gradient(target, step);
     const parameter before = target;
-    // The scale then stays the same, for gradients to stay the same.
+    // From step 5 on the scale is the same, so that constant gradients stay constant.
     const auto options = scaled_step(step, step <= 4 ? 1 : 1 / 3.0);
     apply_one(context, v.rule.get(), target, options);
     check(step_record{before, target, hyperparameter_values(v), options});
@@ -136,8 +137,8 @@ void run_special_steps(const gradstep_context* context, const variant& v, const 
   }
 }
 
-/// body(context, isa, variant): every instruction set, every choice of options, every dtype,
-/// default and other values.
+/// Calls body(context, isa, variant) for every instruction set, every choice of options and every
+/// dtype, with default and with other values.
 template <class Body>
 void for_every_case(const std::string& rule_name, const Body& body) {
   for (const std::string& isa : available_isas()) {

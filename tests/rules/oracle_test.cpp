@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each rule against itself on plain numbers, from the kernel's own state before each step: within a
-// bound of exact arithmetic, and in the kernel's arithmetic to the bit. What a formula should be is
-// for the golden tests to say.
+// Each rule against itself on plain numbers, from the kernel's own state before each step: close to
+// exact arithmetic, and equal to the bit in the kernel's arithmetic. golden_test.cpp tests whether
+// the formulas are right.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "rules/oracle_cases.hpp"
-#include "rules/rule_registry.hpp"
 #include "rules/rule_reference.hpp"
+#include "rules/rule_registry.hpp"
 #include "rules/tracked.hpp"
 #include "rules/unfused.hpp"
 #include "support/comparison.hpp"
@@ -52,7 +52,7 @@ TYPED_TEST_SUITE(oracle, rule_types, rule_as_type_name);
 
 // ---- Elements ---------------------------------------------------------------------------------
 
-/// The i-th element as V, made of Number. Slots without an array are 0: no formula reads them.
+/// The i-th element as V, made from Numbers. Slots without an array are 0: no formula reads them.
 template <class Rule, class V, class Number>
 element<Rule, V> read_element(const parameter& from, std::size_t i) {
   element<Rule, V> result;
@@ -70,7 +70,7 @@ struct worst_error {
   const char* array = "none";
 };
 
-/// Where nothing fuses, every fma rounds once more.
+/// Without fused multiply-add, every fma rounds once more.
 template <class Rule>
 int allowed_units(std::string_view isa) {
   const int more = fuses(isa) ? 0 : 2;
@@ -103,7 +103,8 @@ class error_check {
   worst_error& worst_;
 };
 
-/// The unit of the param is that of max(|p|, A), A the magnitude of its change.
+/// Checks the param in units of max(|p|, A), where A is the magnitude of its change, and the slots
+/// in units of their own magnitudes.
 template <class Rule, class T>
 void expect_near_exact(const step_record& r, int allowed_units, worst_error& worst) {
   using wide = typename tracked<T>::wide;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One step of a rule on one element in any number type, by the rule's own template: what
-// lib/kernels/step_loop.hpp does with vectors.
+// One step of a rule on one element in any number type, by the rule's own template.
+// lib/kernels/loops/step_loop.hpp does the same with vectors.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ struct element {
   std::array<V, Rule::info.slot_count> slots;
 };
 
-/// Everything that is constant over a step, as Constant.
+/// Everything that is constant during a step, as Constant.
 template <class Rule, class Constant>
 struct step_constants {
   typename Rule::template coefficients<Constant> rule;
@@ -28,7 +28,7 @@ struct step_constants {
   Constant grad_scale, coupled_decay, decoupled_decay;
 };
 
-/// Computed in Real and rounded to Constant. `values`: the rule's hyper-parameters in its order.
+/// Computes in Real and rounds to Constant. `values`: the rule's hyper-parameters in its order.
 template <class Constant, class Rule, class Real>
 step_constants<Rule, Constant> prepare_constants(const gradstep::internal::arguments<Rule, Real>& h,
                                                  double grad_scale) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The number type of the oracle: a rule's value in arithmetic so much wider that it counts as
-// exact, and how far from it a float or double kernel may be.
+// The number type of the oracle: a value in arithmetic so much wider that it counts as exact, and
+// how far from that value a float or double kernel may be.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,7 @@ struct wider<double> {
 };
 
 /// How far a kernel's number may be from the exact one, in units in the last place of its
-/// magnitude, unless the rule states a bound of its own: a static constexpr error_units, with the
-/// reason.
+/// magnitude. A rule may state a bound of its own, with the reason: a static constexpr error_units.
 inline constexpr int default_error_units = 4;
 
 /// One unit in the last place of a magnitude.
@@ -34,15 +33,16 @@ Wide error_unit(Wide magnitude) {
   return std::ldexp(static_cast<Wide>(std::numeric_limits<T>::epsilon()), exponent);
 }
 
-/// A comparison. Undecided: rounding may turn it round.
+/// A comparison. Not decided: rounding errors may reverse it.
 struct tracked_mask {
   bool value, is_decided;
 };
 
-/// A value and its magnitude, what the value would be had no two addends cancelled: rounding errs
-/// in proportion to what was added, not to what was left. Where a value that cancelled goes through
-/// a root, a division or a comparison, the result's magnitude is chosen so that the default bound
-/// of it spans every result that the default bound of the operand leads to.
+/// A value and its magnitude. The magnitude is what the value would be if no two addends had
+/// cancelled: rounding errors are proportional to what was added, not to what remains. A value that
+/// cancelled may go through a root, a division or a comparison. Then the result's magnitude is so
+/// large that the default bound of the result covers every result of operands within their default
+/// bound.
 template <class T>
 class tracked {
  public:
@@ -96,7 +96,7 @@ class tracked {
     const tracked zero(wide(0)), one(wide(1));
     return select(x > zero, one, select(x < zero, zero - one, x));
   }
-  // Not by select: the other one is no further away than the errors of both.
+  // Not by select: where a > b is not decided, a and b differ by no more than the errors of both.
   friend tracked max(tracked a, tracked b) { return extreme(a > b, a, b); }
   friend tracked min(tracked a, tracked b) { return extreme(a < b, a, b); }
   friend tracked at_most(tracked x, tracked limit) { return x.value > limit.value ? limit : x; }
@@ -105,9 +105,9 @@ class tracked {
   static constexpr wide infinity = std::numeric_limits<wide>::infinity();
   static constexpr wide epsilon = std::numeric_limits<T>::epsilon();
 
-  /// How far off a kernel may be.
+  /// How far from the value a kernel may be.
   wide reach() const { return magnitude == 0 ? 0 : default_error_units * error_unit<T>(magnitude); }
-  /// The least magnitude that reaches so far: the power of two whose unit does.
+  /// The least power of two that is a magnitude whose reach() is at least `distance`.
   static wide spanning(wide distance) {
     const wide unit = distance / default_error_units;
     if (unit == 0 || !std::isfinite(unit)) return unit;
@@ -116,7 +116,7 @@ class tracked {
     return std::ldexp(wide(1), is_power ? exponent : exponent + 1) / epsilon;
   }
 
-  /// Below the smallest normal T, rounding errs by as much as there.
+  /// Below the smallest normal T, rounding errors are as large as at that number.
   static wide normal(wide x) {
     return x == 0 ? 0 : std::max<wide>(x, std::numeric_limits<T>::min());
   }

@@ -7,7 +7,8 @@
 
 namespace gradstep_test {
 
-/// A float or double whose fma rounds twice; all else is lib/rules/scalar_math.hpp's.
+/// A float or double whose fma rounds twice. The other operations are those of
+/// lib/rules/scalar_math.hpp.
 template <class T>
 struct unfused {
   T value;

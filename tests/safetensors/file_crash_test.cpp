@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whatever stops a save - a full disk, a kill at any moment, another save - the file is wholly the
-// old one or wholly the new one, and nothing is left beside it.
+// A save may be stopped by a full disk, by a kill at any moment, or meet another save. The file
+// then is the old one or the new one, whole, and no temporary file stays.
 #include <fcntl.h>
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ TEST(file_crash, full_disk) {
     for (const rlim_t bytes : {0, 1, 1000, 262144, 262145, 399999}) {
       SCOPED_TRACE(bytes);
       const int status = status_of_child([&] {
-        limit(RLIMIT_FSIZE, bytes);  // its signal would end the process
+        limit(RLIMIT_FSIZE, bytes);  // without the library, SIGXFSZ would end the process
         return save_fails(path, {"cannot write", path + '.', "File too large"});
       });
       EXPECT_EQ(status, 0);
@@ -62,7 +62,8 @@ TEST(file_crash, full_disk) {
 int signals_seen = 0;
 void see_signal(int /*signal*/) { ++signals_seen; }
 
-/// The signal of a file that is too large is the host's but for the save's own.
+/// SIGXFSZ, the signal of a file that is too large, is blocked during a save alone. A signal that
+/// the save causes is discarded; any other one reaches the host.
 TEST(file_crash, signal_of_a_size_limit) {
   const scratch_folder folder;
   const int status = status_of_child([&] {
@@ -78,7 +79,7 @@ TEST(file_crash, signal_of_a_size_limit) {
     if (sigismember(&before, SIGXFSZ) != sigismember(&after, SIGXFSZ)) return 2;
     raise(SIGXFSZ);
     if (signals_seen != 1) return 3;
-    // One that waits already stays.
+    // A signal that was pending before the save stays pending.
     pthread_sigmask(SIG_BLOCK, &size_signal, nullptr);
     raise(SIGXFSZ);
     if (save_fails(folder / "state", {"File too large"}) != 0 || signals_seen != 1) return 4;
@@ -89,7 +90,7 @@ TEST(file_crash, signal_of_a_size_limit) {
   EXPECT_EQ(folder.names().size(), 0U);
 }
 
-/// At each call of the system: what is left is removed by the next save.
+/// A save is killed at each system call. The next save removes the temporary file.
 TEST(file_crash, killed_at_each_call) {
   const scratch_folder folder;
   const std::string path = folder / "state";
@@ -139,7 +140,7 @@ TEST(file_crash, killed_at_random_moments) {
   }
   const std::regex documented(R"(state(\.gradstep-[0-9]+\.tmp)?)");
   const auto names = folder.names();
-  EXPECT_LE(names.size(), 2U);  // the next save removes what one has left
+  EXPECT_LE(names.size(), 2U);  // the next save removes the temporary file
   for (const auto& name : names) EXPECT_TRUE(std::regex_match(name, documented)) << name;
   save(path, 3);
   EXPECT_EQ(folder.names(), std::vector<std::string>{"state"});
@@ -148,7 +149,7 @@ TEST(file_crash, killed_at_random_moments) {
   RecordProperty("second_content", seen[2]);
 }
 
-/// Several at once, killed together.
+/// Several saves at once, killed together.
 TEST(file_crash, many_that_were_killed_leave_nothing) {
   const scratch_folder folder;
   const std::string path = folder / "state";
@@ -171,7 +172,8 @@ TEST(file_crash, many_that_were_killed_leave_nothing) {
   EXPECT_EQ(content_of(path), 9);
 }
 
-/// None takes another's file for left: every save succeeds, and the file is whole.
+/// No save takes the temporary file of another for an abandoned one: every save succeeds, and the
+/// file is whole.
 TEST(file_crash, saves_to_one_path_at_once) {
   const scratch_folder folder;
   const std::string path = folder / "state";
@@ -209,7 +211,8 @@ TEST(file_crash, a_name_that_is_taken) {
   const auto taken = [&](int number) {
     return path + ".gradstep-" + std::to_string(number) + ".tmp";
   };
-  // Of a process that lives; of ones that do not; and what no save has left.
+  // Temporary file 0 belongs to a living process; 1, 2 and 7 to ended ones. No save has made 3, 4
+  // and 5.
   write_bytes(taken(0), "in use");
   const int used = open(taken(0).c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(flock(used, LOCK_EX), 0);
@@ -232,7 +235,7 @@ TEST(file_crash, a_name_that_is_taken) {
   EXPECT_EQ(folder.names().size(), 5U);
 }
 
-/// Its temporary file is removed by another, say, or its folder is.
+/// Another process removes or replaces the temporary file, or removes its folder.
 TEST(file_crash, temporary_file_that_vanishes) {
   const scratch_folder folder;
   const std::string path = folder / "state";
@@ -260,7 +263,7 @@ struct mounted {
   ~mounted() { EXPECT_EQ(umount(folder.c_str()), 0); }
 };
 
-/// A disk that is full for real, at every byte of the file in turn.
+/// A file system that is full at every byte of the file in turn.
 TEST(file_crash, small_file_system) {
   const scratch_folder folder;
   const std::string path = folder / "state";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Damage and malice: whatever a file holds, reading it ends in a failure that names the fault, in
-// bounded memory.
+// Damage and malice: reading a file, whatever it holds, ends in a failure that names the fault, and
+// takes bounded memory.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -96,7 +96,7 @@ struct hostile_header {
   std::vector<std::string> words;
 };
 
-/// Files of 8 bytes of data.
+/// Headers of files with 8 bytes of data.
 const hostile_header hostile_headers[] = {
     {R"({"a":{"dtype":"U8","shape":[8],"data_offsets":[0,9]}})", {"\"a\"", "0 to 9", "8 bytes"}},
     {R"({"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})", {"9 bytes", "8 follow"}},

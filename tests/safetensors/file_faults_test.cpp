@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each call of the system that a save makes fails in turn, is interrupted, or does a part of its
-// work; and what is durable is made so before what relies on it.
+// Each system call of a save fails, is interrupted, or does a part of its work. And each thing is
+// made durable before another one relies on it.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@
 namespace gradstep_test {
 namespace {
 
-const std::vector<float> numbers(150'000, 1.5F);  // 3 parts of the buffer
+const std::vector<float> numbers(150'000, 1.5F);  // 3 fillings of the writer's buffer
 
 void save(const std::string& path, const std::string& content) {
   write_safetensors(path, {{"numbers", "F32", {numbers.size()}, numbers.data()}},
@@ -33,7 +33,7 @@ std::string content_of(const std::string& path) {
   return safetensors_reader(path).metadata().at("content");
 }
 
-/// One that the process's umask does not let a new file have.
+/// Gives the file permissions that the umask keeps a new file from having.
 void make_mode_unusual(const std::string& path) { std::filesystem::permissions(path, unusual); }
 
 TEST(file_faults, order_of_the_calls) {
@@ -97,7 +97,7 @@ TEST(file_faults, interrupted_and_short_calls_go_on) {
   const auto all = recorded_calls();
   for (const fault f : {fault::is_interrupted, fault::is_short}) {
     for (std::size_t index = 0; index < all.size(); ++index) {
-      if (all[index] == "renameat") continue;  // is not interrupted
+      if (all[index] == "renameat") continue;  // Linux does not interrupt it
       const bool goes_on =
           all[index] == "pwrite" || (f == fault::is_interrupted && all[index] != "close");
       save(path, "old");
@@ -116,7 +116,7 @@ class missing_feature : public testing::Test {
   missing_feature() { save(path, "old"); }
   ~missing_feature() override { fail_always("", 0); }
 
-  /// That a save does without: the new file is there, and nothing else.
+  /// A save does without this call: the new file is there, and no other.
   void expect_saves(const std::string& call, const std::vector<int>& errors) {
     for (const int error : errors) {
       SCOPED_TRACE(call + ": " + std::strerror(error));
@@ -128,7 +128,7 @@ class missing_feature : public testing::Test {
       save(path, "old");
     }
   }
-  /// That it needs: IO_ERROR, the old file, and nothing else.
+  /// A save needs this call: IO_ERROR, the old file is there, and no other.
   void expect_refused(const std::string& call, const std::vector<int>& errors) {
     for (const int error : errors) {
       SCOPED_TRACE(call + ": " + std::strerror(error));
@@ -180,7 +180,7 @@ TEST_F(missing_feature, folder_that_cannot_be_read) {
 TEST_F(missing_feature, locks) {
   const std::string left = folder / "state.gradstep-0.tmp";
   expect_saves("flock", {ENOLCK, ENOSYS, ENOTSUP, EINVAL, EBADF});
-  // Without locks nothing says that its process is no more.
+  // Without locks a save cannot know that the process of this file has ended.
   write_bytes(left, "of a killed process");
   fail_always("flock", ENOLCK);
   save(path, "new");
@@ -196,7 +196,7 @@ TEST_F(missing_feature, write_close_and_rename) {
   expect_refused("renameat", {EIO, EACCES, EROFS, EXDEV, ENOSPC});
 }
 
-/// A server has renamed, and its answer was lost.
+/// A file server has renamed the file, but its answer was lost.
 TEST_F(missing_feature, rename_that_did_its_work) { expect_saves("renameat late", {EIO, ENOENT}); }
 
 }  // namespace

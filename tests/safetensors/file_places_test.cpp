@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where files are saved: names and paths of any length, links, folders of all permissions.
+// Places of files: names and paths of any length, links, and folders with any permissions.
 #include <fcntl.h>
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ TEST(file_places, long_names_and_paths) {
   EXPECT_EQ(content_of(path), 2);
 }
 
-/// Runs body() as a user who is not root; skips where that cannot be.
+/// Runs body() as a user who is not root; skips the test if that is impossible.
 template <class Body>
 void as_nobody(const scratch_folder& folder, const Body& body) {
   constexpr uid_t nobody = 65534;
@@ -84,7 +84,7 @@ TEST(file_places, folder_that_may_be_written_but_not_read) {
   as_nobody(folder, [&] {
     save(path, 1);
     save(path, 2);
-    return open(folder.path().c_str(), O_RDONLY) < 0 ? 0 : 3;  // else this shows nothing
+    return open(folder.path().c_str(), O_RDONLY) < 0 ? 0 : 3;  // otherwise the folder was readable
   });
   if (IsSkipped()) return;
   EXPECT_EQ(content_of(path), 2);
@@ -123,7 +123,8 @@ TEST(file_places, permissions) {
   umask(before);
 }
 
-/// What a file may do is kept, what it was once trusted with is not: it is a new one.
+/// A save makes a new file. The new file keeps the permissions, but neither set-uid and set-gid
+/// bits nor hard links.
 TEST(file_places, special_bits_and_hard_links) {
   const scratch_folder folder;
   const std::string path = folder / "state";
@@ -142,7 +143,7 @@ TEST(file_places, links_are_followed) {
   std::filesystem::create_directory(folder / "real");
   std::filesystem::create_symlink("real/state", folder / "link");
   std::filesystem::create_symlink(folder / "link", folder / "link of link");
-  for (const float content : {1.0F, 2.0F}) {  // the target is missing, then there
+  for (const float content : {1.0F, 2.0F}) {  // first without a target, then with one
     save(folder / "link of link", content);
     EXPECT_EQ(content_of(folder / "real/state"), content);
     EXPECT_TRUE(std::filesystem::is_symlink(folder / "link of link"));
@@ -151,7 +152,7 @@ TEST(file_places, links_are_followed) {
   }
 }
 
-/// A link's own text may be as long as a path.
+/// Links to a file in another folder, to a missing folder, and to a folder.
 TEST(file_places, links_to_other_folders) {
   const scratch_folder folder;
   std::filesystem::create_directories(folder / "a/b");

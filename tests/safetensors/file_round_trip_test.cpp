@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is written to a checkpoint file comes back, to the byte, and to another program too.
+// Arrays and metadata that are written to a file are read back to the byte, also by another
+// program.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -28,7 +29,7 @@ std::string bytes_of(safetensors_reader& reader, const stored_array& array) {
   return bytes;
 }
 
-/// Saves and loads; every array and the metadata are the same.
+/// Saves and loads the arrays and the metadata, and expects the same.
 void expect_round_trip(const std::string& path, const std::vector<saved_array>& arrays,
                        const metadata_map& metadata) {
   write_safetensors(path, arrays, metadata);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files made to exhaust memory, checksums that do not belong, and thousands of mutated files.
+// Files that were made to exhaust memory, files with wrong checksums, and thousands of mutated
+// files.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -30,7 +31,7 @@ namespace {
 
 constexpr std::size_t megabyte = 1'000'000;
 
-/// A megabyte of the same text, with what stands before and after it.
+/// `before`, a megabyte of `text` repeated, and `after`.
 std::string filled(std::string before, const std::string& text, const std::string& after = "") {
   while (before.size() < megabyte) before += text;
   return before + after;
@@ -125,7 +126,7 @@ std::vector<std::string> corpus() {
   return inputs;
 }
 
-/// One change somewhere after the first byte, which says what the input is.
+/// Changes one place after the first byte. The first byte says what the input is.
 void mutate(std::string& input, std::mt19937_64& random) {
   static const std::string tokens[] = {
       "0",           "-1",        "1e9",       "18446744073709551616",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of replacing a file share: files that are all one number.
+// Files whose numbers are all the same: a mixture of two files shows.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -25,7 +25,7 @@ inline void save(const std::string& path, float content) {
                     {{"content", std::to_string(content)}});
 }
 
-/// The number that all of the file is made of.
+/// The number that the whole file consists of.
 inline float content_of(const std::string& path) {
   safetensors_reader reader(path);
   std::vector<float> numbers(count);
@@ -35,7 +35,8 @@ inline float content_of(const std::string& path) {
   return numbers[0];
 }
 
-/// 0 when saving fails with IO_ERROR and these words.
+/// Saves; 0 if that fails with IO_ERROR and these words. For child processes, which have no
+/// assertions.
 inline int save_fails(const std::string& path, const std::vector<std::string>& words) {
   try {
     save(path, 2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of checkpoint files share. They reach into lib/checkpoint: the library hides it.
+// Files and sentences for the tests of lib/safetensors.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -30,7 +30,7 @@ inline std::string little_endian(std::uint64_t value) {
   return bytes;
 }
 
-/// A file with this header, without checksums unless the header has them.
+/// A file with this header. It has checksums only if the header has them.
 inline std::string file_of(const std::string& header, std::size_t data_bytes = 0) {
   return little_endian(header.size()) + header + std::string(data_bytes, '\x5A');
 }
@@ -55,7 +55,7 @@ struct example {
   metadata_map metadata() const { return {{"format", "example"}, {"state", R"({"t":[1,2.5]})"}}; }
 };
 
-/// The sentence of the failure with this status that body() must end in.
+/// Expects body() to throw a failure with this status; gives its sentence.
 template <class Body>
 std::string sentence_of(gradstep_status wanted, const Body& body) {
   try {

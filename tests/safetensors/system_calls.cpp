@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stands in for the C library's functions in this program.
+// Functions that replace those of the C library in this program.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -46,7 +46,7 @@ int failed(int error) {
   return -1;
 }
 
-/// For calls that are not short.
+/// For calls that cannot do a part of their work.
 template <class Call>
 int faulty(const char* name, const Call& call) {
   const fault f = next(name);
@@ -77,11 +77,11 @@ void fail_always(const std::string& name, int error) {
 
 }  // namespace gradstep_test
 
-// Names and parameters are the C library's.
+// The C library has chosen the names and parameters.
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 
-/// pwrite in sources that ask for 64-bit offsets.
+/// Sources that ask for 64-bit offsets call pwrite by this name.
 ssize_t pwrite64(int file, const void* from, size_t bytes, off64_t offset) {
   using namespace gradstep_test;
   const fault f = next("pwrite");
@@ -114,7 +114,7 @@ int flock(int file, int operation) noexcept {
   return static_cast<int>(syscall(SYS_flock, file, operation));
 }
 
-/// openat in sources that ask for 64-bit offsets.
+/// Sources that ask for 64-bit offsets call openat by this name.
 int openat64(int folder, const char* path, int flags, ...) {
   using namespace gradstep_test;
   if ((flags & O_DIRECTORY) != 0 && (flags & O_PATH) == 0 && fails_always("open folder")) {
@@ -127,7 +127,7 @@ int openat64(int folder, const char* path, int flags, ...) {
   return static_cast<int>(syscall(SYS_openat, folder, path, flags, permissions));
 }
 
-/// As Linux does, it has closed the file even when it fails.
+/// Closes the file even when it fails, as Linux does.
 int close(int file) {
   const auto closed = syscall(SYS_close, file);
   return gradstep_test::faulty("close", [&] { return closed; });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Plateaus against PyTorch's ReduceLROnPlateau, recorded by tests/golden/record_schedules.py, and
-// where they mean to differ.
+// the cases in which they differ on purpose.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -93,7 +93,8 @@ TEST(plateau, starts_with_the_defaults_of_pytorch) {
   EXPECT_EQ(plateau.is_absolute, 0);
 }
 
-/// The threshold is a part of |best| on the far side of best, whatever the signs.
+/// A metric is better if it lies beyond best by more than threshold * |best|, whatever the sign of
+/// best.
 TEST(plateau, thresholds_of_metrics_below_zero) {
   const struct {
     std::int32_t maximizes;
@@ -160,7 +161,7 @@ TEST(plateau, the_rate_stays_at_its_floor) {
   EXPECT_EQ(plateau.lr, 0.05);
   EXPECT_FALSE(report(plateau, 1));
   EXPECT_EQ(plateau.lr, 0.05);
-  plateau.min_lr = 2;  // above the rate: it is not raised
+  plateau.min_lr = 2;  // above the rate, which stays
   EXPECT_FALSE(report(plateau, 1));
   EXPECT_EQ(plateau.lr, 0.05);
 }

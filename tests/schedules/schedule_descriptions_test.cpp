@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the library says about its schedules and their parameters.
+// The descriptions of schedules and their parameters.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedules at their ends, at the ends of their bounds, and where formulas divide by zero.
+// Schedules at their last steps, with parameters at their bounds, and where a formula divides by
+// zero.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -42,12 +43,12 @@ TEST(schedule_edges, one_cycle_with_phases_of_no_length) {
   // The rise ends at step 0.
   EXPECT_EQ(
       lr_of(make_schedule("one_cycle", {{"total_steps", 10}, {"warmup_fraction", 0.1}}), 1, 0), 1);
-  // It fills the cycle.
+  // The rise fills the cycle.
   const auto rising = make_schedule("one_cycle", {{"total_steps", 10}, {"warmup_fraction", 1}});
   EXPECT_EQ(lr_of(rising, 1, 0), 1.0 / 25);
   EXPECT_EQ(lr_of(rising, 1, 9), 1);
   EXPECT_EQ(lr_of(rising, 1, 10), 1);
-  // There is only one step.
+  // The cycle is one step long.
   for (const double fraction : {0.0, 0.3, 0.5, 1.0}) {
     const auto single =
         make_schedule("one_cycle", {{"total_steps", 1}, {"warmup_fraction", fraction}});
@@ -122,7 +123,7 @@ TEST(schedule_edges, decays_never_rise) {
 
 // ---- Every corner of the bounds ---------------------------------------------------------------
 
-/// A parameter's bounds, or the numbers next to those that are excluded, and its default.
+/// A parameter's default, and its bounds, or their neighbours where a bound is excluded.
 std::vector<double> corners(const gradstep_hyperparameter_info& info) {
   const bool is_whole = info.kind != GRADSTEP_REAL;
   double low = info.minimum, high = std::min(info.maximum, largest);
@@ -151,7 +152,7 @@ void expect_valid(const schedule_handle& schedule, const std::string& text) {
   }
 }
 
-/// Every pair of parameters at every pair of their corners, the others at defaults.
+/// Every pair of parameters takes every pair of their corners; the others have their defaults.
 TEST(schedule_edges, corners_are_finite_and_not_negative) {
   std::size_t tried = 0;
   for (const auto& name : schedule_names()) {
@@ -177,7 +178,7 @@ TEST(schedule_edges, corners_are_finite_and_not_negative) {
   EXPECT_GT(tried, 1000U);
 }
 
-/// The host's rounding mode and traps change nothing.
+/// The host's rounding mode and traps change no value.
 TEST(schedule_edges, any_floating_point_environment) {
   for (const auto& name : schedule_names()) {
     const auto schedule = make_complete_schedule(name);

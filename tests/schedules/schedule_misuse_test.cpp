@@ -68,7 +68,7 @@ TEST(schedule_misuse, sequences) {
   expect_no_sequence({p, nullptr}, {1, 0}, GRADSTEP_INVALID_ARGUMENT, {"parts[1]"});
   expect_no_sequence({p, p, p}, {1, 0, 1}, GRADSTEP_OUT_OF_RANGE, {"lengths[1] = 0", "2^53"});
   expect_no_sequence({p, p}, {UINT64_MAX, 0}, GRADSTEP_OUT_OF_RANGE, {"lengths[0]"});
-  // The length of the last part is ignored.
+  // The length of the last part is ignored, so NULL will do for one part.
   EXPECT_EQ(gradstep_schedule_create_sequence(&p, nullptr, 1, &schedule), GRADSTEP_OK);
   gradstep_schedule_destroy(schedule);
 }
@@ -190,7 +190,7 @@ TEST(schedule_misuse, lists) {
   refused({0, infinite}, GRADSTEP_OUT_OF_RANGE, {"milestones[1] = inf"});
   refused(std::vector<double>(65537, 1), GRADSTEP_OUT_OF_RANGE, {"65537", "65536"});
   EXPECT_EQ(value, 7);
-  EXPECT_EQ(lr_of(schedule, 1, 1), 1);  // still the one milestone
+  EXPECT_EQ(lr_of(schedule, 1, 1), 1);  // the old milestone is still set
   EXPECT_EQ(lr_of(schedule, 1, 1e9), 0.1);
   set_list(schedule, "milestones", std::vector<double>(65536, 1));
 }

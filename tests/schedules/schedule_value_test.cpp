@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The library's own value of a schedule: what can be read of it is enough to make it again, as a
+// lib/schedules/schedule.hpp: what its accessors give is enough to make the schedule again, as a
 // checkpoint does.
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// Through the public accessors alone.
+/// The same schedule, made from what the accessors give.
 schedule remade(const schedule& from) {
   if (from.is_sequence()) {
     std::vector<schedule> parts;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every schedule against its formula, written here once more in plain code.
+// Every schedule against its formula, which is written here in plain code.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 

@@ -85,7 +85,7 @@ TEST(clipping, by_norm_multiplies_scale_and_factor_exactly) {
           const auto scaled = scaled_gradients(context, types, grads, options, &result);
           ASSERT_NEAR(result.grad_norm, norm, norm * 1e-6);
           const double factor = options.max_norm / (norm + 1e-6) * scale;
-          if (std::abs(grads[0] * factor) < 1e-37) continue;  // float32's denormals
+          if (std::abs(grads[0] * factor) < 1e-37) continue;  // a denormal in float32
           for (std::size_t i = 0; i < gradient_count; ++i) {
             const double exact = grads[i] * factor;
             ASSERT_NEAR(scaled[i], exact, std::abs(exact) * 1e-6) << to_text(types) << i;

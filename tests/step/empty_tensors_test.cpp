@@ -31,7 +31,7 @@ struct empty_tensor {
   empty_tensor(unsigned null, std::int32_t param_dtype, const std::vector<std::int32_t>& dtypes)
       : slot_dtypes(dtypes), slots(dtypes.size()), scales(dtypes.size()) {
     const auto is_null = [&](unsigned bit) { return (null >> bit & 1) != 0; };
-    // Anything: nothing may be read there.
+    // Any address, since nothing may be read there.
     void* const nowhere = reinterpret_cast<void*>(std::uintptr_t{0x11});  // NOLINT
     for (auto& slot : slots) slot = is_null(0) ? nullptr : nowhere;
     for (auto& scale : scales) scale = is_null(1) ? nullptr : static_cast<float*>(nowhere);
@@ -54,7 +54,7 @@ struct empty_tensor {
   gradstep_tensor tensor = sized<gradstep_tensor>();
 };
 
-/// Calls body(tensor) for every combination.
+/// Calls body(tensor) for every combination of NULL pointers.
 void for_each_empty_tensor(const std::function<void(const gradstep_tensor&)>& body) {
   const std::vector<std::int32_t> narrow[] = {
       {0, 0, 0},
@@ -118,7 +118,7 @@ TEST(empty_tensors, in_an_optimizer) {
     if (tensor.grad != nullptr) expect_ok(gradstep_optimizer_accumulate(o, 0, 1));
     everything_in(o);
     const bool is_saved =
-        tensor.param == nullptr && tensor.average == nullptr;  // few: saving takes long
+        tensor.param == nullptr && tensor.average == nullptr;  // few, because saving takes long
     if (is_saved) {
       save(optimizer, path);
       load(optimizer, path);

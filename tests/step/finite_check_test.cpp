@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CHECK_FINITE: a gradient that is not finite skips the whole step, and is counted.
+// CHECK_FINITE: a gradient that is not finite lets the whole step be skipped, and is counted.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -67,7 +67,7 @@ class skipped_step : public testing::TestWithParam<std::string> {
     grad.narrow(values);
   }
 
-  // Every option but ZERO_GRAD. A skipped step must not clip either.
+  // Every option but ZERO_GRAD. A skipped step does not clip either.
   static constexpr std::uint64_t other_flags = GRADSTEP_APPLY_GRAD_SCALE | GRADSTEP_APPLY_MAX_NORM |
                                                GRADSTEP_APPLY_MAX_VALUE | GRADSTEP_APPLY_AVERAGE |
                                                GRADSTEP_APPLY_CHECK_FINITE;
@@ -99,7 +99,8 @@ TEST_P(skipped_step, float64_gradient_that_float32_cannot_hold) {
     how.grad = GRADSTEP_FLOAT64;
     SCOPED_TRACE(to_text(how));
     const auto start = make_list(how);
-    const double least_too_large = std::nextafter(0x1.ffffffp127, 0);  // just rounds down
+    const double least_too_large =
+        std::nextafter(0x1.ffffffp127, 0);  // rounds down to the largest float32
     if (how.param != GRADSTEP_FLOAT64) {
       expect_skip(start, how, 1, 7, 1e39);
       expect_skip(start, how, 1, 7, -0x1.ffffffp127);
@@ -147,7 +148,7 @@ TEST(finite_check, counts_elements) {
 
 TEST(finite_check, checks_scaled_gradients) {
   for (const std::int32_t dtype : float_dtypes) {
-    if (dtype == GRADSTEP_FLOAT16) continue;  // it ends at 65504
+    if (dtype == GRADSTEP_FLOAT16) continue;  // its largest number is 65504
     SCOPED_TRACE(dtype_text(dtype));
     EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, dtype, {1, 3e38, 1}, 1).is_skipped, 0);
     EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, dtype, {1, 3e38, 1}, 2).non_finite_count, 1U);
@@ -184,7 +185,7 @@ TEST(finite_check, begins_where_the_product_overflows_in_float64) {
   check_limit<double>(GRADSTEP_FLOAT64);
 }
 
-/// The product is checked, not the scale: float32 cannot hold 1e300.
+/// CHECK_FINITE looks at the product, not at the scale: float32 cannot hold 1e300.
 TEST(finite_check, scale_beyond_float32) {
   EXPECT_EQ(check_gradients(GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, {1, 0, 2}, 1e300).non_finite_count,
             2U);

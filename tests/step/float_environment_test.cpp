@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The host's floating-point environment changes no bit of a step, and a step leaves it as it was:
-// rounding mode, flush-to-zero, denormals-are-zero, traps.
+// The host's floating-point environment (rounding mode, flush-to-zero, denormals-are-zero, traps)
+// changes no bit of a step, and a step leaves it unchanged.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -65,8 +65,8 @@ constexpr unsigned denormals_are_zero = 1U << 6;
 constexpr unsigned flush_to_zero = 1U << 15;
 constexpr unsigned unmask_serious = ~((1U << 7) | (1U << 9) | (1U << 10));  // invalid, /0, overflow
 
-/// One step with this control word set in the calling thread. The step must leave all of it, the
-/// exception flags included.
+/// One step with this control word set in the calling thread. The step must leave the whole word,
+/// with its exception flags, unchanged.
 void apply_under(unsigned csr, const gradstep_context* context, const gradstep_rule* rule,
                  parameter& target, std::uint64_t step) {
   const auto view = target.view();
@@ -80,7 +80,7 @@ void apply_under(unsigned csr, const gradstep_context* context, const gradstep_r
   EXPECT_EQ(after, csr);
 }
 
-/// Params and gradients of denormals, which a flush would change.
+/// Params and gradients are denormals, which flush-to-zero would change.
 void make_denormal(parameter& target) {
   const double unit = target.param.dtype() == GRADSTEP_FLOAT32 ? 1e-41 : 1e-310;
   for (std::size_t i = 0; i < target.param.size(); ++i) {

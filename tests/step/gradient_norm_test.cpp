@@ -150,7 +150,7 @@ TEST(gradient_norm, is_right_wherever_it_is_finite) {
     EXPECT_NEAR(norm_of(context, {{0, 0}, {1e200}, {5}, {1e200}}), std::sqrt(2) * 1e200, 1e186);
     EXPECT_EQ(norm_of(context, {{1e154 * 1.3}, {1e-200}}), 1e154 * 1.3);
     EXPECT_EQ(norm_of(context, {{0, 0}, {}}), 0);
-    // No square overflows, and no block's sum of squares; the sum of all squares does.
+    // No square overflows, nor does a block's sum of squares. The sum over all blocks overflows.
     const std::vector<double> block(16384, 0x1p504), two(2 * 16384, 0x1p504);
     const std::vector<std::vector<double>> many(16, block);
     EXPECT_EQ(norm_of(context, many), 0x1p513);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps, norms and conversions touch nothing outside the arrays: every array ends or begins at an
+// Steps, norms and conversions access nothing outside the arrays: every array ends or begins at an
 // unreadable page.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
@@ -90,7 +90,7 @@ TEST(guard_pages_of_the_norm, are_not_touched) {
 
 // ---- Arrays of every dtype --------------------------------------------------------------------
 
-/// Pages for any number of arrays. A restart hands out the same pages again.
+/// Pages for any number of arrays. After a restart the same pages are used again.
 class guarded_pool {
  public:
   void restart(bool at_end) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The bits of a step depend on the numbers alone: not on threads, pieces, addresses, lists, or the
-// instruction set (among those with fused multiply-add).
+// The bits of a step depend on the numbers alone: not on threads, pieces, addresses, the list that
+// a tensor is in, or the instruction set (among those with fused multiply-add).
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -85,7 +85,7 @@ TEST_P(invariance, counts) {
     for (const std::size_t count : counts_to_try()) {
       SCOPED_TRACE("count " + std::to_string(count));
       auto target = v.make(count);
-      // Few counts are split: waking a thread takes longer than these steps.
+      // Only some counts are split: to wake a thread takes longer than these steps.
       const bool use_split = count % 50 == 17 || count > 200;
       run_steps(use_split ? split.get() : serial.get(), v.rule.get(), target);
       const auto end = longest.begin() + static_cast<std::ptrdiff_t>(count * values_per_element);

@@ -84,7 +84,7 @@ TEST(loss_scaler, a_factor_of_one_keeps_the_scale) {
   EXPECT_EQ(scaler.scale, 65536);
 }
 
-/// One loop as a trainer writes it: the gradient overflows until the scale is small enough.
+/// A training loop whose gradients overflow until the scale is small enough.
 TEST(loss_scaler, finds_a_scale_that_works) {
   auto scaler = make_loss_scaler();
   const auto context = make_serial_context();
@@ -104,7 +104,7 @@ TEST(loss_scaler, finds_a_scale_that_works) {
     ++(result.is_skipped != 0 ? skipped : done);
     update(scaler, result.is_skipped);
   }
-  EXPECT_EQ(skipped, 5);  // 65536 to 2048: 1e35 times 2048 is below 3.4e38
+  EXPECT_EQ(skipped, 5);  // from 65536 to 2048: 1e35 * 2048 is below 3.4e38
   EXPECT_EQ(scaler.scale, 2048);
   for (std::size_t i = 0; i < 70; ++i) ASSERT_FLOAT_EQ(target.param.get(i), -3e35F);
 }

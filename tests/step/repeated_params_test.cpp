@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A param that stands in two entries of a list, in whole or in part, is refused.
+// A param that belongs to two entries of a list, in whole or in part, is refused.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gradients multiplied by a scale, as a step of plain descent shows them.
+// Gradients multiplied by a scale, read from the result of a step of plain descent.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -47,7 +47,7 @@ inline std::vector<double> random_gradients(double size) {
   return grads;
 }
 
-/// A scale, and a size of gradients with which their product is an ordinary number.
+/// A scale, and a size of gradients whose product with the scale is an ordinary number.
 struct scale_case {
   double scale, size;
 };

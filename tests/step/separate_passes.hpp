@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The mixed-precision step as separate passes, one after another in the order that the header
-// states: plain scalar code around the library's own plain step.
+// The step of gradstep_apply as separate passes in the order that the header states: plain scalar
+// code around a plain step of the library.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -25,7 +25,7 @@ namespace gradstep_test {
 template <class T>
 class separate_passes {
  public:
-  /// `clip_factor`: what the step reports. `position`: in the list.
+  /// `clip_factor`: as the step reports it. `position`: the index in the list.
   separate_passes(const gradstep_context* context, const gradstep_rule* rule,
                   const gradstep_apply_options& options, double clip_factor, std::size_t position)
       : context_(context),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A step with every storage and option equals, to the bit, the same passes one after another in
-// plain scalar code, on every instruction set.
+// A step with every storage and option has the bits of the same passes one after another in plain
+// scalar code, on every instruction set.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ class separate_passes_of : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(rules, separate_passes_of, testing::ValuesIn(rule_names()),
                          rule_as_test_name);
 
-/// Flags of a step, and the dtype of the copy that it writes (0: none).
+/// The flags of a step, and the dtype of the copy that it writes (0: no copy).
 struct option_choice {
   const char* name;
   std::uint64_t flags;
@@ -154,7 +154,7 @@ TEST_P(separate_passes_of, signed_slots) {
   }
 }
 
-/// So many elements that each of the random bits decides how some are rounded.
+/// So many elements that each of the random bits decides the rounding of some.
 TEST(separate_passes_of_sgd, every_random_bit) {
   const auto rule = make_rule("sgd", {{"momentum", 0.9}});
   const auto context = make_serial_context();
@@ -163,7 +163,7 @@ TEST(separate_passes_of_sgd, every_random_bit) {
   }
 }
 
-/// Tensors of every storage, float64 beside float32, in one list.
+/// One list of tensors of every storage, float64 beside float32.
 TEST_P(separate_passes_of, lists_of_several_dtypes) {
   const auto rule = make_rule(GetParam(), richest_options(GetParam()));
   for (const auto& isa : available_isas()) {
@@ -200,7 +200,7 @@ std::vector<double> special_numbers() {
   return all;
 }
 
-/// Special numbers in every second block, in every pair of param and gradient.
+/// Every second block has special numbers, in every pair of param and gradient.
 void set_special(stored_parameter& target, std::uint64_t step) {
   const auto special = special_numbers<float>();
   std::vector<double> param(target.size()), grad(target.size());

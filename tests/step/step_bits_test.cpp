@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every rule with every option, on every way to store params, slots and gradients, has the bits
-// that avx2 had when golden/step_bits.txt was recorded (./dev record), whatever the machine.
+// Every rule with every option and every way to store params, slots and gradients has the bits that
+// avx2 had when golden/step_bits.txt was recorded (./dev record), on any machine.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -34,8 +34,9 @@ namespace {
 
 // ---- One run ----------------------------------------------------------------------------------
 
-/// Three blocks of gradients: ordinary ones; those whose squares, products and quotients overflow,
-/// underflow and vanish; and, but for the last step, which clips by their norm, not finite ones.
+/// Three blocks of gradients. The first has ordinary ones. In the second, squares, products and
+/// quotients overflow, underflow and vanish. The third has infinities and NaN, except in the last
+/// step, which clips by the norm.
 void set_gradients(stored_parameter& target, std::uint64_t step, bool is_last) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr double extreme[] = {0.0,  -0.0,  1e-45, 1.2e-38, 1e-30,  1e-20, 1e-8,
@@ -52,13 +53,14 @@ void set_gradients(stored_parameter& target, std::uint64_t step, bool is_last) {
   target.grad.narrow(grad);
 }
 
-/// Folded over all that the step writes; one number for all NaNs.
+/// `so_far` combined with all bits that the step wrote; all NaNs count as one number.
 std::uint64_t digest(stored_parameter& target, std::uint64_t so_far) {
   for (const std::uint64_t bits : target.snapshot()) so_far = splitmix(so_far, bits);
   return so_far;
 }
 
-/// A plain step, if the dtypes allow it; one with all options; the same clipped by norm.
+/// A plain step if the dtypes allow it, a step with all options, and such a step that also clips by
+/// norm.
 std::uint64_t digest_of_run(const gradstep_context* context, const std::string& rule_name,
                             const gradstep_rule* rule, const storage& how) {
   constexpr std::uint64_t step_count = 3, clipped = GRADSTEP_APPLY_MAX_NORM;
@@ -87,7 +89,7 @@ std::uint64_t digest_of_run(const gradstep_context* context, const std::string& 
 
 // ---- The table --------------------------------------------------------------------------------
 
-/// Those of one rule's options: for each storage of param and slots, 16 bits for each dtype of
+/// The digests of one rule's options. For each storage of param and slots: 16 bits per dtype of
 /// gradients.
 using digests = std::vector<std::array<std::uint16_t, std::size(float_dtypes)>>;
 
@@ -106,7 +108,8 @@ digests digests_of(const gradstep_context* context, const std::string& rule_name
   return all;
 }
 
-/// What is 0 by default and no flag, as a lr_decay or dampening: not 0, where the rule allows that.
+/// Gives each number that is 0 by default (lr_decay, dampening) another value, if the rule allows
+/// it.
 option_values with_other_numbers(const std::string& rule_name, option_values values) {
   for (const auto& info : hyperparameters_of(rule_name)) {
     if (info.kind == GRADSTEP_FLAG || info.default_value != 0) continue;
@@ -117,7 +120,7 @@ option_values with_other_numbers(const std::string& rule_name, option_values val
   return values;
 }
 
-/// "adam amsgrad=1 weight_decay=0.1": those that are not 0.
+/// The rule and its values that are not 0: "adam amsgrad=1 weight_decay=0.1".
 std::string key_of(const std::string& rule_name, const option_values& values) {
   std::ostringstream key;
   key << rule_name;
@@ -164,7 +167,7 @@ constexpr const char* heading =
     "each\n"
     "# of float32, float64, bfloat16 and float16 gradients.\n";
 
-/// key: digests, and the columns under "storages".
+/// The lines of the table: digests by key, and the columns under "storages".
 std::map<std::string, std::string> read_table() {
   std::ifstream file(table_path);
   std::map<std::string, std::string> table;
@@ -176,7 +179,7 @@ std::map<std::string, std::string> read_table() {
   return table;
 }
 
-/// A rule that is new is not held to bits until those are recorded.
+/// A new rule has no lines, and is not tested, until its bits are recorded.
 bool has_lines_of(const std::map<std::string, std::string>& table, const std::string& rule_name) {
   return std::any_of(table.begin(), table.end(), [&](const auto& line) {
     return line.first == rule_name || line.first.starts_with(rule_name + ' ');
@@ -225,7 +228,7 @@ TEST_P(step_bits, are_those_recorded_on_avx2) {
   }
 }
 
-/// The digests notice a single bit, in any array, but not which NaN one is.
+/// A digest changes with a single bit of any array, but not with the payload of a NaN.
 TEST(step_bits_table, digests_notice_a_bit) {
   const auto rule = make_rule("adam", {{"amsgrad", 1}});
   storage how = full_storages()[0];
@@ -261,7 +264,7 @@ void record(const std::string& path) {
   ASSERT_TRUE(file) << path;
 }
 
-/// With GRADSTEP_RECORD_BITS set, which ./dev record does, it writes the table first.
+/// Writes the table first if GRADSTEP_RECORD_BITS is set, as ./dev record does.
 TEST(step_bits_table, has_a_line_for_all_options_of_a_rule) {
   if (std::getenv("GRADSTEP_RECORD_BITS") != nullptr) record(table_path);
   auto table = read_table();

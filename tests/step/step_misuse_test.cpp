@@ -25,7 +25,7 @@
 namespace gradstep_test {
 namespace {
 
-/// Two valid tensors and options. A test spoils one argument and expects that nothing changes.
+/// Two valid tensors and options. A test makes one argument wrong and expects that nothing changes.
 class step_misuse : public testing::Test {
  protected:
   step_misuse() {
@@ -163,7 +163,8 @@ TEST_F(step_misuse, tensor_struct_size) {
     expect_refused(GRADSTEP_INVALID_ARGUMENT, {"struct_size"});
   }
   list[0] = views[0].tensor;
-  list[1].struct_size = sizeof(gradstep_tensor) + 8;  // all must carry the same
+  list[1].struct_size =
+      sizeof(gradstep_tensor) + 8;  // every tensor of a list has the same struct_size
   expect_refused(GRADSTEP_INVALID_ARGUMENT, {"struct_size"});
 }
 
@@ -228,7 +229,7 @@ TEST_F(step_misuse, grad_scale) {
     options.grad_scale = bad;
     expect_refused(GRADSTEP_OUT_OF_RANGE, {"grad_scale", as_text(std::abs(bad))});
   }
-  options.flags = 0;  // then the field is ignored
+  options.flags = 0;  // without its flag the field is ignored
   EXPECT_EQ(apply(), GRADSTEP_OK) << gradstep_last_error();
 }
 

@@ -24,8 +24,8 @@ class storage_invariance : public testing::TestWithParam<std::string> {
     return {rule_.get(), GetParam(), how, count, 1, offset};
   }
 
-  /// Calls body(storage, flags) for each storage, with all options. has_norm: with clipping by
-  /// norm, whose sum over several tensors is added in another order than the sum over one.
+  /// Calls body(storage, flags) for each storage, with all options. has_norm: clips by norm too.
+  /// The sum of the norm over several tensors is added in another order than over one.
   template <class Body>
   static void for_each_storage(bool has_norm, const Body& body) {
     const std::uint64_t flags = has_norm ? all_flags : all_flags & ~GRADSTEP_APPLY_MAX_NORM;

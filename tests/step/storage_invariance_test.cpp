@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "step/serial_bits.hpp"
 #include "step/storage_invariance.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
@@ -104,7 +103,7 @@ TEST_P(storage_invariance, addresses) {
   });
 }
 
-/// One array after another at every address that its element allows; the other arrays stay.
+/// Each array in turn stands at every address that its dtype allows; the other arrays stay.
 TEST_P(storage_invariance, addresses_of_each_array) {
   const auto context = make_serial_context();
   constexpr std::size_t count = 290;
@@ -134,8 +133,8 @@ TEST_P(storage_invariance, addresses_of_each_array) {
   });
 }
 
-/// Three steps of one parameter as pieces of the given counts. Each piece has the whole's key and
-/// its own first_index.
+/// Three steps of one parameter in pieces of the given counts. Each piece has the key of the whole
+/// and its own first_index.
 void step_in_pieces(const gradstep_context* context, const gradstep_rule* rule,
                     stored_parameter& target, std::uint64_t flags, std::uint64_t first_of_whole,
                     const std::vector<std::size_t>& counts) {
@@ -158,10 +157,10 @@ TEST_P(storage_invariance, split_by_the_caller) {
   const auto serial = make_serial_context();
   const auto split = make_context(split_options(3));
   for_each_storage(false, [&](const storage& how, std::uint64_t flags) {
-    // 8-bit arrays may be cut between blocks only, the others anywhere.
+    // 8-bit arrays may be cut between blocks only, other arrays anywhere.
     std::vector<std::vector<std::size_t>> cuts = {{256, 768}, {512, 256, 256}, {768, 0, 256}};
     if (!is_blocked(how.slot)) cuts.insert(cuts.end(), {{1, 1023}, {255, 2, 767}, {300, 7, 717}});
-    // The parameter itself may be a piece far into a larger whole.
+    // The parameter itself may be a piece of a larger whole, far from its start.
     for (const std::uint64_t first_of_whole : {std::uint64_t{0}, std::uint64_t{1} << 60}) {
       auto wanted = make(how, 1024);
       step_in_pieces(serial.get(), rule_.get(), wanted, flags, first_of_whole, {1024});
@@ -176,7 +175,8 @@ TEST_P(storage_invariance, split_by_the_caller) {
   });
 }
 
-// Random bits are made for several blocks at once. A piece may begin at any of those blocks.
+// The library makes random bits for several blocks at once. A piece may begin at any of those
+// blocks.
 TEST_P(storage_invariance, many_blocks_from_any_one_on) {
   const auto serial = make_serial_context();
   constexpr std::size_t count = 37 * 256 + 9;

@@ -28,8 +28,8 @@
 namespace gradstep_test {
 namespace {
 
-/// Two valid tensors with 8-bit slots, and a third of float64. A test spoils one field and expects
-/// that nothing changes.
+/// Two valid tensors with 8-bit slots, and a third of float64. A test makes one field wrong and
+/// expects that nothing changes.
 class tensor_misuse : public testing::Test {
  protected:
   static constexpr storage how{.param = GRADSTEP_BFLOAT16,
@@ -71,7 +71,7 @@ class tensor_misuse : public testing::Test {
     return all;
   }
 
-  /// Makes everything valid again afterwards.
+  /// Expects that the step is refused, then makes everything valid again.
   void expect_refused(gradstep_status status, const std::vector<std::string>& words) {
     const auto before = bytes();
     expect_failure(apply(), status, words);
@@ -114,7 +114,7 @@ TEST_F(tensor_misuse, dtypes_of_arrays) {
 
 TEST_F(tensor_misuse, dtypes_of_slots) {
   for (const std::int32_t bad : {0, -1, 7, 99, GRADSTEP_FLOAT64, GRADSTEP_UNSIGNED8}) {
-    views[1].slot_dtypes[0] = bad;  // exp_avg has a sign
+    views[1].slot_dtypes[0] = bad;  // exp_avg can be negative
     expect_invalid({"tensors[1].slot_dtypes[0]", std::to_string(bad), "exp_avg", "SIGNED8"});
   }
   views[1].slot_dtypes[1] = GRADSTEP_FLOAT64;
@@ -214,8 +214,8 @@ void* aligned_place_in(const pointer& array, std::size_t size, bool at_end) {
   return place - reinterpret_cast<std::uintptr_t>(place) % size;
 }
 
-/// Each array at the beginning and at the end of each other one. The arrays stand far apart, so
-/// that no third one overlaps. A refused step neither reads nor writes them.
+/// Each array stands at the beginning and at the end of each other one. The arrays are far apart,
+/// so no third one overlaps. A refused step neither reads nor writes them.
 TEST_F(tensor_misuse, overlap_of_each_array_with_each_other) {
   constexpr std::size_t distance = 4096, array_count = 11;
   std::vector<std::byte> room(distance * (array_count + 1));
@@ -266,7 +266,7 @@ TEST_F(tensor_misuse, numbers) {
       const bool is_nan = std::isnan(bad);
       expect_refused(GRADSTEP_OUT_OF_RANGE, {name, is_nan ? "nan" : as_text(std::abs(bad))});
       options.*field = bad;
-      options.flags = all_flags & ~flag;  // then the field is ignored
+      options.flags = all_flags & ~flag;  // without its flag the field is ignored
       EXPECT_EQ(apply(), GRADSTEP_OK) << gradstep_last_error();
       result.piece_count = 77;
       reset();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Arrays, pointers and options that a step has no use for: nothing reads or changes the arrays, and
+// Arrays, pointers and options that a step has no use for. Nothing reads or changes the arrays, and
 // the options change nothing.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
@@ -43,8 +43,8 @@ TEST_P(unused_arrays, an_average_is_left_alone_without_its_flag) {
   for (std::size_t i = 0; i < 300; ++i) ASSERT_EQ(target.average->widen(i), target.param.widen(i));
 }
 
-/// Float32, float64 and split params hold every result exactly. A copy is rounded to nearest
-/// always.
+/// Float32, float64 and split params hold every result exactly. A copy is always rounded to
+/// nearest.
 TEST_P(unused_arrays, rounding_flags_change_nothing_where_nothing_is_rounded) {
   const auto rule = make_rule(GetParam());
   const auto context = make_serial_context();

@@ -30,7 +30,7 @@ inline gradstep_load_result load(const optimizer_handle& optimizer, const std::s
   return result;
 }
 
-/// The two are equal. The message names the first byte that differs.
+/// Expects equal strings. The message names the first byte that differs.
 inline void expect_same_bytes(const std::string& got, const std::string& wanted) {
   ASSERT_EQ(got.size(), wanted.size());
   const auto at = std::mismatch(got.begin(), got.end(), wanted.begin()).first;

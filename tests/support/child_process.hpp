@@ -18,7 +18,7 @@ int status_of_child(const Body& body) {
   return status;
 }
 
-/// 0 when no check failed in a child process that calls body().
+/// Forks a child process that calls body(); 0 if no check of the child failed.
 template <class Body>
 int run_in_child(const Body& body) {
   return status_of_child([&] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Assertions that say more than EXPECT_EQ: where two arrays differ, what a failure's sentence
-// lacks.
+// Assertions whose messages say more than those of EXPECT_EQ: where two arrays differ, and what the
+// sentence of a failure lacks.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -14,7 +14,7 @@
 
 namespace gradstep_test {
 
-/// The two are equal. The message names the first difference instead of printing both.
+/// Expects equal bits. The message names the first difference instead of printing both arrays.
 inline void expect_same_bits(const std::vector<std::uint64_t>& got,
                              const std::vector<std::uint64_t>& wanted) {
   ASSERT_EQ(got.size(), wanted.size());
@@ -33,7 +33,7 @@ inline void expect_ok(gradstep_status status) {
   EXPECT_EQ(status, GRADSTEP_OK) << gradstep_last_error();
 }
 
-/// The call returned this status, and gradstep_last_error contains all of these words.
+/// Expects this status of a call, and all of these words in gradstep_last_error.
 inline void expect_failure(gradstep_status got, gradstep_status wanted,
                            const std::vector<std::string>& words) {
   EXPECT_EQ(got, wanted) << gradstep_status_name(got) << " instead of "

@@ -34,7 +34,8 @@ inline gradstep_context_options serial_options(const char* isa = nullptr) {
   return options;
 }
 
-/// Splits even a small step into pieces of 64 elements, to run on `thread_count` threads.
+/// Options of a context that splits even a small step into pieces of 64 elements, on `thread_count`
+/// threads.
 inline gradstep_context_options split_options(std::size_t thread_count, const char* isa = nullptr) {
   auto options = serial_options(isa);
   options.flags = GRADSTEP_CONTEXT_SERIAL_BELOW | GRADSTEP_CONTEXT_PIECE_SIZE;
@@ -82,7 +83,7 @@ inline std::vector<std::string> available_isas() {
 }
 
 /// Calls body(context) for a serial context of each instruction set, with and without
-/// FLUSH_TO_ZERO; stops after the first that fails.
+/// FLUSH_TO_ZERO, until a check fails.
 template <class Body>
 void for_every_context(const Body& body) {
   for (const std::string& isa : available_isas()) {
@@ -95,7 +96,7 @@ void for_every_context(const Body& body) {
   }
 }
 
-/// Whether an instruction set has fused multiply-add: every one but the baseline of x86.
+/// Whether an instruction set has fused multiply-add. All but the baseline of x86 have it.
 inline bool fuses(std::string_view isa) {
 #if defined(__x86_64__) || defined(_M_X64)
   return isa != "baseline";

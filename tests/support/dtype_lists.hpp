@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The dtypes, and which arrays may have which.
+// The dtypes, and which of them each kind of array may have.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -20,7 +20,7 @@ inline constexpr std::int32_t half_dtypes[] = {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT
 /// The dtypes of copies of params.
 inline constexpr std::int32_t copy_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
                                                GRADSTEP_FLOAT16};
-/// The dtypes of slots, unless the param is a float64. UNSIGNED8 stands for both 8-bit dtypes.
+/// The dtypes of slots of params that are not float64. UNSIGNED8 stands for both 8-bit dtypes.
 inline constexpr std::int32_t slot_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
                                                GRADSTEP_FLOAT16, GRADSTEP_UNSIGNED8};
 /// The 8-bit dtypes, with one float32 scale per block.

@@ -26,7 +26,7 @@ class guarded_memory {
     if (begin_ != nullptr) munmap(begin_, 3 * page_);
   }
 
-  /// Room for `bytes` that starts at the page's start or ends at its end.
+  /// `bytes` of memory, at the beginning of the accessible part or at its end.
   void* place(std::size_t bytes, bool at_end) const {
     return begin_ + page_ + (at_end ? page_ - bytes : 0);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Thread pools that a host could bring.
+// Thread pools that a host may bring.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -41,7 +41,8 @@ inline void run_in_reverse(void* pool, std::size_t count, gradstep_task task, vo
   }
 }
 
-/// Its threads do not round to nearest, and must find their mode as they left it.
+/// Runs the tasks on the calling thread while it rounds upward. Each task must leave this mode
+/// unchanged.
 inline void run_rounding_upward(void* pool, std::size_t count, gradstep_task task, void* argument) {
   const int mode_before = std::fegetround();
   for (std::size_t i = 0; i < count; ++i) {

@@ -15,7 +15,7 @@
 namespace gradstep_test {
 
 /// `count` numbers of one dtype, `offset` bytes after the start of a cache line. get, set, fill and
-/// bits are for float32 and float64 only; stored_array converts the other dtypes.
+/// bits are for float32 and float64; stored_array.hpp converts the other dtypes.
 class number_array {
  public:
   static constexpr std::uint64_t nan_bits = ~std::uint64_t{0};
@@ -52,14 +52,14 @@ class number_array {
     for (std::size_t i = 0; i < count_; ++i) set(i, get(i) * factor);
   }
 
-  /// The element's bits; every NaN gives nan_bits.
+  /// The bits of the i-th element; nan_bits for every NaN.
   std::uint64_t bits(std::size_t i) const {
     if (std::isnan(get(i))) return nan_bits;
     if (dtype_ == GRADSTEP_FLOAT32) return std::bit_cast<std::uint32_t>(read<float>(i));
     return std::bit_cast<std::uint64_t>(read<double>(i));
   }
 
-  /// The i-th element as it stands in memory; sizeof(Element) is the dtype's size.
+  /// The i-th element as it stands in memory; sizeof(Element) must be the size of the dtype.
   template <class Element>
   Element read(std::size_t i) const {
     Element element;

@@ -57,7 +57,7 @@ inline std::size_t add_tensor(gradstep_optimizer* optimizer, std::size_t group,
   return index;
 }
 
-/// The tensor without its slots: the library is to allocate and own its state.
+/// The tensor without slots: the library will allocate its state.
 inline gradstep_tensor without_slots(gradstep_tensor tensor) {
   tensor.slots = nullptr;
   tensor.slot_dtypes = nullptr;
@@ -66,7 +66,7 @@ inline gradstep_tensor without_slots(gradstep_tensor tensor) {
   return tensor;
 }
 
-/// A param and a gradient of float32 or float64, for tensors with nothing special about them.
+/// A param and a gradient of float32 or float64, for ordinary tensors.
 struct plain_tensor {
   explicit plain_tensor(std::size_t count, std::int32_t dtype = GRADSTEP_FLOAT32,
                         std::uint64_t seed = 1)
@@ -106,14 +106,14 @@ inline gradstep_apply_result step(
   return result;
 }
 
-/// Options of a step that takes its norm from gradients inspected before.
+/// Options of a step that takes its norm from gradients that were inspected before.
 inline gradstep_step_options inspected_step() {
   auto options = sized<gradstep_step_options>();
   options.flags = GRADSTEP_STEP_INSPECTED;
   return options;
 }
 
-/// Options of a step with the norm and the count of non-finite elements given.
+/// Options of a step that is given the norm and the count of non-finite elements.
 inline gradstep_step_options step_with_norm(double grad_norm, std::uint64_t non_finite_count = 0) {
   auto options = sized<gradstep_step_options>();
   options.flags = GRADSTEP_STEP_GRAD_NORM;

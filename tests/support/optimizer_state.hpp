@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What can be read from an optimizer.
+// Everything that can be read from an optimizer.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -58,14 +58,14 @@ inline std::vector<double> read_array(const gradstep_optimizer* optimizer, std::
   return values;
 }
 
-/// The names of the arrays that a tensor of a rule can have.
+/// The names of all arrays that a tensor of this rule may have.
 inline std::vector<std::string> array_names_of(const std::string& rule_name) {
   auto names = slot_names_of(rule_name);
   names.insert(names.end(), {"param", "average", "accumulated_grad"});
   return names;
 }
 
-/// Every byte of an optimizer's array is that of a stored one.
+/// Expects that an array of the optimizer has the bytes of a stored one.
 inline void expect_same_array(const gradstep_optimizer* optimizer, std::size_t tensor,
                               const std::string& name, const stored_array& wanted) {
   const auto array = get_array(optimizer, tensor, name);
@@ -76,7 +76,7 @@ inline void expect_same_array(const gradstep_optimizer* optimizer, std::size_t t
   EXPECT_EQ(std::memcmp(array.extra, wanted.extra->data(), wanted.extra->bytes()), 0) << name;
 }
 
-/// Everything that can be read from an optimizer. A call that failed must leave it as it was.
+/// All that can be read from an optimizer, to compare before and after a call that fails.
 inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
   std::vector<double> all;
   const auto add = [&](auto... values) { (all.push_back(static_cast<double>(values)), ...); };

@@ -20,7 +20,7 @@
 
 namespace gradstep_test {
 
-/// A gradstep_tensor and the pointers it refers to. Moving keeps it valid.
+/// A gradstep_tensor and the pointers in it. It stays valid when it is moved.
 struct tensor_view {
   tensor_view() = default;
   tensor_view(tensor_view&&) = default;
@@ -30,11 +30,12 @@ struct tensor_view {
   gradstep_tensor tensor = sized<gradstep_tensor>();
 };
 
-/// Param, gradient and slots, with random numbers in the param and the gradient. Slots start as the
-/// rule says; those that the rule does not use are NULL.
+/// Param, gradient and slots. Param and gradient are random numbers, slots start as the rule says.
+/// Slots that the rule does not use are NULL.
 class parameter {
  public:
-  /// The first array begins `offset` bytes after a cache line, each next one an element further on.
+  /// The first array begins `offset` bytes after the start of a cache line, each other one an
+  /// element further on than the one before.
   parameter(const gradstep_rule* rule, std::size_t slot_count, std::size_t count, dtypes types,
             std::size_t offset = 0)
       : param(types.param, count, offset),
@@ -64,7 +65,7 @@ class parameter {
   }
   tensor_view view() { return view(0, param.size()); }
 
-  /// The bits of the first `count` elements: of each the param, then the used slots.
+  /// The bits of the first `count` elements: per element its param, then its used slots.
   std::vector<std::uint64_t> snapshot(std::size_t count) const {
     std::vector<std::uint64_t> bits;
     for (std::size_t i = 0; i < count; ++i) {

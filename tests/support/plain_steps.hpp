@@ -43,14 +43,15 @@ inline gradstep_apply_result apply_list(const gradstep_context* context, const g
   return result;
 }
 
-/// One step that must succeed; gives the number of pieces that ran.
+/// One step that must succeed; gives the number of its pieces.
 inline std::uint64_t apply_one(const gradstep_context* context, const gradstep_rule* rule,
                                parameter& target, const gradstep_apply_options& options) {
   const auto view = target.view();
   return apply_list(context, rule, {view.tensor}, options).piece_count;
 }
 
-/// Steps 1 to `steps`, each with its own random gradient; gives the pieces of the last step.
+/// Steps 1 to `steps`, each with its own random gradient; gives the number of the last step's
+/// pieces.
 inline std::uint64_t run_steps(const gradstep_context* context, const gradstep_rule* rule,
                                parameter& target, std::uint64_t steps = 3) {
   std::uint64_t pieces = 0;
@@ -61,7 +62,7 @@ inline std::uint64_t run_steps(const gradstep_context* context, const gradstep_r
   return pieces;
 }
 
-/// One rule with one choice of options, and the dtypes to run it with.
+/// A rule with one choice of options, and the dtypes that it runs with.
 struct variant {
   std::string rule_name;
   option_values values;
@@ -73,7 +74,7 @@ struct variant {
   }
 };
 
-/// Calls body(variant) for all options and dtypes of a rule; stops after the first that fails.
+/// Calls body(variant) for all options and dtypes of a rule, until a check fails.
 template <class Types>
 void for_each_variant(const std::string& rule_name, const Types& types,
                       const std::function<void(const variant&)>& body) {

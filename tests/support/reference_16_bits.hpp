@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// bfloat16 and float16, one number at a time in plain scalar code. Written from gradstep.h and
-// docs/numerics.md; nothing of the library is used.
+// bfloat16 and float16, one number at a time in plain scalar code, written from gradstep.h and
+// docs/numerics.md without the library.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@ inline float bfloat16_to_float(std::uint16_t half) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
 }
 
-/// The two bfloat16 around a finite number differ by 1 as integers. The number's lower 16 bits are
-/// its distance from the one toward zero, in 2^-16 of the gap.
+/// As integers, the two bfloat16 around a finite number differ by 1. The lower 16 bits of the
+/// number are its distance from the bfloat16 toward zero, in 2^-16 of the gap.
 inline std::uint16_t bfloat16_from_float(float x, const rounding& how = {},
                                          std::uint64_t element = 0) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
@@ -49,16 +49,16 @@ inline float float16_to_float(std::uint16_t half) {
   return (half & 0x8000) != 0 ? -x : x;
 }
 
-/// Rounded at random, a number goes away from zero with a probability equal to the fraction of a
-/// unit that is cut off, from 31 random bits. A number beyond the largest float16 is rounded to
-/// nearest always.
+/// At random, 31 random bits decide: a number is rounded away from zero with a probability equal to
+/// the part of a unit that is cut off. Numbers beyond the largest float16 are always rounded to
+/// nearest.
 inline std::uint16_t float16_from_float(float x, const rounding& how = {},
                                         std::uint64_t element = 0) {
   const std::uint16_t sign = std::signbit(x) ? 0x8000 : 0;
   const float magnitude = std::abs(x);
   if (std::isnan(x)) return 0x7e00;
-  if (magnitude >= 65520) return sign | 0x7c00;  // half-way from the largest to 65536
-  // In units of the last place, which are at least 2^-24; ten bits below the leading one.
+  if (magnitude >= 65520) return sign | 0x7c00;  // half-way from the largest float16 to 65536
+  // The number in units of the last place: ten bits below the leading one, and at least 2^-24.
   const int exponent = std::max(magnitude == 0 ? -14 : std::ilogb(magnitude), -14);
   const float exact = std::ldexp(magnitude, 10 - exponent);
   float rounded = std::nearbyint(exact);  // ties to even
@@ -67,7 +67,7 @@ inline std::uint16_t float16_from_float(float x, const rounding& how = {},
     const double part = std::floor(std::ldexp(static_cast<double>(exact - rounded), 31));
     if (part + how.bits(element, 31) >= 0x1p31) ++rounded;
   }
-  // The leading one, or a carry into the next exponent, adds itself to the exponent's bits.
+  // The leading one, or a carry into the next exponent, adds to the bits of the exponent.
   return static_cast<std::uint16_t>(sign | (((exponent + 14) << 10) + static_cast<int>(rounded)));
 }
 

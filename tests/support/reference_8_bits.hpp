@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// 8-bit blocks, one block at a time in plain scalar code. Written from gradstep.h and
-// docs/numerics.md; nothing of the library is used.
+// 8-bit blocks, one block at a time in plain scalar code, written from gradstep.h and
+// docs/numerics.md without the library.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -19,8 +19,8 @@
 
 namespace gradstep_test {
 
-/// The codes of a magnitude. Code 0 is 0. In the others, c / 8 is the exponent, counted so that the
-/// largest is the scale's own, and c % 8 the mantissa. Signed codes have the sign in the top bit.
+/// The codes of a magnitude. Code 0 is 0. In each other code c, c / 8 is the exponent and c % 8 the
+/// mantissa; the largest exponent is that of the scale. Signed codes have the sign in the top bit.
 struct code_table {
   std::uint32_t largest;
   int largest_exponent;
@@ -44,15 +44,15 @@ inline float decoded(std::int32_t dtype, std::uint8_t code, float scale) {
   return code > 0x80 ? -magnitude : magnitude;
 }
 
-/// The magnitude of x, rounded to 3 bits of mantissa; infinity when x is not finite.
+/// The magnitude of x with 3 bits of mantissa; infinity if x is not finite.
 inline float rounded_to_3_bits(float x, const rounding& how, std::uint64_t element) {
   if (!std::isfinite(x)) return INFINITY;
   const std::uint32_t random = how.is_random() ? how.bits(element, 20) : 1U << 19;
   return std::bit_cast<float>((std::bit_cast<std::uint32_t>(std::abs(x)) + random) >> 20 << 20);
 }
 
-/// The largest power of two that is at most the block's largest magnitude, within 2^-95 to 2^127.
-/// NaN when an element is not finite, or is negative and the codes have no sign.
+/// The largest power of two that is at most the largest magnitude of the block, limited to 2^-95 to
+/// 2^127. NaN if an element is not finite, or is negative and the codes have no sign.
 inline float block_scale(std::int32_t dtype, std::span<const float> block,
                          std::span<const float> rounded) {
   float largest = 0;
@@ -65,7 +65,8 @@ inline float block_scale(std::int32_t dtype, std::span<const float> block,
   return std::ldexp(1.0F, largest == 0 ? -95 : std::max(std::ilogb(largest), -95));
 }
 
-/// Stores a block's codes and scale; `first` is the index of its first element in the whole tensor.
+/// Stores the codes and the scale of a block. `first`: the index of its first element in the whole
+/// tensor.
 inline void encode_block(std::int32_t dtype, std::span<const float> block, const rounding& how,
                          std::uint64_t first, std::uint8_t* codes, float& scale) {
   std::vector<float> rounded;

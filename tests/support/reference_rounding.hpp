@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How an array's elements are rounded when they are stored, as docs/numerics.md states it.
+// How elements are rounded when they are stored, as docs/numerics.md states it.
 #pragma once
 
 #include <cmath>
@@ -20,12 +20,12 @@ class rounding {
   rounding(std::uint64_t seed, std::uint64_t key, std::uint64_t step, std::size_t array)
       : is_random_(true), key_(splitmix(splitmix(splitmix(0, seed), key), step)), array_(array) {}
 
-  static constexpr std::size_t param_array = 8;  // after the most slots that a rule may have
+  static constexpr std::size_t param_array = 8;  // past the indices of slots: a rule has at most 8
 
   bool is_random() const { return is_random_; }
 
-  /// The random bits of an element, given by its index in the whole tensor: the low `bit_count`
-  /// bits of product().
+  /// The low `bit_count` bits of product(): the random bits of an element, by its index in the
+  /// whole tensor.
   std::uint32_t bits(std::uint64_t element, unsigned bit_count) const {
     return product(element) & ((1U << bit_count) - 1);
   }
@@ -35,7 +35,8 @@ class rounding {
   }
 
  private:
-  /// An odd word for the element's place in its block, times the block's random factor.
+  /// An odd number that depends on the element's place in its block, times a random factor of the
+  /// block.
   std::uint32_t product(std::uint64_t element) const {
     const std::uint64_t key = splitmix(splitmix(key_, element / block_size), array_);
     const auto word = static_cast<std::uint32_t>(splitmix(0, element % block_size)) | 1U;

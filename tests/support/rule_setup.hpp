@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The library's rules, hyper-parameters and slots. Tests learn them from the library, so a new rule
-// needs no edit in a test.
+// The rules of the library, their hyper-parameters and slots. Tests read these from the library, so
+// a new rule needs no change in a test.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -82,7 +82,7 @@ struct rule_deleter {
 };
 using rule_handle = std::unique_ptr<gradstep_rule, rule_deleter>;
 
-/// Hyper-parameters by name; also the parameters of schedules.
+/// Values of hyper-parameters, or of a schedule's parameters, by name.
 using option_values = std::vector<std::pair<std::string, double>>;
 
 inline std::string to_text(const option_values& values) {
@@ -102,7 +102,7 @@ inline rule_handle make_rule(const std::string& rule_name, const option_values& 
   return rule;
 }
 
-/// The value that a slot starts with; empty when the rule does not use the slot.
+/// The value that a slot starts with; empty if the rule does not use the slot.
 inline std::optional<double> initial_slot_value(const gradstep_rule* rule, std::size_t index) {
   std::int32_t is_used = 0;
   double value = 0;
@@ -111,7 +111,7 @@ inline std::optional<double> initial_slot_value(const gradstep_rule* rule, std::
   return is_used == 0 ? std::nullopt : std::optional(value);
 }
 
-/// The values of a hyper-parameter in option_combinations; empty: its default alone.
+/// The values that a hyper-parameter has in option_combinations; empty: its default alone.
 inline std::vector<double> values_to_try(const gradstep_hyperparameter_info& info) {
   const std::string_view name = info.name;
   if (info.kind == GRADSTEP_FLAG) return {0, 1};
@@ -141,7 +141,7 @@ inline std::vector<option_values> option_combinations(const std::string& rule_na
   return all;
 }
 
-/// The combination that uses the most slots and terms.
+/// The combination with the most slots and terms.
 inline option_values richest_options(const std::string& rule_name) {
   return option_combinations(rule_name).back();
 }

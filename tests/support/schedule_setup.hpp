@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedules for tests. Their names and parameters are learnt from the library.
+// Schedules for tests. Tests read their names and parameters from the library.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -90,8 +90,8 @@ inline bool has_parameter(const std::string& schedule_name, std::string_view nam
   return std::any_of(all.begin(), all.end(), [&](const auto& info) { return info.name == name; });
 }
 
-/// A schedule in which every parameter is set. Those without a default become 10 if they count
-/// steps, 0.5 if they are rates, and {3, 8, 8} if they are lists.
+/// A schedule with every parameter set. A parameter without a default is 10 if it counts steps, 0.5
+/// if it is a rate, {3, 8, 8} if it is a list.
 inline schedule_handle make_complete_schedule(const std::string& name,
                                               const option_values& values = {}) {
   auto schedule = make_schedule(name);
@@ -106,7 +106,7 @@ inline schedule_handle make_complete_schedule(const std::string& name,
   return schedule;
 }
 
-/// The two agree to 1e-12 of `wanted`, or of `scale` where a difference leaves little of it.
+/// Expects `wanted` to 1e-12 max(|wanted|, scale). A difference of large numbers needs a scale.
 inline void expect_close_to(double got, double wanted, double scale = 0) {
   EXPECT_NEAR(got, wanted, 1e-12 * std::max(std::abs(wanted), scale));
 }

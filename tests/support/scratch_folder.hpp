@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files of a test's own.
+// Files of a test.
 #pragma once
 
 #include <unistd.h>
@@ -13,7 +13,7 @@
 
 namespace gradstep_test {
 
-/// A folder of the test's own that is gone afterwards.
+/// A new folder; the destructor removes it.
 class scratch_folder {
  public:
   scratch_folder() {

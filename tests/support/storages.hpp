@@ -18,12 +18,12 @@ namespace gradstep_test {
 struct storage {
   std::int32_t param = GRADSTEP_FLOAT32;
   std::int32_t grad = GRADSTEP_FLOAT32;
-  /// UNSIGNED8 means: UNSIGNED8 for slots that are never negative, SIGNED8 for the others.
+  /// UNSIGNED8 stands for UNSIGNED8 in slots that are never negative, for SIGNED8 in the others.
   std::int32_t slot = GRADSTEP_FLOAT32;
   std::int32_t copy = 0;     // 0: no copy
   bool is_split = false;     // the param has lower halves
   bool has_average = false;  // the parameter has an average
-  std::uint64_t flags = 0;   // those of a step's options that say how the arrays are rounded
+  std::uint64_t flags = 0;   // flags of a step that choose how arrays are rounded
 };
 
 inline std::string to_text(const storage& s) {
@@ -72,8 +72,8 @@ inline std::vector<storage> all_storages() {
   return all;
 }
 
-/// Every way to store a param and slots, with a copy and an average beside it. Gradients and copies
-/// take each of their dtypes in turn.
+/// Every way to store a param and slots, with a copy and an average. Gradients and copies take
+/// their dtypes in turn.
 inline std::vector<storage> full_storages() {
   auto all = param_and_slot_storages();
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An array of any dtype, read and written by the plain reference. A new dtype is a case in
-// element_size (dtype_lists.hpp), in `widen` and in `narrow`, and an entry in dtype_lists.hpp.
+// An array of any dtype, read and written by the plain reference. A new dtype needs a case in
+// element_size (dtype_lists.hpp), in `widen` and in `narrow`, and an entry in the lists of
+// dtype_lists.hpp.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -27,7 +28,7 @@ namespace gradstep_test {
 
 class stored_array {
  public:
-  /// is_split: a bfloat16 array with lower halves beside it.
+  /// is_split: a bfloat16 array has lower halves.
   stored_array(std::int32_t dtype, std::size_t count, std::size_t offset = 0, bool is_split = false)
       : data(dtype, count, offset) {
     if (is_blocked(dtype)) extra.emplace(GRADSTEP_FLOAT32, block_count(count), offset / 4 * 4);
@@ -38,7 +39,7 @@ class stored_array {
   std::size_t size() const { return data.size(); }
   bool is_split() const { return extra && !is_blocked(dtype()); }
 
-  /// The i-th number; a double holds every dtype's exactly.
+  /// The i-th number. A double holds the numbers of every dtype exactly.
   double widen(std::size_t i) const {
     if (is_split()) {
       const std::uint32_t upper = data.read<std::uint16_t>(i),
@@ -58,7 +59,7 @@ class stored_array {
     }
   }
 
-  /// Stores all values. `first`: the index of the first one in the whole tensor.
+  /// Stores all values. `first`: the index of the first value in the whole tensor.
   template <class T>
   void narrow(const std::vector<T>& values, const rounding& how = {}, std::uint64_t first = 0) {
     if (dtype() == GRADSTEP_FLOAT64) return store(values);
@@ -78,7 +79,7 @@ class stored_array {
     }
   }
 
-  /// The i-th element's bits, a blocked one's code with its scale; every NaN gives nan_bits.
+  /// The bits of the i-th element; in a block, its code with the scale; nan_bits for every NaN.
   std::uint64_t bits(std::size_t i) const {
     if (std::isnan(widen(i))) return number_array::nan_bits;
     if (is_blocked(dtype())) {
@@ -88,7 +89,7 @@ class stored_array {
     return std::bit_cast<std::uint64_t>(widen(i));
   }
 
-  /// The scales or lower halves from the first-th element on; NULL without any.
+  /// The scales or lower halves from element `first` on; NULL if the dtype has none.
   void* extra_data(std::size_t first = 0) {
     if (!extra) return nullptr;
     return extra->data(is_blocked(dtype()) ? first / block_size : first);

@@ -21,7 +21,7 @@
 
 namespace gradstep_test {
 
-/// A gradstep_tensor and what it refers to. Moving keeps it valid.
+/// A gradstep_tensor and the pointers in it. It stays valid when it is moved.
 struct stored_view {
   stored_view() = default;
   stored_view(stored_view&&) = default;
@@ -35,7 +35,8 @@ struct stored_view {
 
 class stored_parameter {
  public:
-  /// The first array begins `offset` bytes after a cache line, each next one 8 bytes further on.
+  /// The first array begins `offset` bytes after the start of a cache line, each other one 8 bytes
+  /// further on than the one before.
   stored_parameter(const gradstep_rule* rule, const std::string& rule_name, const storage& how,
                    std::size_t count, std::uint64_t data_seed = 1, std::size_t offset = 0)
       : param(how.param, count, offset, how.is_split),
@@ -104,7 +105,7 @@ class stored_parameter {
     if (average) body("average", *average);
   }
 
-  /// The bits of every element of every array.
+  /// The bits of all elements of all arrays.
   std::vector<std::uint64_t> snapshot() {
     std::vector<std::uint64_t> bits;
     for_each_array([&](const std::string&, const stored_array& array) {
@@ -113,7 +114,7 @@ class stored_parameter {
     return bits;
   }
 
-  /// Every byte of every array, its scales and lower halves included.
+  /// The bytes of all arrays, with scales and lower halves.
   std::vector<std::byte> bytes() {
     std::vector<std::byte> all;
     const auto add = [&all](const number_array& numbers) {
@@ -146,14 +147,14 @@ class stored_parameter {
     const bool is_non_negative = describe_slot(rule_name, index).is_non_negative != 0;
     if (dtype == GRADSTEP_UNSIGNED8 && !is_non_negative) dtype = GRADSTEP_SIGNED8;
     slots.back().emplace(dtype, size(), offset);
-    // For a start of 0 the header asks for zeroed arrays and, in 8 bits, for scales of 0.
+    // gradstep.h: a slot that starts at 0 is a zeroed array; its scales, if any, are 0 too.
     if (*start != 0) slots.back()->narrow(std::vector<double>(size(), *start));
   }
 
   std::uint64_t data_seed_;
 };
 
-/// One parameter per count, each with its own data.
+/// A list with one parameter per count, each with its own numbers.
 inline std::vector<stored_parameter> make_stored_list(const gradstep_rule* rule,
                                                       const std::string& rule_name,
                                                       const storage& how,

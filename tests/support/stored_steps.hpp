@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps of stored parameters, with any of the options.
+// Steps of stored parameters, with any options.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -14,12 +14,12 @@
 
 namespace gradstep_test {
 
-/// Every flag of a step's options but the two that choose the rounding and FRESH_SLOTS.
+/// Every flag of a step but FRESH_SLOTS and the two that choose the rounding.
 inline constexpr std::uint64_t all_flags = 63;
 
 inline constexpr std::uint64_t rounding_seed = 0x5eed;
 
-/// Options with these flags, and numbers with which each flag changes the result.
+/// Options with these flags, and numbers that make each flag change the result.
 inline gradstep_apply_options apply_options(std::uint64_t flags, std::uint64_t step = 1) {
   auto options = at_step(step);
   options.flags = flags;
@@ -54,7 +54,7 @@ inline gradstep_apply_result apply_stored(const gradstep_context* context,
   return apply_list(context, rule, {view.tensor}, options);
 }
 
-/// Steps 1 to `steps` of one parameter, each with its own gradient; gives the last one's result.
+/// Steps 1 to `steps` of one parameter, each with its own gradient; gives the result of the last.
 inline gradstep_apply_result run_stored(const gradstep_context* context, const gradstep_rule* rule,
                                         stored_parameter& target, std::uint64_t flags,
                                         std::uint64_t steps = 3) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Structs of the C interface with sizes that a caller may get wrong.
+// Structs of the C interface with sizes that a caller may have got wrong.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -16,14 +16,14 @@
 
 namespace gradstep_test {
 
-/// As the library's sentences write a number.
+/// The number as the library's sentences write it.
 inline std::string as_text(double value) {
   char text[64];
   std::snprintf(text, sizeof text, "%g", value);
   return text;
 }
 
-/// A struct of the C interface followed by fields of a later version, which this one does not know.
+/// A struct of the C interface, and fields that a later version has added.
 template <class Struct>
 struct larger {
   Struct known{};
@@ -32,11 +32,11 @@ struct larger {
   larger() { known.struct_size = sizeof(Struct) + sizeof unknown; }
 };
 
-/// Sizes that no version of a struct has had.
+/// Sizes that no version of a struct has.
 inline constexpr std::size_t bad_sizes[] = {0, 1, 7, 4104, SIZE_MAX};
 
-/// `call` fills a struct. With a bad struct_size it fails and writes nothing; with a larger one it
-/// zeroes the fields that this version does not know.
+/// Tests a call that fills a struct. With a wrong struct_size the call fails and writes nothing.
+/// With a larger one it zeroes the fields that this version does not know.
 template <class Struct, class Call>
 void check_filled_struct(Call call) {
   expect_failure(call(static_cast<Struct*>(nullptr)), GRADSTEP_INVALID_ARGUMENT, {});

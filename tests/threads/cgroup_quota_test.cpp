@@ -22,15 +22,16 @@ using gradstep::internal::cgroup_quota;
 /// No quota.
 constexpr double none = std::numeric_limits<double>::infinity();
 
-/// A file tree like those of tests/golden/cgroup, or one of them, to be changed by a test.
+/// A file tree in a scratch folder: one of tests/golden/cgroup, or one that a test makes. A test
+/// may change it.
 class tree {
  public:
   tree(const std::string& own_groups, const std::string& mounts) {
     write("/proc/self/cgroup", own_groups);
     if (!mounts.empty()) write("/proc/self/mountinfo", mounts);
   }
-  /// Unpacks tests/golden/cgroup/NAME.txt. A line is a path, the indented lines after it are the
-  /// file.
+  /// Unpacks tests/golden/cgroup/NAME.txt. A line is a path; the indented lines after it are the
+  /// content of that file.
   explicit tree(const std::string& name) {
     std::ifstream recorded(golden_file("cgroup/" + name + ".txt"));
     EXPECT_TRUE(recorded) << name;

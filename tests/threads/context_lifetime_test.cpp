@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Contexts made and destroyed by many threads at once, and in destructors at the end of threads and
-// of the process.
+// Contexts that many threads make and destroy at once, and contexts in destructors at the end of
+// threads and of the process.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 

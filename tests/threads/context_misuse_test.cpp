@@ -129,7 +129,7 @@ void run_nothing(void*, std::size_t, gradstep_task, void*) {}
 TEST(environment, threads) {
   auto options = serial_options();
   options.thread_count = 0;
-  {  // In a host's pool: an arena of its own has at most one thread per CPU.
+  {  // In a host's pool, since an arena of the library has at most one thread per CPU.
     const environment_value variable("GRADSTEP_THREADS", "3");
     options.parallel_for = run_nothing;
     auto info = sized<gradstep_context_info>();

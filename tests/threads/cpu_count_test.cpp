@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How many threads a context has by default: as many as the process has CPUs, whatever a thread is
-// bound to, within the limits that the host has set for oneTBB.
+// A context has by default as many threads as the process has CPUs, whatever a thread is bound to,
+// within the limits that the host has set for oneTBB.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -34,7 +34,7 @@ TEST(cpu_count, on_a_thread_that_is_bound) {
   EXPECT_EQ(got, wanted);
 }
 
-/// Binds the process's first thread to one CPU; its destructor restores the thread.
+/// Binds the first thread of the process to one CPU; the destructor restores it.
 class bound_first_thread {
  public:
   bound_first_thread() {
@@ -47,7 +47,7 @@ class bound_first_thread {
   cpu_set_t before_;
 };
 
-/// In a process that runs this test alone, oneTBB counts the CPUs here.
+/// If the process runs this test alone, oneTBB counts the CPUs in it.
 TEST(cpu_count, when_the_first_thread_is_bound_and_another_one_is_not) {
   std::atomic<bool> is_over = false;
   std::thread free([&] {

@@ -24,7 +24,7 @@
 
 namespace gradstep_test {
 
-/// Element n says whether the set has CPU n.
+/// cpus[n]: the set has CPU n.
 using cpus = std::vector<bool>;
 
 inline cpus cpus_of(pid_t thread) {
@@ -40,7 +40,7 @@ inline std::size_t count(const cpus& set) {
   return static_cast<std::size_t>(std::count(set.begin(), set.end(), true));
 }
 
-/// Binds a thread to its n-th CPU.
+/// Binds a thread to the n-th CPU of its set.
 inline void bind_to(pid_t thread, std::size_t n) {
   const cpus before = cpus_of(thread);
   cpu_set_t one;
@@ -59,14 +59,15 @@ inline std::map<pid_t, cpus> cpus_of_all_threads() {
     if (thread > 0) all[thread] = cpus_of(thread);
   }
   closedir(folder);
-  std::erase_if(all, [](const auto& thread) { return thread.second.empty(); });  // gone meanwhile
+  std::erase_if(all,
+                [](const auto& thread) { return thread.second.empty(); });  // the thread has ended
   return all;
 }
 
 /// The CPUs of the process, counted before any test binds a thread.
 inline const std::size_t cpu_count = count(cpus_of(0));
 
-/// Steps with enough work for workers to join.
+/// Steps with so much work that workers join.
 inline void step_on(const gradstep_context* context, int rounds = 50) {
   const auto rule = make_rule("adamw");
   auto target = make_parameter("adamw", rule.get(), 16384, {});
@@ -79,7 +80,7 @@ inline context_handle make_pinned_context(std::size_t thread_count = 4) {
   return make_context(options);
 }
 
-/// The CPUs of each of oneTBB's threads that runs tasks of the host's.
+/// For each of oneTBB's threads that runs a task of the host: its CPUs.
 inline std::map<pid_t, cpus> cpus_of_the_hosts_tasks() {
   std::map<pid_t, cpus> all;
   std::mutex mutex;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pools of the host's that do less, more or something else than they should: a step that has begun
-// is done whole, with the same bits, and no exception crosses the C interface.
+// Host's pools that do less, more or something else than they should. A step that has begun is
+// completed with the same bits, and no exception crosses the C interface.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -108,7 +108,7 @@ TEST(host_pool, throws_after_all_tasks) {
   });
 }
 
-/// Hands tasks to threads and throws while they run; joins them when it is destroyed.
+/// Gives the tasks to threads, and throws while they run. The destructor joins the threads.
 struct abandoning_pool {
   std::vector<std::thread> threads;
   ~abandoning_pool() {
@@ -125,7 +125,7 @@ struct abandoning_pool {
 
 TEST(host_pool, throws_while_tasks_run) {
   const auto wanted = serial_bits();
-  abandoning_pool pool;  // destroyed after the context: its threads come late, but not that late
+  abandoning_pool pool;  // destroyed after the contexts, so tasks may outlive the step
   for (int i = 0; i < 20; ++i) {
     const auto context = make_pool_context(abandoning_pool::run, &pool);
     EXPECT_EQ(bits_after_steps(context.get()), wanted);
@@ -151,7 +151,7 @@ struct late_pool {
   }
 };
 
-/// Overwrites what earlier calls have left on the stack.
+/// Overwrites the remains of earlier calls on the stack.
 [[gnu::noinline]] void scribble() {
   volatile std::byte room[32768];
   for (auto& byte : room) byte = std::byte{0x5a};
@@ -195,7 +195,7 @@ TEST(host_pool, is_used_by_more_steps_at_once_than_it_has_gates) {
     std::size_t here = 0;
   } pool;
   constexpr std::size_t steps = 80;
-  // Each thread's first step waits inside the pool until as many others are as can be.
+  // The first step of each thread waits in the pool until 64 threads wait there.
   const auto context = make_pool_context(
       [](void* p, std::size_t count, gradstep_task task, void* argument) {
         thread_local bool has_met = false;
@@ -216,7 +216,7 @@ TEST(host_pool, is_used_by_more_steps_at_once_than_it_has_gates) {
   for (const auto& bits : got) EXPECT_EQ(bits, wanted);
 }
 
-/// Steps by the same context from within its own callback, once.
+/// Its first call steps by the same context before it runs the tasks.
 struct nesting_pool {
   const gradstep_context* context = nullptr;
   bool is_inside = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A build that does not round exactly says so when a context is made. The context's own code, on
-// instruction sets that are made up.
+// A build that does not round exactly says so when a context is made. The test runs the code of
+// contexts on invented instruction sets.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
@@ -45,7 +45,7 @@ constexpr isa_level levels[] = {
 
 }  // namespace
 
-// The functions that threads/context.cpp calls, in place of the library's own.
+// Replace the functions of the library that threads/context.cpp calls.
 std::span<const isa_level> isa_levels() { return levels; }
 std::size_t usable_cpu_count() { return 1; }
 std::unique_ptr<thread_team> make_own_arena(std::size_t, bool) {
@@ -87,7 +87,7 @@ void expect_refused(const char* isa, const std::string& set, const std::string& 
 }
 
 TEST(inexact_context, is_refused) {
-  unsetenv("GRADSTEP_ISA");  // which a null name would stand for
+  unsetenv("GRADSTEP_ISA");  // a null name would stand for its value
   expect_refused("estimates", "estimates", "division of float32");
   expect_refused(nullptr, "rough", "square root of float64");
 }
@@ -97,7 +97,7 @@ TEST(inexact_context, of_what_the_cpu_lacks_is_not_tried) {
   EXPECT_NE(std::string(gradstep_last_error()).find("this CPU lacks it"), std::string::npos);
 }
 
-/// Whatever the host's rounding mode, which is as it was afterwards.
+/// The host's rounding mode does not matter, and is unchanged afterwards.
 TEST(inexact_context, tries_an_instruction_set_once_and_in_a_steps_environment) {
   using namespace gradstep::internal;
   std::fesetround(FE_UPWARD);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""OpenMP that binds its threads to one CPU each does not change how many the library counts.
+"""The library counts all CPUs of a process in which OpenMP binds each thread to one CPU.
 Usage: openmp_test.py OPENMP_HOST"""
 
 import os

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Contexts with GRADSTEP_CONTEXT_PIN_THREADS. oneTBB's workers are the host's too, so they are
-// bound during a step only.
+// Contexts with GRADSTEP_CONTEXT_PIN_THREADS bind oneTBB's workers to CPUs during a step only,
+// because the workers serve the host too.
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -20,7 +20,7 @@ namespace gradstep_test {
 namespace {
 
 std::mutex bound_threads_mutex;
-std::set<pid_t> bound_threads;  // that bound themselves to one CPU
+std::set<pid_t> bound_threads;  // those that have bound themselves to one CPU
 
 TEST(pinned_threads, are_unbound_when_a_step_is_over) {
   cpus_of_the_hosts_tasks();
@@ -55,7 +55,7 @@ TEST(pinned_threads, are_bound_while_they_step) {
 }
 
 TEST(pinned_threads, of_a_context_that_steps_within_tasks_of_the_host) {
-  // The host steps from within its own parallel loop, so each worker is a caller and a helper.
+  // The host steps within its own parallel loop, so each worker both calls and helps.
   const auto first = make_pinned_context();
   const auto second = make_pinned_context(2);
   tbb::parallel_for(0, 64, [&](int i) {
@@ -80,7 +80,7 @@ TEST(pinned_threads, keep_what_the_host_has_bound_them_to) {
     const auto found = before.find(thread);
     EXPECT_TRUE(found == before.end() || found->second == set) << "thread " << thread;
   }
-  for (const auto& [thread, set] : before) {  // back to all
+  for (const auto& [thread, set] : before) {  // unbind it
     cpu_set_t all;
     CPU_ZERO(&all);
     const cpus mine = cpus_of(0);
@@ -94,8 +94,7 @@ TEST(pinned_threads, keep_what_the_host_has_bound_them_to) {
 }  // namespace
 }  // namespace gradstep_test
 
-/// Stands in for the system's function: the library calls this one. Notes which threads bind
-/// themselves.
+/// Replaces the C library's function for the library too; notes the threads that bind themselves.
 extern "C" int sched_setaffinity(pid_t thread, std::size_t size, const cpu_set_t* set) noexcept {
   using namespace gradstep_test;
   if (thread == 0 && CPU_COUNT_S(size, set) == 1) {

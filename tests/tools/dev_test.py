@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./dev on a system of stubs: which packages each command wants, and what it says where it cannot."""
+"""./dev on a system of stubs: which packages each command needs, and what ./dev says when it cannot
+go on."""
 import os
 import shutil
 import subprocess
@@ -72,7 +73,7 @@ class DevTest(unittest.TestCase):
         self.assertIn("libxsimd-dev", packages)
         for word in NOT_FOR_THE_LIBRARY:
             self.assertFalse([p for p in packages if word in p], word)
-        self.dev("library")  # there is no cmake: it fails after the packages
+        self.dev("library")  # fails after the packages: there is no cmake
         self.assertEqual(self.packages(), packages)
 
     def test_each_command_installs_its_own(self):
