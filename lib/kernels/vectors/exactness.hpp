@@ -30,12 +30,12 @@ struct exact_cases {
   // 16 times its square overflows.
   static constexpr T large = sizeof(T) == 4 ? T(0x1p62L) : T(0x1p510L);
   static constexpr T root_of_large = sizeof(T) == 4 ? T(0x1p31L) : T(0x1p255L);
-  static constexpr int count = 32;
+  static constexpr std::size_t count = 32;
 
   /// 1 / (1 + k epsilon) is next to the middle between two numbers. The compiler divides exactly.
   static constexpr auto quotients = [] {
     std::array<exact_case<T>, 3 * count> all{};
-    for (int k = 0; k < count; ++k) {
+    for (std::size_t k = 0; k < count; ++k) {
       const T a = 1 + T(37 * k + 1) * epsilon, b = 1 + T(k * k + 2) * T(0x1p-11L);
       const T just_below = 1 - T(k) * epsilon / 2;
       all[3 * k] = {a, b, 0, a / b};
@@ -59,7 +59,7 @@ struct exact_cases {
   /// The root of 1 + (2 k + 1) epsilon is just below 1 + (k + 1/2) epsilon.
   static constexpr auto roots = [] {
     std::array<exact_case<T>, 3 * count> all{};
-    for (int k = 0; k < count; ++k) {
+    for (std::size_t k = 0; k < count; ++k) {
       const T x = 1 + T(2 * k + 1) * epsilon, root = 1 + T(k) * epsilon;
       all[3 * k] = {x, 0, 0, root};
       all[3 * k + 1] = {large * x, 0, 0, root_of_large * root};
@@ -79,7 +79,7 @@ struct exact_cases {
   /// (1 + k epsilon)(1 + m epsilon) without the part that is a number is k m epsilon^2.
   static constexpr auto fused_sums = [] {
     std::array<exact_case<T>, count> all{};
-    for (int k = 0; k < count; ++k) {
+    for (std::size_t k = 0; k < count; ++k) {
       const T a = 1 + T(k + 1) * epsilon, b = 1 + T(3 * k + 2) * epsilon;
       all[k] = {a, b, -(1 + T(4 * k + 3) * epsilon), T((k + 1) * (3 * k + 2)) * epsilon * epsilon};
     }
@@ -106,7 +106,10 @@ bool gives_exactly(const Cases& cases, const Operation& operation) {
   for (const exact_case<T>& each : cases) {
     T lanes[V::width];
     operation(opaque(each.a), opaque(each.b), opaque(each.c)).store(lanes);
-    for (const T& lane : lanes) is_exact &= std::memcmp(&lane, &each.result, sizeof lane) == 0;
+    for (const T& lane : lanes) {
+      // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): bits are compared, of -0 too
+      is_exact &= std::memcmp(&lane, &each.result, sizeof lane) == 0;
+    }
   }
   return is_exact;
 }
