@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * This header is the complete C interface and its contract. It compiles as C99 and as C++11.
- * docs/c-api.md shows how the calls go together; docs/numerics.md states what they compute.
+ * docs/c-api.md shows how to use the calls together. docs/numerics.md states what they compute.
  *
  * What the library does. A training program keeps its parameters and their gradients in plain
  * memory. gradstep updates the parameters by SGD, Adam, AdamW or another rule. The same pass over
@@ -20,7 +20,8 @@
  *     optimizer  groups of tensors with their state and step counts; it writes checkpoints
  *
  *     A slot is an array in which a rule keeps state for each element ("exp_avg"). A group is a set
- *     of tensors that share a rule, its hyper-parameters and a schedule.
+ *     of tensors that share a rule, its hyper-parameters and a schedule. The host is the program
+ *     that calls the library.
  *
  * Two ways to step. gradstep_apply is stateless: the caller owns every array and counts the steps.
  * gradstep_optimizer_step works on an optimizer, which keeps slots, step counts and learning rates.
@@ -28,34 +29,40 @@
  *
  * Life of a call. A call validates all its arguments before it changes anything. On success it
  * returns GRADSTEP_OK, which is 0. On failure it returns another status and has changed nothing: no
- * array, no handle, no output. (gradstep_optimizer_save names one exception.) gradstep_last_error()
- * then gives a sentence: it names a wrong argument, its value, and what is allowed. A step that has
- * passed validation cannot fail.
+ * array, no object, no output. (The comment of gradstep_optimizer_save describes one exception.)
+ * After a failure, gradstep_last_error() returns a sentence. For a wrong argument the sentence
+ * gives the argument's name, its value, and what is allowed. A step that has passed validation
+ * cannot fail.
  *
- * Comments leave out the prefix GRADSTEP_ of statuses, dtypes and flags where no doubt is possible.
- * "Fails with" lists the statuses of a call. Two statuses are not repeated there: every call can
- * return GRADSTEP_INVALID_ARGUMENT for a wrong struct_size or for a NULL that its comment does not
- * allow, and GRADSTEP_INTERNAL for a defect of the library.
+ * Comments omit the prefix of a status, dtype or flag where it is clear which one is meant:
+ * OUT_OF_RANGE is GRADSTEP_OUT_OF_RANGE, and CHECK_FINITE is GRADSTEP_APPLY_CHECK_FINITE. "Fails
+ * with" lists the statuses that a call can return on failure. Two causes of failure are not
+ * repeated there. Every call can return GRADSTEP_INVALID_ARGUMENT for a wrong struct_size, or for a
+ * NULL that its comment does not allow. Every call can return GRADSTEP_INTERNAL for a defect of the
+ * library.
  *
- * Ownership. Contexts and optimizers keep some pointers that the caller gives them; their comments
- * say which. No other call keeps a pointer. Every create has a destroy, which accepts NULL. A
- * returned string is static unless its comment says otherwise.
+ * Ownership. Contexts and optimizers keep some of the pointers that the caller passes; their
+ * comments say which. No other object keeps a pointer. Every create call has a destroy call, which
+ * accepts NULL. A returned string is static unless its comment says otherwise.
  *
- * Threads. Any calls may run at the same time, with two exceptions: no call may write an array
- * that another call uses, and no handle may be changed or destroyed while another call uses it.
- * Calls on one optimizer wait for each other instead: see gradstep_optimizer. A thread that is
- * cancelled (pthread_cancel) while it creates a context, saves or loads finishes that call first.
+ * Threads. Any calls may run at the same time, with two exceptions. No call may write an array that
+ * another call uses. No object may be changed or destroyed while another call uses it. An optimizer
+ * may be changed nevertheless, but not destroyed: calls on one optimizer wait for each other (see
+ * gradstep_optimizer). If a thread is cancelled (pthread_cancel) while it creates a context, saves
+ * or loads, it finishes that call first.
  *
- * Structs. Every struct begins with struct_size, which the caller sets to sizeof(the struct).
- *   - The caller fills the struct: zero all of it (`= {0}` or memset), set struct_size, then set
+ * Structs. Every struct begins with struct_size, which the caller sets to the size of the struct,
+ * as given by sizeof. There are three cases:
+ *   - A struct that the caller fills: zero all of it (`= {0}` or memset), set struct_size, then set
  *     the fields that you need. The other fields stay 0.
- *   - The library fills the struct: set struct_size. At most struct_size bytes are written.
- *   - An array of structs: all elements have the same struct_size, which is also the distance in
+ *   - A struct that the library fills: set struct_size. The library writes at most struct_size
+ *     bytes.
+ *   - An array of structs: set the same struct_size in all elements. It is also the distance in
  *     bytes from one element to the next.
- * Later versions of the library only append fields. A struct that is larger than this version
- * knows is accepted if the bytes beyond the known fields are 0. struct_size is a multiple of the
- * struct's alignment and at most 4096. The library refuses any other value before it reads beyond
- * the struct.
+ * Later versions of the library only append fields. This version accepts a struct that is larger
+ * than its own definition if the bytes beyond its last field are 0. struct_size is a multiple of
+ * the struct's alignment and at most 4096. The library refuses any other value before it reads
+ * beyond the struct.
  *
  * Environment. The library reads two environment variables, GRADSTEP_ISA and GRADSTEP_THREADS, and
  * only when a context is created. It prints nothing, never aborts, and changes no process-wide
@@ -103,67 +110,71 @@ typedef int32_t gradstep_status;
 
 #define GRADSTEP_OK 0
 #define GRADSTEP_INVALID_ARGUMENT 1 /* a NULL, misaligned, overlapping or inconsistent argument */
-#define GRADSTEP_UNKNOWN_NAME 2     /* nothing has this name; the sentence lists the nearest */
+#define GRADSTEP_UNKNOWN_NAME 2     /* nothing has this name; the sentence lists similar names */
 #define GRADSTEP_OUT_OF_RANGE 3     /* a number outside its bounds, or an index past the end */
-#define GRADSTEP_UNSUPPORTED 4      /* valid, but this machine, build or object lacks it */
+#define GRADSTEP_UNSUPPORTED 4      /* valid, but this machine, build or object does not have it */
 #define GRADSTEP_OUT_OF_MEMORY 5    /* the system refused memory or a thread */
 #define GRADSTEP_INTERNAL 6         /* a defect of the library: please report the sentence */
-#define GRADSTEP_BUSY 7             /* this call would wait for the optimizer for ever */
+#define GRADSTEP_BUSY 7             /* the call would wait for ever: see gradstep_optimizer */
 #define GRADSTEP_WRONG_ORDER 8      /* another call has to come first */
 #define GRADSTEP_IO_ERROR 9         /* a file cannot be read or written, or the disk is full */
 #define GRADSTEP_CORRUPT 10         /* the file is truncated, damaged, or not a checkpoint */
-#define GRADSTEP_MISMATCH 11        /* the checkpoint is of another model */
+#define GRADSTEP_MISMATCH 11        /* the checkpoint was saved from another model */
 
 /* The name of a status: "GRADSTEP_OK". For any other number: "GRADSTEP_UNKNOWN_STATUS". */
 GRADSTEP_API const char* gradstep_status_name(gradstep_status status);
 
 /* The sentence for this thread's last failed call; "" if no call of this thread has failed. A
- * successful call leaves the sentence as it is. The text stays valid until the thread's next failed
- * call or the thread's end. It is UTF-8 if the caller's names in it are. A text of 4096 bytes or
- * more is cut and ends with "...". This call and failing calls need no memory and are allowed in
- * destructors of static, thread-local and thread-specific objects. */
+ * successful call does not change the sentence. The text stays valid until the thread's next failed
+ * call or the thread's end. The text is UTF-8 if the names that the caller has passed are. A text
+ * of 4096 bytes or more is cut and ends with "...". Without free memory this call and failing calls
+ * still work, but a sentence may be lost; this call then returns a sentence that says so. Both
+ * kinds of call are allowed in destructors of static, thread-local and thread-specific objects. */
 GRADSTEP_API const char* gradstep_last_error(void);
 
 /* ---- Instruction sets ---------------------------------------------------------------------- */
 
-/* The instruction sets that this library was built for, from the lowest to the highest. The lowest
- * is "baseline": SSE2 on x86-64, NEON on AArch64. gradstep_isa_name returns NULL for an index past
- * the end. */
+/* The number of instruction sets that this library was built for, and their names, from the lowest
+ * to the highest. The lowest is "baseline": SSE2 on x86-64, NEON on AArch64. gradstep_isa_name
+ * returns NULL for an index past the end. */
 GRADSTEP_API size_t gradstep_isa_count(void);
 GRADSTEP_API const char* gradstep_isa_name(size_t index);
 
-/* 1 if this CPU and operating system can run the instruction set; 0 if they cannot, or if index is
- * past the end. */
+/* Returns 1 if this CPU and operating system can run the instruction set; 0 if they cannot, or if
+ * index is past the end. */
 GRADSTEP_API int32_t gradstep_isa_is_available(size_t index);
 
 /* ---- Contexts ------------------------------------------------------------------------------ */
 
-/* Which threads run a step, and with which instruction set. By default the threads are those of a
- * oneTBB arena (a set of threads) that belongs to the context. A context is immutable: any number
- * of threads may use it at the same time. */
+/* A context determines which threads run a step, and which instruction set they use. By default the
+ * threads are those of a oneTBB arena (a set of threads) that belongs to the context. A step's
+ * elements are cut into pieces of work, and the threads take one piece after another. A context is
+ * immutable: any number of threads may use it at the same time. */
 typedef struct gradstep_context gradstep_context;
 
-/* One unit of work. The pool calls task(argument, index). */
+/* A task for the host's thread pool, which calls task(argument, index). */
 typedef void (*gradstep_task)(void* argument, size_t index);
 
-/* The host's own thread pool. The function runs task(argument, i) exactly once for every i < count,
- * on any threads and in any order, and returns after all of them have returned. It cannot report a
- * failure. If only the calling thread is free, it may run all the tasks there.
+/* A function of the host that runs tasks on the host's own thread pool. It calls task(argument, i)
+ * exactly once for every i < count, on any threads and in any order, and returns after all these
+ * calls have returned. It cannot report a failure. If only the calling thread is free, the function
+ * may run all tasks on that thread.
  *
- * A pool that breaks these rules costs time, but the step is still complete and correct: after the
- * function returns, the calling thread does what is left.
- *   - A C++ exception counts as a return and goes no further. The step waits for tasks that are
- *     still running.
- *   - A task that the pool calls after its step does nothing, or helps with another step of the
- *     same context. Tasks must not be called after the context is destroyed.
- *   - A thread that is cancelled (pthread_cancel) in this function is cancelled after the step.
+ * If a pool breaks these rules, the step takes longer but is still complete and correct: after the
+ * function returns, the calling thread does the work that is left.
+ *   - A C++ exception that leaves the function counts as a return and is not passed on. The step
+ *     waits for tasks that are still running.
+ *   - A task that the pool calls after the step has ended does nothing, or helps with another step
+ *     of the same context. The pool must not call a task after the context is destroyed.
+ *   - If a thread is cancelled (pthread_cancel) in this function, the cancellation takes effect
+ *     after the step.
  *   - longjmp and pthread_exit are not allowed: the function must return. */
 typedef void (*gradstep_parallel_for)(void* pool, size_t count, gradstep_task task, void* argument);
 
 /* Flags of gradstep_context_options. */
 #define GRADSTEP_CONTEXT_CALLER_ARENA 1u  /* use the oneTBB arena that the calling thread is in */
-#define GRADSTEP_CONTEXT_PIN_THREADS 2u   /* own arena: bind each worker to a CPU during a step */
-#define GRADSTEP_CONTEXT_FLUSH_TO_ZERO 4u /* denormals count as zero inside the steps */
+#define GRADSTEP_CONTEXT_PIN_THREADS 2u   /* bind each worker of the context's own arena to a CPU */
+#define GRADSTEP_CONTEXT_FLUSH_TO_ZERO 4u /* steps treat denormals as zero */
 #define GRADSTEP_CONTEXT_SERIAL_BELOW 8u  /* serial_below is set (it may be 0) */
 #define GRADSTEP_CONTEXT_PIECE_SIZE 16u   /* piece_size is set */
 
@@ -172,52 +183,54 @@ typedef struct gradstep_context_options {
 
   uint64_t flags;
 
-  /* The most threads that work on a step, including the caller's: 1 to 1024. 0: the value of
-   * GRADSTEP_THREADS or, if that is not set, the number of CPUs that the process may use. These are
-   * the CPUs that any of its threads is bound to, limited by its container's CPU quota.
+  /* The largest number of threads that work on a step, including the caller's: 1 to 1024. 0: the
+   * value of GRADSTEP_THREADS or, if that is not set, the number of CPUs that the process may use.
+   * This is the number of CPUs that at least one thread of the process may run on, limited by the
+   * CPU quota of its container.
    *
-   * The context's own arena has at most as many threads as oneTBB allows when the context is
-   * created: one per CPU of the process, unless the host has set a tbb::global_control. With
-   * CALLER_ARENA or parallel_for, thread_count limits how many threads a step asks for. */
+   * An arena that belongs to the context has at most as many threads as oneTBB allows when the
+   * context is created: one per CPU of the process, unless the host has set a tbb::global_control.
+   * With CALLER_ARENA or parallel_for, thread_count limits how many threads a step asks for. */
   size_t thread_count;
 
-  /* The name of the instruction set. NULL: the value of GRADSTEP_ISA or, if that is not set, the
-   * highest instruction set that the CPU has. */
+  /* The name of the instruction set (see gradstep_isa_name). NULL: the value of GRADSTEP_ISA or, if
+   * that is not set, the highest instruction set that the CPU has. */
   const char* isa;
 
-  /* The host's pool; NULL: oneTBB. `pool` is passed to parallel_for unchanged. The context keeps
-   * both pointers until it is destroyed. */
+  /* The function that runs tasks on the host's pool. NULL: the threads are oneTBB's. `pool` is
+   * passed to parallel_for unchanged. The context keeps both pointers until it is destroyed. */
   gradstep_parallel_for parallel_for;
   void* pool;
 
   /* A step runs on the calling thread alone if its tensors have fewer elements than this in total.
-   * Ignored without its flag; the default is a measured value. */
+   * This field is ignored without SERIAL_BELOW; the default is then a measured value. */
   size_t serial_below;
 
-  /* Elements in one piece of work, at least 1, rounded up to a multiple of 64. Ignored without its
-   * flag; the default is a measured value. For tests and tuning: results do not depend on it. */
+  /* The number of elements in one piece of work: at least 1, rounded up to a multiple of 64. This
+   * field is ignored without PIECE_SIZE; the library then chooses a size for each step. It is for
+   * tests and tuning: results do not depend on it. */
   size_t piece_size;
 } gradstep_context_options;
 
 /* Creates a context, which the caller destroys. options may be NULL.
  *
- * fork(). In a child process, a context of the parent works on the calling thread alone, with the
- * same bits, whatever the parent's other threads were doing. A context that is created in the child
- * has threads, with one exception: if it would use oneTBB, and a parent process has had a context
- * with oneTBB's threads, it works on the calling thread alone.
+ * fork(). In a child process, a context that the parent created works on the calling thread alone
+ * and gives the same bits. This holds whatever the parent's other threads were doing at the fork. A
+ * context that the child creates has threads, with one exception: if it would use oneTBB, and a
+ * parent process has had a context with oneTBB's threads, it works on the calling thread alone.
  *
  * Unloading. Threads may outlive their context. Creating a context with threads therefore keeps the
  * library in memory: dlclose does not unload it. If the library is linked statically into a plugin,
  * the plugin stays in memory too.
  *
- * Fails with UNKNOWN_NAME for an instruction set that this build does not have; UNSUPPORTED for one
- * that this CPU lacks, or with which this build does not round exactly; OUT_OF_RANGE or
- * INVALID_ARGUMENT for other options; OUT_OF_MEMORY. GRADSTEP_ISA and GRADSTEP_THREADS are checked
- * like the options. */
+ * Fails with UNKNOWN_NAME for an instruction set that this build does not have; with UNSUPPORTED
+ * for an instruction set that this CPU lacks, or with which this build does not round exactly; with
+ * OUT_OF_RANGE or INVALID_ARGUMENT for the other options; with OUT_OF_MEMORY. GRADSTEP_ISA and
+ * GRADSTEP_THREADS are checked in the same way as the options. */
 GRADSTEP_API gradstep_status gradstep_context_create(const gradstep_context_options* options,
                                                      gradstep_context** context);
 
-/* Does not wait: no call may be using the context. */
+/* Destroys a context. It does not wait for calls, so no call may be using the context. */
 GRADSTEP_API void gradstep_context_destroy(gradstep_context* context);
 
 typedef struct gradstep_context_info {
@@ -257,7 +270,7 @@ GRADSTEP_API gradstep_status gradstep_rule_describe(const char* rule_name,
 #define GRADSTEP_REAL 0    /* any number within the bounds */
 #define GRADSTEP_FLAG 1    /* 0 or 1 */
 #define GRADSTEP_INTEGER 2 /* a whole number within the bounds */
-#define GRADSTEP_LIST 3    /* any count of numbers within the bounds: gradstep_schedule_set_list */
+#define GRADSTEP_LIST 3    /* any number of values within the bounds: gradstep_schedule_set_list */
 
 /* Flags of gradstep_hyperparameter_info. */
 #define GRADSTEP_MINIMUM_EXCLUDED 1u
@@ -269,7 +282,7 @@ typedef struct gradstep_hyperparameter_info {
   const char* help;     /* one line */
   double default_value; /* NaN: there is no default, and a value must be set (schedules only) */
   double minimum;
-  double maximum; /* may be infinity, which is always excluded: values are finite */
+  double maximum; /* may be infinity; the values themselves are always finite */
   uint32_t flags;
   int32_t kind;
 } gradstep_hyperparameter_info;
@@ -282,16 +295,16 @@ typedef struct gradstep_slot_info {
   size_t struct_size;
   const char* name; /* PyTorch's name, if PyTorch has the slot */
   const char* help; /* one line */
-  /* The value of every element before the first step: that of the hyper-parameter with this name
-   * or, if this is NULL, initial_value. */
+  /* Every element has this value before the first step: if initial_hyperparameter is not NULL, the
+   * value of the hyper-parameter with that name; otherwise initial_value. */
   const char* initial_hyperparameter;
   double initial_value;
   int32_t is_non_negative; /* 1: never below 0, so GRADSTEP_UNSIGNED8 can store it */
   int32_t reserved;        /* 0 */
 } gradstep_slot_info;
 
-/* Describes the index-th slot of a rule. Whether a step uses the slot depends on the rule's values:
- * see gradstep_rule_slot_state. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
+/* Describes the index-th slot of a rule. Whether a step uses the slot depends on the
+ * hyper-parameters: see gradstep_rule_slot_state. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
                                                     gradstep_slot_info* info);
 
@@ -312,12 +325,12 @@ GRADSTEP_API gradstep_status gradstep_rule_set(gradstep_rule* rule, const char* 
 GRADSTEP_API gradstep_status gradstep_rule_get(const gradstep_rule* rule, const char* name,
                                                double* value);
 
-/* Checks that the values go together: nesterov needs momentum, for example. Every step checks this
- * too. Fails with INVALID_ARGUMENT. */
+/* Checks that the hyper-parameters are consistent with each other: nesterov needs momentum, for
+ * example. Every step makes the same check. Fails with INVALID_ARGUMENT. */
 GRADSTEP_API gradstep_status gradstep_rule_check(const gradstep_rule* rule);
 
-/* The state of the index-th slot under the present hyper-parameters. *is_used becomes 1 if a step
- * reads and writes the slot; 0 if it does not, and then the slot's array may be NULL.
+/* Tells how the index-th slot is used with the present hyper-parameters. *is_used becomes 1 if a
+ * step reads and writes the slot. It becomes 0 if no step does; the slot's array may then be NULL.
  * *initial_value becomes the value of every element before the first step. Either output may be
  * NULL. Fails with OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule, size_t index,
