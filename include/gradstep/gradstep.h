@@ -338,9 +338,9 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule,
 
 /* ---- How arrays are stored ----------------------------------------------------------------- */
 
-/* The dtypes of arrays. A step computes in float64 for a float64 param and in float32 for all
- * others; this is the type of the arithmetic. Elements of other dtypes are converted when they are
- * loaded and when they are stored.
+/* The dtypes of arrays. The type of the arithmetic is the type in which a step computes: float64
+ * for a float64 param, and float32 for all others. Elements of other dtypes are converted when they
+ * are loaded and when they are stored.
  *
  * bfloat16 is the upper half of a float32.
  *
@@ -367,10 +367,11 @@ typedef struct gradstep_storage_info {
   int32_t reserved; /* 0 */
 } gradstep_storage_info;
 
-/* How to store `count` elements of a rule's slot if the caller wants `dtype`. If dtype is either
- * 8-bit dtype, info->dtype becomes the 8-bit dtype that suits the slot; for fewer than 4096
- * elements, which have little to save, it becomes FLOAT32. Any other dtype that a slot can have is
- * kept. Fails with UNKNOWN_NAME, OUT_OF_RANGE or INVALID_ARGUMENT. */
+/* Tells how to store `count` elements of a rule's slot if the caller wants `dtype`. If `dtype` is
+ * one of the two 8-bit dtypes, info->dtype becomes the 8-bit dtype that suits the slot: UNSIGNED8
+ * if the slot is non-negative, otherwise SIGNED8. For fewer than 4096 elements it becomes FLOAT32,
+ * because 8 bits would save little memory. Any other `dtype` is kept. Fails with UNKNOWN_NAME,
+ * OUT_OF_RANGE or INVALID_ARGUMENT. */
 GRADSTEP_API gradstep_status gradstep_slot_storage(const char* rule_name, size_t index,
                                                    int32_t dtype, size_t count,
                                                    gradstep_storage_info* info);
@@ -387,77 +388,81 @@ typedef struct gradstep_array {
   int32_t reserved; /* 0 */
 } gradstep_array;
 
-/* Read converts a whole array to doubles, and write converts doubles to a whole array. `values` has
- * array->count elements. The two calls serve to give a slot its initial value, to look into it, or
- * to change its dtype. Write rounds to nearest; unless dtype is FLOAT64, it rounds to float32
- * first. Both run on the calling thread. They fail with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* gradstep_array_read converts a whole array to doubles. gradstep_array_write converts doubles to a
+ * whole array. `values` has array->count elements. Use these calls to give a slot its initial
+ * value, to look at a slot, or to change its dtype. gradstep_array_write rounds to nearest; for
+ * every dtype but FLOAT64, it first rounds to float32. Both calls run on the calling thread. Both
+ * fail with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_array_read(const gradstep_array* array, double* values);
 GRADSTEP_API gradstep_status gradstep_array_write(const gradstep_array* array,
                                                   const double* values);
 
 /* ---- Stateless steps: the caller owns every array ------------------------------------------ */
 
-/* One parameter and its arrays, of `count` elements each. No array overlaps another. An array needs
- * the alignment of one element and no more. The library reads nothing past an array's end. When
- * count is 0, pointers to arrays may have any value. Arrays that a step does not need are not
- * touched: a slot that the rule does not use, for example, or `average` without its option. */
+/* One parameter and its arrays, of `count` elements each. No array may overlap another. An array
+ * needs only the alignment of one element. The library reads nothing beyond an array's end. If
+ * count is 0, pointers to arrays may have any value. A step does not touch arrays that it does not
+ * need: a slot that the rule does not use, for example, or `average` without AVERAGE. */
 typedef struct gradstep_tensor {
   size_t struct_size;
   size_t count;
   void* param; /* read and written */
   void* grad;  /* read; written only with GRADSTEP_APPLY_ZERO_GRAD */
   /* slot_count pointers in the order of gradstep_slot_describe; each slot is read and written. A
-   * slot that gradstep_rule_slot_state calls unused may be NULL. If all are unused, `slots` may be
-   * NULL. */
+   * pointer may be NULL if gradstep_rule_slot_state says that the slot is not used. If no slot is
+   * used, `slots` may be NULL. */
   void* const* slots;
   size_t slot_count;
   int32_t param_dtype; /* FLOAT32, FLOAT64, BFLOAT16 or FLOAT16 */
   int32_t grad_dtype;  /* any of these four, independent of param_dtype */
 
-  /* slot_count dtypes. Beside a float64 param: FLOAT64. Else FLOAT32, BFLOAT16, FLOAT16, SIGNED8
-   * or, for slots that are non-negative, UNSIGNED8. NULL: all slots have the type of the
-   * arithmetic. */
+  /* slot_count dtypes. If the param is float64, each is FLOAT64. Otherwise each is FLOAT32,
+   * BFLOAT16, FLOAT16, SIGNED8 or, for a slot that is non-negative, UNSIGNED8. NULL: all slots have
+   * the type of the arithmetic. */
   const int32_t* slot_dtypes;
-  /* slot_count pointers: for each slot of an 8-bit dtype its scales, one float32 per block of 256
-   * elements, 0 before the first step. Pointers of other slots are ignored. NULL if no slot has an
-   * 8-bit dtype. */
+  /* slot_count pointers. For a slot of an 8-bit dtype, the pointer is to its scales: one float32
+   * per block of 256 elements, 0 before the first step. For other slots the pointer is ignored. If
+   * no slot has an 8-bit dtype, slot_scales may be NULL. */
   float* const* slot_scales;
 
-  /* For bfloat16 params, or NULL: the lower halves of exact float32 params, whose upper halves are
-   * in `param`. Training then has the bits of float32 training. */
+  /* NULL or, for a bfloat16 param, the lower halves of an exact float32 param whose upper halves
+   * are in `param`. Training then gives the same bits as with a float32 param. */
   uint16_t* param_low;
 
   /* NULL, or a copy of the new param in another dtype, written in the same pass. */
   void* param_copy;
   /* NULL, or the moving average of the param, which GRADSTEP_APPLY_AVERAGE updates. Its dtype is
-   * the type of the arithmetic. It averages the param before the param is rounded to its dtype. */
+   * the type of the arithmetic. It is computed from the new value of the param before that value is
+   * rounded to the param's dtype. */
   void* average;
 
-  /* Stochastic rounding depends on first_index and key. A caller that splits a tensor sets
-   * first_index to the index of this piece's first element in the whole tensor. With slots of 8-bit
-   * dtypes it is a multiple of 256. */
+  /* Stochastic rounding (see gradstep_apply) depends on first_index and key. The caller may split a
+   * tensor into pieces, for different calls or machines. first_index is then the index of this
+   * piece's first element in the whole tensor; otherwise it is 0. It must be a
+   * multiple of 256 if a slot has an 8-bit dtype. */
   uint64_t first_index;
-  /* Distinguishes tensors. 0: 1 + the position in the list. All pieces of a split tensor have the
-   * same key, which is not 0. */
+  /* Distinguishes tensors in stochastic rounding. 0: the key is 1 + the position in the list. All
+   * pieces of a split tensor must have the same key, which must not be 0. */
   uint64_t key;
 
   int32_t copy_dtype; /* of param_copy: FLOAT32, BFLOAT16 or FLOAT16; 0 without param_copy */
   int32_t reserved;   /* 0 */
 } gradstep_tensor;
 
-/* Flags of gradstep_apply_options. The first four say that the field of the same name is set
- * (AVERAGE: average_decay). */
+/* Flags of gradstep_apply_options. Each of the first four says that the field of the same name is
+ * set; AVERAGE says that average_decay is set. */
 #define GRADSTEP_APPLY_GRAD_SCALE 1u
 #define GRADSTEP_APPLY_MAX_NORM 2u
 #define GRADSTEP_APPLY_MAX_VALUE 4u
 #define GRADSTEP_APPLY_AVERAGE 8u
 #define GRADSTEP_APPLY_CHECK_FINITE 16u     /* skip the whole step if any gradient is not finite */
 #define GRADSTEP_APPLY_ZERO_GRAD 32u        /* zero every gradient, in a skipped step too */
-#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round 16-bit params at random, not to nearest */
-#define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest, not at random */
-/* At least one slot that the rule uses still has its initial value because no earlier step used it:
- * momentum that is switched on later, for example. The momentum_buffer of sgd then begins with the
- * undamped gradient. Step 1 implies this flag. An optimizer sets it by itself. */
+#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round 16-bit params stochastically */
+#define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest */
+/* Set this flag if at least one slot that the rule uses still has its initial value, because no
+ * earlier step has used it. An example is the first step after momentum is switched on. The
+ * momentum_buffer of sgd then begins with the gradient, without dampening. Step 1 implies this
+ * flag, because no slot has been used before. An optimizer sets the flag itself. */
 #define GRADSTEP_APPLY_FRESH_SLOTS 256u
 
 typedef struct gradstep_apply_options {
@@ -465,22 +470,25 @@ typedef struct gradstep_apply_options {
   uint64_t flags;
   uint64_t step; /* t in the formulas; counted from 1, at most 2^53 */
 
-  /* Finite. Multiplies each gradient; for example 1 / loss scale. 1 without its flag. */
+  /* Finite. Multiplies each gradient: 1 / loss scale, for example. Without GRAD_SCALE the factor is
+   * 1. */
   double grad_scale;
 
-  /* > 0. Let n be the global norm of all scaled gradients of the list. Each gradient is also
-   * multiplied by min(1, max_norm / (n + 1e-6)). Costs one more pass, which reads the gradients. */
+  /* > 0. Let n be the global norm of the scaled gradients: the square root of the sum of their
+   * squares over the whole list. Each gradient is also multiplied by min(1, max_norm / (n + 1e-6)).
+   * Costs one more pass, which reads the gradients. */
   double max_norm;
 
   /* > 0. After scaling, each gradient is clipped to [-max_value, max_value]. */
   double max_value;
 
-  /* In [0, 1]; for tensors that have an `average`. At step 1: average <- param. Later:
-   * average <- average + (1 - average_decay) (param - average). So 0 copies the param, and 1 keeps
-   * the average as it is. */
+  /* In [0, 1]; for tensors that have an `average`. Step 1 sets average <- param. Later steps set
+   * average <- average + (1 - average_decay) (param - average). So average_decay = 0 copies the
+   * param, and average_decay = 1 keeps the average as it is. */
   double average_decay;
 
-  /* Of stochastic rounding: the random bits are a function of (seed, key, step, array, element). */
+  /* The seed of stochastic rounding. The random bits are a function of (seed, key, step, array,
+   * element). */
   uint64_t seed;
 } gradstep_apply_options;
 
@@ -490,55 +498,58 @@ typedef struct gradstep_apply_result {
 
   /* The next two are 0 unless CHECK_FINITE or MAX_NORM is set. */
 
-  /* Gradient elements that are not finite after conversion to the type of the arithmetic and
-   * scaling. */
+  /* The number of gradient elements that are not finite after conversion to the type of the
+   * arithmetic and scaling. */
   uint64_t non_finite_count;
   /* The global norm after scaling and before clipping. */
   double grad_norm;
 
   double clip_factor; /* the factor by which MAX_NORM multiplied the gradients; else 1 */
-  int32_t is_skipped; /* 1: CHECK_FINITE skipped the step; nothing changed but zeroed gradients */
+  int32_t is_skipped; /* 1: CHECK_FINITE skipped the step; at most, gradients were zeroed */
   int32_t reserved;   /* 0 */
 
-  /* Set by gradstep_optimizer_end_step, else 0: how many tensors had a gradient and were not
-   * frozen, but were not stepped; and the index of the first of them. */
+  /* Set by gradstep_optimizer_end_step, otherwise 0. left_out_count is the number of tensors that
+   * should have taken part in the step but were not stepped; first_left_out is the index of the
+   * first of them. */
   size_t left_out_count;
   size_t first_left_out;
 } gradstep_apply_result;
 
-/* Applies one step of the rule to every tensor of the list, as one parallel region. result may be
- * NULL.
+/* Applies one step of the rule to every tensor of the list, as one parallel region: the context's
+ * threads are started once, and share the work of the whole list. result may be NULL.
  *
- * Order. For each element: scale the gradient, clip by value, maximize, coupled weight decay, the
- * rule, decoupled decay and subtraction, store (param, slots, copy, average), zero the gradient.
- * Each element crosses the memory bus once. CHECK_FINITE and MAX_NORM together add one pass, which
- * reads the gradients.
+ * Order. For each element: scale the gradient, clip it by value, negate it (maximize), add the
+ * coupled weight decay, apply the rule, apply the decoupled weight decay, subtract the result from
+ * the param, store (param, slots, copy, average), and zero the gradient. All of this is one pass
+ * over memory. CHECK_FINITE, MAX_NORM or both add one pass, which reads the gradients.
  *
  * Skipped steps. A step that CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1. Do not
  * count it in `step`.
  *
  * Shared arrays. No array that is written may be in two entries of the list, because two threads
- * would write it at once. The caller ensures this. The library refuses a shared param where that is
- * cheap to find: in a list of at most 32 entries, params that overlap; in a longer list, equal
- * param pointers in the same block of 1024 entries.
+ * could write it at the same time. The caller must ensure this. The library finds a shared param
+ * only where the check is cheap, and then the call fails. In a list of at most 32 entries it finds
+ * params that overlap. In a longer list it finds equal param pointers in the same block of 1024
+ * entries.
  *
- * Rounding. bfloat16, float16 and 8-bit slots are rounded at random: up with a probability equal to
- * the part cut off. Rounded to nearest, a moving average with a decay near 1 would never move.
- * NEAREST_SLOTS rounds these slots to nearest. STOCHASTIC_PARAM rounds bfloat16 and float16 params
- * at random. Neither flag affects arrays that are not rounded: float32, float64, and params with
- * lower halves. A copy is always rounded to nearest.
+ * Rounding. bfloat16, float16 and 8-bit slots are rounded stochastically: up with a probability
+ * equal to the part that is cut off. If they were rounded to nearest, a moving average with a decay
+ * near 1 would never change. NEAREST_SLOTS rounds these slots to nearest nevertheless. bfloat16 and
+ * float16 params are rounded to nearest; STOCHASTIC_PARAM rounds them stochastically. Neither flag
+ * affects arrays that are not rounded: float32, float64, and params with lower halves. A copy is
+ * always rounded to nearest.
  *
- * Range. float16 overflows to infinity beyond 65504, and its smallest numbers are multiples of
- * 2^-24. bfloat16 slots need as little memory and have the range of float32. If one element of an
- * 8-bit slot's block is not finite, the whole block becomes NaN.
+ * Range. float16 overflows to infinity beyond 65504, and its smallest positive number is 2^-24.
+ * bfloat16 needs the same memory and has the range of float32. If one element of an 8-bit slot's
+ * block is not finite, the whole block becomes NaN.
  *
  * Same bits. The result does not depend on the number of threads, on addresses, on how the library
- * splits the work, on the host's rounding mode or flush-to-zero, or on the instruction set, as long
- * as it has fused multiply-add: all have but baseline on x86-64.
+ * splits the work, or on the host's rounding mode and flush-to-zero mode. All instruction sets that
+ * have fused multiply-add give the same result; only the baseline on x86-64 does not have it.
  *
- * Fails with INVALID_ARGUMENT (NULL, overlapping or misaligned arrays, dtypes that do not go
- * together, a wrong slot_count, hyper-parameters that do not go together) or OUT_OF_RANGE (step,
- * count, first_index, numbers of the options). */
+ * Fails with INVALID_ARGUMENT (NULL, overlapping or misaligned arrays, inconsistent dtypes, a wrong
+ * slot_count, inconsistent hyper-parameters) or OUT_OF_RANGE (step, count, first_index, a number in
+ * the options). */
 GRADSTEP_API gradstep_status gradstep_apply(const gradstep_context* context,
                                             const gradstep_rule* rule,
                                             const gradstep_tensor* tensors, size_t tensor_count,
@@ -552,11 +563,12 @@ typedef struct gradstep_norm_result {
   uint64_t piece_count;      /* pieces of work that ran */
 } gradstep_norm_result;
 
-/* The global gradient norm, without any scale, in one pass that reads the gradients. Of each tensor
- * it uses only count, grad and grad_dtype. It is correct whenever the true norm is in the range of
- * double. It sums squares in double and in a fixed order, so it has the same bits with any number
- * of threads and with any instruction set that has fused multiply-add; for float32 gradients, with
- * any instruction set at all. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* Computes the global norm of the gradients, without any scale, in one pass that reads the
+ * gradients. Of each tensor the call uses only count, grad and grad_dtype. The norm is correct
+ * whenever the true norm is in the range of double. The squares are summed in double and in a fixed
+ * order. So the norm has the same bits with any number of threads and with any instruction set that
+ * has fused multiply-add; for float32 gradients, with every instruction set. Fails with
+ * INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_gradient_norm(const gradstep_context* context,
                                                     const gradstep_tensor* tensors,
                                                     size_t tensor_count,
