@@ -576,31 +576,33 @@ GRADSTEP_API gradstep_status gradstep_gradient_norm(const gradstep_context* cont
 
 /* ---- Loss scaling -------------------------------------------------------------------------- */
 
-/* A dynamic loss scale (Micikevicius et al. 2018), owned by the caller. In each step: multiply the
- * loss by `scale`, step with grad_scale = 1 / scale and CHECK_FINITE, then call
+/* A dynamic loss scale (Micikevicius et al. 2018), owned by the caller. The scale keeps small
+ * gradients in the range of a 16-bit dtype. In each step: multiply the loss by `scale`, compute the
+ * gradients, step with grad_scale = 1 / scale and CHECK_FINITE, then call
  * gradstep_loss_scaler_update. */
 typedef struct gradstep_loss_scaler {
   size_t struct_size;
   double scale;             /* the present scale */
-  double growth_factor;     /* >= 1; multiplies scale after growth_interval steps in a row */
+  double growth_factor;     /* >= 1; multiplies scale when steps_in_a_row reaches growth_interval */
   double backoff_factor;    /* in (0, 1); multiplies scale after a skipped step */
   uint64_t growth_interval; /* >= 1 */
-  uint64_t steps_in_a_row;  /* steps since scale last changed, none of them skipped */
+  uint64_t steps_in_a_row;  /* steps since the last skipped step or growth */
 } gradstep_loss_scaler;
 
 /* Sets PyTorch's defaults: scale 65536, growth factor 2 after 2000 steps, backoff factor 0.5. */
 GRADSTEP_API gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* scaler);
 
-/* Call it after each step, with the step's is_skipped. scale stays a normal float32: a change that
- * would leave that range is not made. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* Call it after each step, with the step's is_skipped. scale is always a normal float32: a change
+ * that would take it out of that range is not made. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler,
                                                          int32_t is_skipped);
 
 /* ---- Schedules ----------------------------------------------------------------------------- */
 
-/* The learning rate as a pure function of t and a base rate, so a run can stop and resume anywhere.
- * t counts from 0: step T = 1, 2, 3 ... of a run uses t = T - 1. t need not be whole. Beyond its
- * end a schedule keeps its last value. Rates are computed in double, and are finite and >= 0.
+/* A schedule gives the learning rate as a pure function of t and a base rate, so a run can stop and
+ * resume at any step. t counts from 0: step T = 1, 2, 3 ... of a run uses t = T - 1. t need not be
+ * a whole number. After its end a schedule keeps its last value. Rates are computed in double, and
+ * are finite and >= 0.
  *
  * Every schedule S can begin with a warm-up, except wsd and noam, which have their own:
  *
@@ -638,10 +640,10 @@ GRADSTEP_API gradstep_status gradstep_schedule_parameter_describe(
 GRADSTEP_API gradstep_status gradstep_schedule_create(const char* schedule_name,
                                                       gradstep_schedule** schedule);
 
-/* Creates a sequence of schedules: part i runs for lengths[i] steps, with a t of its own that
- * begins at 0. The last part never ends; its length is ignored. The parts are copied. They may be
- * sequences themselves, up to a depth of 8. The new schedule is named "sequence" and has no
- * parameters. Fails with INVALID_ARGUMENT, OUT_OF_RANGE (count is 0, or a length that counts is 0),
+/* Creates a sequence of schedules: part i runs for lengths[i] steps, and its t begins at 0. The
+ * last part never ends, and its length is ignored. The parts are copied. A part may be a sequence
+ * itself, up to a depth of 8. The new schedule is named "sequence" and has no parameters. Fails
+ * with INVALID_ARGUMENT, OUT_OF_RANGE (count is 0, or a length other than the last is 0),
  * OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status
 gradstep_schedule_create_sequence(const gradstep_schedule* const* parts, const uint64_t* lengths,
@@ -663,8 +665,9 @@ GRADSTEP_API gradstep_status gradstep_schedule_set_list(gradstep_schedule* sched
                                                         const char* name, const double* values,
                                                         size_t count);
 
-/* Checks that every parameter without a default is set, and that the values go together. Evaluating
- * checks this too. Fails with INVALID_ARGUMENT. */
+/* Checks that every parameter without a default is set, and that the values are consistent with
+ * each other. gradstep_schedule_lr and gradstep_schedule_momentum make the same checks. Fails with
+ * INVALID_ARGUMENT. */
 GRADSTEP_API gradstep_status gradstep_schedule_check(const gradstep_schedule* schedule);
 
 /* *lr becomes the rate at t. t is from 0 to 2^53; base_lr is finite and >= 0. Fails with
@@ -672,30 +675,31 @@ GRADSTEP_API gradstep_status gradstep_schedule_check(const gradstep_schedule* sc
 GRADSTEP_API gradstep_status gradstep_schedule_lr(const gradstep_schedule* schedule, double base_lr,
                                                   double t, double* lr);
 
-/* *momentum becomes the momentum (or beta1) at t. Only one_cycle and cyclic drive it, with
- * drives_momentum = 1: high where the rate is low. Fails as gradstep_schedule_lr does, and with
- * UNSUPPORTED if nothing drives momentum at t. */
+/* *momentum becomes the momentum (or beta1) at t. Only one_cycle and cyclic can drive (set) the
+ * momentum, if their parameter drives_momentum is 1. The momentum is then high where the rate is
+ * low. Fails as gradstep_schedule_lr does, and with UNSUPPORTED if the schedule does not drive the
+ * momentum at t. */
 GRADSTEP_API gradstep_status gradstep_schedule_momentum(const gradstep_schedule* schedule, double t,
                                                         double* momentum);
 
 /* ---- Reducing the rate on a plateau --------------------------------------------------------- */
 
-/* A rate that is lowered when a metric stops improving, owned by the caller.
+/* A learning rate that is lowered when a metric stops improving. The caller owns the struct.
  *
- * A report is bad if its metric is not better than `best` by the threshold. After more than
- * `patience` bad reports in a row:
+ * The caller reports the metric at intervals. A report is bad if its metric is not better than
+ * `best` by more than the threshold. After more than `patience` bad reports in a row:
  *   - lr <- max(lr factor, min_lr), if this lowers lr by more than eps;
  *   - the next `cooldown` reports do not count as bad.
- * This is PyTorch's ReduceLROnPlateau with one difference: if `best` is below 0, PyTorch puts the
- * relative threshold on its wrong side. */
+ * This is PyTorch's ReduceLROnPlateau with one difference. If `best` is below 0, PyTorch applies a
+ * relative threshold in the wrong direction; gradstep does not. */
 typedef struct gradstep_plateau {
   size_t struct_size;
   double lr;        /* the present rate, >= 0; the caller sets the first one */
   double factor;    /* in (0, 1) */
-  double threshold; /* >= 0; a part of |best|, or a difference with is_absolute */
+  double threshold; /* >= 0; a fraction of |best| or, if is_absolute is 1, a difference */
   double min_lr;    /* >= 0 */
   double eps;       /* >= 0 */
-  double best;      /* the best metric so far; at first infinity, with maximizes -infinity */
+  double best;      /* the best metric so far; at first infinity, or -infinity if maximizes is 1 */
   uint64_t patience;
   uint64_t cooldown;
   uint64_t bad_count;     /* state: bad reports in a row */
@@ -704,13 +708,13 @@ typedef struct gradstep_plateau {
   int32_t is_absolute;    /* 1: threshold is a difference */
 } gradstep_plateau;
 
-/* Sets lr as given and PyTorch's defaults: factor 0.1, patience 10, threshold 1e-4 relative,
- * cooldown 0, min_lr 0, eps 1e-8, a smaller metric is better. Change other fields afterwards; with
- * maximizes = 1, also set best = -infinity. */
+/* Sets lr to the argument, and the other fields to PyTorch's defaults: factor 0.1, patience 10, a
+ * relative threshold of 1e-4, cooldown 0, min_lr 0, eps 1e-8, and a smaller metric is better.
+ * Change fields after this call. If you set maximizes = 1, also set best = -infinity. */
 GRADSTEP_API gradstep_status gradstep_plateau_init(gradstep_plateau* plateau, double lr);
 
-/* Reports a metric; one that is not finite is bad. *is_reduced becomes 1 if lr was lowered, else 0;
- * is_reduced may be NULL. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* Reports a metric. A metric that is not finite counts as bad. *is_reduced becomes 1 if lr was
+ * lowered, else 0; is_reduced may be NULL. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, double metric,
                                                      int32_t* is_reduced);
 
