@@ -720,43 +720,44 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
 
 /* ---- The optimizer ------------------------------------------------------------------------- */
 
-/* An optimizer holds groups of tensors; for each group a rule, hyper-parameters and a schedule; for
- * each tensor its state and step count; and options for all steps. It is built on the stateless
- * calls and gives the same bits.
+/* An optimizer holds groups of tensors, and options for all steps. For each group it holds a rule,
+ * hyper-parameters and a schedule. For each tensor it holds the state (slots and accumulated
+ * gradient) and the step count. It gives the same bits as the stateless calls.
  *
- * Ownership. The optimizer keeps the context and the pointers of added tensors until it is
- * destroyed; those arrays are the caller's. Rules and schedules are copied. State arrays that the
- * caller does not provide belong to the library. A step never allocates: the calls that set the
- * optimizer up do.
+ * Ownership. Until it is destroyed, the optimizer keeps the pointer to the context and the pointers
+ * to the arrays of added tensors; the caller owns these. Rules and schedules are copied. The
+ * library owns the state arrays that the caller does not provide. A step never allocates memory:
+ * only other calls do.
  *
- * Step counts. The optimizer counts its steps that were not skipped: its T-th step uses the
- * schedules' t = T - 1. Each tensor counts the steps in which it took part, for the bias
- * corrections of its rule, as PyTorch does. A tensor that was added late, or that took no part in
- * some steps, therefore has another count. Counts go up to 2^53: a step or an accumulation that
- * would count beyond fails with OUT_OF_RANGE.
+ * Step counts. The optimizer counts its steps that were not skipped; its T-th such step evaluates
+ * the schedules at t = T - 1. For each tensor it also counts the steps in which the tensor took
+ * part, as PyTorch does; the bias corrections of the rule use this count. So the count of a tensor
+ * is lower if it was added late or took no part in some steps. Counts go up to 2^53. A step or an
+ * accumulation that would exceed this limit fails with OUT_OF_RANGE.
  *
- * Threads. Any thread may call at any time, and no call is lost. A call waits for earlier calls
- * that it cannot run beside, in the order in which the calls came:
- *   - find, describe and get calls run at once, beside any other call. During a step they see the
- *     state before it.
- *   - step_tensor, inspect, accumulate and set_grad run beside each other for different tensors.
- *   - save runs beside other saves.
+ * Threads. Any thread may make a call at any time. Calls that cannot run at the same time wait for
+ * each other, and run in the order in which they were made:
+ *   - find, describe and get calls run immediately, at the same time as any other call. During a
+ *     call of step they see the counts and settings from before it.
+ *   - step_tensor, inspect, accumulate and set_grad run at the same time if they are for different
+ *     tensors.
+ *   - save runs at the same time as other saves.
  *   - All other calls run alone, and so do inspect and accumulate for all tensors.
- * A waiting thread does nothing else: a host's pool must not need it for the step that it waits
- * for. Calls on different optimizers are independent.
+ * Calls on different optimizers do not wait for each other. A waiting thread does nothing else, so
+ * the host's pool must be able to finish a step without a thread that waits for that step.
  *
- * BUSY. A call that would wait for ever fails with GRADSTEP_BUSY and has done nothing. There are
- * two such cases. First: inside a call on the optimizer, the host's parallel_for makes another call
- * from the same thread, and the two calls cannot run beside each other. Second: the process was
+ * BUSY. A call that would wait for ever fails with GRADSTEP_BUSY and does nothing. There are two
+ * such cases. First: during a call on the optimizer, the host's parallel_for makes another call on
+ * it from the same thread, and the two calls cannot run at the same time. Second: the process was
  * forked while another thread was inside a call other than find, describe and get. In the child,
- * every call but destroy then fails. */
+ * every call on that optimizer but destroy then fails. */
 typedef struct gradstep_optimizer gradstep_optimizer;
 
 typedef struct gradstep_optimizer_options {
   size_t struct_size;
-  /* GRADSTEP_APPLY_ flags for every step: all but GRAD_SCALE and FRESH_SLOTS. The fields below are
-   * those of gradstep_apply_options. MAX_NORM takes the norm of all gradients of a step, across
-   * groups. */
+  /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE and FRESH_SLOTS. The fields below
+   * have the same meaning as in gradstep_apply_options. MAX_NORM uses the norm of all gradients of
+   * a step, across all groups. */
   uint64_t flags;
   double max_norm;
   double max_value;
@@ -764,13 +765,13 @@ typedef struct gradstep_optimizer_options {
   uint64_t seed;
 } gradstep_optimizer_options;
 
-/* Creates an optimizer without groups; the caller destroys it, and destroys the context later.
- * options may be NULL. Fails with INVALID_ARGUMENT, OUT_OF_RANGE, OUT_OF_MEMORY. */
+/* Creates an optimizer without groups. The caller destroys the optimizer, and only then the
+ * context. options may be NULL. Fails with INVALID_ARGUMENT, OUT_OF_RANGE, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_create(const gradstep_context* context,
                                                        const gradstep_optimizer_options* options,
                                                        gradstep_optimizer** optimizer);
 
-/* Does not wait: no call may be using the optimizer. */
+/* Destroys an optimizer. It does not wait for calls, so no call may be using the optimizer. */
 GRADSTEP_API void gradstep_optimizer_destroy(gradstep_optimizer* optimizer);
 
 /* Replaces all options, from the next step on. Fails as gradstep_optimizer_create does. */
@@ -784,22 +785,23 @@ typedef struct gradstep_group_options {
   size_t struct_size;
   const char* name; /* unique among groups; 1 to 255 bytes of UTF-8, no control characters */
   const gradstep_rule* rule; /* its lr is the base rate of the schedule */
-  /* NULL: the rate is constant. A schedule that drives momentum sets the rule's momentum, or beta1
-   * if the rule has no momentum. */
+  /* NULL: the rate is constant. A schedule that drives the momentum (see
+   * gradstep_schedule_momentum) sets the rule's momentum, or beta1 if the rule has no momentum. */
   const gradstep_schedule* schedule;
-  /* >= 0, finite. Multiplies the schedule's rate; with 0 the group's params do not move. Without
-   * its flag the factor is 1, and this field must be 0. */
+  /* >= 0, finite. Multiplies the schedule's rate; with 0 the group's params do not change. Without
+   * GRADSTEP_GROUP_LR_SCALE the factor is 1, and this field must be 0. */
   double lr_scale;
-  /* The dtype that you want for state that the library allocates, as in gradstep_slot_storage. 0:
-   * the type of the arithmetic. FLOAT64 is not allowed; float64 params always have float64 state.
-   */
+  /* The dtype that the caller wants for slots that the library allocates; gradstep_slot_storage
+   * then chooses the dtype. 0: the type of the arithmetic. FLOAT64 is not allowed here: slots of
+   * float64 params are always float64. */
   int32_t slot_dtype;
   uint32_t flags;
 } gradstep_group_options;
 
 /* Adds a group. *group becomes its index: 0, 1, 2 ...; group may be NULL. Fails with
- * INVALID_ARGUMENT (a name that is taken or malformed, a rule whose values do not go together, a
- * schedule that drives momentum for a rule without momentum), OUT_OF_RANGE, OUT_OF_MEMORY. */
+ * INVALID_ARGUMENT (a name that is taken or malformed, inconsistent hyper-parameters, a schedule
+ * that drives the momentum for a rule that has neither momentum nor beta1), OUT_OF_RANGE,
+ * OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
                                                           const gradstep_group_options* options,
                                                           size_t* group);
@@ -813,15 +815,15 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* op
  * param. If tensor->slots is not NULL, the slots belong to the caller, who has set their initial
  * values.
  *
- * Lifetime. param, grad and all other arrays outlive the optimizer. The struct itself and its
- * arrays of pointers and dtypes may go after this call. grad may be NULL;
- * gradstep_optimizer_set_grad changes it.
+ * Lifetime. param, grad and all other arrays of elements must outlive the optimizer. The struct
+ * itself and its arrays of pointers and dtypes are not needed after this call. grad may be NULL;
+ * gradstep_optimizer_set_grad changes it later.
  *
- * If tensor->key is 0, the key is made from the name, so stochastic rounding does not depend on the
- * order of adding.
+ * If tensor->key is 0, the key is computed from the name, so stochastic rounding does not depend on
+ * the order in which tensors are added.
  *
  * Fails as gradstep_apply does for the tensor; with INVALID_ARGUMENT for a name that is taken or
- * malformed and for an array that overlaps one of an earlier tensor; with OUT_OF_RANGE for the
+ * malformed, or for an array that overlaps an array of an earlier tensor; with OUT_OF_RANGE for the
  * group; with OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer,
                                                            size_t group, const char* name,
@@ -835,13 +837,13 @@ GRADSTEP_API gradstep_status gradstep_optimizer_find_tensor(const gradstep_optim
                                                             const char* name, size_t* tensor);
 
 /* Replaces the tensor's gradient array, from now on. The new array has the same dtype and count.
- * NULL: the tensor has no gradient and takes no part in steps. Nothing of it changes then, and its
- * step count stays.
+ * NULL: the tensor has no gradient and takes no part in steps, unless it has an accumulated
+ * gradient. A step in which it takes no part changes none of its arrays, nor its step count.
  *
- * The array may still be the gradient of another tensor, so that gradients can change places one by
- * one. While the gradients of two tensors overlap, some calls fail with INVALID_ARGUMENT and name
- * both tensors: step, begin_step, and step_tensor, inspect and accumulate for one of the two or for
- * all tensors.
+ * The new array may still be the gradient of another tensor, so that the caller can exchange
+ * gradients one call at a time. While the gradients of two tensors overlap, these calls fail with
+ * INVALID_ARGUMENT, and the sentence names both tensors: step and begin_step; also step_tensor,
+ * inspect and accumulate, for one of the two tensors or for all tensors.
  *
  * Fails with OUT_OF_RANGE for the tensor; with INVALID_ARGUMENT for an array that is misaligned, or
  * that overlaps an array other than a gradient. */
@@ -854,11 +856,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* o
                                                            size_t tensor, int32_t is_frozen);
 
 /* Sets or reads a hyper-parameter of a group. "lr" is the schedule's base rate and, if the group
- * has a plateau, the lr of the plateau. These calls do not see what a schedule drives;
- * gradstep_optimizer_describe_group does.
+ * has a plateau, the lr of the plateau. These calls do not see the rate and momentum that a
+ * schedule has set; gradstep_optimizer_describe_group does.
  *
- * If the new value makes the rule use one more slot, the library allocates that slot; or the call
- * fails with INVALID_ARGUMENT, if the state is the caller's and lacks the slot.
+ * If the new value makes the rule use one more slot, the library allocates that slot. If the caller
+ * has provided the slots and this slot is missing, the call fails with INVALID_ARGUMENT.
  *
  * Fails as gradstep_rule_set and gradstep_rule_check do; with OUT_OF_RANGE for the group; with
  * OUT_OF_MEMORY. */
@@ -869,16 +871,16 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_hyperparameter(
     const gradstep_optimizer* optimizer, size_t group, const char* name, double* value);
 
 /* Replaces a group's schedule; NULL: no schedule. Fails as gradstep_optimizer_add_group does for
- * the schedule. A schedule that newly drives momentum may make the rule use one more slot: see
+ * the schedule. If the new schedule drives the momentum, the rule may use one more slot: see
  * gradstep_optimizer_set_hyperparameter. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer,
                                                              size_t group,
                                                              const gradstep_schedule* schedule);
 
 /* set_plateau copies a plateau into a group; the plateau's lr replaces the group's base rate. NULL
- * removes the plateau and leaves the rate as it is. get_plateau copies the plateau out; it fails
- * with UNSUPPORTED if the group has none. Both fail with OUT_OF_RANGE for the group, and
- * set_plateau for a number of the plateau. */
+ * removes the plateau and leaves the base rate as it is. get_plateau copies the group's plateau to
+ * *plateau; it fails with UNSUPPORTED if the group has none. Both fail with OUT_OF_RANGE for the
+ * group. set_plateau also fails with OUT_OF_RANGE for a wrong number in the plateau. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer,
                                                             size_t group,
                                                             const gradstep_plateau* plateau);
@@ -892,10 +894,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer
                                                               double metric, size_t* reduced_count);
 
 /* set_loss_scaler copies a loss scaler into the optimizer. From then on each step divides the
- * gradients by the scale, is skipped if a gradient is not finite, and updates the scaler. NULL
- * removes the scaler. get_loss_scaler copies the scaler out, so that the caller can multiply the
- * loss by its scale; it fails with UNSUPPORTED if there is none. set_loss_scaler fails with
- * OUT_OF_RANGE. */
+ * gradients by the scale, is skipped if a gradient is not finite, and updates the optimizer's copy
+ * of the scaler. NULL removes the loss scaler. get_loss_scaler copies it to *scaler, so that the
+ * caller can multiply the loss by its scale; it fails with UNSUPPORTED if there is none.
+ * set_loss_scaler fails with OUT_OF_RANGE for a wrong number in the scaler. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer,
                                                                 const gradstep_loss_scaler* scaler);
 GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* optimizer,
@@ -909,50 +911,55 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_o
 /* Flags of gradstep_step_options. GRAD_NORM and INSPECTED exclude each other. */
 #define GRADSTEP_STEP_GRAD_SCALE 1u /* grad_scale is set */
 #define GRADSTEP_STEP_GRAD_NORM 2u  /* grad_norm and non_finite_count are set */
-#define GRADSTEP_STEP_INSPECTED 4u  /* norm and verdict come from gradstep_optimizer_inspect */
+#define GRADSTEP_STEP_INSPECTED 4u  /* both come from gradstep_optimizer_inspect */
 
 typedef struct gradstep_step_options {
   size_t struct_size;
   uint64_t flags;
-  /* As in gradstep_apply_options. A loss scaler multiplies it by 1 / loss scale. */
+  /* As in gradstep_apply_options. If the optimizer has a loss scaler, grad_scale is also multiplied
+   * by 1 / loss scale. */
   double grad_scale;
-  /* The global norm of all gradients after scaling, and the number of elements that are not finite,
-   * if the caller knows them already. The step then reads no gradients for them. They may include
-   * the gradients of other machines. grad_norm is >= 0; beside a count above 0 it may be NaN. */
+  /* If the caller already knows them: the global norm of all gradients after scaling, and the
+   * number of elements that are not finite. The step then does not read the gradients to find them.
+   * Both numbers may include the gradients of other machines. grad_norm is finite and >= 0; if
+   * non_finite_count is above 0, grad_norm may also be infinity or NaN. */
   double grad_norm;
   uint64_t non_finite_count;
 } gradstep_step_options;
 
-/* Steps every tensor that is not frozen and has a gradient or an accumulated sum. Tensors with the
- * same group and step count are stepped as one parallel region. A skipped step (is_skipped of the
- * result) counts only in skipped_count. options and result may be NULL.
+/* Steps every tensor that takes part: every tensor that is not frozen and has a gradient or an
+ * accumulated sum. Tensors with the same group and step count are stepped as one parallel region. A
+ * skipped step (is_skipped in the result) is counted in skipped_count and nowhere else. options and
+ * result may be NULL.
  *
- * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step, or a
- * gradient that is not inspected). */
+ * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step; or with
+ * INSPECTED, if a gradient is not inspected). */
 GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
                                                      const gradstep_step_options* options,
                                                      gradstep_apply_result* result);
 
-/* The same step, tensor by tensor, each as soon as its gradient is ready: call begin_step, then
- * step_tensor at most once for each tensor, in any order and from any threads, then end_step. The
- * bits are those of gradstep_optimizer_step.
+/* These calls make the same step tensor by tensor, each tensor as soon as its gradient is ready.
+ * Call begin_step; then step_tensor at most once for each tensor, in any order and from any
+ * threads; then end_step. The bits are the same as those of gradstep_optimizer_step.
  *
- * begin_step. Some options need all gradients before the first tensor is stepped: MAX_NORM,
- * CHECK_FINITE and a loss scaler. begin_step then fails with WRONG_ORDER, unless the norm and the
- * verdict are known by GRADSTEP_STEP_GRAD_NORM or GRADSTEP_STEP_INSPECTED.
+ * begin_step. MAX_NORM, CHECK_FINITE and a loss scaler need all gradients before the first tensor
+ * is stepped. With one of them, begin_step fails with WRONG_ORDER unless GRADSTEP_STEP_GRAD_NORM or
+ * GRADSTEP_STEP_INSPECTED supplies the norm and the number of elements that are not finite.
  *
- * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped, and for one of two
- * simultaneous calls for the same tensor. For a tensor that is frozen or has no gradient it does
- * nothing. If the verdict skips the step, it only zeroes gradients. With GRADSTEP_STEP_INSPECTED it
- * fails with WRONG_ORDER for a gradient that changed after it was inspected.
+ * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped; so of two
+ * simultaneous calls for the same tensor, one fails. For a tensor that does not take part it does
+ * nothing. In a skipped step it only zeroes the gradient, if ZERO_GRAD is set. With
+ * GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER if the gradient has changed since it was
+ * inspected.
  *
- * Between begin_step and end_step these calls are allowed: set_grad, accumulate (for tensors not
- * yet stepped), the find and describe calls, and get_array. All others fail with WRONG_ORDER.
+ * Between begin_step and end_step these other calls are also allowed: set_grad, accumulate (for
+ * tensors that are not stepped yet), the find and describe calls, and get_array. All others fail
+ * with WRONG_ORDER.
  *
- * end_step. It waits for a step_tensor that is running. Tensors that were not stepped took no part
- * in the step. left_out_count of the result says how many of them had a gradient and were not
- * frozen. In a skipped step too, it is 0 unless a step_tensor failed or was forgotten. piece_count
- * is the sum over all tensors. The rest of the result is that of gradstep_optimizer_step. */
+ * end_step. It waits for a step_tensor that is running. A tensor for which step_tensor was not
+ * called, or failed, is not stepped. In the result, left_out_count is the number of such tensors
+ * that should have taken part, in a skipped step too. piece_count is the sum over all tensors. The
+ * rest of the result is the same as that of gradstep_optimizer_step. */
 GRADSTEP_API gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
                                                            const gradstep_step_options* options);
 GRADSTEP_API gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer,
@@ -960,32 +967,35 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* 
 GRADSTEP_API gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* optimizer,
                                                          gradstep_apply_result* result);
 
-/* Reads a tensor's gradient as soon as it is ready, and keeps its sum of squares and its number of
- * elements that are not finite. The next step with GRADSTEP_STEP_INSPECTED adds these numbers of
- * all tensors, in the order of adding, and takes the norm and the verdict from them. Every step
- * forgets them.
+/* Reads a tensor's gradient, as soon as the caller has it, and keeps its sum of squares and its
+ * number of elements that are not finite. The next step with GRADSTEP_STEP_INSPECTED adds up these
+ * numbers over all tensors, in the order in which the tensors were added. It computes the norm from
+ * them, and decides whether to skip the step. Every step discards these numbers.
  *
- * grad_scale is that of the step: 1 if the step does not set it. A loss scaler multiplies it by
- * 1 / loss scale, as in the step.
+ * grad_scale must be the same as in the step: 1 if the step does not set it. If the optimizer has a
+ * loss scaler, grad_scale is also multiplied by 1 / loss scale, as in the step.
  *
- * With GRADSTEP_ALL_TENSORS the call reads every gradient that is not inspected with this scale
- * yet. It reads nothing of a tensor that would take no part in the step.
+ * With GRADSTEP_ALL_TENSORS the call reads every gradient that has not been inspected with this
+ * scale yet. It reads nothing for a tensor that would take no part in the step.
  *
  * The step fails with WRONG_ORDER if a tensor that takes part was inspected with another scale, or
- * was not inspected since set_grad or accumulate last changed its gradient. */
+ * has not been inspected since set_grad or accumulate last changed its gradient. The library does
+ * not notice if the caller writes to the gradient's elements between the inspection and the step.
+ */
 GRADSTEP_API gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer,
                                                         size_t tensor, double grad_scale);
 
-/* Accumulates gradients over micro-batches: sum <- sum + scale grad, for one tensor, frozen or not,
- * or with GRADSTEP_ALL_TENSORS for every tensor that is not frozen and has a gradient. The sum
- * begins at 0. It has the type of the arithmetic and is an array of the library, allocated by the
- * first call. With ZERO_GRAD the same pass zeroes the gradient.
+/* Accumulates gradients over micro-batches: sum <- sum + scale grad. The call is for one tensor,
+ * which may be frozen. With GRADSTEP_ALL_TENSORS it is for every tensor that is not frozen and has
+ * a gradient. The sum begins at 0 and has the type of the arithmetic. It is an array that the
+ * library owns and that the first call allocates. With ZERO_GRAD the same pass over memory zeroes
+ * the gradient.
  *
  * The tensor's next step uses the sum instead of `grad` (which may then be NULL) and resets it,
  * even if the step is skipped.
  *
- * Fails with INVALID_ARGUMENT (no gradient, or one that overlaps another), OUT_OF_RANGE,
- * WRONG_ORDER, OUT_OF_MEMORY. */
+ * Fails with INVALID_ARGUMENT (no gradient, or a gradient that overlaps another), OUT_OF_RANGE,
+ * WRONG_ORDER (the tensor is already stepped in this step), OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer,
                                                            size_t tensor, double scale);
 
@@ -998,7 +1008,7 @@ typedef struct gradstep_optimizer_info {
   uint64_t step_count;    /* T: steps that were not skipped */
   uint64_t skipped_count; /* steps that were skipped */
   double grad_norm;       /* of the last step, skipped or not; 0 if that step did not need it */
-  size_t state_bytes;     /* of the library's arrays: slots, scales, accumulated gradients */
+  size_t state_bytes;     /* memory of the library's slots, scales and accumulated gradients */
   int32_t is_in_step;     /* 1 between begin_step and end_step */
   int32_t reserved;       /* 0 */
 } gradstep_optimizer_info;
@@ -1006,7 +1016,7 @@ typedef struct gradstep_optimizer_info {
 GRADSTEP_API gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
                                                          gradstep_optimizer_info* info);
 
-/* The strings are the optimizer's and stay valid until it is destroyed. */
+/* The optimizer owns the names; they stay valid until it is destroyed. */
 typedef struct gradstep_group_info {
   size_t struct_size;
   const char* name;
@@ -1014,7 +1024,7 @@ typedef struct gradstep_group_info {
   const char* schedule_name; /* NULL: no schedule */
   size_t tensor_count;
   double lr;       /* of the next step (inside a step, of that step), after schedule and lr_scale */
-  double momentum; /* the value that the schedule sets; NaN if it sets none */
+  double momentum; /* the value that the schedule sets; NaN if it does not set it */
   double lr_scale;
 } gradstep_group_info;
 
@@ -1023,7 +1033,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_group(const gradstep_op
                                                                size_t group,
                                                                gradstep_group_info* info);
 
-/* The string is the optimizer's and stays valid until it is destroyed. */
+/* The optimizer owns the name; it stays valid until the optimizer is destroyed. */
 typedef struct gradstep_tensor_info {
   size_t struct_size;
   const char* name;
@@ -1034,7 +1044,7 @@ typedef struct gradstep_tensor_info {
   int32_t param_dtype;
   int32_t grad_dtype;
   int32_t is_frozen;
-  int32_t has_grad; /* of the caller; a tensor with an accumulated sum takes part without one */
+  int32_t has_grad; /* 1: the caller has set a gradient array */
 } gradstep_tensor_info;
 
 /* Fails with OUT_OF_RANGE. */
@@ -1042,10 +1052,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_tensor(const gradstep_o
                                                                 size_t tensor,
                                                                 gradstep_tensor_info* info);
 
-/* Gives a tensor's array by name: a slot ("exp_avg"), "param", "average" or "accumulated_grad".
- * `array` is an output. The caller may read or write the array directly or with gradstep_array_read
- * and gradstep_array_write. Fails with OUT_OF_RANGE; with UNKNOWN_NAME, whose sentence lists all
- * names; with UNSUPPORTED if the tensor does not have this array at present. */
+/* Gives a tensor's array by name: a slot ("exp_avg"), "param", "average" or "accumulated_grad". The
+ * call fills *array, which points to the tensor's own elements. The caller may read or write them
+ * directly, or with gradstep_array_read and gradstep_array_write. Fails with OUT_OF_RANGE; with
+ * UNKNOWN_NAME, whose sentence lists all names; with UNSUPPORTED if the tensor does not have this
+ * array at present. */
 GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer,
                                                           size_t tensor, const char* array_name,
                                                           gradstep_array* array);
@@ -1053,21 +1064,24 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimiz
 /* ---- Checkpoints --------------------------------------------------------------------------- */
 
 /* Flags of save (PARAMS) and load (all). */
-#define GRADSTEP_CHECKPOINT_PARAMS 1u        /* also params and their lower halves */
+#define GRADSTEP_CHECKPOINT_PARAMS 1u        /* include params and their lower halves */
 #define GRADSTEP_CHECKPOINT_PARTIAL 2u       /* load the tensors that fit; leave the others alone */
 #define GRADSTEP_CHECKPOINT_KEEP_SETTINGS 4u /* load no settings: see gradstep_optimizer_load */
 
 /* Writes the whole state to a safetensors file. Arrays are named "<tensor name>.<array name>":
- * slots, averages, accumulated gradients and, with PARAMS, params. Everything else is JSON in the
- * metadata, with a CRC-32 of each array and of the header. docs/checkpoints.md states the format.
+ * slots, averages, accumulated gradients and, with PARAMS, params. Everything else is JSON in
+ * the file's metadata. A CRC-32 of each array and of the header detects damage.
+ * docs/checkpoints.md states the format.
  *
- * path is as the system's open() takes it. The file appears whole or not at all. It is written
- * beside `path` under another name, synced, and renamed to `path`; then the folder is synced. A
- * crash, a kill or a full disk at any moment leaves the old file as it was. A killed process leaves
- * "<name>.gradstep-<number>.tmp" behind, which the next save to the same path removes.
+ * `path` is passed to the system's open(). The file at `path` is replaced as a whole or not at
+ * all. The new file is written in the same folder under another name, synced to disk, and
+ * renamed to `path`; then the folder is synced. If the program crashes, is killed or finds the
+ * disk full at any moment, the file at `path` is the complete old one or the complete new one.
+ * A killed process leaves "<name>.gradstep-<number>.tmp" behind, which the next save to the
+ * same path removes.
  *
- * On failure the file at `path` is as it was, with one exception: if the disk fails while the
- * folder is synced, IO_ERROR says in its sentence that the new file is in place.
+ * If the call fails, the file at `path` is as it was, with one exception: if only syncing the
+ * folder fails, the status is IO_ERROR, and the sentence says that the new file is in place.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer,
@@ -1080,17 +1094,19 @@ typedef struct gradstep_load_result {
   size_t extra_count;   /* tensors of the file: missing from the optimizer, or incompatible */
 } gradstep_load_result;
 
-/* Loads a saved file into an optimizer that has the same groups (same names and rules) and the same
- * tensors (same names and counts), in any order. An array is converted if its dtype differs. The
- * whole file is read and verified before anything changes. result may be NULL.
+/* Loads a saved file into an optimizer that has the same groups (with the same names and rules) and
+ * the same tensors (with the same names and counts, in the same groups), in any order. If the dtype
+ * of an array differs, the array is converted. The whole file is read and verified before anything
+ * changes. result may be NULL.
  *
- * With PARAMS, params are loaded too; the file must have them. A load also replaces
- * hyper-parameters, schedules, plateaus, the loss scaler and what is frozen. With KEEP_SETTINGS all
- * of these stay as they are.
+ * With PARAMS, params are loaded too; the file must contain them. A load also replaces the
+ * settings: hyper-parameters, lr_scale, schedules, plateaus, the loss scaler, and which tensors are
+ * frozen. With KEEP_SETTINGS all settings stay as they are.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY; with CORRUPT
- * for a file that is truncated, damaged or not a checkpoint, naming the fault; with MISMATCH for a
- * checkpoint of another model, listing the differences as far as the sentence has room. */
+ * for a file that is truncated, damaged or not a checkpoint (the sentence names the fault); with
+ * MISMATCH for a checkpoint of another model (the sentence lists as many differences as it has room
+ * for). */
 GRADSTEP_API gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer,
                                                      const char* path, uint64_t flags,
                                                      gradstep_load_result* result);
