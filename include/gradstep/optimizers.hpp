@@ -51,7 +51,8 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_add_group(get(), &options, &group));
     return group;
   }
-  /// schedule: nullptr for a constant rate. slot_dtype: 0 for the type of the arithmetic.
+  /// schedule: nullptr for a constant rate. slot_dtype: 0 for the type of the arithmetic, which is
+  /// float64 for float64 params and float32 for others.
   std::size_t add_group(const std::string& name, const rule& rule,
                         const schedule* schedule = nullptr, double lr_scale = 1,
                         std::int32_t slot_dtype = 0) {

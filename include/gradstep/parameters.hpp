@@ -18,7 +18,7 @@
 namespace gradstep {
 
 /// One parameter. The host owns its arrays, which must outlive this object. The object owns the
-/// slots and their scales. The object can be moved; copies of tensor() made before then stay valid.
+/// slots and their scales. It can be moved, and copies of tensor() stay valid when it is moved.
 /// Use `parameter` below if the dtypes are known when the program is compiled.
 class any_parameter {
  public:
@@ -71,8 +71,8 @@ class any_parameter {
     }
     tensor_.average = average;
   }
-  /// Sets the lower halves of a bfloat16 param, which make it an exact float32. The caller sets
-  /// them to 0 before the first step.
+  /// Sets the lower halves of a bfloat16 param, which make it an exact float32. If the param begins
+  /// as a plain bfloat16, they begin at 0.
   void set_low(std::uint16_t* low) noexcept { tensor_.param_low = low; }
 
   /// Returns where the slot is and how it is stored; use it to save the slot, for example. count is
