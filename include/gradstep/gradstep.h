@@ -948,8 +948,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
  *
  * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped; so of two
  * simultaneous calls for the same tensor, one fails. For a tensor that does not take part it does
- * nothing. In a skipped step it only zeroes the gradient, if ZERO_GRAD is set. With
- * GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER if the gradient has changed since it was
+ * nothing. In a skipped step it only zeroes the accumulated sum or, with ZERO_GRAD, the gradient.
+ * With GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER if the gradient has changed since it was
  * inspected.
  *
  * Between begin_step and end_step these other calls are also allowed: set_grad, accumulate (for
