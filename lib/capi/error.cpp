@@ -6,7 +6,7 @@
 #include <new>
 
 #include "base/version.hpp"
-#include "capi/sentences.hpp"
+#include "capi/thread_sentence.hpp"
 
 namespace gradstep::internal {
 

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "base/text_environment.hpp"
-#include "checkpoint/saved_members.hpp"
+#include "checkpoint/member_io.hpp"
 
 namespace gradstep::internal {
 namespace {

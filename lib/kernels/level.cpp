@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiled once per instruction set, with that set's flags and GRADSTEP_LEVEL its name. The object
-// defines one symbol that others see: its table.
+// Compiled once per instruction set, with its flags and with GRADSTEP_LEVEL as its name. The object
+// exports one symbol: its table.
 #include <array>
 
 #include "kernels/kernel_table.hpp"
@@ -35,8 +35,8 @@ constexpr auto step_kernels(type_list<Rules...>) {
 constexpr auto float32_kernels = step_kernels<float>(all_rules());
 constexpr auto float64_kernels = step_kernels<double>(all_rules());
 
-// x86's fused multiply-add is one instruction, which rounds once on every processor. Valgrind's
-// imitation of it does not for float64, and a program must run there too.
+// On x86 fused multiply-add is one instruction, which rounds once on every processor. Valgrind's
+// imitation rounds twice for float64, and programs must run under Valgrind too.
 #if defined(__x86_64__)
 constexpr bool checks_fma = false;
 #else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimizer/accumulation.hpp"
 
+#include <cstddef>
 #include <mutex>
 #include <span>
 
@@ -55,17 +56,29 @@ std::vector<state_block> allocate_sums(const optimizer& o, index_span tensors) {
   return blocks;
 }
 
-/// A tensor for the step that adds a gradient to its sum: the sum is the param.
-tensor sum_as_param(const tensor_table& table, std::size_t index) {
-  tensor sum{};
-  sum.count = table.tensors[index].count;
-  sum.param = table.sum(index);
-  sum.grad = table.records[index].grad;
-  return sum;
+void read_accumulating(const void* element, tensor& into) {
+  const auto& from = *static_cast<const accumulating_tensor*>(element);
+  into.count = from.count;
+  into.param = from.sum;
+  into.grad = from.grad;
+  into.slot_count = 0;
+  into.copy.data = into.average.data = nullptr;
+  into.first_index = into.key = 0;
 }
 
-/// sums: one element per tensor, to work with.
-void add_to_sums(optimizer& o, index_span tensors, std::span<tensor> sums, double scale) {
+operand accumulating_gradient(const void* element) {
+  return static_cast<const accumulating_tensor*>(element)->grad;
+}
+
+constexpr element_reader reader_of_accumulating{
+    .count_offset = offsetof(accumulating_tensor, count),
+    .param_type_offset = offsetof(accumulating_tensor, sum) + offsetof(operand, type),
+    .read = read_accumulating,
+    .gradient = accumulating_gradient};
+
+/// list: one element per tensor, to work with.
+void add_to_sums(optimizer& o, index_span tensors, std::span<accumulating_tensor> list,
+                 double scale) {
   std::vector<state_block> blocks = allocate_sums(o, tensors);
   // From here on nothing can fail.
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -74,11 +87,14 @@ void add_to_sums(optimizer& o, index_span tensors, std::span<tensor> sums, doubl
       o.table.records[tensors[i]].sum_memory = std::move(blocks[i]);
       o.table.state_bytes += o.table.sum_bytes(tensors[i]);
     }
-    sums[i] = sum_as_param(o.table, tensors[i]);
+    list[i] = {o.table.tensors[tensors[i]].count, o.table.sum(tensors[i]),
+               o.table.records[tensors[i]].grad};
   }
   const rule_values ascent = ascent_at_rate_1();
-  step_request request{
-      .rule = *ascent.entry, .values = ascent.values, .tensors = tensor_list(sums)};
+  step_request request{.rule = *ascent.entry,
+                       .values = ascent.values,
+                       .tensors = tensor_list(list.data(), sizeof(accumulating_tensor), list.size(),
+                                              reader_of_accumulating)};
   request.grad_scale = scale;
   request.options.zeroes_grad = o.options.around.zeroes_grad;
   update_tensors(o.context, request);
@@ -105,8 +121,8 @@ void accumulate(optimizer& o, std::size_t tensor, double scale) {
   }
   check_may_accumulate(o.table, tensor);
   const auto index = static_cast<std::uint32_t>(tensor);
-  internal::tensor sum;
-  add_to_sums(o, {&index, 1}, {&sum, 1}, scale);
+  accumulating_tensor element;
+  add_to_sums(o, {&index, 1}, {&element, 1}, scale);
 }
 
 }  // namespace gradstep::internal

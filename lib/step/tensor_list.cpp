@@ -6,7 +6,7 @@
 namespace gradstep::internal {
 namespace {
 
-// A list of tensors hands out pointers to their bases: offsets are those in a step_range.
+// A list of tensors hands out pointers to their bases, so offsets are those in a step_range.
 
 /// Copies what the tensor has. Its slots from slot_count on stay where they are.
 void read_tensor(const void* element, tensor& into) {
@@ -30,14 +30,10 @@ constexpr element_reader reader_of_tensors{
     .read = read_tensor,
     .gradient = gradient_of};
 
-const step_range* base_of(const tensor* t) { return t; }
-
 }  // namespace
 
-tensor_list::tensor_list(std::span<const tensor> tensors)
-    : tensor_list(base_of(tensors.data()), sizeof(tensor), tensors.size(), reader_of_tensors) {}
-
 tensor_list::tensor_list(const tensor* first, std::span<const std::uint32_t> order)
-    : tensor_list(base_of(first), sizeof(tensor), order, reader_of_tensors) {}
+    : tensor_list(static_cast<const step_range*>(first), sizeof(tensor), order, reader_of_tensors) {
+}
 
 }  // namespace gradstep::internal

@@ -44,8 +44,7 @@ class tensor_list {
     order_ = order.data();
   }
 
-  /// Lists of the library's own tensors.
-  explicit tensor_list(std::span<const tensor> tensors);
+  /// The same for the library's own tensors.
   tensor_list(const tensor* first, std::span<const std::uint32_t> order);
 
   std::size_t size() const { return count_; }

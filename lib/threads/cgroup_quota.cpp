@@ -121,9 +121,10 @@ std::string path_in_mount(const std::string& group, const cgroup_mount& mount) {
 
 /// Of the group at that path and of all groups above it in the mount.
 double smallest_quota(const std::string& root, const cgroup_mount& mount, std::string path) {
-  double smallest = group_quota(mount.kind, root + mount.folder);
+  const std::string folder = root + mount.folder;
+  double smallest = group_quota(mount.kind, folder);
   while (!path.empty()) {
-    smallest = std::min(smallest, group_quota(mount.kind, root + mount.folder + path));
+    smallest = std::min(smallest, group_quota(mount.kind, folder + path));
     path.erase(path.rfind('/'));
   }
   return smallest;

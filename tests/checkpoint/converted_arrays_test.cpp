@@ -122,7 +122,7 @@ std::vector<context_handle> all_contexts() {
   return contexts;
 }
 
-TEST(optimizer_checkpoint, large_arrays_are_converted_to_the_same_bits_everywhere) {
+TEST(converted_arrays, have_the_same_bits_everywhere) {
   const scratch_folder folder;
   const auto contexts = all_contexts();
   for (const array_dtypes& from : all_arrays) {

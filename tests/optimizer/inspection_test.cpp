@@ -4,6 +4,7 @@
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <iterator>
 #include <limits>
@@ -156,6 +157,21 @@ TEST(given_norm, skips_a_step_tensor_by_tensor) {
   EXPECT_EQ(describe(model.get()).step_count, 0U);
   EXPECT_EQ(describe(model.get()).skipped_count, 1U);
   EXPECT_EQ(describe_tensor(model.get(), 0).step_count, 0U);
+}
+
+/// x86 makes a NaN with its sign bit set of infinity - infinity.
+TEST(given_norm, may_be_a_nan_of_either_sign) {
+  const auto context = make_serial_context();
+  const auto optimizer = make_optimizer(context.get());
+  auto options = sized<gradstep_step_options>();
+  options.flags = GRADSTEP_STEP_GRAD_NORM;
+  for (const double sign : {1.0, -1.0}) {
+    options.grad_norm = std::copysign(std::numeric_limits<double>::quiet_NaN(), sign);
+    options.non_finite_count = 0;
+    EXPECT_EQ(gradstep_optimizer_step(optimizer.get(), &options, nullptr), GRADSTEP_OUT_OF_RANGE);
+    options.non_finite_count = 1;
+    expect_ok(gradstep_optimizer_step(optimizer.get(), &options, nullptr));
+  }
 }
 
 /// An inspected step has the norm of a step that reads all gradients at once.

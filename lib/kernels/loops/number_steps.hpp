@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steps by single numbers, for what the loops over vectors leave out because it is rare: averages
-// that favour what is new. One loop for all rules.
+// Steps number by number, for averages that favour the new value. These are rare, so the loops over
+// vectors leave them out. One loop serves all rules.
 #pragma once
 
 #include "kernels/loops/tensor_strips.hpp"
@@ -9,12 +9,12 @@
 namespace gradstep::internal {
 namespace {
 
-/// A strip's elements in memory: the param's, the gradient's, then each slot's.
+/// The elements of one strip in memory: the param, the gradient, then each slot.
 template <class T>
 using number_arrays = T[2 + max_slots][tensor_strips<T>::width];
 
-/// Updates the elements of one strip, whose gradients are scaled and clipped by value but for the
-/// factor `scale`.
+/// Updates the elements of one strip. Its gradients are scaled and clipped by value, but still lack
+/// the factor `scale`.
 template <class T>
 using number_step = void (*)(const prepared_step& prepared, T scale, number_arrays<T>& elements);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loop around a rule: load a strip of every array, do what every rule shares, update, store.
-// Once for arrays that are all of the type that is computed in, and nothing else to do; and once
-// for all that tensor_strips.hpp can do besides.
+// The loop around a rule: load a strip of every array, do what all rules share, update, store.
+// run_plain is for arrays that are all in the type of the arithmetic, in a step without options;
+// run_general is for everything that tensor_strips.hpp can do.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ template <class Rule, auto Form>
 struct step_loop {
   static constexpr std::size_t slot_count = Rule::info.slot_count;
 
-  /// Which slots this form reads and writes, decided while compiling.
+  /// The slots that this form reads and writes, known at compile time.
   static constexpr auto used = [] {
     std::array<bool, slot_count> result{};
     for (std::size_t s = 0; s < slot_count; ++s) {
@@ -39,7 +39,7 @@ struct step_loop {
   struct constants {
     typename Rule::template coefficients<T> rule;
     T grad_scale, coupled_decay, minus_rate;
-    T decoupled_decay;  // rate decoupled_decay p is what p decays by
+    T decoupled_decay;  // p decays by rate decoupled_decay p
     bool has_coupled_decay;
 
     explicit constants(const prepared_step& prepared)
@@ -59,7 +59,8 @@ struct step_loop {
     return Rule::template update<Form>(c.rule, p, g, slots[S].vectors[k]...);
   }
 
-  /// Steps a strip in registers. ReadsConstants: where they are used and not before.
+  /// Steps a strip in registers. ReadsConstants: reloads constants at each use, so that they do not
+  /// occupy registers.
   template <bool ReadsConstants, class T, std::size_t Vectors>
   [[gnu::always_inline]] static void step_strip(const constants<T>& c, strip<T, Vectors>& p,
                                                 const strip<T, Vectors>& g,
@@ -80,7 +81,7 @@ struct step_loop {
       if constexpr (ReadsConstants) std::atomic_signal_fence(std::memory_order_seq_cst);
       vec<T> direction = update(c, p.vectors[k], gradient.vectors[k], slots, k,
                                 std::make_index_sequence<slot_count>());
-      // Part of the step: 1 - decay is 1 where the decay is small.
+      // The decay is part of the direction, because 1 - decay would round to 1 for a small decay.
       if constexpr (has_decoupled_decay) {
         direction = fma(vec<T>(c.decoupled_decay), p.vectors[k], direction);
       }
@@ -88,7 +89,7 @@ struct step_loop {
     }
   }
 
-  // ---- Averages that favour what is new -------------------------------------------------------
+  // ---- Averages that favour the new value -----------------------------------------------------
 
   template <class T, std::size_t... S>
   static void step_number(const constants<T>& c, T& p, T g, number_arrays<T>& elements,
@@ -111,13 +112,13 @@ struct step_loop {
     }
   }
 
-  // ---- Arrays of the type that is computed in -------------------------------------------------
+  // ---- Arrays in the type of the arithmetic ---------------------------------------------------
 
   template <class T>
   struct plain_arrays {
     T* param;
     const T* grad;
-    T* slots[slot_count];  // unused ones point nowhere
+    T* slots[slot_count];  // null or dangling for unused slots
   };
 
   template <std::size_t Vectors, class T>
@@ -138,7 +139,8 @@ struct step_loop {
     p.store(arrays.param + index);
   }
 
-  /// The last, partial vector: the same on a zero-padded copy, so its elements get the same bits.
+  /// The last, partial vector runs the same code on a zero-padded copy, so its elements get the
+  /// same bits.
   template <class T>
   static void run_tail(const constants<T>& c, const plain_arrays<T>& arrays, std::size_t index,
                        std::size_t count) {
@@ -162,7 +164,7 @@ struct step_loop {
 
   template <class T>
   static void run_plain(const prepared_step& prepared, const step_range& range) {
-    // Locals: read through a reference, they would be loaded again after every store.
+    // Local copies: through a reference they would be loaded again after every store.
     const constants<T> c(prepared);
     plain_arrays<T> arrays{
         static_cast<T*>(range.param.data), static_cast<const T*>(range.grad.data), {}};
@@ -189,10 +191,11 @@ struct step_loop {
                                                        std::index_sequence<S...>) {
     typename tensor_strips<T>::full_strip p, g, slots[slot_count];
     strips.load_grad(at, index, g);
-    // The param last: no root waits for it.
+    // The param comes last: no square root waits for it.
     ((used[S] ? load(at.slots[S], index, slots[S]) : void()), ...);
     load(at.param, index, p);
-    // No registers are left for constants; to broadcast each for every strip took 2 % longer.
+    // No registers are left for constants. Broadcasting each of them once per strip took 2 %
+    // longer.
     step_strip<broadcasts_operands>(c, p, g, slots);
     const auto store_slot = [&]<std::size_t Slot>() __attribute__((always_inline)) {
       if constexpr (used[Slot]) strips.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);

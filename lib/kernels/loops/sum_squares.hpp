@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sum of squares of one block in double, over 32 virtual lanes whatever the vector's width, so
-// that every instruction set adds in the same order.
+// The sum of squares of one block, in double. It has 32 virtual lanes whatever the vector's width,
+// so that every instruction set adds in the same order.
 #pragma once
 
 #include <limits>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t norm_lanes = 32;
 
-/// A sum in each of the virtual lanes.
+/// One sum per virtual lane.
 class lane_sums {
  public:
   lane_sums() {
@@ -23,7 +23,7 @@ class lane_sums {
     for (std::size_t k = 0; k < vectors; ++k) sums_[k] = vec<double>(0.0);
   }
 
-  /// next(x, sum) of each lane's element and its sum so far.
+  /// In each lane: sum = next(element, sum).
   template <class T, class Next>
   void add(const T* elements, const Next& next) {
 #pragma GCC unroll 16
@@ -57,7 +57,7 @@ template <class T, class Next>
   sums.add(static_cast<const T*>(converted), next);
 }
 
-/// Folds `next` over the gradients, each converted to T.
+/// Folds `next` over the gradients after converting each to T.
 template <class T, class Next>
 double fold(const operand& grad, std::size_t count, const Next& next) {
   lane_sums sums;
@@ -77,7 +77,7 @@ double fold(const operand& grad, std::size_t count, const Next& next) {
   return sums.total();
 }
 
-/// Of elements divided by 2^exponent.
+/// factor: 2^-exponent, which multiplies each element before it is squared.
 template <class T>
 scaled_sum scaled_squares(const operand& grad, std::size_t count, double factor, int exponent) {
   using lanes = vec<double>;
@@ -94,7 +94,7 @@ scaled_sum squares_of(const operand& grad, std::size_t count) {
   using lanes = vec<double>;
   const double sum = fold<T>(grad, count, [](lanes x, lanes s) { return fma(x, x, s); });
   if constexpr (sizeof(T) == sizeof(double)) {
-    // Below the first, squares that vanish could matter. Float32's squares stay within.
+    // Below 2^-900, squares that vanish could matter. Squares of float32 stay within these limits.
     if (sum < 0x1p-900) return scaled_squares<T>(grad, count, 0x1p600, -600);
     if (!(sum <= std::numeric_limits<double>::max())) {
       return scaled_squares<T>(grad, count, 0x1p-600, 600);
@@ -107,7 +107,7 @@ template <class T>
 norm_sum sum_squares(const operand& grad, double largest, std::size_t count) {
   using lanes = vec<double>;
   const scaled_sum squares = squares_of<T>(grad, count);
-  // No finite element is larger than the root of the sum, but for its rounding: few blocks count.
+  // No finite element exceeds the root of the sum (up to rounding), so few blocks need a count.
   const bool is_in_range = squares.exponent <= 0;
   if (is_in_range && squares.sum < largest * largest * 0.5) return {squares, 0};
   const lanes limit(largest), zero(0.0), one(1.0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All around a rule that depends on how a tensor is stored and on a step's options, a strip at a
-// time, so that each element crosses the memory bus once.
+// The strips of a tensor in a step of any kind: loads and stores for any storage, and everything
+// that a step's options ask for around the rule. All of it is done strip by strip, so that each
+// element crosses the memory bus once.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +10,7 @@
 #include <limits>
 #include <new>
 
-#include "kernels/loops/step_kernel.hpp"
-#include "kernels/storage/padded_part.hpp"
+#include "kernels/loops/prepared_operands.hpp"
 #include "kernels/storage/strip_load.hpp"
 #include "kernels/storage/strip_store.hpp"
 #include "kernels/vectors/streaming.hpp"
@@ -18,18 +18,8 @@
 namespace gradstep::internal {
 namespace {
 
-struct prepared_operands {
-  prepared_operand param, grad, copy, average;
-  prepared_operand slots[max_slots];
-
-  prepared_operands() = default;
-  explicit prepared_operands(const step_range& r)
-      : param(r.param), grad(r.grad), copy(r.copy), average(r.average) {
-    for (std::size_t s = 0; s < r.slot_count; ++s) slots[s] = prepared_operand(r.slots[s]);
-  }
-};
-
-/// Whether the gradients' scale is not a normal number in T: their product with it may be one.
+/// Whether the gradients' scale is not a normal number in T, although its product with a gradient
+/// may be one.
 template <class T>
 bool has_wide_scale(const prepared_step& prepared) {
   if (prepared.grad_scale_power != 1) return true;
@@ -39,21 +29,21 @@ bool has_wide_scale(const prepared_step& prepared) {
   return !is_normal && prepared.grad_scale != 0;
 }
 
-/// Where a strip begins in its block, and the block's random bits.
+/// The place of a strip in its block.
 struct strip_place {
-  const random_blocks::streams* streams;
-  std::size_t in_block;
+  const random_blocks::streams* streams;  // the block's random bits
+  std::size_t in_block;                   // where the strip begins
 };
 
 template <class T>
 class tensor_strips {
  public:
-  // More than the plain loop has on AVX2: the switches cost the same for each strip.
+  // More than strip_vectors on AVX2: the switches cost the same for every strip, however long.
   static constexpr std::size_t vectors = 4;
   using full_strip = strip<T, vectors>;
   static constexpr std::size_t width = full_strip::elements;
 
-  /// Both outlive this.
+  /// Both arguments must outlive this object.
   tensor_strips(const prepared_step& prepared, const step_range& range)
       : range_(range),
         scale_(static_cast<T>(prepared.grad_scale)),
@@ -77,19 +67,21 @@ class tensor_strips {
     if (operands_.param.is_stochastic) random_.use(param_stream);
   }
 
-  /// What is left to scale gradients by once `load_grad` has loaded them.
+  /// The factor that gradients still lack after load_grad.
   T rest_of_scale() const { return scales_first_ ? T(1) : scale_; }
 
-  /// run(operands, index, place) for each strip of the range: where in `operands` it begins, and
-  /// where in its block. Strips are cut where the tensor's blocks are, so that an element's random
-  /// bits depend on its place in the tensor alone; a partial one is run on a zero-padded copy.
+  /// Calls run(operands, index, place) for each strip of the range. The strip begins at `index` in
+  /// `operands`, and at `place` in its block. Strips begin at multiples of their width in the
+  /// tensor, so an element's random bits depend on its place in the tensor alone. A partial strip
+  /// is run on a zero-padded copy.
   template <class Run>
   [[gnu::always_inline]] void for_each_strip(const Run& run) {
+    using padded_copy = padded_operands<width>;
     alignas(padded_copy) unsigned char memory[sizeof(padded_copy)];
     std::size_t index = 0;
     while (index < range_.count) {
       const std::uint64_t at = range_.first_index + index;
-      const std::size_t inside = at % width;  // other than 0 only for the first of a range
+      const std::size_t inside = at % width;  // not 0 only for the first strip of a range
       const std::size_t in_block = at % block_elements;
       const std::size_t left = range_.count - index;
       const bool is_partial = inside != 0 || left < width;
@@ -102,7 +94,7 @@ class tensor_strips {
       const prepared_operands& operands = is_partial ? copy->operands : operands_;
       const std::size_t first = is_partial ? 0 : index;
       strip_place place{streams, in_block - inside};
-      // One loop for both, and so one copy of what is run: once for a partial strip.
+      // One loop for whole and partial strips, so that `run` is inlined once.
       for (std::size_t i = 0; i < count; i += width) {
         run(operands, first + i, place);
         place.in_block += width;
@@ -147,7 +139,7 @@ class tensor_strips {
     store(x, to, index, to_nearest());
   }
 
-  /// The param, and all that is made of it; then the gradient's zeros.
+  /// Stores the param, its copy and its average; then zeroes the gradient.
   [[gnu::always_inline]] void store_param(const full_strip& p, const prepared_operands& to,
                                           std::size_t index, strip_place place) const {
     if (to.param.is_stochastic) {
@@ -162,7 +154,7 @@ class tensor_strips {
   }
 
  private:
-  /// In double, whose range holds the product's steps.
+  /// Scales in double, whose range holds the intermediate product.
   [[gnu::noinline]] void scale_widely(full_strip& g) const {
     alignas(64) T elements[width];
     alignas(64) double products[width];
@@ -176,8 +168,9 @@ class tensor_strips {
     load_as(static_cast<const double*>(products), g);
   }
 
-  /// How many of `left` elements are whole strips to run without a break: as long as random bits
-  /// are made, or, if there are blocks to be stored, to the end of one.
+  /// How many of `left` elements to run as whole strips without a break: up to the end of the group
+  /// of blocks whose random bits are made together, or, with 8-bit slots, up to the end of the
+  /// block.
   std::size_t whole_strips(std::uint64_t at, std::size_t left) const {
     const std::size_t blocks = has_blocks_ ? 1 : random_blocks::group;
     const std::size_t elements = blocks * block_elements;
@@ -190,41 +183,7 @@ class tensor_strips {
     }
   }
 
-  /// A partial strip, its elements where they are in a full one.
-  struct padded_copy {
-    prepared_operands operands;
-    padded_part<width> parts[4 + max_slots];
-
-    [[gnu::noinline]] padded_copy(step_range range, std::size_t index, std::size_t inside,
-                                  std::size_t count) {
-      for_each_part(range, [&](operand& o, padded_part<width>& part) {
-        o = part.take(o + index, inside, count);
-      });
-      operands = prepared_operands(range);
-    }
-
-    [[gnu::noinline]] void put_back(step_range whole, std::size_t index) {
-      for_each_part(whole, [&](const operand& o, const padded_part<width>& part) {
-        part.put_back(o + index);
-      });
-    }
-
-   private:
-    template <class Use>
-    void for_each_part(step_range& r, const Use& use) {
-      padded_part<width>* next = parts;
-      const auto use_next = [&](operand& o) {
-        if (o.data != nullptr) use(o, *next++);
-      };
-      use_next(r.param);
-      use_next(r.grad);
-      use_next(r.copy);
-      use_next(r.average);
-      for (std::size_t s = 0; s < r.slot_count; ++s) use_next(r.slots[s]);
-    }
-  };
-
-  /// The range's 8-bit slots of the block that begins at `index`, now that all of it is stepped.
+  /// Stores the 8-bit slots of the block that begins at `index`. All of the block is stepped.
   void store_blocks(std::size_t count, std::size_t index, const random_blocks::streams& streams) {
     if constexpr (sizeof(T) == sizeof(float)) {
       for (std::size_t s = 0; s < range_.slot_count; ++s) {
@@ -265,7 +224,7 @@ class tensor_strips {
   }
 
   static void zero(const prepared_operand& grad, std::size_t index) {
-    // In pieces of a count that the compiler knows: else it is a loop of bytes.
+    // Pieces of constant size; with a variable size the compiler makes a loop over bytes.
     constexpr std::size_t piece = width * 2;
     auto* const from = grad.at<unsigned char>(index * size_of(grad.type));
     const std::size_t bytes = width * size_of(grad.type);
@@ -276,8 +235,9 @@ class tensor_strips {
   T scale_, limit_;
   average_weights<T> average_weights_;
   bool clips_;
-  double wide_scale_, wide_scale_power_;  // what has_wide_scale_ says to use
-  bool has_wide_scale_, scales_first_;    // before the rule, which then has 1 left to scale by
+  double wide_scale_, wide_scale_power_;  // used if has_wide_scale_
+  bool has_wide_scale_;
+  bool scales_first_;  // load_grad scales; rest_of_scale() is 1
   bool copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
   bool has_blocks_ = false;
   random_blocks random_;
@@ -285,7 +245,7 @@ class tensor_strips {
   pending_block pending_[max_slots];
 };
 
-/// Whether nothing is to be converted, and nothing is to be done but the step.
+/// Whether the step converts nothing and does nothing but the rule.
 template <class T>
 bool is_plain(const prepared_step& prepared, const step_range& range) {
   const auto is_native = [](const operand& o) { return o.type == native<T> || o.data == nullptr; };

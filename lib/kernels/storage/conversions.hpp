@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A vector of float32 from and to each narrower type, by the same integer arithmetic on every
-// instruction set. Vectors are the compiler's own: xsimd has no 16-bit conversions.
+// A vector of float32 from and to each narrower type, with the same bits on every instruction set.
+// The vectors are the compiler's own, because xsimd has no 16-bit conversions.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,8 @@ vec<float> as_vec(const Lanes& x) {
 constexpr std::uint32_t magnitude_bits = 0x7fffffff;
 constexpr std::uint32_t infinity_bits = 0x7f800000;
 
-// ---- Words from and to halves: some compilers take these apart into scalars -------------------
+// ---- Words from and to halves -----------------------------------------------------------------
+// By intrinsics: some compilers split __builtin_convertvector into scalars here.
 
 inline words widen(const halves& x) {
 #if defined(__AVX512F__)
@@ -60,7 +61,7 @@ inline words widen(const halves& x) {
   return __builtin_convertvector(x, words);
 #endif
 }
-/// Of words below 2^16.
+/// For words below 2^16.
 inline halves narrow(const words& x) {
 #if defined(__AVX512F__)
   return bits_as<halves>(_mm512_cvtepi32_epi16(bits_as<__m512i>(x)));
@@ -121,7 +122,7 @@ inline std::uint16_t largest_lane(const half_pair& x) {
 #endif
 }
 
-/// Of halves below 2^8.
+/// For halves below 2^8.
 inline void store_bytes(const half_pair& first, const half_pair& second, std::uint8_t* to) {
 #if defined(__AVX512F__)
   const __m512i packed = _mm512_packus_epi16(bits_as<__m512i>(first), bits_as<__m512i>(second));
@@ -139,8 +140,8 @@ inline void store_bytes(const half_pair& first, const half_pair& second, std::ui
 
 // ---- bfloat16: the upper half of a float32 ----------------------------------------------------
 
-// Rounding works on the bits; the upper half of the sum is the result. A NaN must be the one of
-// these bits, or the sum would be another number.
+// Rounding adds to the bits; the upper half of the sum is the result. A NaN must have these bits,
+// or the sum would be a number.
 constexpr std::uint32_t nan_bits = 0x7fc00000;
 
 /// To nearest, ties to even.
@@ -173,7 +174,7 @@ inline halves narrow_to_float16(const floats& x) {
   return bits_as<halves>(vcvt_f16_f32(bits_as<float32x4_t>(x)));
 }
 #else
-/// What F16C does, to the bit.
+/// The bits of F16C's instructions.
 inline floats widen_float16(const halves& h) {
   const words bits = widen(h);
   const words magnitude = bits & 0x7fffU;
@@ -201,18 +202,18 @@ inline halves narrow_to_float16(const floats& x) {
 }
 #endif
 
-/// Up with a probability equal to the part cut off; `random` is below 2^31. What is larger than
-/// float16's largest number goes to nearest, and every NaN becomes the same.
+/// Up with a probability equal to the part cut off; `random` is below 2^31. Magnitudes above the
+/// largest float16 are rounded to nearest. Every NaN becomes the same.
 inline halves narrow_to_float16(const floats& x, const words& random) {
   constexpr std::uint32_t largest = 0x477fe000, first_infinite = 0x477ff000;  // 65504, 65520
   constexpr std::uint32_t least_normal = 0x38800000;                          // 2^-14
   const words bits = bits_as<words>(x);
   const words magnitude = bits & magnitude_bits;
-  // Units of the last place, and the part of one that is cut off, as so many 2^-31.
+  // Units in the last place, and the part of a unit that is cut off, in multiples of 2^-31.
   const words in_range = magnitude < largest ? magnitude : words{} + largest;
   const words normal = (in_range >> 13) - (112U << 10);
   const words normal_part = in_range << 18 & magnitude_bits;
-  // Multiples of 2^-24: all of this is exact, but for what lies below 2^-31 of one.
+  // Denormals are multiples of 2^-24. All of this is exact but for parts below 2^-31 of a multiple.
   using integers = lanes<std::int32_t>;
   const words small = magnitude < least_normal ? magnitude : words{} + least_normal;
   const floats units = bits_as<floats>(small) * 0x1p24F;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocks of 256 float32 as 8-bit floats with a common scale, a power of two S: the code of a
-// magnitude is 3 bits of mantissa below 4 bits of exponent, or 5 where there is no sign; the
-// largest exponent is that of S. Code 0 is 0; there are no denormals.
+// Blocks of 256 float32 as 8-bit floats with a common scale S, a power of two. The code of a
+// magnitude has 3 bits of mantissa below 4 bits of exponent, or 5 bits without a sign. The largest
+// exponent is that of S. Code 0 is 0; there are no denormals.
 //
-// A float32 is first rounded to 3 bits of mantissa, which needs no scale. What is left are 12 bits,
-// the upper ones of a bfloat16, and from then on a register holds twice as many of them.
+// A float32 is first rounded to 3 bits of mantissa, which needs no scale. The remaining 12 bits are
+// the upper bits of a bfloat16, so from then on a register holds twice as many elements.
 #pragma once
 
 #include "kernels/storage/conversions.hpp"
@@ -15,18 +15,18 @@ namespace gradstep::internal {
 namespace {
 
 constexpr unsigned mantissa_shift = 20;  // of float32's bits, down to 3 bits of mantissa
-constexpr unsigned code_shift = 4;       // of a bfloat16's
+constexpr unsigned code_shift = 4;       // of a bfloat16's bits
 constexpr std::uint16_t one_code = 1U << code_shift;
-constexpr unsigned exponent_shift = 7;  // of a bfloat16's
+constexpr unsigned exponent_shift = 7;  // of a bfloat16's bits
 constexpr std::uint16_t half_magnitude = 0x7fff, half_infinity = 0x7f80;
 
-/// Octaves below the largest one.
+/// The octaves of a code below its largest.
 template <dtype Type>
 constexpr unsigned octaves = Type == dtype::signed8 ? 15 : 31;
-// Of S, biased: so that the least number of any code is no denormal.
+// The smallest biased exponent of S, so that no code stands for a denormal.
 constexpr unsigned lowest_exponent = octaves<dtype::unsigned8> + 1;
 
-/// What codes, shifted, are less than their bfloat16.
+/// The bfloat16 of a code minus the shifted code.
 template <dtype Type>
 std::uint16_t code_offset(unsigned exponent) {
   return static_cast<std::uint16_t>((exponent - octaves<Type>) << exponent_shift);
@@ -34,7 +34,7 @@ std::uint16_t code_offset(unsigned exponent) {
 
 // ---- Load -------------------------------------------------------------------------------------
 
-/// The bfloat16 of the codes of a block; `offset` is their code_offset in each lane.
+/// The bfloat16 of a block's codes. `offset`: their code_offset in each lane.
 template <dtype Type>
 [[gnu::always_inline]] inline half_pair decode(const byte_pair& codes, const half_pair& offset) {
 #if defined(__AVX512F__)
@@ -63,7 +63,7 @@ inline unsigned exponent_of(float scale) { return bits_as<std::uint32_t>(scale) 
 
 // ---- Store ------------------------------------------------------------------------------------
 
-/// The elements of a block, rounded to 3 bits of mantissa, that wait for the last one: bfloat16
+/// The elements of a block, waiting for the last one: rounded to 3 bits of mantissa, as bfloat16
 /// whose lower four bits mean nothing.
 struct pending_block {
   alignas(64) std::uint16_t halves[block_elements];
@@ -75,8 +75,9 @@ struct pending_block {
 };
 
 struct block_extremes {
-  std::uint16_t largest;  // magnitude; with the sign bit where it may be none
-  half_pair least;        // magnitudes: the least of each lane
+  /// The largest magnitude. In unsigned types the largest bits, so a negative element counts most.
+  std::uint16_t largest;
+  half_pair least;  // the least magnitude of each lane
 };
 
 template <dtype Type>
@@ -92,16 +93,16 @@ template <dtype Type>
   return {largest_lane(largest), least};
 }
 
-/// Where there is no sign, -0 is 0.
+/// For unsigned types: -0 becomes 0.
 [[gnu::noinline]] inline void clear_minus_zeros(pending_block& block) {
   for (std::uint16_t& half : block.halves) {
     if (half > half_magnitude && (half & half_magnitude) < one_code) half = 0;
   }
 }
 
-/// A block with elements below the least number of a code, all far below its largest: those become
-/// that number or 0, at random with the mean kept, or to nearest. Where there is no sign, only 0
-/// becomes 0: a root divides by what it stands for. random: null rounds to nearest.
+/// Rounds the elements of a block that are below L, the number of the least code. Each becomes L or
+/// 0: at random with the mean kept, or to nearest (random == nullptr). In unsigned types only 0
+/// becomes 0, because a rule divides by the root of such an element.
 template <dtype Type>
 [[gnu::noinline]] void round_underflow(pending_block& block, unsigned exponent,
                                        const random_stream* random) {
@@ -119,7 +120,7 @@ template <dtype Type>
   }
 }
 
-/// Of magnitudes from that of code 0 on.
+/// For magnitudes that are at least that of code 0.
 template <dtype Type>
 [[gnu::always_inline]] inline half_pair encode(const half_pair& half, std::uint16_t offset) {
   const half_pair code = (half - offset) >> code_shift;
@@ -149,7 +150,7 @@ template <dtype Type>
   }
   const std::uint16_t offset = code_offset<Type>(exponent);
   if (any_below(extremes.least, offset + one_code)) round_underflow<Type>(block, exponent, random);
-  // A partial block's codes take the place of what they stand for: that is loaded before.
+  // The codes of a partial block overwrite its elements, which are loaded before.
   auto* const here = reinterpret_cast<std::uint8_t*>(block.halves);
   std::uint8_t* const to = count == block_elements ? codes : here;
   constexpr std::size_t lanes = pending_block::lanes_of_pair;
@@ -161,7 +162,7 @@ template <dtype Type>
   if (to == here) std::memcpy(codes, here, count);
 }
 
-/// `count` elements from the first on, which the block need not hold afterwards. random: null
+/// Stores the block's first `count` elements; it may hold anything afterwards. random == nullptr:
 /// rounds to nearest.
 inline void store_block(pending_block& block, std::size_t count, bool is_signed,
                         const random_stream* random, std::uint8_t* codes, float* scale) {

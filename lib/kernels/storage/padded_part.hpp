@@ -10,23 +10,24 @@
 namespace gradstep::internal {
 namespace {
 
-/// Elements of an operand in zero-padded memory of their own, where a whole strip of up to Elements
-/// can be loaded and stored.
+/// A zero-padded copy of some elements of an operand. A whole strip of up to `Elements` can be
+/// loaded from it and stored to it.
 template <std::size_t Elements>
 class padded_part {
  public:
-  /// The first `count` elements of the operand, from place `inside` of the strip on.
+  /// Copies the first `count` elements of the operand to places from `inside` on, and returns the
+  /// copy.
   operand take(const operand& from, std::size_t inside, std::size_t count) {
     inside_ = inside;
     count_ = count;
     operand here = from;
     here.data = copy(data_, from.data, size_of(from.type));
-    // The scale of an 8-bit type is its block's, whichever elements are taken.
+    // The scale of an 8-bit type stays where it is: it belongs to the block.
     if (has_lower_halves(from)) here.extra = copy(lower_halves_, from.extra, half_size);
     return here;
   }
 
-  /// Whence they came. 8-bit codes stay as they were: those are stored by the block.
+  /// Copies the elements back. 8-bit codes are left out: store_block stores them.
   void put_back(const operand& to) const {
     if (has_blocks(to.type)) return;
     copy_back(data_, to.data, size_of(to.type));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The random bits of stochastic rounding: a function of (key, block, stream, place in the block)
-// and of nothing else, so neither threads nor the instruction set can change them. docs/numerics.md
-// states it.
+// alone, so neither threads nor the instruction set can change them. docs/numerics.md defines the
+// function.
 #pragma once
 
 #include <algorithm>
@@ -15,11 +15,11 @@
 namespace gradstep::internal {
 namespace {
 
-// An array that is rounded has a stream of its own; a slot's is its index.
+// Each array that is rounded has its own stream. The stream of a slot is its index.
 constexpr std::size_t param_stream = max_slots;
 constexpr std::size_t stream_count = max_slots + 1;
 
-/// Fixed odd words, one for each place in a block, and their low halves.
+/// A fixed odd word for each place in a block, restricted to Bits.
 template <std::uint32_t Bits>
 alignas(64) constexpr auto place_words = [] {
   std::array<std::uint32_t, block_elements> words{};
@@ -29,21 +29,22 @@ alignas(64) constexpr auto place_words = [] {
   return words;
 }();
 
-/// One stream in one block: the products of the places' words and a random factor. Over factors
-/// each is uniform, because the words are odd, and those of two places are all but uncorrelated.
-/// The low bits, because a shift to get at the high ones would wait for the unit that divides.
+/// One stream in one block: the products of the places' words and a random factor. Over all factors
+/// each product is uniform, because the words are odd, and the products at two places are almost
+/// uncorrelated. The low bits are used: a shift of the high bits would wait for the execution unit
+/// that divides.
 struct random_stream {
   std::uint32_t factor;
 
-  /// A lane for each of the elements place, place + 1 ... of the block.
+  /// One lane for each element of the block from `place` on.
   [[gnu::always_inline]] words bits16(std::size_t place) const {
-    // Products of 16-bit lanes: the upper halves stay 0.
+    // Products of 16-bit lanes; the upper halves stay 0.
     const auto low = load_lanes<half_pair>(place_words<0xffff>.data() + place);
     return bits_as<words>(low * static_cast<std::uint16_t>(factor));
   }
   [[gnu::always_inline]] words bits20(std::size_t place) const { return at(place) & 0xfffffU; }
   [[gnu::always_inline]] words bits31(std::size_t place) const { return at(place) & 0x7fffffffU; }
-  /// Numbers from 0 to below 1, for elements that had their bits20 already.
+  /// Numbers in [0, 1), other random bits than bits20.
   vec<float> part(std::size_t place) const {
     const words bits = at(place) * 0x9e3779b1U >> 9;
     return as_vec(bits | 0x3f800000U) - vec<float>(1.0F);
@@ -55,20 +56,20 @@ struct random_stream {
   }
 };
 
-/// The streams of a tensor's blocks at one step, for one pass over them in order.
+/// The streams of a tensor's blocks at one step, for one pass over the blocks in order.
 class random_blocks {
  public:
-  /// Blocks whose streams are made together: those whose numbers have the same quotient by it.
+  /// The streams of this many blocks are made together: of those with the same block / group.
   static constexpr std::size_t group = 16;
   using streams = std::array<random_stream, stream_count>;  // of one block
 
-  /// Of blocks below `end`.
+  /// For blocks below `end`.
   random_blocks(std::uint64_t key, std::uint64_t end) : key_(key), end_(end) {}
 
-  /// Each stream at most once.
+  /// Adds a stream. At most once per stream.
   void use(std::size_t stream) { used_[used_count_++] = stream; }
 
-  /// Of the block; those of the rest of its group follow.
+  /// The streams of a block; the rest of its group follows in memory.
   const streams* of(std::uint64_t block) {
     if (used_count_ != 0 && block / group != made_) make(block);
     return blocks_ + block % group;
@@ -88,7 +89,7 @@ class random_blocks {
   }
 
   std::uint64_t key_, end_;
-  std::uint64_t made_ = ~std::uint64_t{0};  // the group that blocks_ are of
+  std::uint64_t made_ = ~std::uint64_t{0};  // the group in blocks_
   streams blocks_[group];
   std::size_t used_[stream_count] = {};
   std::size_t used_count_ = 0;

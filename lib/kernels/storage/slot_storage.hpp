@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a slot is stored when the library chooses.
+// How a slot is stored if the library chooses.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,9 @@
 
 namespace gradstep::internal {
 
-/// For either 8-bit type the one that suits the slot; but float32 for small tensors: the scales and
-/// the loop over blocks would cost more than the bytes that are saved. Others as they are wanted.
+/// If an 8-bit dtype is wanted: the one that suits the slot, or float32 for a small tensor, where
+/// scales and the loop over blocks would cost more than the saved bytes are worth. Other dtypes
+/// stay as wanted.
 inline dtype stored_slot_type(dtype wanted, bool is_non_negative, std::size_t count) {
   constexpr std::size_t fewest_for_8bit = 4096;
   if (!has_blocks(wanted)) return wanted;

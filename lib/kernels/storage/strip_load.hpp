@@ -13,11 +13,11 @@
 namespace gradstep::internal {
 namespace {
 
-/// Two vectors from their upper halves; the lower ones become 0.
+/// Two vectors from their upper halves. The lower halves become 0.
 [[gnu::always_inline]] inline void widen_pair(const half_pair& from, vec<float>& first,
                                               vec<float>& second) {
-  // Unpacking works within 128 bits: quarters of them change places first. Without a mask: with one
-  // that is set for each strip anew a step took 5 % longer.
+  // Unpacking works within lanes of 128 bits, so 64-bit quarters change places first. This uses no
+  // mask register: a step took 5 % longer with a mask that is set anew for each strip.
 #if defined(__AVX512F__)
   const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
   const __m512i quarters = _mm512_permutexvar_epi64(order, bits_as<__m512i>(from));
@@ -44,7 +44,7 @@ template <std::size_t Vectors>
   }
 }
 
-/// Upper and lower halves.
+/// bfloat16 with lower halves.
 template <std::size_t Vectors>
 [[gnu::always_inline]] inline void load_split(const std::uint16_t* upper,
                                               const std::uint16_t* lower,
@@ -73,12 +73,12 @@ template <dtype Type, std::size_t Vectors>
   }
 }
 
-/// The strip that begins at the operand's index-th element; of an 8-bit type, all of it in the
-/// block that was entered last.
+/// Loads the strip that begins at the operand's index-th element. An 8-bit strip lies in the block
+/// that was entered last.
 template <std::size_t Vectors>
 [[gnu::always_inline]] inline void load(const prepared_operand& from, std::size_t index,
                                         strip<float, Vectors>& to) {
-  // Each branch costs: those of most use come first.
+  // Each branch costs time, so the most used types come first.
   if (from.form == dtype::float32) return to.load(from.at<const float>(index));
   if (from.form == dtype::bfloat16) return load_bfloat16(from.at<const std::uint16_t>(index), to);
   switch (from.form) {
@@ -98,10 +98,10 @@ template <std::size_t Vectors>
     case dtype::bfloat16:
       break;
   }
-  __builtin_unreachable();  // else the compiler keeps a path that loads nothing
+  __builtin_unreachable();  // otherwise the compiler keeps a path that loads nothing
 }
 
-/// Through float32, but for a float64.
+/// Converts through float32, except float64.
 template <std::size_t Vectors>
 [[gnu::noinline]] void load(const prepared_operand& from, std::size_t index,
                             strip<double, Vectors>& to) {

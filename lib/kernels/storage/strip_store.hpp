@@ -35,7 +35,7 @@ template <std::size_t Vectors>
 #endif
 }
 
-/// Makes every NaN the same.
+/// Gives every NaN the same bits.
 template <std::size_t Vectors>
 [[gnu::always_inline]] inline void unify_nans(strip<float, Vectors>& x) {
   constexpr std::size_t half = Vectors / 2;
@@ -52,8 +52,8 @@ template <std::size_t Vectors>
   for (vec<float>& v : x.vectors) v = select(v != v, nan, v);
 }
 
-/// How a strip is rounded where its type is narrower: to bfloat16, to the mantissa of 8 bits, or to
-/// float16.
+/// Two ways to round a strip. rounded: to the upper half of a word, for bfloat16; rounded8: to the
+/// mantissa of an 8-bit type; float16: to float16.
 struct to_nearest {
   static words rounded(const words& bits, std::size_t) { return round_to_bfloat16(bits); }
   static words rounded8(const words& bits, std::size_t) { return bits + 0x80000U; }
@@ -103,7 +103,7 @@ template <std::size_t Vectors, class Rounding>
   }
 }
 
-/// Among the elements of its block, for store_block.
+/// Puts the strip among the pending elements of its block, for store_block.
 template <std::size_t Vectors, class Rounding>
 [[gnu::always_inline]] inline void store_8bit(strip<float, Vectors> from, std::uint16_t* pending,
                                               Rounding rounding) {
@@ -116,7 +116,7 @@ template <std::size_t Vectors, class Rounding>
   store_upper_halves(bits, pending);
 }
 
-/// 8-bit types are stored by the block.
+/// Stores the strip from the operand's index-th element on; not for 8-bit types.
 template <std::size_t Vectors, class Rounding>
 [[gnu::always_inline]] inline void store(const strip<float, Vectors>& from,
                                          const prepared_operand& to, std::size_t index,
@@ -125,7 +125,7 @@ template <std::size_t Vectors, class Rounding>
   if (to.form == dtype::bfloat16) {
     return store_bfloat16(from, to.at<std::uint16_t>(index), rounding);
   }
-  // Unlikely, or its constants would take registers from the types of more use.
+  // [[unlikely]]: otherwise its constants take registers from more used types.
   if (to.form == dtype::float16) [[unlikely]] {
     return store_float16(from, to.at<std::uint16_t>(index), rounding);
   }
@@ -135,7 +135,7 @@ template <std::size_t Vectors, class Rounding>
   __builtin_unreachable();
 }
 
-/// Through float32, but for a float64.
+/// Converts through float32, except float64.
 template <std::size_t Vectors, class Rounding>
 [[gnu::noinline]] void store(const strip<double, Vectors>& from, const prepared_operand& to,
                              std::size_t index, Rounding rounding) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One vector of the instruction set this file is compiled for, with the vocabulary of a rule. The
-// one place that knows xsimd and its versions.
+// One vector of the instruction set that this file is compiled for, with the vocabulary of a rule.
+// Only this file knows xsimd and its versions.
 //
-// fma, min, max, sign and select are ours: xsimd 8.1's fma is not fused on AVX-512 nor on plain
-// AVX2, and min and max follow each instruction set's habit with NaN. So are division and root on
-// AArch64: xsimd 8.1's of float32 there are estimates with Newton steps. exactness.hpp tries all of
-// them where the library runs.
+// fma, min, max, sign and select are our own: xsimd 8.1's fma is not fused on AVX-512 and plain
+// AVX2, and its min and max treat NaN as each instruction set does. On AArch64 division and square
+// root are our own as well: xsimd 8.1's for float32 are estimates with Newton steps. exactness.hpp
+// checks all of them where the library runs.
 #pragma once
 
 #include <cstring>
@@ -30,14 +30,15 @@ using arch = xsimd::neon64;  // even where flags allow SVE
 using arch = xsimd::default_arch;
 #endif
 
-/// Vectors in a strip: with 4, AVX-512's 32 registers still hold every operand of adamw.
+/// Vectors in a strip of run_plain. With 4, the 32 registers of AVX-512 still hold every operand of
+/// adamw.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr std::size_t strip_vectors = 4;
 #else
 constexpr std::size_t strip_vectors = 2;
 #endif
 
-/// Whether instructions take a scalar in memory for all lanes.
+/// Whether instructions can broadcast a scalar operand from memory.
 #if defined(__AVX512F__)
 constexpr bool broadcasts_operands = true;
 #else
@@ -64,7 +65,8 @@ struct vec {
   static vec load(const T* from) { return vec(batch::load_unaligned(from)); }
   void store(T* to) const { lanes.store_unaligned(to); }
 
-  // Of the register itself: that is part of a fused multiply-subtract, xsimd's is not.
+  // Negates the register itself: the compiler can then fuse it into a multiply-subtract, which it
+  // cannot do with xsimd's.
   friend vec operator-(vec a) {
     return vec(batch(-static_cast<typename batch::register_type>(a.lanes)));
   }
@@ -86,8 +88,8 @@ struct vec {
   friend mask<T> operator>(vec a, vec b) { return {a.lanes > b.lanes}; }
   friend mask<T> operator<=(vec a, vec b) { return {a.lanes <= b.lanes}; }
   friend mask<T> operator>=(vec a, vec b) { return {a.lanes >= b.lanes}; }
-  // xsimd 8.1's own != says on AVX and AVX-512 that NaN does not differ from NaN; its ! is a call
-  // on AVX-512, around which a loop keeps nothing in registers.
+  // On AVX and AVX-512, xsimd 8.1's != is false for two NaNs. Its ! is a call on AVX-512, and a
+  // loop keeps nothing in registers around a call.
   friend mask<T> operator!=(vec a, vec b) {
 #if defined(__AVX512F__)
     if constexpr (sizeof(T) == 4) {
@@ -132,7 +134,7 @@ template <class T>
 vec<T> min(vec<T> a, vec<T> b) {
   return select((a < b) | (a != a), a, b);
 }
-/// Where x is NaN, x: of the instructions, x86's give the second operand then, NEON's any NaN.
+/// NaN where x is NaN: then x86's instructions give the second operand, and NEON's give a NaN.
 template <class T>
 vec<T> at_most(vec<T> x, vec<T> limit) {
   using batch = typename vec<T>::batch;
@@ -159,14 +161,14 @@ vec<T> sign(vec<T> x) {
   return select(x > zero, one, select(x < zero, zero - one, x));
 }
 
-/// Whether fma rounds once. x86's baseline has no such instruction.
+/// Whether fma rounds once. x86's baseline has no instruction for that.
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(__FMA__)
 constexpr bool fuses = false;
 #else
 constexpr bool fuses = true;
 #endif
 
-/// a b + c, rounded as `fuses` says.
+/// a b + c, rounded once if `fuses`, else twice.
 template <class T>
 vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
 #if defined(__AVX512F__)
@@ -193,7 +195,7 @@ vec<T> fma(vec<T> a, vec<T> b, vec<T> c) {
 #endif
 }
 
-/// Where either is NaN.
+/// Whether either is NaN.
 inline mask<float> unordered(vec<float> a, vec<float> b) {
 #if defined(__AVX512F__)
   return {_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_UNORD_Q)};
@@ -213,7 +215,7 @@ inline bool any(mask<float> a, mask<float> b) {
 #endif
 }
 
-/// The compiler's own vector, of any length: it converts where xsimd has no such conversion.
+/// The compiler's own vector, of any length. It has conversions that xsimd lacks.
 template <class T, std::size_t Width>
 struct compiler_vector {
   typedef T type __attribute__((vector_size(Width * sizeof(T))));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether this build's words for a rule round exactly, as docs/numerics.md promises. What they are
-// made of depends on the processor, xsimd's version and the compiler's flags, and an estimate with
-// Newton steps in place of an instruction is fast, and wrong by a unit, or NaN beside infinity.
+// Whether this build's arithmetic rounds exactly, as docs/numerics.md promises. Its instructions
+// depend on the processor, xsimd's version and the compiler's flags. An estimate with Newton steps
+// instead of an instruction is fast, but wrong by a unit in the last place, or NaN for infinite
+// operands.
 #pragma once
 
 #include <array>
@@ -14,7 +15,7 @@
 namespace gradstep::internal {
 namespace {
 
-/// Operands with their exactly rounded result; what an operation does not take is 0.
+/// Operands with their exactly rounded result. Operands that the operation does not take are 0.
 template <class T>
 struct exact_case {
   T a, b, c, result;
@@ -27,12 +28,12 @@ struct exact_cases {
   static constexpr T below_1 = 1 - epsilon / 2;
   static constexpr T denormal = limits::denorm_min();
   static constexpr T infinity = limits::infinity();
-  // 16 times its square overflows.
+  // 16 large^2 overflows.
   static constexpr T large = sizeof(T) == 4 ? T(0x1p62L) : T(0x1p510L);
   static constexpr T root_of_large = sizeof(T) == 4 ? T(0x1p31L) : T(0x1p255L);
   static constexpr std::size_t count = 32;
 
-  /// 1 / (1 + k epsilon) is next to the middle between two numbers. The compiler divides exactly.
+  /// 1 / (1 + k epsilon) is close to the midpoint of two numbers. The compiler's division is exact.
   static constexpr auto quotients = [] {
     std::array<exact_case<T>, 3 * count> all{};
     for (std::size_t k = 0; k < count; ++k) {
@@ -76,7 +77,7 @@ struct exact_cases {
       {sizeof(T) == 4 ? 2 * denormal : denormal, 0, 0, sizeof(T) == 4 ? T(0x1p-74L) : T(0x1p-537L)},
   };
 
-  /// (1 + k epsilon)(1 + m epsilon) without the part that is a number is k m epsilon^2.
+  /// (1 + k epsilon)(1 + m epsilon) - (1 + (k + m) epsilon) is k m epsilon^2.
   static constexpr auto fused_sums = [] {
     std::array<exact_case<T>, count> all{};
     for (std::size_t k = 0; k < count; ++k) {
@@ -87,7 +88,7 @@ struct exact_cases {
   }();
   static constexpr exact_case<T> special_fused_sums[] = {
       {limits::max(), 2, -limits::max(), limits::max()},
-      // Just above the middle of two numbers, and on it where a wider type rounds first.
+      // Just above the midpoint of two numbers, but on it if a wider type rounds first.
       {sizeof(T) == 4 ? T(24929) : T(321), sizeof(T) == 4 ? T(673) : T(28059810762433L),
        T(0x1p-100L), 2 / epsilon + 2},
       {denormal, T(0.5), 0, 0},
@@ -100,7 +101,7 @@ struct exact_cases {
 /// Whether operation(a, b, c) gives the bits of every case's result, in every lane of V.
 template <class V, class T, class Cases, class Operation>
 bool gives_exactly(const Cases& cases, const Operation& operation) {
-  // Volatile: else the compiler, which is exact, would work out the results.
+  // Volatile: otherwise the compiler, which is exact, computes the results.
   const auto opaque = [](const T& x) { return V(*const_cast<const volatile T*>(&x)); };
   bool is_exact = true;
   for (const exact_case<T>& each : cases) {
@@ -114,7 +115,7 @@ bool gives_exactly(const Cases& cases, const Operation& operation) {
   return is_exact;
 }
 
-/// The name of what V, vectors of T, does not round exactly; null: there is nothing.
+/// The name of an operation that V, a vector of T, does not round exactly; null for none.
 template <class V, class T>
 const char* inexact_name(bool fuses) {
   using cases = exact_cases<T>;
@@ -134,7 +135,7 @@ const char* inexact_name(bool fuses) {
   return nullptr;
 }
 
-/// Of Vector<float> and Vector<double>, for kernel_table. fuses: whether fma is to round once.
+/// Checks Vector<float> and Vector<double>. fuses: whether fma must round once.
 template <template <class> class Vector>
 inexact_operation find_inexact(bool fuses) {
   const char* name = inexact_name<Vector<float>, float>(fuses);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stores past the caches, for what a large step writes and does not read again.
+// Stores that bypass the caches, for data that a large step writes and does not read again.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@
 namespace gradstep::internal {
 namespace {
 
-/// Also the bytes that one call of `stream` moves; a divisor of every strip's.
+/// Also the number of bytes that one call of stream() moves. It divides the size of every strip.
 constexpr std::size_t stream_alignment = 16;
 
-/// Both aligned.
+/// Both pointers are aligned to stream_alignment.
 inline void stream(const unsigned char* from, unsigned char* to) {
 #if defined(__x86_64__)
   _mm_stream_si128(reinterpret_cast<__m128i*>(to),
@@ -25,7 +25,7 @@ inline void stream(const unsigned char* from, unsigned char* to) {
   std::memcpy(to, from, stream_alignment);
 #endif
 }
-/// Orders them before what this thread stores next.
+/// Orders all streamed data before this thread's next stores.
 inline void finish_streams() {
 #if defined(__x86_64__)
   _mm_sfence();

@@ -4,7 +4,7 @@
 // Plain bytes have no destructor, but the dynamic linker allocates them at a thread's first use if
 // dlopen has loaded the library, and ends the process when there is no memory. A thread-specific
 // value of POSIX reports such a failure.
-#include "capi/sentences.hpp"
+#include "capi/thread_sentence.hpp"
 
 #include <pthread.h>
 
