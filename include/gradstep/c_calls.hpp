@@ -1,4 +1,4 @@
-// What the C++ headers need to call the C interface. Programs include gradstep.hpp.
+// What the other C++ headers use to call the C interface. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_C_CALLS_HPP
@@ -11,12 +11,12 @@
 
 namespace gradstep {
 
-/// Thrown by a call that failed. what() is the sentence of gradstep_last_error().
+/// The exception that a failed call throws. what() is the sentence of gradstep_last_error().
 class error : public std::runtime_error {
  public:
   error(gradstep_status status, const char* sentence)
       : std::runtime_error(sentence), status_(status) {}
-  /// GRADSTEP_INVALID_ARGUMENT, for example; never GRADSTEP_OK.
+  /// The status of the failed call, such as GRADSTEP_INVALID_ARGUMENT; never GRADSTEP_OK.
   gradstep_status status() const noexcept { return status_; }
 
  private:
@@ -28,7 +28,7 @@ inline void throw_on_failure(gradstep_status status) {
   if (status != GRADSTEP_OK) throw error(status, gradstep_last_error());
 }
 
-/// A struct of the C interface: all fields 0, struct_size set.
+/// Returns a struct of the C interface with struct_size set and all other fields 0.
 template <class Struct>
 Struct sized() {
   Struct value{};

@@ -11,12 +11,13 @@
 
 namespace gradstep {
 
-/// Threads and an instruction set. A context is immutable: any number of threads may use it at
-/// once.
+/// Threads and an instruction set for steps. A context is immutable: any number of threads may use
+/// it at the same time.
 class context {
  public:
-  /// The default options: as many threads as the process may use, and the highest instruction set
-  /// that the CPU has, unless GRADSTEP_THREADS and GRADSTEP_ISA say otherwise.
+  /// The default options: one thread per CPU that the process may use, and the highest instruction
+  /// set that the CPU has. The environment variables GRADSTEP_THREADS and GRADSTEP_ISA override
+  /// these defaults.
   context() : context(sized<gradstep_context_options>()) {}
   explicit context(const gradstep_context_options& options) {
     gradstep_context* created = nullptr;

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * This header is the complete C interface and its contract. It compiles as C99 and as C++11.
- * docs/c-api.md shows how the calls go together; docs/numerics.md states what they compute.
+ * docs/c-api.md shows how to use the calls together. docs/numerics.md states what they compute.
  *
  * What the library does. A training program keeps its parameters and their gradients in plain
  * memory. gradstep updates the parameters by SGD, Adam, AdamW or another rule. The same pass over
@@ -20,7 +20,8 @@
  *     optimizer  groups of tensors with their state and step counts; it writes checkpoints
  *
  *     A slot is an array in which a rule keeps state for each element ("exp_avg"). A group is a set
- *     of tensors that share a rule, its hyper-parameters and a schedule.
+ *     of tensors that share a rule, its hyper-parameters and a schedule. The host is the program
+ *     that calls the library.
  *
  * Two ways to step. gradstep_apply is stateless: the caller owns every array and counts the steps.
  * gradstep_optimizer_step works on an optimizer, which keeps slots, step counts and learning rates.
@@ -28,34 +29,40 @@
  *
  * Life of a call. A call validates all its arguments before it changes anything. On success it
  * returns GRADSTEP_OK, which is 0. On failure it returns another status and has changed nothing: no
- * array, no handle, no output. (gradstep_optimizer_save names one exception.) gradstep_last_error()
- * then gives a sentence: it names a wrong argument, its value, and what is allowed. A step that has
- * passed validation cannot fail.
+ * array, no object, no output. (The comment of gradstep_optimizer_save describes one exception.)
+ * After a failure, gradstep_last_error() returns a sentence. For a wrong argument the sentence
+ * gives the argument's name, its value, and what is allowed. A step that has passed validation
+ * cannot fail.
  *
- * Comments leave out the prefix GRADSTEP_ of statuses, dtypes and flags where no doubt is possible.
- * "Fails with" lists the statuses of a call. Two statuses are not repeated there: every call can
- * return GRADSTEP_INVALID_ARGUMENT for a wrong struct_size or for a NULL that its comment does not
- * allow, and GRADSTEP_INTERNAL for a defect of the library.
+ * Comments omit the prefix of a status, dtype or flag where it is clear which one is meant:
+ * OUT_OF_RANGE is GRADSTEP_OUT_OF_RANGE, and CHECK_FINITE is GRADSTEP_APPLY_CHECK_FINITE. "Fails
+ * with" lists the statuses that a call can return on failure. Two causes of failure are not
+ * repeated there. Every call can return GRADSTEP_INVALID_ARGUMENT for a wrong struct_size, or for a
+ * NULL that its comment does not allow. Every call can return GRADSTEP_INTERNAL for a defect of the
+ * library.
  *
- * Ownership. Contexts and optimizers keep some pointers that the caller gives them; their comments
- * say which. No other call keeps a pointer. Every create has a destroy, which accepts NULL. A
- * returned string is static unless its comment says otherwise.
+ * Ownership. Contexts and optimizers keep some of the pointers that the caller passes; their
+ * comments say which. No other object keeps a pointer. Every create call has a destroy call, which
+ * accepts NULL. A returned string is static unless its comment says otherwise.
  *
- * Threads. Any calls may run at the same time, with two exceptions: no call may write an array
- * that another call uses, and no handle may be changed or destroyed while another call uses it.
- * Calls on one optimizer wait for each other instead: see gradstep_optimizer. A thread that is
- * cancelled (pthread_cancel) while it creates a context, saves or loads finishes that call first.
+ * Threads. Any calls may run at the same time, with two exceptions. No call may write an array that
+ * another call uses. No object may be changed or destroyed while another call uses it. An optimizer
+ * may be changed nevertheless, but not destroyed: calls on one optimizer wait for each other (see
+ * gradstep_optimizer). If a thread is cancelled (pthread_cancel) while it creates a context, saves
+ * or loads, it finishes that call first.
  *
- * Structs. Every struct begins with struct_size, which the caller sets to sizeof(the struct).
- *   - The caller fills the struct: zero all of it (`= {0}` or memset), set struct_size, then set
+ * Structs. Every struct begins with struct_size, which the caller sets to the size of the struct,
+ * as given by sizeof. There are three cases:
+ *   - A struct that the caller fills: zero all of it (`= {0}` or memset), set struct_size, then set
  *     the fields that you need. The other fields stay 0.
- *   - The library fills the struct: set struct_size. At most struct_size bytes are written.
- *   - An array of structs: all elements have the same struct_size, which is also the distance in
+ *   - A struct that the library fills: set struct_size. The library writes at most struct_size
+ *     bytes.
+ *   - An array of structs: set the same struct_size in all elements. It is also the distance in
  *     bytes from one element to the next.
- * Later versions of the library only append fields. A struct that is larger than this version
- * knows is accepted if the bytes beyond the known fields are 0. struct_size is a multiple of the
- * struct's alignment and at most 4096. The library refuses any other value before it reads beyond
- * the struct.
+ * Later versions of the library only append fields. This version accepts a struct that is larger
+ * than its own definition if the bytes beyond its last field are 0. struct_size is a multiple of
+ * the struct's alignment and at most 4096. The library refuses any other value before it reads
+ * beyond the struct.
  *
  * Environment. The library reads two environment variables, GRADSTEP_ISA and GRADSTEP_THREADS, and
  * only when a context is created. It prints nothing, never aborts, and changes no process-wide
@@ -103,67 +110,71 @@ typedef int32_t gradstep_status;
 
 #define GRADSTEP_OK 0
 #define GRADSTEP_INVALID_ARGUMENT 1 /* a NULL, misaligned, overlapping or inconsistent argument */
-#define GRADSTEP_UNKNOWN_NAME 2     /* nothing has this name; the sentence lists the nearest */
+#define GRADSTEP_UNKNOWN_NAME 2     /* nothing has this name; the sentence lists similar names */
 #define GRADSTEP_OUT_OF_RANGE 3     /* a number outside its bounds, or an index past the end */
-#define GRADSTEP_UNSUPPORTED 4      /* valid, but this machine, build or object lacks it */
+#define GRADSTEP_UNSUPPORTED 4      /* valid, but this machine, build or object does not have it */
 #define GRADSTEP_OUT_OF_MEMORY 5    /* the system refused memory or a thread */
 #define GRADSTEP_INTERNAL 6         /* a defect of the library: please report the sentence */
-#define GRADSTEP_BUSY 7             /* this call would wait for the optimizer for ever */
+#define GRADSTEP_BUSY 7             /* the call would wait for ever: see gradstep_optimizer */
 #define GRADSTEP_WRONG_ORDER 8      /* another call has to come first */
 #define GRADSTEP_IO_ERROR 9         /* a file cannot be read or written, or the disk is full */
 #define GRADSTEP_CORRUPT 10         /* the file is truncated, damaged, or not a checkpoint */
-#define GRADSTEP_MISMATCH 11        /* the checkpoint is of another model */
+#define GRADSTEP_MISMATCH 11        /* the checkpoint was saved from another model */
 
 /* The name of a status: "GRADSTEP_OK". For any other number: "GRADSTEP_UNKNOWN_STATUS". */
 GRADSTEP_API const char* gradstep_status_name(gradstep_status status);
 
 /* The sentence for this thread's last failed call; "" if no call of this thread has failed. A
- * successful call leaves the sentence as it is. The text stays valid until the thread's next failed
- * call or the thread's end. It is UTF-8 if the caller's names in it are. A text of 4096 bytes or
- * more is cut and ends with "...". This call and failing calls need no memory and are allowed in
- * destructors of static, thread-local and thread-specific objects. */
+ * successful call does not change the sentence. The text stays valid until the thread's next failed
+ * call or the thread's end. The text is UTF-8 if the names that the caller has passed are. A text
+ * of 4096 bytes or more is cut and ends with "...". Without free memory this call and failing calls
+ * still work, but a sentence may be lost; this call then returns a sentence that says so. Both
+ * kinds of call are allowed in destructors of static, thread-local and thread-specific objects. */
 GRADSTEP_API const char* gradstep_last_error(void);
 
 /* ---- Instruction sets ---------------------------------------------------------------------- */
 
-/* The instruction sets that this library was built for, from the lowest to the highest. The lowest
- * is "baseline": SSE2 on x86-64, NEON on AArch64. gradstep_isa_name returns NULL for an index past
- * the end. */
+/* The number of instruction sets that this library was built for, and their names, from the lowest
+ * to the highest. The lowest is "baseline": SSE2 on x86-64, NEON on AArch64. gradstep_isa_name
+ * returns NULL for an index past the end. */
 GRADSTEP_API size_t gradstep_isa_count(void);
 GRADSTEP_API const char* gradstep_isa_name(size_t index);
 
-/* 1 if this CPU and operating system can run the instruction set; 0 if they cannot, or if index is
- * past the end. */
+/* Returns 1 if this CPU and operating system can run the instruction set; 0 if they cannot, or if
+ * index is past the end. */
 GRADSTEP_API int32_t gradstep_isa_is_available(size_t index);
 
 /* ---- Contexts ------------------------------------------------------------------------------ */
 
-/* Which threads run a step, and with which instruction set. By default the threads are those of a
- * oneTBB arena (a set of threads) that belongs to the context. A context is immutable: any number
- * of threads may use it at the same time. */
+/* A context determines which threads run a step, and which instruction set they use. By default the
+ * threads are those of a oneTBB arena (a set of threads) that belongs to the context. A step's
+ * elements are cut into pieces of work, and the threads take one piece after another. A context is
+ * immutable: any number of threads may use it at the same time. */
 typedef struct gradstep_context gradstep_context;
 
-/* One unit of work. The pool calls task(argument, index). */
+/* A task for the host's thread pool, which calls task(argument, index). */
 typedef void (*gradstep_task)(void* argument, size_t index);
 
-/* The host's own thread pool. The function runs task(argument, i) exactly once for every i < count,
- * on any threads and in any order, and returns after all of them have returned. It cannot report a
- * failure. If only the calling thread is free, it may run all the tasks there.
+/* A function of the host that runs tasks on the host's own thread pool. It calls task(argument, i)
+ * exactly once for every i < count, on any threads and in any order, and returns after all these
+ * calls have returned. It cannot report a failure. If only the calling thread is free, the function
+ * may run all tasks on that thread.
  *
- * A pool that breaks these rules costs time, but the step is still complete and correct: after the
- * function returns, the calling thread does what is left.
- *   - A C++ exception counts as a return and goes no further. The step waits for tasks that are
- *     still running.
- *   - A task that the pool calls after its step does nothing, or helps with another step of the
- *     same context. Tasks must not be called after the context is destroyed.
- *   - A thread that is cancelled (pthread_cancel) in this function is cancelled after the step.
+ * If a pool breaks these rules, the step takes longer but is still complete and correct: after the
+ * function returns, the calling thread does the work that is left.
+ *   - A C++ exception that leaves the function counts as a return and is not passed on. The step
+ *     waits for tasks that are still running.
+ *   - A task that the pool calls after the step has ended does nothing, or helps with another step
+ *     of the same context. The pool must not call a task after the context is destroyed.
+ *   - If a thread is cancelled (pthread_cancel) in this function, the cancellation takes effect
+ *     after the step.
  *   - longjmp and pthread_exit are not allowed: the function must return. */
 typedef void (*gradstep_parallel_for)(void* pool, size_t count, gradstep_task task, void* argument);
 
 /* Flags of gradstep_context_options. */
 #define GRADSTEP_CONTEXT_CALLER_ARENA 1u  /* use the oneTBB arena that the calling thread is in */
-#define GRADSTEP_CONTEXT_PIN_THREADS 2u   /* own arena: bind each worker to a CPU during a step */
-#define GRADSTEP_CONTEXT_FLUSH_TO_ZERO 4u /* denormals count as zero inside the steps */
+#define GRADSTEP_CONTEXT_PIN_THREADS 2u   /* bind each worker of the context's own arena to a CPU */
+#define GRADSTEP_CONTEXT_FLUSH_TO_ZERO 4u /* steps treat denormals as zero */
 #define GRADSTEP_CONTEXT_SERIAL_BELOW 8u  /* serial_below is set (it may be 0) */
 #define GRADSTEP_CONTEXT_PIECE_SIZE 16u   /* piece_size is set */
 
@@ -172,52 +183,54 @@ typedef struct gradstep_context_options {
 
   uint64_t flags;
 
-  /* The most threads that work on a step, including the caller's: 1 to 1024. 0: the value of
-   * GRADSTEP_THREADS or, if that is not set, the number of CPUs that the process may use. These are
-   * the CPUs that any of its threads is bound to, limited by its container's CPU quota.
+  /* The largest number of threads that work on a step, including the caller's: 1 to 1024. 0: the
+   * value of GRADSTEP_THREADS or, if that is not set, the number of CPUs that the process may use.
+   * This is the number of CPUs that at least one thread of the process may run on, limited by the
+   * CPU quota of its container.
    *
-   * The context's own arena has at most as many threads as oneTBB allows when the context is
-   * created: one per CPU of the process, unless the host has set a tbb::global_control. With
-   * CALLER_ARENA or parallel_for, thread_count limits how many threads a step asks for. */
+   * An arena that belongs to the context has at most as many threads as oneTBB allows when the
+   * context is created: one per CPU of the process, unless the host has set a tbb::global_control.
+   * With CALLER_ARENA or parallel_for, thread_count limits how many threads a step asks for. */
   size_t thread_count;
 
-  /* The name of the instruction set. NULL: the value of GRADSTEP_ISA or, if that is not set, the
-   * highest instruction set that the CPU has. */
+  /* The name of the instruction set (see gradstep_isa_name). NULL: the value of GRADSTEP_ISA or, if
+   * that is not set, the highest instruction set that the CPU has. */
   const char* isa;
 
-  /* The host's pool; NULL: oneTBB. `pool` is passed to parallel_for unchanged. The context keeps
-   * both pointers until it is destroyed. */
+  /* The function that runs tasks on the host's pool. NULL: the threads are oneTBB's. `pool` is
+   * passed to parallel_for unchanged. The context keeps both pointers until it is destroyed. */
   gradstep_parallel_for parallel_for;
   void* pool;
 
   /* A step runs on the calling thread alone if its tensors have fewer elements than this in total.
-   * Ignored without its flag; the default is a measured value. */
+   * This field is ignored without SERIAL_BELOW; the default is then a measured value. */
   size_t serial_below;
 
-  /* Elements in one piece of work, at least 1, rounded up to a multiple of 64. Ignored without its
-   * flag; the default is a measured value. For tests and tuning: results do not depend on it. */
+  /* The number of elements in one piece of work: at least 1, rounded up to a multiple of 64. This
+   * field is ignored without PIECE_SIZE; the library then chooses a size for each step. It is for
+   * tests and tuning: results do not depend on it. */
   size_t piece_size;
 } gradstep_context_options;
 
 /* Creates a context, which the caller destroys. options may be NULL.
  *
- * fork(). In a child process, a context of the parent works on the calling thread alone, with the
- * same bits, whatever the parent's other threads were doing. A context that is created in the child
- * has threads, with one exception: if it would use oneTBB, and a parent process has had a context
- * with oneTBB's threads, it works on the calling thread alone.
+ * fork(). In a child process, a context that the parent created works on the calling thread alone
+ * and gives the same bits. This holds whatever the parent's other threads were doing at the fork. A
+ * context that the child creates has threads, with one exception: if it would use oneTBB, and a
+ * parent process has had a context with oneTBB's threads, it works on the calling thread alone.
  *
  * Unloading. Threads may outlive their context. Creating a context with threads therefore keeps the
  * library in memory: dlclose does not unload it. If the library is linked statically into a plugin,
  * the plugin stays in memory too.
  *
- * Fails with UNKNOWN_NAME for an instruction set that this build does not have; UNSUPPORTED for one
- * that this CPU lacks, or with which this build does not round exactly; OUT_OF_RANGE or
- * INVALID_ARGUMENT for other options; OUT_OF_MEMORY. GRADSTEP_ISA and GRADSTEP_THREADS are checked
- * like the options. */
+ * Fails with UNKNOWN_NAME for an instruction set that this build does not have; with UNSUPPORTED
+ * for an instruction set that this CPU lacks, or with which this build does not round exactly; with
+ * OUT_OF_RANGE or INVALID_ARGUMENT for the other options; with OUT_OF_MEMORY. GRADSTEP_ISA and
+ * GRADSTEP_THREADS are checked in the same way as the options. */
 GRADSTEP_API gradstep_status gradstep_context_create(const gradstep_context_options* options,
                                                      gradstep_context** context);
 
-/* Does not wait: no call may be using the context. */
+/* Destroys a context. It does not wait for calls, so no call may be using the context. */
 GRADSTEP_API void gradstep_context_destroy(gradstep_context* context);
 
 typedef struct gradstep_context_info {
@@ -257,7 +270,7 @@ GRADSTEP_API gradstep_status gradstep_rule_describe(const char* rule_name,
 #define GRADSTEP_REAL 0    /* any number within the bounds */
 #define GRADSTEP_FLAG 1    /* 0 or 1 */
 #define GRADSTEP_INTEGER 2 /* a whole number within the bounds */
-#define GRADSTEP_LIST 3    /* any count of numbers within the bounds: gradstep_schedule_set_list */
+#define GRADSTEP_LIST 3    /* any number of values within the bounds: gradstep_schedule_set_list */
 
 /* Flags of gradstep_hyperparameter_info. */
 #define GRADSTEP_MINIMUM_EXCLUDED 1u
@@ -269,7 +282,7 @@ typedef struct gradstep_hyperparameter_info {
   const char* help;     /* one line */
   double default_value; /* NaN: there is no default, and a value must be set (schedules only) */
   double minimum;
-  double maximum; /* may be infinity, which is always excluded: values are finite */
+  double maximum; /* may be infinity; the values themselves are always finite */
   uint32_t flags;
   int32_t kind;
 } gradstep_hyperparameter_info;
@@ -282,16 +295,16 @@ typedef struct gradstep_slot_info {
   size_t struct_size;
   const char* name; /* PyTorch's name, if PyTorch has the slot */
   const char* help; /* one line */
-  /* The value of every element before the first step: that of the hyper-parameter with this name
-   * or, if this is NULL, initial_value. */
+  /* Every element has this value before the first step: if initial_hyperparameter is not NULL, the
+   * value of the hyper-parameter with that name; otherwise initial_value. */
   const char* initial_hyperparameter;
   double initial_value;
   int32_t is_non_negative; /* 1: never below 0, so GRADSTEP_UNSIGNED8 can store it */
   int32_t reserved;        /* 0 */
 } gradstep_slot_info;
 
-/* Describes the index-th slot of a rule. Whether a step uses the slot depends on the rule's values:
- * see gradstep_rule_slot_state. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
+/* Describes the index-th slot of a rule. Whether a step uses the slot depends on the
+ * hyper-parameters: see gradstep_rule_slot_state. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
                                                     gradstep_slot_info* info);
 
@@ -312,12 +325,12 @@ GRADSTEP_API gradstep_status gradstep_rule_set(gradstep_rule* rule, const char* 
 GRADSTEP_API gradstep_status gradstep_rule_get(const gradstep_rule* rule, const char* name,
                                                double* value);
 
-/* Checks that the values go together: nesterov needs momentum, for example. Every step checks this
- * too. Fails with INVALID_ARGUMENT. */
+/* Checks that the hyper-parameters are consistent with each other: nesterov needs momentum, for
+ * example. Every step makes the same check. Fails with INVALID_ARGUMENT. */
 GRADSTEP_API gradstep_status gradstep_rule_check(const gradstep_rule* rule);
 
-/* The state of the index-th slot under the present hyper-parameters. *is_used becomes 1 if a step
- * reads and writes the slot; 0 if it does not, and then the slot's array may be NULL.
+/* Tells how the index-th slot is used with the present hyper-parameters. *is_used becomes 1 if a
+ * step reads and writes the slot. It becomes 0 if no step does; the slot's array may then be NULL.
  * *initial_value becomes the value of every element before the first step. Either output may be
  * NULL. Fails with OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule, size_t index,
@@ -325,9 +338,9 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule,
 
 /* ---- How arrays are stored ----------------------------------------------------------------- */
 
-/* The dtypes of arrays. A step computes in float64 for a float64 param and in float32 for all
- * others; this is the type of the arithmetic. Elements of other dtypes are converted when they are
- * loaded and when they are stored.
+/* The dtypes of arrays. The type of the arithmetic is the type in which a step computes: float64
+ * for a float64 param, and float32 for all others. Elements of other dtypes are converted when they
+ * are loaded and when they are stored.
  *
  * bfloat16 is the upper half of a float32.
  *
@@ -354,10 +367,11 @@ typedef struct gradstep_storage_info {
   int32_t reserved; /* 0 */
 } gradstep_storage_info;
 
-/* How to store `count` elements of a rule's slot if the caller wants `dtype`. If dtype is either
- * 8-bit dtype, info->dtype becomes the 8-bit dtype that suits the slot; for fewer than 4096
- * elements, which have little to save, it becomes FLOAT32. Any other dtype that a slot can have is
- * kept. Fails with UNKNOWN_NAME, OUT_OF_RANGE or INVALID_ARGUMENT. */
+/* Tells how to store `count` elements of a rule's slot if the caller wants `dtype`. If `dtype` is
+ * one of the two 8-bit dtypes, info->dtype becomes the 8-bit dtype that suits the slot: UNSIGNED8
+ * if the slot is non-negative, otherwise SIGNED8. For fewer than 4096 elements it becomes FLOAT32,
+ * because 8 bits would save little memory. Any other `dtype` is kept. Fails with UNKNOWN_NAME,
+ * OUT_OF_RANGE or INVALID_ARGUMENT. */
 GRADSTEP_API gradstep_status gradstep_slot_storage(const char* rule_name, size_t index,
                                                    int32_t dtype, size_t count,
                                                    gradstep_storage_info* info);
@@ -374,77 +388,81 @@ typedef struct gradstep_array {
   int32_t reserved; /* 0 */
 } gradstep_array;
 
-/* Read converts a whole array to doubles, and write converts doubles to a whole array. `values` has
- * array->count elements. The two calls serve to give a slot its initial value, to look into it, or
- * to change its dtype. Write rounds to nearest; unless dtype is FLOAT64, it rounds to float32
- * first. Both run on the calling thread. They fail with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* gradstep_array_read converts a whole array to doubles. gradstep_array_write converts doubles to a
+ * whole array. `values` has array->count elements. Use these calls to give a slot its initial
+ * value, to look at a slot, or to change its dtype. gradstep_array_write rounds to nearest; for
+ * every dtype but FLOAT64, it first rounds to float32. Both calls run on the calling thread. Both
+ * fail with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_array_read(const gradstep_array* array, double* values);
 GRADSTEP_API gradstep_status gradstep_array_write(const gradstep_array* array,
                                                   const double* values);
 
 /* ---- Stateless steps: the caller owns every array ------------------------------------------ */
 
-/* One parameter and its arrays, of `count` elements each. No array overlaps another. An array needs
- * the alignment of one element and no more. The library reads nothing past an array's end. When
- * count is 0, pointers to arrays may have any value. Arrays that a step does not need are not
- * touched: a slot that the rule does not use, for example, or `average` without its option. */
+/* One parameter and its arrays, of `count` elements each. No array may overlap another. An array
+ * needs only the alignment of one element. The library reads nothing beyond an array's end. If
+ * count is 0, pointers to arrays may have any value. A step does not touch arrays that it does not
+ * need: a slot that the rule does not use, for example, or `average` without AVERAGE. */
 typedef struct gradstep_tensor {
   size_t struct_size;
   size_t count;
   void* param; /* read and written */
   void* grad;  /* read; written only with GRADSTEP_APPLY_ZERO_GRAD */
   /* slot_count pointers in the order of gradstep_slot_describe; each slot is read and written. A
-   * slot that gradstep_rule_slot_state calls unused may be NULL. If all are unused, `slots` may be
-   * NULL. */
+   * pointer may be NULL if gradstep_rule_slot_state says that the slot is not used. If no slot is
+   * used, `slots` may be NULL. */
   void* const* slots;
   size_t slot_count;
   int32_t param_dtype; /* FLOAT32, FLOAT64, BFLOAT16 or FLOAT16 */
   int32_t grad_dtype;  /* any of these four, independent of param_dtype */
 
-  /* slot_count dtypes. Beside a float64 param: FLOAT64. Else FLOAT32, BFLOAT16, FLOAT16, SIGNED8
-   * or, for slots that are non-negative, UNSIGNED8. NULL: all slots have the type of the
-   * arithmetic. */
+  /* slot_count dtypes. If the param is float64, each is FLOAT64. Otherwise each is FLOAT32,
+   * BFLOAT16, FLOAT16, SIGNED8 or, for a slot that is non-negative, UNSIGNED8. NULL: all slots have
+   * the type of the arithmetic. */
   const int32_t* slot_dtypes;
-  /* slot_count pointers: for each slot of an 8-bit dtype its scales, one float32 per block of 256
-   * elements, 0 before the first step. Pointers of other slots are ignored. NULL if no slot has an
-   * 8-bit dtype. */
+  /* slot_count pointers. For a slot of an 8-bit dtype, the pointer is to its scales: one float32
+   * per block of 256 elements, 0 before the first step. For other slots the pointer is ignored. If
+   * no slot has an 8-bit dtype, slot_scales may be NULL. */
   float* const* slot_scales;
 
-  /* For bfloat16 params, or NULL: the lower halves of exact float32 params, whose upper halves are
-   * in `param`. Training then has the bits of float32 training. */
+  /* NULL or, for a bfloat16 param, the lower halves of an exact float32 param whose upper halves
+   * are in `param`. Training then gives the same bits as with a float32 param. */
   uint16_t* param_low;
 
   /* NULL, or a copy of the new param in another dtype, written in the same pass. */
   void* param_copy;
   /* NULL, or the moving average of the param, which GRADSTEP_APPLY_AVERAGE updates. Its dtype is
-   * the type of the arithmetic. It averages the param before the param is rounded to its dtype. */
+   * the type of the arithmetic. It is computed from the new value of the param before that value is
+   * rounded to the param's dtype. */
   void* average;
 
-  /* Stochastic rounding depends on first_index and key. A caller that splits a tensor sets
-   * first_index to the index of this piece's first element in the whole tensor. With slots of 8-bit
-   * dtypes it is a multiple of 256. */
+  /* Stochastic rounding (see gradstep_apply) depends on first_index and key. The caller may split a
+   * tensor into pieces, for different calls or machines. first_index is then the index of this
+   * piece's first element in the whole tensor; otherwise it is 0. It must be a
+   * multiple of 256 if a slot has an 8-bit dtype. */
   uint64_t first_index;
-  /* Distinguishes tensors. 0: 1 + the position in the list. All pieces of a split tensor have the
-   * same key, which is not 0. */
+  /* Distinguishes tensors in stochastic rounding. 0: the key is 1 + the position in the list. All
+   * pieces of a split tensor must have the same key, which must not be 0. */
   uint64_t key;
 
   int32_t copy_dtype; /* of param_copy: FLOAT32, BFLOAT16 or FLOAT16; 0 without param_copy */
   int32_t reserved;   /* 0 */
 } gradstep_tensor;
 
-/* Flags of gradstep_apply_options. The first four say that the field of the same name is set
- * (AVERAGE: average_decay). */
+/* Flags of gradstep_apply_options. Each of the first four says that the field of the same name is
+ * set; AVERAGE says that average_decay is set. */
 #define GRADSTEP_APPLY_GRAD_SCALE 1u
 #define GRADSTEP_APPLY_MAX_NORM 2u
 #define GRADSTEP_APPLY_MAX_VALUE 4u
 #define GRADSTEP_APPLY_AVERAGE 8u
 #define GRADSTEP_APPLY_CHECK_FINITE 16u     /* skip the whole step if any gradient is not finite */
 #define GRADSTEP_APPLY_ZERO_GRAD 32u        /* zero every gradient, in a skipped step too */
-#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round 16-bit params at random, not to nearest */
-#define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest, not at random */
-/* At least one slot that the rule uses still has its initial value because no earlier step used it:
- * momentum that is switched on later, for example. The momentum_buffer of sgd then begins with the
- * undamped gradient. Step 1 implies this flag. An optimizer sets it by itself. */
+#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round 16-bit params stochastically */
+#define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest */
+/* Set this flag if at least one slot that the rule uses still has its initial value, because no
+ * earlier step has used it. An example is the first step after momentum is switched on. The
+ * momentum_buffer of sgd then begins with the gradient, without dampening. Step 1 implies this
+ * flag, because no slot has been used before. An optimizer sets the flag itself. */
 #define GRADSTEP_APPLY_FRESH_SLOTS 256u
 
 typedef struct gradstep_apply_options {
@@ -452,22 +470,25 @@ typedef struct gradstep_apply_options {
   uint64_t flags;
   uint64_t step; /* t in the formulas; counted from 1, at most 2^53 */
 
-  /* Finite. Multiplies each gradient; for example 1 / loss scale. 1 without its flag. */
+  /* Finite. Multiplies each gradient: 1 / loss scale, for example. Without GRAD_SCALE the factor is
+   * 1. */
   double grad_scale;
 
-  /* > 0. Let n be the global norm of all scaled gradients of the list. Each gradient is also
-   * multiplied by min(1, max_norm / (n + 1e-6)). Costs one more pass, which reads the gradients. */
+  /* > 0. Let n be the global norm of the scaled gradients: the square root of the sum of their
+   * squares over the whole list. Each gradient is also multiplied by min(1, max_norm / (n + 1e-6)).
+   * Costs one more pass, which reads the gradients. */
   double max_norm;
 
   /* > 0. After scaling, each gradient is clipped to [-max_value, max_value]. */
   double max_value;
 
-  /* In [0, 1]; for tensors that have an `average`. At step 1: average <- param. Later:
-   * average <- average + (1 - average_decay) (param - average). So 0 copies the param, and 1 keeps
-   * the average as it is. */
+  /* In [0, 1]; for tensors that have an `average`. Step 1 sets average <- param. Later steps set
+   * average <- average + (1 - average_decay) (param - average). So average_decay = 0 copies the
+   * param, and average_decay = 1 keeps the average as it is. */
   double average_decay;
 
-  /* Of stochastic rounding: the random bits are a function of (seed, key, step, array, element). */
+  /* The seed of stochastic rounding. The random bits are a function of (seed, key, step, array,
+   * element). */
   uint64_t seed;
 } gradstep_apply_options;
 
@@ -477,55 +498,58 @@ typedef struct gradstep_apply_result {
 
   /* The next two are 0 unless CHECK_FINITE or MAX_NORM is set. */
 
-  /* Gradient elements that are not finite after conversion to the type of the arithmetic and
-   * scaling. */
+  /* The number of gradient elements that are not finite after conversion to the type of the
+   * arithmetic and scaling. */
   uint64_t non_finite_count;
   /* The global norm after scaling and before clipping. */
   double grad_norm;
 
   double clip_factor; /* the factor by which MAX_NORM multiplied the gradients; else 1 */
-  int32_t is_skipped; /* 1: CHECK_FINITE skipped the step; nothing changed but zeroed gradients */
+  int32_t is_skipped; /* 1: CHECK_FINITE skipped the step; at most, gradients were zeroed */
   int32_t reserved;   /* 0 */
 
-  /* Set by gradstep_optimizer_end_step, else 0: how many tensors had a gradient and were not
-   * frozen, but were not stepped; and the index of the first of them. */
+  /* Set by gradstep_optimizer_end_step, otherwise 0. left_out_count is the number of tensors that
+   * should have taken part in the step but were not stepped; first_left_out is the index of the
+   * first of them. */
   size_t left_out_count;
   size_t first_left_out;
 } gradstep_apply_result;
 
-/* Applies one step of the rule to every tensor of the list, as one parallel region. result may be
- * NULL.
+/* Applies one step of the rule to every tensor of the list, as one parallel region: the context's
+ * threads are started once, and share the work of the whole list. result may be NULL.
  *
- * Order. For each element: scale the gradient, clip by value, maximize, coupled weight decay, the
- * rule, decoupled decay and subtraction, store (param, slots, copy, average), zero the gradient.
- * Each element crosses the memory bus once. CHECK_FINITE and MAX_NORM together add one pass, which
- * reads the gradients.
+ * Order. For each element: scale the gradient, clip it by value, negate it (maximize), add the
+ * coupled weight decay, apply the rule, apply the decoupled weight decay, subtract the result from
+ * the param, store (param, slots, copy, average), and zero the gradient. All of this is one pass
+ * over memory. CHECK_FINITE, MAX_NORM or both add one pass, which reads the gradients.
  *
  * Skipped steps. A step that CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1. Do not
  * count it in `step`.
  *
  * Shared arrays. No array that is written may be in two entries of the list, because two threads
- * would write it at once. The caller ensures this. The library refuses a shared param where that is
- * cheap to find: in a list of at most 32 entries, params that overlap; in a longer list, equal
- * param pointers in the same block of 1024 entries.
+ * could write it at the same time. The caller must ensure this. The library finds a shared param
+ * only where the check is cheap, and then the call fails. In a list of at most 32 entries it finds
+ * params that overlap. In a longer list it finds equal param pointers in the same block of 1024
+ * entries.
  *
- * Rounding. bfloat16, float16 and 8-bit slots are rounded at random: up with a probability equal to
- * the part cut off. Rounded to nearest, a moving average with a decay near 1 would never move.
- * NEAREST_SLOTS rounds these slots to nearest. STOCHASTIC_PARAM rounds bfloat16 and float16 params
- * at random. Neither flag affects arrays that are not rounded: float32, float64, and params with
- * lower halves. A copy is always rounded to nearest.
+ * Rounding. bfloat16, float16 and 8-bit slots are rounded stochastically: up with a probability
+ * equal to the part that is cut off. If they were rounded to nearest, a moving average with a decay
+ * near 1 would never change. NEAREST_SLOTS rounds these slots to nearest nevertheless. bfloat16 and
+ * float16 params are rounded to nearest; STOCHASTIC_PARAM rounds them stochastically. Neither flag
+ * affects arrays that are not rounded: float32, float64, and params with lower halves. A copy is
+ * always rounded to nearest.
  *
- * Range. float16 overflows to infinity beyond 65504, and its smallest numbers are multiples of
- * 2^-24. bfloat16 slots need as little memory and have the range of float32. If one element of an
- * 8-bit slot's block is not finite, the whole block becomes NaN.
+ * Range. float16 overflows to infinity beyond 65504, and its smallest positive number is 2^-24.
+ * bfloat16 needs the same memory and has the range of float32. If one element of an 8-bit slot's
+ * block is not finite, the whole block becomes NaN.
  *
  * Same bits. The result does not depend on the number of threads, on addresses, on how the library
- * splits the work, on the host's rounding mode or flush-to-zero, or on the instruction set, as long
- * as it has fused multiply-add: all have but baseline on x86-64.
+ * splits the work, or on the host's rounding mode and flush-to-zero mode. All instruction sets that
+ * have fused multiply-add give the same result; only the baseline on x86-64 does not have it.
  *
- * Fails with INVALID_ARGUMENT (NULL, overlapping or misaligned arrays, dtypes that do not go
- * together, a wrong slot_count, hyper-parameters that do not go together) or OUT_OF_RANGE (step,
- * count, first_index, numbers of the options). */
+ * Fails with INVALID_ARGUMENT (NULL, overlapping or misaligned arrays, inconsistent dtypes, a wrong
+ * slot_count, inconsistent hyper-parameters) or OUT_OF_RANGE (step, count, first_index, a number in
+ * the options). */
 GRADSTEP_API gradstep_status gradstep_apply(const gradstep_context* context,
                                             const gradstep_rule* rule,
                                             const gradstep_tensor* tensors, size_t tensor_count,
@@ -539,11 +563,12 @@ typedef struct gradstep_norm_result {
   uint64_t piece_count;      /* pieces of work that ran */
 } gradstep_norm_result;
 
-/* The global gradient norm, without any scale, in one pass that reads the gradients. Of each tensor
- * it uses only count, grad and grad_dtype. It is correct whenever the true norm is in the range of
- * double. It sums squares in double and in a fixed order, so it has the same bits with any number
- * of threads and with any instruction set that has fused multiply-add; for float32 gradients, with
- * any instruction set at all. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* Computes the global norm of the gradients, without any scale, in one pass that reads the
+ * gradients. Of each tensor the call uses only count, grad and grad_dtype. The norm is correct
+ * whenever the true norm is in the range of double. The squares are summed in double and in a fixed
+ * order. So the norm has the same bits with any number of threads and with any instruction set that
+ * has fused multiply-add; for float32 gradients, with every instruction set. Fails with
+ * INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_gradient_norm(const gradstep_context* context,
                                                     const gradstep_tensor* tensors,
                                                     size_t tensor_count,
@@ -551,31 +576,33 @@ GRADSTEP_API gradstep_status gradstep_gradient_norm(const gradstep_context* cont
 
 /* ---- Loss scaling -------------------------------------------------------------------------- */
 
-/* A dynamic loss scale (Micikevicius et al. 2018), owned by the caller. In each step: multiply the
- * loss by `scale`, step with grad_scale = 1 / scale and CHECK_FINITE, then call
+/* A dynamic loss scale (Micikevicius et al. 2018), owned by the caller. The scale keeps small
+ * gradients in the range of a 16-bit dtype. In each step: multiply the loss by `scale`, compute the
+ * gradients, step with grad_scale = 1 / scale and CHECK_FINITE, then call
  * gradstep_loss_scaler_update. */
 typedef struct gradstep_loss_scaler {
   size_t struct_size;
   double scale;             /* the present scale */
-  double growth_factor;     /* >= 1; multiplies scale after growth_interval steps in a row */
+  double growth_factor;     /* >= 1; multiplies scale when steps_in_a_row reaches growth_interval */
   double backoff_factor;    /* in (0, 1); multiplies scale after a skipped step */
   uint64_t growth_interval; /* >= 1 */
-  uint64_t steps_in_a_row;  /* steps since scale last changed, none of them skipped */
+  uint64_t steps_in_a_row;  /* steps since the last skipped step or growth */
 } gradstep_loss_scaler;
 
 /* Sets PyTorch's defaults: scale 65536, growth factor 2 after 2000 steps, backoff factor 0.5. */
 GRADSTEP_API gradstep_status gradstep_loss_scaler_init(gradstep_loss_scaler* scaler);
 
-/* Call it after each step, with the step's is_skipped. scale stays a normal float32: a change that
- * would leave that range is not made. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* Call it after each step, with the step's is_skipped. scale is always a normal float32: a change
+ * that would take it out of that range is not made. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_loss_scaler_update(gradstep_loss_scaler* scaler,
                                                          int32_t is_skipped);
 
 /* ---- Schedules ----------------------------------------------------------------------------- */
 
-/* The learning rate as a pure function of t and a base rate, so a run can stop and resume anywhere.
- * t counts from 0: step T = 1, 2, 3 ... of a run uses t = T - 1. t need not be whole. Beyond its
- * end a schedule keeps its last value. Rates are computed in double, and are finite and >= 0.
+/* A schedule gives the learning rate as a pure function of t and a base rate, so a run can stop and
+ * resume at any step. t counts from 0: step T = 1, 2, 3 ... of a run uses t = T - 1. t need not be
+ * a whole number. After its end a schedule keeps its last value. Rates are computed in double, and
+ * are finite and >= 0.
  *
  * Every schedule S can begin with a warm-up, except wsd and noam, which have their own:
  *
@@ -613,10 +640,10 @@ GRADSTEP_API gradstep_status gradstep_schedule_parameter_describe(
 GRADSTEP_API gradstep_status gradstep_schedule_create(const char* schedule_name,
                                                       gradstep_schedule** schedule);
 
-/* Creates a sequence of schedules: part i runs for lengths[i] steps, with a t of its own that
- * begins at 0. The last part never ends; its length is ignored. The parts are copied. They may be
- * sequences themselves, up to a depth of 8. The new schedule is named "sequence" and has no
- * parameters. Fails with INVALID_ARGUMENT, OUT_OF_RANGE (count is 0, or a length that counts is 0),
+/* Creates a sequence of schedules: part i runs for lengths[i] steps, and its t begins at 0. The
+ * last part never ends, and its length is ignored. The parts are copied. A part may be a sequence
+ * itself, up to a depth of 8. The new schedule is named "sequence" and has no parameters. Fails
+ * with INVALID_ARGUMENT, OUT_OF_RANGE (count is 0, or a length other than the last is 0),
  * OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status
 gradstep_schedule_create_sequence(const gradstep_schedule* const* parts, const uint64_t* lengths,
@@ -638,8 +665,9 @@ GRADSTEP_API gradstep_status gradstep_schedule_set_list(gradstep_schedule* sched
                                                         const char* name, const double* values,
                                                         size_t count);
 
-/* Checks that every parameter without a default is set, and that the values go together. Evaluating
- * checks this too. Fails with INVALID_ARGUMENT. */
+/* Checks that every parameter without a default is set, and that the values are consistent with
+ * each other. gradstep_schedule_lr and gradstep_schedule_momentum make the same checks. Fails with
+ * INVALID_ARGUMENT. */
 GRADSTEP_API gradstep_status gradstep_schedule_check(const gradstep_schedule* schedule);
 
 /* *lr becomes the rate at t. t is from 0 to 2^53; base_lr is finite and >= 0. Fails with
@@ -647,30 +675,31 @@ GRADSTEP_API gradstep_status gradstep_schedule_check(const gradstep_schedule* sc
 GRADSTEP_API gradstep_status gradstep_schedule_lr(const gradstep_schedule* schedule, double base_lr,
                                                   double t, double* lr);
 
-/* *momentum becomes the momentum (or beta1) at t. Only one_cycle and cyclic drive it, with
- * drives_momentum = 1: high where the rate is low. Fails as gradstep_schedule_lr does, and with
- * UNSUPPORTED if nothing drives momentum at t. */
+/* *momentum becomes the momentum (or beta1) at t. Only one_cycle and cyclic can drive (set) the
+ * momentum, if their parameter drives_momentum is 1. The momentum is then high where the rate is
+ * low. Fails as gradstep_schedule_lr does, and with UNSUPPORTED if the schedule does not drive the
+ * momentum at t. */
 GRADSTEP_API gradstep_status gradstep_schedule_momentum(const gradstep_schedule* schedule, double t,
                                                         double* momentum);
 
 /* ---- Reducing the rate on a plateau --------------------------------------------------------- */
 
-/* A rate that is lowered when a metric stops improving, owned by the caller.
+/* A learning rate that is lowered when a metric stops improving. The caller owns the struct.
  *
- * A report is bad if its metric is not better than `best` by the threshold. After more than
- * `patience` bad reports in a row:
+ * The caller reports the metric at intervals. A report is bad if its metric is not better than
+ * `best` by more than the threshold. After more than `patience` bad reports in a row:
  *   - lr <- max(lr factor, min_lr), if this lowers lr by more than eps;
  *   - the next `cooldown` reports do not count as bad.
- * This is PyTorch's ReduceLROnPlateau with one difference: if `best` is below 0, PyTorch puts the
- * relative threshold on its wrong side. */
+ * This is PyTorch's ReduceLROnPlateau with one difference. If `best` is below 0, PyTorch applies a
+ * relative threshold in the wrong direction; gradstep does not. */
 typedef struct gradstep_plateau {
   size_t struct_size;
   double lr;        /* the present rate, >= 0; the caller sets the first one */
   double factor;    /* in (0, 1) */
-  double threshold; /* >= 0; a part of |best|, or a difference with is_absolute */
+  double threshold; /* >= 0; a fraction of |best| or, if is_absolute is 1, a difference */
   double min_lr;    /* >= 0 */
   double eps;       /* >= 0 */
-  double best;      /* the best metric so far; at first infinity, with maximizes -infinity */
+  double best;      /* the best metric so far; at first infinity, or -infinity if maximizes is 1 */
   uint64_t patience;
   uint64_t cooldown;
   uint64_t bad_count;     /* state: bad reports in a row */
@@ -679,55 +708,56 @@ typedef struct gradstep_plateau {
   int32_t is_absolute;    /* 1: threshold is a difference */
 } gradstep_plateau;
 
-/* Sets lr as given and PyTorch's defaults: factor 0.1, patience 10, threshold 1e-4 relative,
- * cooldown 0, min_lr 0, eps 1e-8, a smaller metric is better. Change other fields afterwards; with
- * maximizes = 1, also set best = -infinity. */
+/* Sets lr to the argument, and the other fields to PyTorch's defaults: factor 0.1, patience 10, a
+ * relative threshold of 1e-4, cooldown 0, min_lr 0, eps 1e-8, and a smaller metric is better.
+ * Change fields after this call. If you set maximizes = 1, also set best = -infinity. */
 GRADSTEP_API gradstep_status gradstep_plateau_init(gradstep_plateau* plateau, double lr);
 
-/* Reports a metric; one that is not finite is bad. *is_reduced becomes 1 if lr was lowered, else 0;
- * is_reduced may be NULL. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+/* Reports a metric. A metric that is not finite counts as bad. *is_reduced becomes 1 if lr was
+ * lowered, else 0; is_reduced may be NULL. Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, double metric,
                                                      int32_t* is_reduced);
 
 /* ---- The optimizer ------------------------------------------------------------------------- */
 
-/* An optimizer holds groups of tensors; for each group a rule, hyper-parameters and a schedule; for
- * each tensor its state and step count; and options for all steps. It is built on the stateless
- * calls and gives the same bits.
+/* An optimizer holds groups of tensors, and options for all steps. For each group it holds a rule,
+ * hyper-parameters and a schedule. For each tensor it holds the state (slots and accumulated
+ * gradient) and the step count. It gives the same bits as the stateless calls.
  *
- * Ownership. The optimizer keeps the context and the pointers of added tensors until it is
- * destroyed; those arrays are the caller's. Rules and schedules are copied. State arrays that the
- * caller does not provide belong to the library. A step never allocates: the calls that set the
- * optimizer up do.
+ * Ownership. Until it is destroyed, the optimizer keeps the pointer to the context and the pointers
+ * to the arrays of added tensors; the caller owns these. Rules and schedules are copied. The
+ * library owns the state arrays that the caller does not provide. A step never allocates memory:
+ * only other calls do.
  *
- * Step counts. The optimizer counts its steps that were not skipped: its T-th step uses the
- * schedules' t = T - 1. Each tensor counts the steps in which it took part, for the bias
- * corrections of its rule, as PyTorch does. A tensor that was added late, or that took no part in
- * some steps, therefore has another count. Counts go up to 2^53: a step or an accumulation that
- * would count beyond fails with OUT_OF_RANGE.
+ * Step counts. The optimizer counts its steps that were not skipped; its T-th such step evaluates
+ * the schedules at t = T - 1. For each tensor it also counts the steps in which the tensor took
+ * part, as PyTorch does; the bias corrections of the rule use this count. So the count of a tensor
+ * is lower if it was added late or took no part in some steps. Counts go up to 2^53. A step or an
+ * accumulation that would exceed this limit fails with OUT_OF_RANGE.
  *
- * Threads. Any thread may call at any time, and no call is lost. A call waits for earlier calls
- * that it cannot run beside, in the order in which the calls came:
- *   - find, describe and get calls run at once, beside any other call. During a step they see the
- *     state before it.
- *   - step_tensor, inspect, accumulate and set_grad run beside each other for different tensors.
- *   - save runs beside other saves.
+ * Threads. Any thread may make a call at any time. Calls that cannot run at the same time wait for
+ * each other, and run in the order in which they were made:
+ *   - find, describe and get calls run immediately, at the same time as any other call. During a
+ *     call of step they see the counts and settings from before it.
+ *   - step_tensor, inspect, accumulate and set_grad run at the same time if they are for different
+ *     tensors.
+ *   - save runs at the same time as other saves.
  *   - All other calls run alone, and so do inspect and accumulate for all tensors.
- * A waiting thread does nothing else: a host's pool must not need it for the step that it waits
- * for. Calls on different optimizers are independent.
+ * Calls on different optimizers do not wait for each other. A waiting thread does nothing else, so
+ * the host's pool must be able to finish a step without a thread that waits for that step.
  *
- * BUSY. A call that would wait for ever fails with GRADSTEP_BUSY and has done nothing. There are
- * two such cases. First: inside a call on the optimizer, the host's parallel_for makes another call
- * from the same thread, and the two calls cannot run beside each other. Second: the process was
+ * BUSY. A call that would wait for ever fails with GRADSTEP_BUSY and does nothing. There are two
+ * such cases. First: during a call on the optimizer, the host's parallel_for makes another call on
+ * it from the same thread, and the two calls cannot run at the same time. Second: the process was
  * forked while another thread was inside a call other than find, describe and get. In the child,
- * every call but destroy then fails. */
+ * every call on that optimizer but destroy then fails. */
 typedef struct gradstep_optimizer gradstep_optimizer;
 
 typedef struct gradstep_optimizer_options {
   size_t struct_size;
-  /* GRADSTEP_APPLY_ flags for every step: all but GRAD_SCALE and FRESH_SLOTS. The fields below are
-   * those of gradstep_apply_options. MAX_NORM takes the norm of all gradients of a step, across
-   * groups. */
+  /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE and FRESH_SLOTS. The fields below
+   * have the same meaning as in gradstep_apply_options. MAX_NORM uses the norm of all gradients of
+   * a step, across all groups. */
   uint64_t flags;
   double max_norm;
   double max_value;
@@ -735,13 +765,13 @@ typedef struct gradstep_optimizer_options {
   uint64_t seed;
 } gradstep_optimizer_options;
 
-/* Creates an optimizer without groups; the caller destroys it, and destroys the context later.
- * options may be NULL. Fails with INVALID_ARGUMENT, OUT_OF_RANGE, OUT_OF_MEMORY. */
+/* Creates an optimizer without groups. The caller destroys the optimizer, and only then the
+ * context. options may be NULL. Fails with INVALID_ARGUMENT, OUT_OF_RANGE, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_create(const gradstep_context* context,
                                                        const gradstep_optimizer_options* options,
                                                        gradstep_optimizer** optimizer);
 
-/* Does not wait: no call may be using the optimizer. */
+/* Destroys an optimizer. It does not wait for calls, so no call may be using the optimizer. */
 GRADSTEP_API void gradstep_optimizer_destroy(gradstep_optimizer* optimizer);
 
 /* Replaces all options, from the next step on. Fails as gradstep_optimizer_create does. */
@@ -755,22 +785,23 @@ typedef struct gradstep_group_options {
   size_t struct_size;
   const char* name; /* unique among groups; 1 to 255 bytes of UTF-8, no control characters */
   const gradstep_rule* rule; /* its lr is the base rate of the schedule */
-  /* NULL: the rate is constant. A schedule that drives momentum sets the rule's momentum, or beta1
-   * if the rule has no momentum. */
+  /* NULL: the rate is constant. A schedule that drives the momentum (see
+   * gradstep_schedule_momentum) sets the rule's momentum, or beta1 if the rule has no momentum. */
   const gradstep_schedule* schedule;
-  /* >= 0, finite. Multiplies the schedule's rate; with 0 the group's params do not move. Without
-   * its flag the factor is 1, and this field must be 0. */
+  /* >= 0, finite. Multiplies the schedule's rate; with 0 the group's params do not change. Without
+   * GRADSTEP_GROUP_LR_SCALE the factor is 1, and this field must be 0. */
   double lr_scale;
-  /* The dtype that you want for state that the library allocates, as in gradstep_slot_storage. 0:
-   * the type of the arithmetic. FLOAT64 is not allowed; float64 params always have float64 state.
-   */
+  /* The dtype that the caller wants for slots that the library allocates; gradstep_slot_storage
+   * then chooses the dtype. 0: the type of the arithmetic. FLOAT64 is not allowed here: slots of
+   * float64 params are always float64. */
   int32_t slot_dtype;
   uint32_t flags;
 } gradstep_group_options;
 
 /* Adds a group. *group becomes its index: 0, 1, 2 ...; group may be NULL. Fails with
- * INVALID_ARGUMENT (a name that is taken or malformed, a rule whose values do not go together, a
- * schedule that drives momentum for a rule without momentum), OUT_OF_RANGE, OUT_OF_MEMORY. */
+ * INVALID_ARGUMENT (a name that is taken or malformed, inconsistent hyper-parameters, a schedule
+ * that drives the momentum for a rule that has neither momentum nor beta1), OUT_OF_RANGE,
+ * OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
                                                           const gradstep_group_options* options,
                                                           size_t* group);
@@ -784,15 +815,15 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* op
  * param. If tensor->slots is not NULL, the slots belong to the caller, who has set their initial
  * values.
  *
- * Lifetime. param, grad and all other arrays outlive the optimizer. The struct itself and its
- * arrays of pointers and dtypes may go after this call. grad may be NULL;
- * gradstep_optimizer_set_grad changes it.
+ * Lifetime. param, grad and all other arrays of elements must outlive the optimizer. The struct
+ * itself and its arrays of pointers and dtypes are not needed after this call. grad may be NULL;
+ * gradstep_optimizer_set_grad changes it later.
  *
- * If tensor->key is 0, the key is made from the name, so stochastic rounding does not depend on the
- * order of adding.
+ * If tensor->key is 0, the key is computed from the name, so stochastic rounding does not depend on
+ * the order in which tensors are added.
  *
  * Fails as gradstep_apply does for the tensor; with INVALID_ARGUMENT for a name that is taken or
- * malformed and for an array that overlaps one of an earlier tensor; with OUT_OF_RANGE for the
+ * malformed, or for an array that overlaps an array of an earlier tensor; with OUT_OF_RANGE for the
  * group; with OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer,
                                                            size_t group, const char* name,
@@ -806,13 +837,13 @@ GRADSTEP_API gradstep_status gradstep_optimizer_find_tensor(const gradstep_optim
                                                             const char* name, size_t* tensor);
 
 /* Replaces the tensor's gradient array, from now on. The new array has the same dtype and count.
- * NULL: the tensor has no gradient and takes no part in steps. Nothing of it changes then, and its
- * step count stays.
+ * NULL: the tensor has no gradient and takes no part in steps, unless it has an accumulated
+ * gradient. A step in which it takes no part changes none of its arrays, nor its step count.
  *
- * The array may still be the gradient of another tensor, so that gradients can change places one by
- * one. While the gradients of two tensors overlap, some calls fail with INVALID_ARGUMENT and name
- * both tensors: step, begin_step, and step_tensor, inspect and accumulate for one of the two or for
- * all tensors.
+ * The new array may still be the gradient of another tensor, so that the caller can exchange
+ * gradients one call at a time. While the gradients of two tensors overlap, these calls fail with
+ * INVALID_ARGUMENT, and the sentence names both tensors: step and begin_step; also step_tensor,
+ * inspect and accumulate, for one of the two tensors or for all tensors.
  *
  * Fails with OUT_OF_RANGE for the tensor; with INVALID_ARGUMENT for an array that is misaligned, or
  * that overlaps an array other than a gradient. */
@@ -825,11 +856,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* o
                                                            size_t tensor, int32_t is_frozen);
 
 /* Sets or reads a hyper-parameter of a group. "lr" is the schedule's base rate and, if the group
- * has a plateau, the lr of the plateau. These calls do not see what a schedule drives;
- * gradstep_optimizer_describe_group does.
+ * has a plateau, the lr of the plateau. These calls do not see the rate and momentum that a
+ * schedule has set; gradstep_optimizer_describe_group does.
  *
- * If the new value makes the rule use one more slot, the library allocates that slot; or the call
- * fails with INVALID_ARGUMENT, if the state is the caller's and lacks the slot.
+ * If the new value makes the rule use one more slot, the library allocates that slot. If the caller
+ * has provided the slots and this slot is missing, the call fails with INVALID_ARGUMENT.
  *
  * Fails as gradstep_rule_set and gradstep_rule_check do; with OUT_OF_RANGE for the group; with
  * OUT_OF_MEMORY. */
@@ -840,16 +871,16 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_hyperparameter(
     const gradstep_optimizer* optimizer, size_t group, const char* name, double* value);
 
 /* Replaces a group's schedule; NULL: no schedule. Fails as gradstep_optimizer_add_group does for
- * the schedule. A schedule that newly drives momentum may make the rule use one more slot: see
+ * the schedule. If the new schedule drives the momentum, the rule may use one more slot: see
  * gradstep_optimizer_set_hyperparameter. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer,
                                                              size_t group,
                                                              const gradstep_schedule* schedule);
 
 /* set_plateau copies a plateau into a group; the plateau's lr replaces the group's base rate. NULL
- * removes the plateau and leaves the rate as it is. get_plateau copies the plateau out; it fails
- * with UNSUPPORTED if the group has none. Both fail with OUT_OF_RANGE for the group, and
- * set_plateau for a number of the plateau. */
+ * removes the plateau and leaves the base rate as it is. get_plateau copies the group's plateau to
+ * *plateau; it fails with UNSUPPORTED if the group has none. Both fail with OUT_OF_RANGE for the
+ * group. set_plateau also fails with OUT_OF_RANGE for a wrong number in the plateau. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer,
                                                             size_t group,
                                                             const gradstep_plateau* plateau);
@@ -863,10 +894,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer
                                                               double metric, size_t* reduced_count);
 
 /* set_loss_scaler copies a loss scaler into the optimizer. From then on each step divides the
- * gradients by the scale, is skipped if a gradient is not finite, and updates the scaler. NULL
- * removes the scaler. get_loss_scaler copies the scaler out, so that the caller can multiply the
- * loss by its scale; it fails with UNSUPPORTED if there is none. set_loss_scaler fails with
- * OUT_OF_RANGE. */
+ * gradients by the scale, is skipped if a gradient is not finite, and updates the optimizer's copy
+ * of the scaler. NULL removes the loss scaler. get_loss_scaler copies it to *scaler, so that the
+ * caller can multiply the loss by its scale; it fails with UNSUPPORTED if there is none.
+ * set_loss_scaler fails with OUT_OF_RANGE for a wrong number in the scaler. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer,
                                                                 const gradstep_loss_scaler* scaler);
 GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* optimizer,
@@ -880,50 +911,55 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_o
 /* Flags of gradstep_step_options. GRAD_NORM and INSPECTED exclude each other. */
 #define GRADSTEP_STEP_GRAD_SCALE 1u /* grad_scale is set */
 #define GRADSTEP_STEP_GRAD_NORM 2u  /* grad_norm and non_finite_count are set */
-#define GRADSTEP_STEP_INSPECTED 4u  /* norm and verdict come from gradstep_optimizer_inspect */
+#define GRADSTEP_STEP_INSPECTED 4u  /* both come from gradstep_optimizer_inspect */
 
 typedef struct gradstep_step_options {
   size_t struct_size;
   uint64_t flags;
-  /* As in gradstep_apply_options. A loss scaler multiplies it by 1 / loss scale. */
+  /* As in gradstep_apply_options. If the optimizer has a loss scaler, grad_scale is also multiplied
+   * by 1 / loss scale. */
   double grad_scale;
-  /* The global norm of all gradients after scaling, and the number of elements that are not finite,
-   * if the caller knows them already. The step then reads no gradients for them. They may include
-   * the gradients of other machines. grad_norm is >= 0; beside a count above 0 it may be NaN. */
+  /* If the caller already knows them: the global norm of all gradients after scaling, and the
+   * number of elements that are not finite. The step then does not read the gradients to find them.
+   * Both numbers may include the gradients of other machines. grad_norm is finite and >= 0; if
+   * non_finite_count is above 0, grad_norm may also be infinity or NaN. */
   double grad_norm;
   uint64_t non_finite_count;
 } gradstep_step_options;
 
-/* Steps every tensor that is not frozen and has a gradient or an accumulated sum. Tensors with the
- * same group and step count are stepped as one parallel region. A skipped step (is_skipped of the
- * result) counts only in skipped_count. options and result may be NULL.
+/* Steps every tensor that takes part: every tensor that is not frozen and has a gradient or an
+ * accumulated sum. Tensors with the same group and step count are stepped as one parallel region. A
+ * skipped step (is_skipped in the result) is counted in skipped_count and nowhere else. options and
+ * result may be NULL.
  *
- * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step, or a
- * gradient that is not inspected). */
+ * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step; or with
+ * INSPECTED, if a gradient is not inspected). */
 GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
                                                      const gradstep_step_options* options,
                                                      gradstep_apply_result* result);
 
-/* The same step, tensor by tensor, each as soon as its gradient is ready: call begin_step, then
- * step_tensor at most once for each tensor, in any order and from any threads, then end_step. The
- * bits are those of gradstep_optimizer_step.
+/* These calls make the same step tensor by tensor, each tensor as soon as its gradient is ready.
+ * Call begin_step; then step_tensor at most once for each tensor, in any order and from any
+ * threads; then end_step. The bits are the same as those of gradstep_optimizer_step.
  *
- * begin_step. Some options need all gradients before the first tensor is stepped: MAX_NORM,
- * CHECK_FINITE and a loss scaler. begin_step then fails with WRONG_ORDER, unless the norm and the
- * verdict are known by GRADSTEP_STEP_GRAD_NORM or GRADSTEP_STEP_INSPECTED.
+ * begin_step. MAX_NORM, CHECK_FINITE and a loss scaler need all gradients before the first tensor
+ * is stepped. With one of them, begin_step fails with WRONG_ORDER unless GRADSTEP_STEP_GRAD_NORM or
+ * GRADSTEP_STEP_INSPECTED supplies the norm and the number of elements that are not finite.
  *
- * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped, and for one of two
- * simultaneous calls for the same tensor. For a tensor that is frozen or has no gradient it does
- * nothing. If the verdict skips the step, it only zeroes gradients. With GRADSTEP_STEP_INSPECTED it
- * fails with WRONG_ORDER for a gradient that changed after it was inspected.
+ * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped; so of two
+ * simultaneous calls for the same tensor, one fails. For a tensor that does not take part it does
+ * nothing. In a skipped step it only zeroes the accumulated sum or, with ZERO_GRAD, the gradient.
+ * With GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER if the gradient has changed since it was
+ * inspected.
  *
- * Between begin_step and end_step these calls are allowed: set_grad, accumulate (for tensors not
- * yet stepped), the find and describe calls, and get_array. All others fail with WRONG_ORDER.
+ * Between begin_step and end_step these other calls are also allowed: set_grad, accumulate (for
+ * tensors that are not stepped yet), the find and describe calls, and get_array. All others fail
+ * with WRONG_ORDER.
  *
- * end_step. It waits for a step_tensor that is running. Tensors that were not stepped took no part
- * in the step. left_out_count of the result says how many of them had a gradient and were not
- * frozen. In a skipped step too, it is 0 unless a step_tensor failed or was forgotten. piece_count
- * is the sum over all tensors. The rest of the result is that of gradstep_optimizer_step. */
+ * end_step. It waits for a step_tensor that is running. A tensor for which step_tensor was not
+ * called, or failed, is not stepped. In the result, left_out_count is the number of such tensors
+ * that should have taken part, in a skipped step too. piece_count is the sum over all tensors. The
+ * rest of the result is the same as that of gradstep_optimizer_step. */
 GRADSTEP_API gradstep_status gradstep_optimizer_begin_step(gradstep_optimizer* optimizer,
                                                            const gradstep_step_options* options);
 GRADSTEP_API gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* optimizer,
@@ -931,32 +967,35 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step_tensor(gradstep_optimizer* 
 GRADSTEP_API gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* optimizer,
                                                          gradstep_apply_result* result);
 
-/* Reads a tensor's gradient as soon as it is ready, and keeps its sum of squares and its number of
- * elements that are not finite. The next step with GRADSTEP_STEP_INSPECTED adds these numbers of
- * all tensors, in the order of adding, and takes the norm and the verdict from them. Every step
- * forgets them.
+/* Reads a tensor's gradient, as soon as the caller has it, and keeps its sum of squares and its
+ * number of elements that are not finite. The next step with GRADSTEP_STEP_INSPECTED adds up these
+ * numbers over all tensors, in the order in which the tensors were added. It computes the norm from
+ * them, and decides whether to skip the step. Every step discards these numbers.
  *
- * grad_scale is that of the step: 1 if the step does not set it. A loss scaler multiplies it by
- * 1 / loss scale, as in the step.
+ * grad_scale must be the same as in the step: 1 if the step does not set it. If the optimizer has a
+ * loss scaler, grad_scale is also multiplied by 1 / loss scale, as in the step.
  *
- * With GRADSTEP_ALL_TENSORS the call reads every gradient that is not inspected with this scale
- * yet. It reads nothing of a tensor that would take no part in the step.
+ * With GRADSTEP_ALL_TENSORS the call reads every gradient that has not been inspected with this
+ * scale yet. It reads nothing for a tensor that would take no part in the step.
  *
  * The step fails with WRONG_ORDER if a tensor that takes part was inspected with another scale, or
- * was not inspected since set_grad or accumulate last changed its gradient. */
+ * has not been inspected since set_grad or accumulate last changed its gradient. The library does
+ * not notice if the caller writes to the gradient's elements between the inspection and the step.
+ */
 GRADSTEP_API gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer,
                                                         size_t tensor, double grad_scale);
 
-/* Accumulates gradients over micro-batches: sum <- sum + scale grad, for one tensor, frozen or not,
- * or with GRADSTEP_ALL_TENSORS for every tensor that is not frozen and has a gradient. The sum
- * begins at 0. It has the type of the arithmetic and is an array of the library, allocated by the
- * first call. With ZERO_GRAD the same pass zeroes the gradient.
+/* Accumulates gradients over micro-batches: sum <- sum + scale grad. The call is for one tensor,
+ * which may be frozen. With GRADSTEP_ALL_TENSORS it is for every tensor that is not frozen and has
+ * a gradient. The sum begins at 0 and has the type of the arithmetic. It is an array that the
+ * library owns and that the first call allocates. With ZERO_GRAD the same pass over memory zeroes
+ * the gradient.
  *
  * The tensor's next step uses the sum instead of `grad` (which may then be NULL) and resets it,
  * even if the step is skipped.
  *
- * Fails with INVALID_ARGUMENT (no gradient, or one that overlaps another), OUT_OF_RANGE,
- * WRONG_ORDER, OUT_OF_MEMORY. */
+ * Fails with INVALID_ARGUMENT (no gradient, or a gradient that overlaps another), OUT_OF_RANGE,
+ * WRONG_ORDER (the tensor is already stepped in this step), OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* optimizer,
                                                            size_t tensor, double scale);
 
@@ -969,7 +1008,7 @@ typedef struct gradstep_optimizer_info {
   uint64_t step_count;    /* T: steps that were not skipped */
   uint64_t skipped_count; /* steps that were skipped */
   double grad_norm;       /* of the last step, skipped or not; 0 if that step did not need it */
-  size_t state_bytes;     /* of the library's arrays: slots, scales, accumulated gradients */
+  size_t state_bytes;     /* memory of the library's slots, scales and accumulated gradients */
   int32_t is_in_step;     /* 1 between begin_step and end_step */
   int32_t reserved;       /* 0 */
 } gradstep_optimizer_info;
@@ -977,7 +1016,7 @@ typedef struct gradstep_optimizer_info {
 GRADSTEP_API gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
                                                          gradstep_optimizer_info* info);
 
-/* The strings are the optimizer's and stay valid until it is destroyed. */
+/* The optimizer owns the names; they stay valid until it is destroyed. */
 typedef struct gradstep_group_info {
   size_t struct_size;
   const char* name;
@@ -985,7 +1024,7 @@ typedef struct gradstep_group_info {
   const char* schedule_name; /* NULL: no schedule */
   size_t tensor_count;
   double lr;       /* of the next step (inside a step, of that step), after schedule and lr_scale */
-  double momentum; /* the value that the schedule sets; NaN if it sets none */
+  double momentum; /* the value that the schedule sets; NaN if it does not set it */
   double lr_scale;
 } gradstep_group_info;
 
@@ -994,7 +1033,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_group(const gradstep_op
                                                                size_t group,
                                                                gradstep_group_info* info);
 
-/* The string is the optimizer's and stays valid until it is destroyed. */
+/* The optimizer owns the name; it stays valid until the optimizer is destroyed. */
 typedef struct gradstep_tensor_info {
   size_t struct_size;
   const char* name;
@@ -1005,7 +1044,7 @@ typedef struct gradstep_tensor_info {
   int32_t param_dtype;
   int32_t grad_dtype;
   int32_t is_frozen;
-  int32_t has_grad; /* of the caller; a tensor with an accumulated sum takes part without one */
+  int32_t has_grad; /* 1: the caller has set a gradient array */
 } gradstep_tensor_info;
 
 /* Fails with OUT_OF_RANGE. */
@@ -1013,10 +1052,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_tensor(const gradstep_o
                                                                 size_t tensor,
                                                                 gradstep_tensor_info* info);
 
-/* Gives a tensor's array by name: a slot ("exp_avg"), "param", "average" or "accumulated_grad".
- * `array` is an output. The caller may read or write the array directly or with gradstep_array_read
- * and gradstep_array_write. Fails with OUT_OF_RANGE; with UNKNOWN_NAME, whose sentence lists all
- * names; with UNSUPPORTED if the tensor does not have this array at present. */
+/* Gives a tensor's array by name: a slot ("exp_avg"), "param", "average" or "accumulated_grad". The
+ * call fills *array, which points to the tensor's own elements. The caller may read or write them
+ * directly, or with gradstep_array_read and gradstep_array_write. Fails with OUT_OF_RANGE; with
+ * UNKNOWN_NAME, whose sentence lists all names; with UNSUPPORTED if the tensor does not have this
+ * array at present. */
 GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer,
                                                           size_t tensor, const char* array_name,
                                                           gradstep_array* array);
@@ -1024,21 +1064,24 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimiz
 /* ---- Checkpoints --------------------------------------------------------------------------- */
 
 /* Flags of save (PARAMS) and load (all). */
-#define GRADSTEP_CHECKPOINT_PARAMS 1u        /* also params and their lower halves */
+#define GRADSTEP_CHECKPOINT_PARAMS 1u        /* include params and their lower halves */
 #define GRADSTEP_CHECKPOINT_PARTIAL 2u       /* load the tensors that fit; leave the others alone */
 #define GRADSTEP_CHECKPOINT_KEEP_SETTINGS 4u /* load no settings: see gradstep_optimizer_load */
 
 /* Writes the whole state to a safetensors file. Arrays are named "<tensor name>.<array name>":
- * slots, averages, accumulated gradients and, with PARAMS, params. Everything else is JSON in the
- * metadata, with a CRC-32 of each array and of the header. docs/checkpoints.md states the format.
+ * slots, averages, accumulated gradients and, with PARAMS, params. Everything else is JSON in
+ * the file's metadata. A CRC-32 of each array and of the header detects damage.
+ * docs/checkpoints.md states the format.
  *
- * path is as the system's open() takes it. The file appears whole or not at all. It is written
- * beside `path` under another name, synced, and renamed to `path`; then the folder is synced. A
- * crash, a kill or a full disk at any moment leaves the old file as it was. A killed process leaves
- * "<name>.gradstep-<number>.tmp" behind, which the next save to the same path removes.
+ * `path` is passed to the system's open(). The file at `path` is replaced as a whole or not at
+ * all. The new file is written in the same folder under another name, synced to disk, and
+ * renamed to `path`; then the folder is synced. If the program crashes, is killed or finds the
+ * disk full at any moment, the file at `path` is the complete old one or the complete new one.
+ * A killed process leaves "<name>.gradstep-<number>.tmp" behind, which the next save to the
+ * same path removes.
  *
- * On failure the file at `path` is as it was, with one exception: if the disk fails while the
- * folder is synced, IO_ERROR says in its sentence that the new file is in place.
+ * If the call fails, the file at `path` is as it was, with one exception: if only syncing the
+ * folder fails, the status is IO_ERROR, and the sentence says that the new file is in place.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer,
@@ -1051,17 +1094,19 @@ typedef struct gradstep_load_result {
   size_t extra_count;   /* tensors of the file: missing from the optimizer, or incompatible */
 } gradstep_load_result;
 
-/* Loads a saved file into an optimizer that has the same groups (same names and rules) and the same
- * tensors (same names and counts), in any order. An array is converted if its dtype differs. The
- * whole file is read and verified before anything changes. result may be NULL.
+/* Loads a saved file into an optimizer that has the same groups (with the same names and rules) and
+ * the same tensors (with the same names and counts, in the same groups), in any order. If the dtype
+ * of an array differs, the array is converted. The whole file is read and verified before anything
+ * changes. result may be NULL.
  *
- * With PARAMS, params are loaded too; the file must have them. A load also replaces
- * hyper-parameters, schedules, plateaus, the loss scaler and what is frozen. With KEEP_SETTINGS all
- * of these stay as they are.
+ * With PARAMS, params are loaded too; the file must contain them. A load also replaces the
+ * settings: hyper-parameters, lr_scale, schedules, plateaus, the loss scaler, and which tensors are
+ * frozen. With KEEP_SETTINGS all settings stay as they are.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY; with CORRUPT
- * for a file that is truncated, damaged or not a checkpoint, naming the fault; with MISMATCH for a
- * checkpoint of another model, listing the differences as far as the sentence has room. */
+ * for a file that is truncated, damaged or not a checkpoint (the sentence names the fault); with
+ * MISMATCH for a checkpoint of another model (the sentence lists as many differences as it has room
+ * for). */
 GRADSTEP_API gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer,
                                                      const char* path, uint64_t flags,
                                                      gradstep_load_result* result);

@@ -2,9 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0
 //
-// Header only, C++17. These headers add no symbol to the library. They are the C interface with
-// three differences: objects own the handles, a failed call throws gradstep::error, and arrays
-// carry their element type. gradstep.h documents each call, its bounds and its errors.
+// These headers need C++17 and contain all their code, so they add no symbol to the library. They
+// are the C interface with three differences: an object destroys what it created, a failed call
+// throws gradstep::error, and the element type of an array gives its dtype. gradstep.h documents
+// each call, its bounds and its errors.
 //
 // Stateless steps: the program counts the steps.
 //
@@ -17,12 +18,14 @@
 //
 //     using gradstep::bfloat16;
 //     gradstep::parameter<float, bfloat16> weights(adamw, param, grad, n, GRADSTEP_SIGNED8);
-//     weights.set_copy(copy);                                     // bfloat16* copy: rounded
-//     weights auto options = gradstep::sized<gradstep_apply_options>(); options.flags =
-//     GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD; options.max_norm = 1; options.step = t;
+//     weights.set_copy(copy);                                     // bfloat16* copy: rounded params
+//     auto options = gradstep::sized<gradstep_apply_options>();
+//     options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD;
+//     options.max_norm = 1;
+//     options.step = t;
 //     weights.step(context, adamw, options);
 //
-// gradstep::schedule (schedules.hpp) is the learning rate as a function of the step.
+// gradstep::schedule (schedules.hpp) gives the learning rate as a function of the step.
 // gradstep::optimizer (optimizers.hpp) keeps groups of tensors with their state and step counts,
 // and writes checkpoints.
 #ifndef GRADSTEP_GRADSTEP_HPP

@@ -11,22 +11,23 @@ namespace gradstep {
 
 /// A dynamic loss scale for stateless steps. In each step:
 ///   1. multiply the loss by scale();
-///   2. call unscale() on the options, and apply() with them;
-///   3. call update() with the result;
+///   2. call unscale() with the options of the step, then apply() with these options;
+///   3. call update() with the result of apply();
 ///   4. count the step, unless the result says that it was skipped.
 class loss_scaler {
  public:
-  /// The values of gradstep_loss_scaler_init.
+  /// Begins with the values of gradstep_loss_scaler_init.
   loss_scaler() : state_(sized<gradstep_loss_scaler>()) {
     throw_on_failure(gradstep_loss_scaler_init(&state_));
   }
-  /// Other values, such as those of a checkpoint. update() checks them.
+  /// Begins with the given values, such as those of a checkpoint. update() checks them.
   explicit loss_scaler(const gradstep_loss_scaler& state) : state_(state) {}
 
   double scale() const noexcept { return state_.scale; }
   const gradstep_loss_scaler& state() const noexcept { return state_; }
 
-  /// Makes the step divide the gradients by scale(), and skip itself if one is not finite.
+  /// Sets the options so that the step divides the gradients by scale(), and is skipped if a
+  /// gradient is not finite.
   void unscale(gradstep_apply_options& options) const {
     options.flags |= GRADSTEP_APPLY_GRAD_SCALE | GRADSTEP_APPLY_CHECK_FINITE;
     options.grad_scale = 1 / state_.scale;

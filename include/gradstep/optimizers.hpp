@@ -29,9 +29,9 @@
 namespace gradstep {
 
 /// Holds groups of tensors, a rule and a schedule for each group, and the state and step count of
-/// each tensor. Calls refer to groups and tensors by index, in the order of adding. The context and
-/// the tensors' arrays must outlive the optimizer; rules and schedules are copied. The object can
-/// be moved.
+/// each tensor. Calls refer to groups and tensors by index: 0, 1, 2 ... in the order in which they
+/// were added. The context and the tensors' arrays must outlive the optimizer; rules and schedules
+/// are copied. The object can be moved.
 class optimizer {
  public:
   explicit optimizer(const context& context, const gradstep_optimizer_options& options =
@@ -51,7 +51,8 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_add_group(get(), &options, &group));
     return group;
   }
-  /// schedule: nullptr for a constant rate. slot_dtype: 0 for the type of the arithmetic.
+  /// schedule: nullptr for a constant rate. slot_dtype: 0 for the type of the arithmetic, which is
+  /// float64 for float64 params and float32 for others.
   std::size_t add_group(const std::string& name, const rule& rule,
                         const schedule* schedule = nullptr, double lr_scale = 1,
                         std::int32_t slot_dtype = 0) {
@@ -95,8 +96,9 @@ class optimizer {
     return tensor;
   }
 
-  /// Replaces the gradient by an array of the same dtype and count. nullptr: the tensor takes no
-  /// part in steps. Until the next step, the array may still be the gradient of another tensor.
+  /// Replaces the gradient by an array of the same dtype and count. nullptr: the tensor has no
+  /// gradient, and takes no part in steps unless it has an accumulated gradient. Until the next
+  /// step, the array may also be the gradient of another tensor.
   void set_grad(std::size_t tensor, void* grad) {
     throw_on_failure(gradstep_optimizer_set_grad(get(), tensor, grad));
   }
@@ -142,14 +144,15 @@ class optimizer {
     return reduced_count;
   }
 
-  /// From now on each step unscales the gradients and updates the scaler.
+  /// Copies the scaler. From now on each step divides the gradients by its scale, and updates the
+  /// copy.
   void set_loss_scaler(const loss_scaler& scaler) {
     throw_on_failure(gradstep_optimizer_set_loss_scaler(get(), &scaler.state()));
   }
   void remove_loss_scaler() {
     throw_on_failure(gradstep_optimizer_set_loss_scaler(get(), nullptr));
   }
-  /// A copy of the scaler: multiply the loss by its scale().
+  /// A copy of the present scaler. In each step, multiply the loss by its scale().
   loss_scaler scaler() const {
     auto state = sized<gradstep_loss_scaler>();
     throw_on_failure(gradstep_optimizer_get_loss_scaler(get(), &state));
@@ -170,7 +173,8 @@ class optimizer {
   void step_tensor(std::size_t tensor) {
     throw_on_failure(gradstep_optimizer_step_tensor(get(), tensor));
   }
-  /// left_out_count of the result: tensors that had a gradient and were not stepped.
+  /// left_out_count of the result is the number of tensors that should have taken part but were not
+  /// stepped.
   gradstep_apply_result end_step() {
     auto result = sized<gradstep_apply_result>();
     throw_on_failure(gradstep_optimizer_end_step(get(), &result));
@@ -200,7 +204,8 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_describe_tensor(get(), tensor, &info));
     return info;
   }
-  /// Where an array lies. name: a slot ("exp_avg"), "param", "average" or "accumulated_grad".
+  /// Returns where an array is and how it is stored. name: a slot ("exp_avg"), "param", "average"
+  /// or "accumulated_grad".
   gradstep_array array(std::size_t tensor, const std::string& name) const {
     auto found = sized<gradstep_array>();
     throw_on_failure(gradstep_optimizer_get_array(get(), tensor, name.c_str(), &found));
@@ -213,7 +218,7 @@ class optimizer {
     gradstep::write(array(tensor, name), values);
   }
 
-  // ---- Checkpoints; the flags are named GRADSTEP_CHECKPOINT_...
+  // ---- Checkpoints. The flags are GRADSTEP_CHECKPOINT_PARAMS, _PARTIAL and _KEEP_SETTINGS.
 
   void save(const std::string& path, std::uint64_t flags = 0) {
     throw_on_failure(gradstep_optimizer_save(get(), path.c_str(), flags));

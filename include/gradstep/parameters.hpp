@@ -1,4 +1,4 @@
-// Parameters: the host's arrays with slots of their own. Programs include gradstep.hpp.
+// A parameter: the host's arrays, and the slots for them. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_PARAMETERS_HPP
@@ -17,17 +17,18 @@
 
 namespace gradstep {
 
-/// One parameter in the host's arrays, with slots that this object owns (8-bit slots with their
-/// scales). The host's arrays must outlive the object. The object can be moved; copies of tensor()
-/// stay valid. Use `parameter` below if the dtypes are known when the program is compiled.
+/// One parameter. The host owns its arrays, which must outlive this object. The object owns the
+/// slots and their scales. It can be moved, and copies of tensor() stay valid when it is moved.
+/// Use `parameter` below if the dtypes are known when the program is compiled.
 class any_parameter {
  public:
-  /// Allocates the slots that the rule uses under its present values, at their initial values.
+  /// Allocates the slots that the rule uses with its present hyper-parameters, and sets them to
+  /// their initial values.
   ///
   /// arrays: the host's arrays, with all slot fields 0.
-  /// slot_dtype: beside a float64 param FLOAT64; else FLOAT32, BFLOAT16, FLOAT16 or either 8-bit
-  /// dtype, for which gradstep_slot_storage chooses. 0: the type of the arithmetic. The first step
-  /// checks that the dtypes go together.
+  /// slot_dtype: FLOAT64 for a float64 param; FLOAT32, BFLOAT16, FLOAT16, SIGNED8 or UNSIGNED8 for
+  /// other params. For either 8-bit dtype, gradstep_slot_storage chooses the dtype of each slot. 0:
+  /// the type of the arithmetic. The first step checks that the dtypes are consistent.
   any_parameter(const rule& rule, const gradstep_tensor& arrays, std::int32_t slot_dtype = 0)
       : slots_(rule.slot_count()),
         pointers_(rule.slot_count()),
@@ -46,11 +47,12 @@ class any_parameter {
   any_parameter(any_parameter&&) noexcept = default;
   any_parameter& operator=(any_parameter&&) noexcept = default;
 
-  /// For steps of several parameters: apply(context, rule, {a.tensor(), b.tensor()}, t).
+  /// The arrays and slots. To step several parameters in one call:
+  /// apply(context, rule, {a.tensor(), b.tensor()}, t).
   const gradstep_tensor& tensor() const noexcept { return tensor_; }
 
-  // Further arrays of the host, of `count` elements each; nullptr: none. Earlier copies of tensor()
-  // do not have them.
+  // Each of the following calls sets one more array of the host, of `count` elements; nullptr
+  // removes it. Copies of tensor() that were made before the call do not contain the array.
 
   /// Each step also writes the new param to this array, in the array's dtype.
   template <class Copy>
@@ -59,7 +61,7 @@ class any_parameter {
     tensor_.copy_dtype = copy == nullptr ? 0 : dtype_of<Copy>();
   }
   /// Steps with GRADSTEP_APPLY_AVERAGE keep the moving average of the param in this array. Average
-  /// is double beside a double param, else float.
+  /// must be double if the param is double; otherwise it must be float.
   template <class Average>
   void set_average(Average* average) {
     const bool is_double = tensor_.param_dtype == GRADSTEP_FLOAT64;
@@ -69,11 +71,12 @@ class any_parameter {
     }
     tensor_.average = average;
   }
-  /// The lower halves of a bfloat16 param, which make it an exact float32. They are 0 at first.
+  /// Sets the lower halves of a bfloat16 param, which make it an exact float32. If the param begins
+  /// as a plain bfloat16, they begin at 0.
   void set_low(std::uint16_t* low) noexcept { tensor_.param_low = low; }
 
-  /// Where the slot is and how it is stored, for example to save it. count is 0 if the slot was not
-  /// allocated because the rule did not use it.
+  /// Returns where the slot is and how it is stored; use it to save the slot, for example. count is
+  /// 0 if the slot was not allocated because the rule did not use it.
   gradstep_array slot_array(std::size_t index) const {
     void* data = pointers_.at(index);
     return array_of(dtypes_[index], data, data == nullptr ? 0 : tensor_.count,
@@ -81,7 +84,7 @@ class any_parameter {
   }
   /// A copy of the slot's elements as doubles; empty if the slot was not allocated.
   std::vector<double> slot(std::size_t index) const { return read(slot_array(index)); }
-  /// The memory of all slots and their scales.
+  /// The number of bytes of all slots and their scales.
   std::size_t slot_bytes() const noexcept {
     std::size_t bytes = 0;
     for (const slot_memory& s : slots_) bytes += s.data.size() + s.scales.size() * sizeof(float);

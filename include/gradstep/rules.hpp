@@ -18,7 +18,7 @@ namespace gradstep {
 /// A rule with a value for each of its hyper-parameters.
 class rule {
  public:
-  /// Starts from the defaults and applies the settings. Throws if the values do not go together.
+  /// Begins with the defaults and applies the settings. Throws if the values are inconsistent.
   explicit rule(const std::string& name, const std::vector<setting>& settings = {}) {
     gradstep_rule* created = nullptr;
     throw_on_failure(gradstep_rule_create(name.c_str(), &created));
@@ -47,7 +47,7 @@ class rule {
     throw_on_failure(gradstep_slot_describe(info_.name, index, &info));
     return info;
   }
-  /// Whether a step reads and writes the slot under the present values.
+  /// Whether a step reads and writes the slot with the present hyper-parameters.
   bool uses_slot(std::size_t index) const {
     std::int32_t is_used = 0;
     throw_on_failure(gradstep_rule_slot_state(handle_.get(), index, &is_used, nullptr));

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 //     gradstep::schedule cosine("cosine", {{"total_steps", 1000}, {"warmup_steps", 50}});
-//     adamw.set("lr", cosine.lr(1e-3, t - 1));       // before step t = 1, 2, 3 ...
+//     adamw.set("lr", cosine.lr(1e-3, t - 1));       // before each step t = 1, 2, 3 ...
 #ifndef GRADSTEP_SCHEDULES_HPP
 #define GRADSTEP_SCHEDULES_HPP
 
@@ -21,8 +21,8 @@ namespace gradstep {
 /// The learning rate as a function of t = 0, 1, 2 ...: t is the number of steps before this one.
 class schedule {
  public:
-  /// Starts from the defaults and applies the settings. Call set() for lists afterwards. lr() and
-  /// momentum() throw while a parameter without a default is not set.
+  /// Begins with the defaults and applies the settings. If a parameter is a list, call set() for it
+  /// afterwards. Until every parameter without a default is set, lr() and momentum() throw.
   explicit schedule(const std::string& name, const std::vector<setting>& settings = {}) {
     gradstep_schedule* created = nullptr;
     throw_on_failure(gradstep_schedule_create(name.c_str(), &created));
@@ -30,8 +30,9 @@ class schedule {
     for (const setting& s : settings) set(s.name, s.value);
   }
 
-  /// Runs parts[i] for lengths[i] steps, with a t of its own that begins at 0. The last part never
-  /// ends, so there is one length fewer than there are parts. The parts are copied.
+  /// Returns a schedule that runs parts[i] for lengths[i] steps; the t of each part begins at 0.
+  /// The last part never ends, so `lengths` has one element fewer than `parts`. The parts are
+  /// copied.
   static schedule sequence(const std::vector<const schedule*>& parts,
                            const std::vector<std::uint64_t>& lengths) {
     if (lengths.size() + 1 != parts.size()) {
@@ -50,12 +51,12 @@ class schedule {
   void set(const std::string& parameter, double value) {
     throw_on_failure(gradstep_schedule_set(handle_.get(), parameter.c_str(), value));
   }
-  /// Sets a list in ascending order, such as the milestones of multistep.
+  /// Sets a parameter that is a list, such as the milestones of multistep, in ascending order.
   void set(const std::string& parameter, const std::vector<double>& values) {
     throw_on_failure(
         gradstep_schedule_set_list(handle_.get(), parameter.c_str(), values.data(), values.size()));
   }
-  /// NaN: the parameter has no default and is not set.
+  /// Returns NaN if the parameter has no default and is not set.
   double get(const std::string& parameter) const {
     double value = 0;
     throw_on_failure(gradstep_schedule_get(handle_.get(), parameter.c_str(), &value));
@@ -67,7 +68,8 @@ class schedule {
     throw_on_failure(gradstep_schedule_lr(handle_.get(), base_lr, t, &rate));
     return rate;
   }
-  /// The momentum that one_cycle and cyclic drive with drives_momentum = 1. Throws for others.
+  /// The momentum at t. Only one_cycle and cyclic with drives_momentum = 1 set the momentum; for
+  /// other schedules the call throws.
   double momentum(double t) const {
     double value = 0;
     throw_on_failure(gradstep_schedule_momentum(handle_.get(), t, &value));
@@ -86,14 +88,14 @@ class schedule {
   std::unique_ptr<gradstep_schedule, destroy> handle_;
 };
 
-/// A rate that is lowered when a metric stops improving.
+/// A learning rate that is lowered when a metric stops improving.
 class plateau {
  public:
-  /// The values of gradstep_plateau_init.
+  /// Begins with the values of gradstep_plateau_init.
   explicit plateau(double lr) : state_(sized<gradstep_plateau>()) {
     throw_on_failure(gradstep_plateau_init(&state_, lr));
   }
-  /// Other values, such as those of a checkpoint. report() checks them.
+  /// Begins with the given values, such as those of a checkpoint. report() checks them.
   explicit plateau(const gradstep_plateau& state) : state_(state) {}
 
   double lr() const noexcept { return state_.lr; }

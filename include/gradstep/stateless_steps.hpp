@@ -16,7 +16,8 @@
 namespace gradstep {
 
 /// Applies one step of the rule to every tensor of the list, as one parallel region. options.step
-/// counts from 1. With GRADSTEP_APPLY_CHECK_FINITE, look at is_skipped of the result.
+/// counts from 1. With GRADSTEP_APPLY_CHECK_FINITE the step may be skipped: check is_skipped in the
+/// result.
 inline gradstep_apply_result apply(const context& context, const rule& rule,
                                    const gradstep_tensor* tensors, std::size_t tensor_count,
                                    const gradstep_apply_options& options) {

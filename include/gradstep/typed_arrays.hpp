@@ -13,7 +13,7 @@
 
 namespace gradstep {
 
-/// Element types of arrays of 16-bit floats. Each holds the bits of one element.
+/// Element types for arrays of 16-bit floats. An object holds the bits of one element.
 struct bfloat16 {
   std::uint16_t bits;
 };
@@ -21,7 +21,8 @@ struct float16 {
   std::uint16_t bits;
 };
 
-/// The dtype of arrays of T. Specialise it for your own type that has the same bits:
+/// The dtype of arrays of T. If your program has its own 16-bit type with the same bits, specialise
+/// this function for it:
 ///
 ///     template <>
 ///     constexpr std::int32_t gradstep::dtype_of<my_bfloat16>() {
@@ -49,7 +50,7 @@ constexpr std::int32_t dtype_of<float16>() {
   return GRADSTEP_FLOAT16;
 }
 
-/// Describes an array for read and write. extra: see gradstep_array.
+/// Describes an array for the functions read and write below. extra: see gradstep_array.
 inline gradstep_array array_of(std::int32_t dtype, void* data, std::size_t count,
                                void* extra = nullptr) {
   auto array = sized<gradstep_array>();

@@ -11,52 +11,54 @@
 
 namespace gradstep::internal {
 
-inline plateau read_plateau(const gradstep_plateau& p) {
-  return {.lr = p.lr,
-          .factor = p.factor,
-          .threshold = p.threshold,
-          .min_lr = p.min_lr,
-          .eps = p.eps,
-          .best = p.best,
-          .patience = p.patience,
-          .cooldown = p.cooldown,
-          .bad_count = p.bad_count,
-          .cooldown_left = p.cooldown_left,
-          .maximizes = p.maximizes,
-          .is_absolute = p.is_absolute};
+/// Copies every field that both structs have, in either direction.
+template <class From, class To>
+void copy_plateau(const From& from, To& to) noexcept {
+  to.lr = from.lr;
+  to.factor = from.factor;
+  to.threshold = from.threshold;
+  to.min_lr = from.min_lr;
+  to.eps = from.eps;
+  to.best = from.best;
+  to.patience = from.patience;
+  to.cooldown = from.cooldown;
+  to.bad_count = from.bad_count;
+  to.cooldown_left = from.cooldown_left;
+  to.maximizes = from.maximizes;
+  to.is_absolute = from.is_absolute;
+}
+
+template <class From, class To>
+void copy_loss_scaler(const From& from, To& to) noexcept {
+  to.scale = from.scale;
+  to.growth_factor = from.growth_factor;
+  to.backoff_factor = from.backoff_factor;
+  to.growth_interval = from.growth_interval;
+  to.steps_in_a_row = from.steps_in_a_row;
+}
+
+inline plateau read_plateau(const gradstep_plateau& from) noexcept {
+  plateau result{};
+  copy_plateau(from, result);
+  return result;
 }
 
 inline void fill_plateau(gradstep_plateau& output, const plateau& p) noexcept {
-  fill_output(output, {.struct_size = 0,
-                       .lr = p.lr,
-                       .factor = p.factor,
-                       .threshold = p.threshold,
-                       .min_lr = p.min_lr,
-                       .eps = p.eps,
-                       .best = p.best,
-                       .patience = p.patience,
-                       .cooldown = p.cooldown,
-                       .bad_count = p.bad_count,
-                       .cooldown_left = p.cooldown_left,
-                       .maximizes = p.maximizes,
-                       .is_absolute = p.is_absolute});
+  gradstep_plateau values{};
+  copy_plateau(p, values);
+  fill_output(output, values);
 }
 
-inline loss_scaler read_loss_scaler(const gradstep_loss_scaler& s) {
-  return {.scale = s.scale,
-          .growth_factor = s.growth_factor,
-          .backoff_factor = s.backoff_factor,
-          .growth_interval = s.growth_interval,
-          .steps_in_a_row = s.steps_in_a_row};
+inline loss_scaler read_loss_scaler(const gradstep_loss_scaler& from) noexcept {
+  loss_scaler result{};
+  copy_loss_scaler(from, result);
+  return result;
 }
 
 inline void fill_loss_scaler(gradstep_loss_scaler& output, const loss_scaler& s) noexcept {
-  fill_output(output, {.struct_size = 0,
-                       .scale = s.scale,
-                       .growth_factor = s.growth_factor,
-                       .backoff_factor = s.backoff_factor,
-                       .growth_interval = s.growth_interval,
-                       .steps_in_a_row = s.steps_in_a_row});
+  gradstep_loss_scaler values{};
+  copy_loss_scaler(s, values);
+  fill_output(output, values);
 }
 
 }  // namespace gradstep::internal
