@@ -15,9 +15,7 @@ namespace gradstep::internal {
 inline constexpr std::size_t state_alignment = 64;
 
 /// The bytes of an array, rounded up so that the next array is aligned.
-inline std::size_t aligned_size(std::size_t bytes) {
-  return round_up(bytes, state_alignment);
-}
+inline std::size_t aligned_size(std::size_t bytes) { return round_up(bytes, state_alignment); }
 
 /// One aligned block of memory; its contents are not set. A large block asks for huge pages.
 class state_block {
