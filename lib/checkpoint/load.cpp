@@ -97,7 +97,7 @@ void take_state(optimizer& o, load_plan& plan) noexcept {
 }  // namespace
 
 load_counts load_checkpoint(optimizer& o, const std::string& path, const load_settings& settings) {
-  checkpoint_contents contents(path);
+  checkpoint_reader contents(path);
   load_plan plan{.contents = contents, .settings = settings};
   match_groups(plan, o);
   match_tensors(plan, o);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/checkpoint_contents.hpp"
+#include "checkpoint/checkpoint_reader.hpp"
 #include "checkpoint/load.hpp"
 #include "optimizer/slots.hpp"
 
@@ -32,7 +32,7 @@ struct load_plan {
     operand array;  // in the optimizer's dtype
   };
 
-  checkpoint_contents& contents;
+  checkpoint_reader& contents;
   load_settings settings;
 
   // Set by match_groups and match_tensors.

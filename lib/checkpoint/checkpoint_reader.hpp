@@ -11,9 +11,9 @@ namespace gradstep::internal {
 
 /// A checkpoint file. The constructor verifies it, and checks that its state and its arrays agree.
 /// Throws failure: IO_ERROR; CORRUPT for any fault.
-class checkpoint_contents {
+class checkpoint_reader {
  public:
-  explicit checkpoint_contents(const std::string& path);
+  explicit checkpoint_reader(const std::string& path);
 
   const saved_state& state() const noexcept { return state_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/checkpoint_contents.hpp"
+#include "checkpoint/checkpoint_reader.hpp"
 
 #include "base/sorted_names.hpp"
 #include "checkpoint/stored_arrays.hpp"
@@ -35,7 +35,7 @@ bool is_array_name(const rule_info& rule, const std::string& name) {
 
 }  // namespace
 
-checkpoint_contents::checkpoint_contents(const std::string& path)
+checkpoint_reader::checkpoint_reader(const std::string& path)
     : reader_(path), state_(state_of(reader_, path)) {
   const sorted_names groups(state_.groups, &saved_group::name);
   for (const saved_tensor& tensor : state_.tensors) {
@@ -52,7 +52,7 @@ checkpoint_contents::checkpoint_contents(const std::string& path)
   }
 }
 
-void checkpoint_contents::check_tensor(const saved_tensor& tensor, const rule_info& rule) {
+void checkpoint_reader::check_tensor(const saved_tensor& tensor, const rule_info& rule) {
   for (const saved_array_type& array : tensor.arrays) {
     if (!is_array_name(rule, array.name)) {
       refuse_state(in_quotes(array.name) + " of tensor " + in_quotes(tensor.name) +
@@ -69,7 +69,7 @@ void checkpoint_contents::check_tensor(const saved_tensor& tensor, const rule_in
 }
 
 /// An array of the file. Fastest in the order of the file.
-const stored_array& checkpoint_contents::find(std::string_view name) {
+const stored_array& checkpoint_reader::find(std::string_view name) {
   const auto& arrays = reader_.arrays();
   if (next_ >= arrays.size() || arrays[next_].name != name) {
     const auto found = reader_.find(name);
@@ -79,7 +79,7 @@ const stored_array& checkpoint_contents::find(std::string_view name) {
   return arrays[next_++];
 }
 
-void checkpoint_contents::check_array(const saved_tensor& tensor, const saved_array_type& array) {
+void checkpoint_reader::check_array(const saved_tensor& tensor, const saved_array_type& array) {
   for_each_part(tensor, array, operand{}, [this](const stored_part& part) {
     const stored_array& stored = find(part.name);
     if (stored.dtype != part.dtype) {
@@ -94,8 +94,8 @@ void checkpoint_contents::check_array(const saved_tensor& tensor, const saved_ar
   });
 }
 
-void checkpoint_contents::read(const saved_tensor& tensor, const saved_array_type& array,
-                               const context& c, const operand& to) {
+void checkpoint_reader::read(const saved_tensor& tensor, const saved_array_type& array,
+                             const context& c, const operand& to) {
   const auto read_into = [&](const operand& memory) {
     for_each_part(tensor, array, memory,
                   [this](const stored_part& part) { reader_.read(find(part.name), part.data); });
