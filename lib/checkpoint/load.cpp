@@ -38,7 +38,7 @@ load_counts counts_of(const load_plan& plan) {
   load_counts counts;
   for (const auto& tensor : plan.tensors) counts.loaded += tensor.from != nullptr ? 1 : 0;
   counts.missing = plan.tensors.size() - counts.loaded;
-  counts.extra = plan.contents.state().tensors.size() - counts.loaded;
+  counts.extra = plan.file.state().tensors.size() - counts.loaded;
   return counts;
 }
 
@@ -81,7 +81,7 @@ void take_settings(optimizer& o, load_plan& plan) noexcept {
     o.groups[g].settings = std::move(planned.settings_after);
     o.groups[g].plateau = planned.from->plateau;
   }
-  o.loss_scaler = plan.contents.state().loss_scaler;
+  o.loss_scaler = plan.file.state().loss_scaler;
 }
 
 void take_state(optimizer& o, load_plan& plan) noexcept {
@@ -89,16 +89,16 @@ void take_state(optimizer& o, load_plan& plan) noexcept {
   for (std::size_t i = 0; i < o.table.size(); ++i) take_tensor(o, plan, i);
   take_arrays(o, plan);
   if (!plan.settings.keeps_settings) take_settings(o, plan);
-  o.step_count = plan.contents.state().step_count;
-  o.skipped_count = plan.contents.state().skipped_count;
-  o.grad_norm = plan.contents.state().grad_norm;
+  o.step_count = plan.file.state().step_count;
+  o.skipped_count = plan.file.state().skipped_count;
+  o.grad_norm = plan.file.state().grad_norm;
 }
 
 }  // namespace
 
 load_counts load_checkpoint(optimizer& o, const std::string& path, const load_settings& settings) {
-  checkpoint_reader contents(path);
-  load_plan plan{.contents = contents, .settings = settings};
+  checkpoint_reader file(path);
+  load_plan plan{.file = file, .settings = settings};
   match_groups(plan, o);
   match_tensors(plan, o);
   if (!settings.is_partial && !plan.problems.empty()) refuse_other_model(path, plan.problems);

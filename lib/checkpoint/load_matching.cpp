@@ -97,7 +97,7 @@ std::vector<std::string> differences(const load_plan& plan, const optimizer& o, 
 }  // namespace
 
 void match_groups(load_plan& plan, const optimizer& o) {
-  saved_by_name saved(plan.contents.state().groups);
+  saved_by_name saved(plan.file.state().groups);
   for (const group_record& group : o.groups) {
     const saved_group* from = saved.take(group.name.get());
     if (from == nullptr) {
@@ -125,7 +125,7 @@ void match_groups(load_plan& plan, const optimizer& o) {
 }
 
 void match_tensors(load_plan& plan, const optimizer& o) {
-  saved_by_name saved(plan.contents.state().tensors);
+  saved_by_name saved(plan.file.state().tensors);
   plan.tensors.reserve(o.table.size());
   for (std::size_t i = 0; i < o.table.size(); ++i) {
     const tensor_record& record = o.table.records[i];

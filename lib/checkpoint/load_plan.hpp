@@ -32,7 +32,7 @@ struct load_plan {
     operand array;  // in the optimizer's dtype
   };
 
-  checkpoint_reader& contents;
+  checkpoint_reader& file;
   load_settings settings;
 
   // Set by match_groups and match_tensors.

@@ -53,7 +53,7 @@ void stage_arrays(load_plan& plan, const optimizer& o) {
     const dtype type = staged.array.type;
     staged.array = array_at(at, type, staged.has_low, count);
     at += stored_size(type, staged.has_low, count);
-    plan.contents.read(*plan.tensors[staged.tensor].from, *staged.from, o.context, staged.array);
+    plan.file.read(*plan.tensors[staged.tensor].from, *staged.from, o.context, staged.array);
   }
 }
 

@@ -65,22 +65,24 @@ constexpr dtype_traits dtype_table[] = {
      non_negative_slot_role},
 };
 
-// Columns as literals (consteval), so that the folds below become comparisons with constants: loops
-// over strips ask for sizes and blocks, and their code must not read a table.
-consteval dtype type_in(std::size_t row) { return dtype_table[row].type; }
-consteval std::size_t size_in(std::size_t row) { return dtype_table[row].size; }
-consteval bool has_scales_in(std::size_t row) {
-  return dtype_table[row].extra == extra_kind::scales;
-}
+// Columns as constants, so that the folds below become comparisons with literals: loops over strips
+// ask for sizes and blocks, and their code must not read a table.
+template <std::size_t Row>
+constexpr dtype type_in = dtype_table[Row].type;
+template <std::size_t Row>
+constexpr std::size_t size_in = dtype_table[Row].size;
+template <std::size_t Row>
+constexpr bool has_scales_in = dtype_table[Row].extra == extra_kind::scales;
+
 template <std::size_t... Row>
 constexpr std::size_t size_of(dtype type, std::index_sequence<Row...>) {
   std::size_t size = 0;
-  static_cast<void>(((type == type_in(Row) && (size = size_in(Row), true)) || ...));
+  static_cast<void>(((type == type_in<Row> && (size = size_in<Row>, true)) || ...));
   return size;
 }
 template <std::size_t... Row>
 constexpr bool has_blocks(dtype type, std::index_sequence<Row...>) {
-  return ((has_scales_in(Row) && type == type_in(Row)) || ...);
+  return ((has_scales_in<Row> && type == type_in<Row>) || ...);
 }
 using dtype_rows = std::make_index_sequence<std::size(dtype_table)>;
 
