@@ -51,6 +51,7 @@ std::unique_ptr<thread_team> make_own_arena(std::size_t thread_count, bool pin_t
 /// The oneTBB arena that the calling thread is in.
 std::unique_ptr<thread_team> make_caller_arena();
 
+/// A pool of the host's, which parallel_for(pool, ...) runs tasks on.
 std::unique_ptr<thread_team> make_host_pool(gradstep_parallel_for parallel_for, void* pool);
 
 }  // namespace gradstep::internal
