@@ -98,8 +98,8 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
     }
     if (const auto s = check_tensor(o, group, tensor); s != GRADSTEP_OK) return s;
     gradstep::internal::tensor read{};
-    read_tensor(*tensor, read);
     const auto owner = tensor->slots == nullptr ? slot_owner::library : slot_owner::caller;
+    read_tensor(*tensor, owner == slot_owner::caller ? UINT32_MAX : 0, read);
     const std::size_t added = add_tensor(o, group, name, read, owner);
     if (index != nullptr) *index = added;
     return GRADSTEP_OK;

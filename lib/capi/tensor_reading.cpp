@@ -4,8 +4,8 @@
 namespace gradstep::internal {
 namespace {
 
-void read(const void* element, tensor& into) {
-  read_tensor(*static_cast<const gradstep_tensor*>(element), into);
+void read(const void* element, std::uint32_t slots, tensor& into) {
+  read_tensor(*static_cast<const gradstep_tensor*>(element), slots, into);
 }
 
 operand gradient(const void* element) {
@@ -14,7 +14,7 @@ operand gradient(const void* element) {
 
 }  // namespace
 
-void read_tensor(const gradstep_tensor& given, tensor& into) {
+void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into) {
   const given_arrays arrays(given);
   into.count = given.count;
   into.first_index = given.first_index;
@@ -23,11 +23,7 @@ void read_tensor(const gradstep_tensor& given, tensor& into) {
   into.grad = arrays.grad();
   into.slot_count = given.slot_count;
   for (std::size_t s = 0; s < given.slot_count; ++s) {
-    if (given.slots == nullptr) {
-      into.slots[s] = {};
-    } else {
-      into.slots[s] = arrays.slot(s);
-    }
+    if ((slots >> s & 1) != 0) into.slots[s] = arrays.slot(s);
   }
   into.copy.data = into.average.data = nullptr;
   if (given.param_copy != nullptr) into.copy = arrays.copy();

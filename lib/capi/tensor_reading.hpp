@@ -47,9 +47,9 @@ class given_arrays {
   const gradstep_tensor& given_;
 };
 
-/// Translates a valid tensor. All slots are absent if `slots` is null. Of an absent copy or
-/// average, data alone is set. random_key and the slots from slot_count on stay as they are.
-void read_tensor(const gradstep_tensor& given, tensor& into);
+/// Translates a valid tensor with the slots whose bits are set; they need given.slots. Of an absent
+/// copy or average, data alone is set. random_key and all other slots stay as they are.
+void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into);
 
 /// Reads a list's elements as gradstep_tensor.
 extern const element_reader reader_of_given_tensors;

@@ -56,7 +56,7 @@ std::vector<state_block> allocate_sums(const optimizer& o, index_span tensors) {
   return blocks;
 }
 
-void read_accumulating(const void* element, tensor& into) {
+void read_accumulating(const void* element, std::uint32_t, tensor& into) {
   const auto& from = *static_cast<const accumulating_tensor*>(element);
   into.count = from.count;
   into.param = from.sum;

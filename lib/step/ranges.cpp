@@ -24,7 +24,7 @@ void cut_from(operand& o, std::size_t begin) {
 // Fields are set in place. To make an operand elsewhere and copy it costs a store that is not
 // forwarded, for each array of each small tensor.
 void read_for_step(const step_request& r, std::uint32_t used_slots, std::size_t index, tensor& t) {
-  r.tensors.read(index, t);
+  r.tensors.read(index, used_slots, t);
   t.param.is_stochastic = r.options.has_stochastic_param && size_of(t.param.type) < sizeof(float) &&
                           t.param.extra == nullptr;
   bool needs_key = t.param.is_stochastic;

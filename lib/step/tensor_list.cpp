@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "step/tensor_list.hpp"
 
-#include <algorithm>
-
 namespace gradstep::internal {
 namespace {
 
 // A list of tensors hands out pointers to their bases, so offsets are those in a step_range.
 
-/// Copies what the tensor has. Its slots from slot_count on stay where they are.
-void read_tensor(const void* element, tensor& into) {
+void read_tensor(const void* element, std::uint32_t slots, tensor& into) {
   const auto& from = static_cast<const tensor&>(*static_cast<const step_range*>(element));
   into.param = from.param;
   into.grad = from.grad;
-  std::copy_n(from.slots, from.slot_count, into.slots);
+  for (std::size_t s = 0; s < from.slot_count; ++s) {
+    if ((slots >> s & 1) != 0) into.slots[s] = from.slots[s];
+  }
   into.copy = from.copy;
   into.average = from.average;
   into.slot_count = from.slot_count;

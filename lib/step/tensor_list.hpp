@@ -18,9 +18,9 @@ struct element_reader {
   std::size_t count_offset;       // bytes to the element's count, a std::size_t
   std::size_t param_type_offset;  // bytes to the dtype of its param, an int32_t
 
-  /// Reads a whole tensor, whose count is not 0. Of an absent array, data alone may be set.
-  /// random_key and the slots from slot_count on stay as they are.
-  void (*read)(const void* element, tensor& into);
+  /// Reads a tensor, whose count is not 0, with the slots whose bits are set. Of an absent array,
+  /// data alone may be set. random_key and all other slots stay as they are.
+  void (*read)(const void* element, std::uint32_t slots, tensor& into);
 
   /// Reads the gradient alone. In a list whose norm is wanted, only counts and gradients are valid.
   operand (*gradient)(const void* element);
@@ -56,7 +56,9 @@ class tensor_list {
     std::memcpy(&type, element(i) + reader_->param_type_offset, sizeof type);
     return internal::computed_type(static_cast<dtype>(type));
   }
-  void read(std::size_t i, tensor& into) const { reader_->read(element(i), into); }
+  void read(std::size_t i, std::uint32_t slots, tensor& into) const {
+    reader_->read(element(i), slots, into);
+  }
   operand gradient(std::size_t i) const { return reader_->gradient(element(i)); }
 
  private:
