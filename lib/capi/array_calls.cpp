@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capi/catalogue_calls.hpp"
 #include "capi/dtypes.hpp"
+#include "capi/tensor_array_checks.hpp"
 #include "kernels/storage/slot_storage.hpp"
 #include "rules/rule_catalogue.hpp"
 #include "step/array_conversion.hpp"
@@ -17,12 +18,6 @@ gradstep_status check_dtype(const char* name, std::int32_t type) noexcept {
   if (contains(all_types, type)) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %d is none of %s", name, static_cast<int>(type),
               to_text(all_types).text);
-}
-
-gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept {
-  if (reinterpret_cast<std::uintptr_t>(data) % size == 0) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %p is not aligned to an element, %zu bytes", name,
-              data, size);
 }
 
 gradstep_status check_extra(const void* extra, extra_kind kind) noexcept {

@@ -7,6 +7,7 @@
 #include "capi/optimizer_calls.hpp"
 #include "capi/option_checks.hpp"
 #include "capi/state_structs.hpp"
+#include "capi/tensor_array_checks.hpp"
 #include "capi/tensor_checks.hpp"
 #include "capi/tensor_reading.hpp"
 #include "optimizer/gradients.hpp"
@@ -46,9 +47,7 @@ gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradst
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
   const auto size = size_of(o.table.records[tensor].grad.type);
   if (o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
-  if (reinterpret_cast<std::uintptr_t>(grad) % size == 0) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "grad = %p is not aligned to an element, %zu bytes", grad,
-              size);
+  return check_alignment("grad", grad, size);
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "capi/array_checks.hpp"
 #include "capi/dtypes.hpp"
 #include "capi/listed_params.hpp"
+#include "capi/tensor_array_checks.hpp"
 #include "capi/tensor_reading.hpp"
 #include "step/tensor_arrays.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "checkpoint/saved_state.hpp"
+#include "checkpoint/metadata.hpp"
 #include "safetensors/safetensors_reader.hpp"
 #include "threads/context.hpp"
 

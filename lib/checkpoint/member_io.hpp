@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writing and reading the members of an object. A list of members, such as `plateau_members` in
-// saved_state.cpp, names each member once, with its kind. It is called with a member_writer, which
+// metadata.cpp, names each member once, with its kind. It is called with a member_writer, which
 // turns the object into JSON, or with a member_reader, which turns JSON into the object.
 #pragma once
 
@@ -14,8 +14,8 @@
 #include "base/sorted_names.hpp"
 #include "base/version.hpp"
 #include "checkpoint/json_place.hpp"
-#include "checkpoint/saved_settings.hpp"
-#include "checkpoint/saved_state.hpp"
+#include "checkpoint/metadata.hpp"
+#include "checkpoint/settings_json.hpp"
 #include "checkpoint/stored_types.hpp"
 #include "json/json_writing.hpp"
 

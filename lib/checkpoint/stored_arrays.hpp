@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "checkpoint/saved_state.hpp"
+#include "checkpoint/metadata.hpp"
 
 namespace gradstep::internal {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/saved_settings.hpp"
+#include "checkpoint/settings_json.hpp"
 
 #include <cmath>
 #include <optional>

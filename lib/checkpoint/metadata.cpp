@@ -2,7 +2,7 @@
 //
 // The members of the state's JSON. Each list below is used for writing and for reading, so a member
 // that is added to a list is saved and loaded. docs/checkpoints.md describes the format.
-#include "checkpoint/saved_state.hpp"
+#include "checkpoint/metadata.hpp"
 
 #include <cmath>
 

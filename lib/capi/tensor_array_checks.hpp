@@ -28,6 +28,9 @@ class tensor_label {
   std::size_t index_;
 };
 
+/// `size`: bytes of an element.
+gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept;
+
 /// One array of the caller's.
 struct array {
   const void* data;

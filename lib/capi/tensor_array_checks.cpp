@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "capi/array_checks.hpp"
+#include "capi/tensor_array_checks.hpp"
 
 #include <cstdio>
 
@@ -24,13 +24,20 @@ tensor_label::label_text tensor_label::text() const noexcept {
   return result;
 }
 
+gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept {
+  if (reinterpret_cast<std::uintptr_t>(data) % size == 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %p is not aligned to an element, %zu bytes", name,
+              data, size);
+}
+
 gradstep_status check_array(tensor_label label, const array& a) noexcept {
   if (a.is_null()) {
     return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s is NULL", label.text().text, a.name);
   }
   if (a.is_aligned()) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s = %p is not aligned to an element, %zu bytes",
-              label.text().text, a.name, a.data, a.element_size);
+  char name[100];
+  std::snprintf(name, sizeof name, "%s.%s", label.text().text, a.name);
+  return check_alignment(name, a.data, a.element_size);
 }
 
 gradstep_status check_arrays(tensor_label label, std::span<const array> arrays) noexcept {
