@@ -19,7 +19,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 OBJECT_FOLDER = re.compile(r"CMakeFiles/[^/]+\.dir/")
 SYMBOL = re.compile(r"(.+?) ([A-Za-z])[ 0-9a-f]*$")
 # Names that tools or readers look for in every folder.
-REPEATED_NAMES = {"CMakeLists.txt", "README.md", ".gitignore", ".gitattributes"}
+REPEATED_NAMES = {"CMakeLists.txt", ".clang-tidy", "README.md", ".gitignore", ".gitattributes"}
 
 
 def usable_rooms():
