@@ -35,7 +35,6 @@ gradstep_status check_extra(const void* extra, extra_kind kind) noexcept {
 
 /// An array of the caller's for conversion from or to `values`.
 gradstep_status check_values_array(const gradstep_array* array, const double* values) noexcept {
-  if (array == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array is NULL");
   if (const auto s = check_struct(array, "array"); s != GRADSTEP_OK) return s;
   if (const auto s = check_dtype("array.dtype", array->dtype); s != GRADSTEP_OK) return s;
   if (array->reserved != 0) {
@@ -45,8 +44,8 @@ gradstep_status check_values_array(const gradstep_array* array, const double* va
   if (array->count == 0) return GRADSTEP_OK;
   if (const auto s = check_count("array.count", array->count); s != GRADSTEP_OK) return s;
   const auto type = static_cast<dtype>(array->dtype);
-  if (array->data == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array.data is NULL");
-  if (values == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "values is NULL");
+  if (array->data == nullptr) return fail_as_null("array.data");
+  if (values == nullptr) return fail_as_null("values");
   const extra_kind extra = traits_of(type).extra;
   if (const auto s = check_extra(array->extra, extra); s != GRADSTEP_OK) return s;
   if (const auto s = check_alignment("array.data", array->data, size_of(type)); s != GRADSTEP_OK) {

@@ -8,10 +8,6 @@ static_assert(static_cast<std::int32_t>(value_kind::flag) == GRADSTEP_FLAG);
 static_assert(static_cast<std::int32_t>(value_kind::integer) == GRADSTEP_INTEGER);
 static_assert(static_cast<std::int32_t>(value_kind::list) == GRADSTEP_LIST);
 
-gradstep_status fail_as_null(const char* argument) noexcept {
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", argument);
-}
-
 gradstep_status check_index(std::size_t index, std::size_t count, const char* owner,
                             const char* thing) noexcept {
   if (index < count) return GRADSTEP_OK;

@@ -9,9 +9,6 @@
 
 namespace gradstep::internal {
 
-/// "rule is NULL", say.
-gradstep_status fail_as_null(const char* argument) noexcept;
-
 /// INVALID_ARGUMENT for NULL and for values that do not go together.
 gradstep_status check_rule(const gradstep_rule* rule) noexcept;
 

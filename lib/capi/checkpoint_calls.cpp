@@ -10,7 +10,7 @@ namespace gradstep::internal {
 namespace {
 
 gradstep_status check_path(const char* path) {
-  if (path == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "path is NULL");
+  if (path == nullptr) return fail_as_null("path");
   if (*path == '\0') return fail(GRADSTEP_INVALID_ARGUMENT, "path is empty");
   return GRADSTEP_OK;
 }

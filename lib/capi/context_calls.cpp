@@ -5,8 +5,6 @@
 namespace gradstep::internal {
 namespace {
 
-bool has(const gradstep_context_options& o, std::uint64_t flag) { return (o.flags & flag) != 0; }
-
 gradstep_status check_struct_and_flags(const gradstep_context_options& o) noexcept {
   if (const auto s = check_struct(&o, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known = GRADSTEP_CONTEXT_CALLER_ARENA | GRADSTEP_CONTEXT_PIN_THREADS |
@@ -66,7 +64,7 @@ int32_t gradstep_isa_is_available(size_t index) {
 
 gradstep_status gradstep_context_create(const gradstep_context_options* options,
                                         gradstep_context** context) {
-  if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
+  if (context == nullptr) return fail_as_null("context");
   return guarded([&] {
     context_options wanted;
     if (options != nullptr) {
@@ -83,7 +81,7 @@ void gradstep_context_destroy(gradstep_context* context) { delete context; }
 
 gradstep_status gradstep_context_describe(const gradstep_context* context,
                                           gradstep_context_info* info) {
-  if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
+  if (context == nullptr) return fail_as_null("context");
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
   const auto& c = context->value;
   const std::size_t threads = c.team->is_inherited() ? 1 : c.thread_count;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/failure.hpp"
+#include "capi/error.hpp"
 #include "json/utf8.hpp"
 
 namespace gradstep::internal {
@@ -46,6 +47,14 @@ void check_entry_name(const char* argument, const char* name) {
     }
     i += size;
   }
+}
+
+gradstep_status check_name_is_free(const char* argument, const char* name, const name_index& names,
+                                   const char* thing) {
+  const std::uint32_t* const found = find_name(names, name);
+  if (found == nullptr) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %s is the name of %s %u already", argument,
+              quoted(name).text, thing, static_cast<unsigned>(*found));
 }
 
 }  // namespace gradstep::internal

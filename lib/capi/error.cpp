@@ -20,6 +20,10 @@ gradstep_status fail(gradstep_status status, const char* format, ...) noexcept {
   return status;
 }
 
+gradstep_status fail_as_null(const char* argument) noexcept {
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", argument);
+}
+
 gradstep_status fail_as_thrown() noexcept {
   try {
     throw;

@@ -16,6 +16,9 @@ namespace gradstep::internal {
 [[gnu::format(printf, 2, 3)]] gradstep_status fail(gradstep_status status, const char* format,
                                                    ...) noexcept;
 
+/// INVALID_ARGUMENT: "rule is NULL", say.
+gradstep_status fail_as_null(const char* argument) noexcept;
+
 /// The status of the exception that is being handled; sets its sentence. Call it in a catch block.
 gradstep_status fail_as_thrown() noexcept;
 

@@ -26,7 +26,7 @@ inline gradstep_status check_between_steps(const optimizer& o) noexcept {
 /// It waits for no other call.
 template <class Body>
 gradstep_status look(const gradstep_optimizer* handle, const Body& body) noexcept {
-  if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  if (handle == nullptr) return fail_as_null("optimizer");
   const optimizer& o = handle->value;
   const std::lock_guard held(o.gate);
   if (o.gate.is_inherited()) return fail_as_inherited();
@@ -64,7 +64,7 @@ gradstep_status use(gradstep_optimizer* handle, call_gate::call call, const Body
 /// For a call that runs alone.
 template <class Body>
 gradstep_status change(gradstep_optimizer* handle, const Body& body) noexcept {
-  if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  if (handle == nullptr) return fail_as_null("optimizer");
   return use(handle, call_gate::call(call_gate::use::all), body);
 }
 
@@ -80,7 +80,7 @@ gradstep_status change_between_steps(gradstep_optimizer* handle, const Body& bod
 /// For a call that reads the optimizer with its arrays; refused between begin_step and end_step.
 template <class Body>
 gradstep_status save_between_steps(gradstep_optimizer* handle, const Body& body) noexcept {
-  if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  if (handle == nullptr) return fail_as_null("optimizer");
   return use(handle, call_gate::call(call_gate::use::save), [&](const optimizer& o) {
     if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;
     return body(o);
@@ -92,7 +92,7 @@ template <class Body>
 gradstep_status change_tensor(gradstep_optimizer* handle, std::size_t tensor,
                               const Body& body) noexcept {
   if (tensor == all_tensors) return change(handle, body);
-  if (handle == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  if (handle == nullptr) return fail_as_null("optimizer");
   return use(handle, call_gate::call(call_gate::use::tensor, tensor), body);
 }
 

@@ -30,15 +30,7 @@ gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_
   return GRADSTEP_OK;
 }
 
-gradstep_status check_name_is_free(const char* argument, const char* name,
-                                   const std::uint32_t* found, const char* what) {
-  if (found == nullptr) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %s is the name of %s %u already", argument,
-              quoted(name).text, what, static_cast<unsigned>(*found));
-}
-
 gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradstep_tensor* given) {
-  if (given == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "tensor is NULL");
   if (const auto s = check_struct(given, "tensor"); s != GRADSTEP_OK) return s;
   const group_settings& settings = o.groups[group].settings;
   return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), *given);
@@ -60,8 +52,8 @@ extern "C" {
 gradstep_status gradstep_optimizer_create(const gradstep_context* context,
                                           const gradstep_optimizer_options* options,
                                           gradstep_optimizer** optimizer) {
-  if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
-  if (optimizer == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "optimizer is NULL");
+  if (context == nullptr) return fail_as_null("context");
+  if (optimizer == nullptr) return fail_as_null("optimizer");
   optimizer_options read;
   if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
   return guarded([&] {
@@ -78,7 +70,7 @@ gradstep_status gradstep_optimizer_set_options(gradstep_optimizer* optimizer,
                                                const gradstep_optimizer_options* options) {
   return change_between_steps(optimizer, [&](auto& o) {
     optimizer_options read;
-    if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
+    if (options == nullptr) return fail_as_null("options");
     if (const auto s = read_options(options, read); s != GRADSTEP_OK) return s;
     o.options = read;
     return GRADSTEP_OK;
@@ -91,7 +83,7 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     check_entry_name("name", name);
-    if (const auto s = check_name_is_free("name", name, find_name(o.table.names, name), "tensor");
+    if (const auto s = check_name_is_free("name", name, o.table.names, "tensor");
         s != GRADSTEP_OK) {
       return s;
     }

@@ -19,8 +19,7 @@ gradstep_status check_lr_scale(const gradstep_group_options& o) {
       s != GRADSTEP_OK) {
     return s;
   }
-  const bool is_set = (o.flags & GRADSTEP_GROUP_LR_SCALE) != 0;
-  if (!is_set && o.lr_scale != 0) {
+  if (!has(o, GRADSTEP_GROUP_LR_SCALE) && o.lr_scale != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "options.lr_scale = %s is set, but options.flags lacks GRADSTEP_GROUP_LR_SCALE, "
                 "without which it is 1",
@@ -38,17 +37,15 @@ gradstep_status check_slot_dtype(std::int32_t type) {
 }
 
 gradstep_status read_group(const gradstep_group_options* options, group_settings& settings) {
-  if (options == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options is NULL");
   if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
   check_entry_name("options.name", options->name);
-  if (options->rule == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "options.rule is NULL");
+  if (options->rule == nullptr) return fail_as_null("options.rule");
   if (const auto s = check_lr_scale(*options); s != GRADSTEP_OK) return s;
   if (const auto s = check_slot_dtype(options->slot_dtype); s != GRADSTEP_OK) return s;
   settings.rule = *options->rule;
   if (options->schedule != nullptr) settings.schedule = options->schedule->value;
   // std::abs: -0 is 0.
-  if ((options->flags & GRADSTEP_GROUP_LR_SCALE) != 0)
-    settings.lr_scale = std::abs(options->lr_scale);
+  if (has(*options, GRADSTEP_GROUP_LR_SCALE)) settings.lr_scale = std::abs(options->lr_scale);
   if (options->slot_dtype != 0) settings.slot_dtype = static_cast<dtype>(options->slot_dtype);
   check_settings(settings);
   return GRADSTEP_OK;
@@ -66,9 +63,9 @@ gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
   return change_between_steps(optimizer, [&](auto& o) {
     group_settings settings;
     if (const auto s = read_group(options, settings); s != GRADSTEP_OK) return s;
-    if (const std::uint32_t* found = find_name(o.group_names, options->name)) {
-      return fail(GRADSTEP_INVALID_ARGUMENT, "options.name = %s is the name of group %u already",
-                  quoted(options->name).text, static_cast<unsigned>(*found));
+    if (const auto s = check_name_is_free("options.name", options->name, o.group_names, "group");
+        s != GRADSTEP_OK) {
+      return s;
     }
     const std::size_t added = add_group(o, options->name, std::move(settings));
     if (group != nullptr) *group = added;

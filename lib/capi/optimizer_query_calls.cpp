@@ -15,7 +15,7 @@ namespace {
 template <class Records>
 gradstep_status find(const char* name, const std::uint32_t* found, const Records& records,
                      const char* what, std::size_t* index) {
-  if (index == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", what);
+  if (index == nullptr) return fail_as_null(what);
   if (found != nullptr) {
     *index = *found;
     return GRADSTEP_OK;
@@ -56,7 +56,7 @@ extern "C" {
 gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimizer, const char* name,
                                               size_t* group) {
   return look(optimizer, [&](auto& o) {
-    if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
+    if (name == nullptr) return fail_as_null("name");
     return find(name, find_name(o.group_names, name), o.groups, "group", group);
   });
 }
@@ -64,7 +64,7 @@ gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimize
 gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimizer,
                                                const char* name, size_t* tensor) {
   return look(optimizer, [&](auto& o) {
-    if (name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "name is NULL");
+    if (name == nullptr) return fail_as_null("name");
     return find(name, find_name(o.table.names, name), o.table.records, "tensor", tensor);
   });
 }
@@ -113,7 +113,7 @@ gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer
                                              const char* array_name, gradstep_array* array) {
   return look(optimizer, [&](auto& o) {
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
-    if (array_name == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "array_name is NULL");
+    if (array_name == nullptr) return fail_as_null("array_name");
     if (const auto s = check_output_struct(array, "array"); s != GRADSTEP_OK) return s;
     operand found{};
     if (const auto s = find_array(o, tensor, array_name, found); s != GRADSTEP_OK) return s;

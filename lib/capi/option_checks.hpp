@@ -11,11 +11,6 @@
 
 namespace gradstep::internal {
 
-template <class Options>
-bool has(const Options& options, std::uint64_t flag) {
-  return (options.flags & flag) != 0;
-}
-
 /// Checks a number that counts only with its flag.
 template <class Options>
 gradstep_status check_number(const Options& options, std::uint64_t flag, const char* field,

@@ -51,7 +51,7 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
                                const gradstep_tensor* tensors, size_t tensor_count,
                                const gradstep_apply_options* options,
                                gradstep_apply_result* result) {
-  if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
+  if (context == nullptr) return fail_as_null("context");
   if (const auto s = check_rule(rule); s != GRADSTEP_OK) return s;
   if (const auto s = check_options(options); s != GRADSTEP_OK) return s;
   if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
@@ -65,7 +65,7 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
 gradstep_status gradstep_gradient_norm(const gradstep_context* context,
                                        const gradstep_tensor* tensors, size_t tensor_count,
                                        gradstep_norm_result* result) {
-  if (context == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "context is NULL");
+  if (context == nullptr) return fail_as_null("context");
   if (const auto s = check_output_struct(result, "result"); s != GRADSTEP_OK) return s;
   if (const auto s = check_gradients(tensors, tensor_count); s != GRADSTEP_OK) return s;
   const gradient_sums sums = sum_gradients(

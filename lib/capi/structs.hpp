@@ -37,7 +37,7 @@ gradstep_status check_struct_size(const Struct* value, const char* name) noexcep
 /// that this version knows. `name`: of the argument, with the index of an array's element.
 template <class Struct>
 gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
-  if (filled == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", name);
+  if (filled == nullptr) return fail_as_null(name);
   if (const auto s = check_struct_size(filled, name); s != GRADSTEP_OK) return s;
   const auto* bytes = reinterpret_cast<const unsigned char*>(filled);
   const auto* end = bytes + filled->struct_size;
@@ -47,6 +47,12 @@ gradstep_status check_struct(const Struct* filled, const char* name) noexcept {
                 version_text());
   }
   return GRADSTEP_OK;
+}
+
+/// Whether a struct's flags have the flag.
+template <class Struct>
+bool has(const Struct& s, std::uint64_t flag) noexcept {
+  return (s.flags & flag) != 0;
 }
 
 /// `name`: of the argument or field.
@@ -61,7 +67,7 @@ inline gradstep_status check_known_flags(const char* name, std::uint64_t flags,
 /// Checks a struct that the library is going to fill.
 template <class Struct>
 gradstep_status check_output_struct(const Struct* output, const char* name) noexcept {
-  if (output == nullptr) return fail(GRADSTEP_INVALID_ARGUMENT, "%s is NULL", name);
+  if (output == nullptr) return fail_as_null(name);
   return check_struct_size(output, name);
 }
 
