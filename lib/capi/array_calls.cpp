@@ -14,12 +14,6 @@ gradstep_status check_count(const char* name, std::size_t count) noexcept {
   return fail(GRADSTEP_OUT_OF_RANGE, "%s = %zu is more than memory can hold", name, count);
 }
 
-gradstep_status check_dtype(const char* name, std::int32_t type) noexcept {
-  if (contains(all_types, type)) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %d is none of %s", name, static_cast<int>(type),
-              to_text(all_types).text);
-}
-
 gradstep_status check_extra(const void* extra, extra_kind kind) noexcept {
   if (kind == extra_kind::scales && extra == nullptr) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
@@ -36,7 +30,8 @@ gradstep_status check_extra(const void* extra, extra_kind kind) noexcept {
 /// An array of the caller's for conversion from or to `values`.
 gradstep_status check_values_array(const gradstep_array* array, const double* values) noexcept {
   if (const auto s = check_struct(array, "array"); s != GRADSTEP_OK) return s;
-  if (const auto s = check_dtype("array.dtype", array->dtype); s != GRADSTEP_OK) return s;
+  if (const auto s = check_dtype("array.dtype", array->dtype, all_types); s != GRADSTEP_OK)
+    return s;
   if (array->reserved != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT, "array.reserved = %d is not 0",
                 static_cast<int>(array->reserved));
@@ -69,7 +64,7 @@ gradstep_status describe_storage(const rule_info& rule, std::size_t index, std::
     return s;
   }
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-  if (const auto s = check_dtype("dtype", wanted); s != GRADSTEP_OK) return s;
+  if (const auto s = check_dtype("dtype", wanted, all_types); s != GRADSTEP_OK) return s;
   if (const auto s = check_count("count", count); s != GRADSTEP_OK) return s;
   const dtype type =
       stored_slot_type(static_cast<dtype>(wanted), rule.slots[index].is_non_negative, count);

@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "capi/error.hpp"
+
 namespace gradstep::internal {
 
 dtype_list to_text(dtype_set set) noexcept {
@@ -16,6 +18,12 @@ dtype_list to_text(dtype_set set) noexcept {
                                                      row.constant, static_cast<int>(value)));
   }
   return list;
+}
+
+gradstep_status check_dtype(const char* name, std::int32_t type, dtype_set allowed) noexcept {
+  if (contains(allowed, type)) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %d is none of %s", name, static_cast<int>(type),
+              to_text(allowed).text);
 }
 
 }  // namespace gradstep::internal

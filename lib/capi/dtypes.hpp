@@ -47,4 +47,7 @@ struct dtype_list {
 /// "GRADSTEP_FLOAT32 (1), GRADSTEP_BFLOAT16 (3)"
 dtype_list to_text(dtype_set set) noexcept;
 
+/// INVALID_ARGUMENT unless the dtype is allowed. The sentence calls it `name`.
+gradstep_status check_dtype(const char* name, std::int32_t type, dtype_set allowed) noexcept;
+
 }  // namespace gradstep::internal

@@ -24,6 +24,12 @@ tensor_label::label_text tensor_label::text() const noexcept {
   return result;
 }
 
+tensor_label::field_text tensor_label::of(const char* field) const noexcept {
+  field_text result;
+  std::snprintf(result.text, sizeof result.text, "%s.%s", text().text, field);
+  return result;
+}
+
 gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept {
   if (reinterpret_cast<std::uintptr_t>(data) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %p is not aligned to an element, %zu bytes", name,
@@ -31,13 +37,9 @@ gradstep_status check_alignment(const char* name, const void* data, std::size_t 
 }
 
 gradstep_status check_array(tensor_label label, const array& a) noexcept {
-  if (a.is_null()) {
-    return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s is NULL", label.text().text, a.name);
-  }
+  if (a.is_null()) return fail_as_null(label.of(a.name).text);
   if (a.is_aligned()) return GRADSTEP_OK;
-  char name[100];
-  std::snprintf(name, sizeof name, "%s.%s", label.text().text, a.name);
-  return check_alignment(name, a.data, a.element_size);
+  return check_alignment(label.of(a.name).text, a.data, a.element_size);
 }
 
 gradstep_status check_arrays(tensor_label label, std::span<const array> arrays) noexcept {

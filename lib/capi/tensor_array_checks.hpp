@@ -24,6 +24,12 @@ class tensor_label {
   };
   label_text text() const noexcept;
 
+  struct field_text {
+    char text[100];
+  };
+  /// "tensors[3].param"
+  field_text of(const char* field) const noexcept;
+
  private:
   std::size_t index_;
 };

@@ -17,8 +17,7 @@ constexpr std::size_t largest_element = 8;
 gradstep_status check_dtype(tensor_label label, std::int32_t type, const char* field,
                             dtype_set allowed) {
   if (contains(allowed, type)) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT, "%s.%s = %d is none of %s", label.text().text, field,
-              static_cast<int>(type), to_text(allowed).text);
+  return internal::check_dtype(label.of(field).text, type, allowed);
 }
 
 gradstep_status check_count(tensor_label label, std::size_t count) {
