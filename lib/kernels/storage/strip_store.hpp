@@ -73,16 +73,24 @@ struct at_random {
   }
 };
 
-template <std::size_t Vectors, class Rounding>
-[[gnu::always_inline]] inline void store_bfloat16(strip<float, Vectors> from, std::uint16_t* to,
-                                                  Rounding rounding) {
+/// Stores the upper halves of the elements as round(bits, k) rounds the k-th vector.
+template <std::size_t Vectors, class Round>
+[[gnu::always_inline]] inline void store_rounded(strip<float, Vectors> from, std::uint16_t* to,
+                                                 const Round& round) {
   words bits[Vectors];
   unify_nans(from);
 #pragma GCC unroll 8
-  for (std::size_t k = 0; k < Vectors; ++k) {
-    bits[k] = rounding.rounded(as_words(from.vectors[k]), k);
-  }
+  for (std::size_t k = 0; k < Vectors; ++k) bits[k] = round(as_words(from.vectors[k]), k);
   store_upper_halves(bits, to);
+}
+
+template <std::size_t Vectors, class Rounding>
+[[gnu::always_inline]] inline void store_bfloat16(const strip<float, Vectors>& from,
+                                                  std::uint16_t* to, Rounding rounding) {
+  store_rounded(
+      from, to, [&](const words& bits, std::size_t k) __attribute__((always_inline)) {
+        return rounding.rounded(bits, k);
+      });
 }
 
 template <std::size_t Vectors>
@@ -105,15 +113,12 @@ template <std::size_t Vectors, class Rounding>
 
 /// Puts the strip among the pending elements of its block, for store_block.
 template <std::size_t Vectors, class Rounding>
-[[gnu::always_inline]] inline void store_8bit(strip<float, Vectors> from, std::uint16_t* pending,
-                                              Rounding rounding) {
-  words bits[Vectors];
-  unify_nans(from);
-#pragma GCC unroll 8
-  for (std::size_t k = 0; k < Vectors; ++k) {
-    bits[k] = rounding.rounded8(as_words(from.vectors[k]), k);
-  }
-  store_upper_halves(bits, pending);
+[[gnu::always_inline]] inline void store_8bit(const strip<float, Vectors>& from,
+                                              std::uint16_t* pending, Rounding rounding) {
+  store_rounded(
+      from, pending, [&](const words& bits, std::size_t k) __attribute__((always_inline)) {
+        return rounding.rounded8(bits, k);
+      });
 }
 
 /// Stores the strip from the operand's index-th element on; not for 8-bit types.
