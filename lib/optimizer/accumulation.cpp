@@ -25,21 +25,17 @@ rule_values ascent_at_rate_1() {
 void check_may_accumulate(const tensor_table& table, std::size_t tensor) {
   check_not_stepped(table, tensor);
   const tensor_record& record = table.records[tensor];
-  if (record.accumulate_count < most_counted) return;
-  refuse(GRADSTEP_OUT_OF_RANGE,
-         "tensor %s has an accumulate_count of 2^53, the most that is counted and saved",
-         record.quoted_name().text);
+  check_count(&record, "an accumulate_count", record.accumulate_count);
 }
 
 /// Selects the tensors that accumulate. Throws if one of them cannot.
 void select_accumulating(optimizer& o) {
-  o.lists.selected.clear();
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
+  select_tensors(o, [&](std::size_t i) {
     const tensor_record& record = o.table.records[i];
-    if (record.is_frozen || record.grad.data == nullptr) continue;
+    if (record.is_frozen || record.grad.data == nullptr) return false;
     check_may_accumulate(o.table, i);
-    o.lists.selected.push_back(static_cast<std::uint32_t>(i));
-  }
+    return true;
+  });
 }
 
 /// Memory, all zeros, for the sums that these tensors lack; an empty block for each of the others.

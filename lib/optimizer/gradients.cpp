@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <mutex>
+#include <string>
 
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
@@ -22,14 +23,11 @@ void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::sp
 }
 
 void select_uninspected(optimizer& o, double scale) noexcept {
-  o.lists.selected.clear();
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
+  select_tensors(o, [&](std::size_t i) {
     const auto& known = o.table.records[i].inspected;
     const bool is_inspected = known && known->scale == scale;
-    if (takes_part(o.table, i) && !is_inspected) {
-      o.lists.selected.push_back(static_cast<std::uint32_t>(i));
-    }
-  }
+    return takes_part(o.table, i) && !is_inspected;
+  });
 }
 
 }  // namespace
@@ -78,6 +76,14 @@ double total_scale(const optimizer& o, double grad_scale) {
   if (std::isfinite(scale)) return scale;
   refuse(GRADSTEP_OUT_OF_RANGE, "grad_scale = %s times 1 / loss scale = 1 / %s is not finite",
          to_text(grad_scale).text, to_text(loss_scale).text);
+}
+
+void check_count(const tensor_record* record, const char* name, std::uint64_t count) {
+  if (count < most_counted) return;
+  const std::string owner = record == nullptr ? std::string("the optimizer")
+                                              : std::string("tensor ") + record->quoted_name().text;
+  refuse(GRADSTEP_OUT_OF_RANGE, "%s has %s of 2^53, the most that is counted and saved",
+         owner.c_str(), name);
 }
 
 void check_not_stepped(const tensor_table& table, std::size_t tensor) {

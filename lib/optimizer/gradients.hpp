@@ -30,6 +30,15 @@ inline bool takes_part(const tensor_table& table, std::size_t tensor) noexcept {
   return t.grad.data != nullptr || (t.count == 0 && record.has_sum());
 }
 
+/// Lists in o.lists.selected the tensors for which is_selected(index) is true.
+template <class Condition>
+void select_tensors(optimizer& o, const Condition& is_selected) {
+  o.lists.selected.clear();
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    if (is_selected(i)) o.lists.selected.push_back(static_cast<std::uint32_t>(i));
+  }
+}
+
 /// Makes the next step read the tensor's gradient: the sum if there is one, else the caller's
 /// array.
 void place_gradient(tensor_table& table, std::size_t index) noexcept;
@@ -37,6 +46,10 @@ void place_gradient(tensor_table& table, std::size_t index) noexcept;
 /// The gradients' scale: the caller's, divided by the loss scale if there is a loss scaler. Throws
 /// failure (OUT_OF_RANGE) if it is not finite.
 double total_scale(const optimizer& o, double grad_scale);
+
+/// Throws failure (OUT_OF_RANGE) if the count has reached most_counted. record: the tensor that has
+/// the count; nullptr: the optimizer has it. name: with its article, "a step_count".
+void check_count(const tensor_record* record, const char* name, std::uint64_t count);
 
 /// Checks that the tensor was not stepped in the open step. Throws failure (WRONG_ORDER).
 void check_not_stepped(const tensor_table& table, std::size_t tensor);

@@ -20,10 +20,7 @@ gradient_limits limits_in_force(const optimizer& o) {
 }
 
 void select_participants(optimizer& o) noexcept {
-  o.lists.selected.clear();
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
-    if (takes_part(o.table, i)) o.lists.selected.push_back(static_cast<std::uint32_t>(i));
-  }
+  select_tensors(o, [&](std::size_t i) { return takes_part(o.table, i); });
 }
 
 // ---- Checks -------------------------------------------------------------------------------------
@@ -39,22 +36,13 @@ void check_inspected(const tensor_record& record, double scale) {
 }
 
 void check_step_count(const tensor_record& record) {
-  if (record.step_count < most_counted) return;
-  refuse(GRADSTEP_OUT_OF_RANGE,
-         "tensor %s has a step_count of 2^53, the most that is counted and saved",
-         record.quoted_name().text);
-}
-
-void check_count(const char* name, std::uint64_t count) {
-  if (count < most_counted) return;
-  refuse(GRADSTEP_OUT_OF_RANGE,
-         "the optimizer has a %s of 2^53, the most that is counted and saved", name);
+  check_count(&record, "a step_count", record.step_count);
 }
 
 /// The counts of the optimizer and of all selected tensors.
 void check_step_counts(const optimizer& o) {
-  check_count("step_count", o.step_count);
-  check_count("skipped_count", o.skipped_count);
+  check_count(nullptr, "a step_count", o.step_count);
+  check_count(nullptr, "a skipped_count", o.skipped_count);
   for (const std::uint32_t index : o.lists.selected) check_step_count(o.table.records[index]);
 }
 
