@@ -57,8 +57,6 @@ std::size_t block_size(std::size_t bytes) {
   return round_up(bytes, unit);
 }
 
-constexpr std::size_t fill_piece = 65536;  // elements; a multiple of block_elements
-
 void fill_part(const context& c, const operand& array, std::size_t count, double value) {
   if (value == 0) {
     std::memset(array.data, 0, count * size_of(array.type));
@@ -107,13 +105,8 @@ state_block::~state_block() {
 }
 
 void fill_array(const context& c, const operand& array, std::size_t count, double value) noexcept {
-  const std::size_t pieces = count / fill_piece + (count % fill_piece != 0);
-  run_pieces(c, pieces, count < c.serial_below, [&](piece_claims& claims) {
-    for (std::size_t piece = 0; claims.claim(piece);) {
-      const std::size_t begin = piece * fill_piece;
-      fill_part(c, array + begin, std::min(fill_piece, count - begin), value);
-    }
-  });
+  run_array_pieces(
+      c, count, [&](std::size_t begin, std::size_t n) { fill_part(c, array + begin, n, value); });
 }
 
 }  // namespace gradstep::internal

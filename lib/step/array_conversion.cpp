@@ -64,17 +64,12 @@ void write_array(const operand& to, std::size_t count, const double* values) noe
 
 void convert_array(const context& c, const operand& from, const operand& to,
                    std::size_t count) noexcept {
-  constexpr std::size_t piece_size = 65536;  // elements: whole blocks
-  const std::size_t pieces = count / piece_size + (count % piece_size != 0);
-  run_pieces(c, pieces, count < c.serial_below, [&](piece_claims& claims) {
-    for (std::size_t piece = 0; claims.claim(piece);) {
-      const std::size_t begin = piece * piece_size;
-      for_each_block(std::min(piece_size, count - begin), [&](std::size_t i, std::size_t n) {
-        double values[block_elements];
-        read_block(*c.isa->kernels, from + (begin + i), n, values);
-        write_block(*c.isa->kernels, to + (begin + i), n, values);
-      });
-    }
+  run_array_pieces(c, count, [&](std::size_t begin, std::size_t piece_count) {
+    for_each_block(piece_count, [&](std::size_t i, std::size_t n) {
+      double values[block_elements];
+      read_block(*c.isa->kernels, from + (begin + i), n, values);
+      write_block(*c.isa->kernels, to + (begin + i), n, values);
+    });
   });
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/float_environment.hpp"
+#include "kernels/storage/operand.hpp"
 #include "threads/context.hpp"
 
 namespace gradstep::internal {
@@ -61,6 +62,21 @@ void run_pieces(const context& c, std::size_t count, bool is_serial,
   }
   state.work();
   while (state.done.load(std::memory_order_acquire) != count) std::this_thread::yield();
+}
+
+/// Calls body(begin, count) for pieces of an array of `count` elements, on the context's threads.
+/// Pieces begin at blocks of 8-bit types. Cannot fail.
+template <class Body>
+void run_array_pieces(const context& c, std::size_t count, const Body& body) noexcept {
+  constexpr std::size_t piece_size = 65536;  // elements
+  static_assert(piece_size % block_elements == 0);
+  const std::size_t pieces = count / piece_size + (count % piece_size != 0);
+  run_pieces(c, pieces, count < c.serial_below, [&](piece_claims& claims) {
+    for (std::size_t piece = 0; claims.claim(piece);) {
+      const std::size_t begin = piece * piece_size;
+      body(begin, std::min(piece_size, count - begin));
+    }
+  });
 }
 
 }  // namespace gradstep::internal
