@@ -42,8 +42,7 @@ load_counts counts_of(const load_plan& plan) {
   return counts;
 }
 
-// ---- Taking over, which cannot fail. The gate's lock is held
-// --------------------------------------
+// ---- Taking over: cannot fail, with the gate's lock held ----------------------------------------
 
 void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   load_plan::planned_tensor& planned = plan.tensors[index];

@@ -18,9 +18,8 @@ namespace gradstep::internal {
 struct typed_kernels {
   /// One per form of each rule; rule_entry::kernel_index is the index.
   const step_kernel* steps;
-  /// Converts at most one block of the norm's fixed blocks to this type and sums it. Elements
-  /// beyond
-  /// +-largest count as not finite.
+  /// Converts at most one block of the norm's fixed blocks to this type and sums it. Elements of a
+  /// magnitude above `largest` count as not finite.
   norm_sum (*sum_squares)(const operand& grad, double largest, std::size_t count);
 };
 

@@ -147,8 +147,7 @@ TEST(flush_to_zero_flag, flushes_inside_and_leaves_the_host_alone) {
 
 #endif  // __x86_64__
 
-// ---- Arrays of every dtype, every option
-// ---------------------------------------------------------
+// ---- Arrays of every dtype, every option --------------------------------------------------------
 
 class float_environment_of_storages : public storage_invariance {};
 INSTANTIATE_TEST_SUITE_P(rules, float_environment_of_storages, testing::ValuesIn(rule_names()),

@@ -95,8 +95,7 @@ TEST_P(unused_arrays, without_slot_dtypes_slots_have_the_type_of_the_arithmetic)
   }
 }
 
-// ---- With an optimizer, saved and loaded
-// ---------------------------------------------------------
+// ---- With an optimizer, saved and loaded --------------------------------------------------------
 
 TEST(unused_arrays_of_an_optimizer, scales_beside_slots_that_have_none) {
   const auto context = make_serial_context();
