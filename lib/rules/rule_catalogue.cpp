@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/rule_catalogue.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "catalogue/catalogue.hpp"
@@ -10,8 +11,15 @@ namespace gradstep::internal {
 namespace {
 
 template <class Rule>
-std::size_t form_index(const arguments<Rule, double>& h) {
-  const auto chosen = Rule::choose(h);
+arguments<Rule, double> arguments_of(const double* values, bool is_matrix) {
+  arguments<Rule, double> h(values, 1);
+  h.is_matrix = is_matrix;
+  return h;
+}
+
+template <class Rule>
+std::size_t form_index(const double* values, bool is_matrix) {
+  const auto chosen = Rule::choose(arguments_of<Rule>(values, is_matrix));
   std::size_t i = 0;
   while (!(Rule::forms[i] == chosen)) ++i;
   return i;
@@ -29,28 +37,41 @@ constexpr auto used_slots_of_forms = [] {
   return masks;
 }();
 
+template <class Rule>
+pass_list passes_of([[maybe_unused]] const double* values, [[maybe_unused]] bool is_matrix) {
+  if constexpr (requires { Rule::passes(Rule::forms[0]); }) {
+    return Rule::passes(Rule::forms[form_index<Rule>(values, is_matrix)]);
+  } else {
+    return {};
+  }
+}
+
+template <class Rule>
+constexpr std::size_t kernel_count = std::size(Rule::forms) + Rule::info.transforms.size();
+
 template <class Rule, std::size_t FirstKernel>
-constexpr rule_entry entry{
-    &Rule::info,
-    [](const parameter_values& values) noexcept {
-      return conflict_of<Rule>(arguments<Rule, double>(values.numbers, 1));
-    },
-    [](const double* values) {
-      return FirstKernel + form_index<Rule>({values, 1});
-    },
-    [](const double* values) {
-      return used_slots_of_forms<Rule>[form_index<Rule>({values, 1})];
-    },
-    find_hyperparameter(Rule::info, "lr"),
-    find_hyperparameter(Rule::info, "weight_decay"),
-    find_hyperparameter(Rule::info, "maximize"),
-};
+constexpr rule_entry entry{&Rule::info, nullptr,
+                           [](const parameter_values& values) noexcept {
+                             return conflict_of<Rule>(arguments<Rule, double>(values.numbers, 1));
+                           },
+                           [](const double* values, bool is_matrix) {
+                             return FirstKernel + form_index<Rule>(values, is_matrix);
+                           },
+                           [](const double* values, bool is_matrix) {
+                             return used_slots_of_forms<Rule>[form_index<Rule>(values, is_matrix)];
+                           },
+                           passes_of<Rule>, requires {Rule::passes(Rule::forms[0]);
+}  // namespace
+, FirstKernel + std::size(Rule::forms), find_hyperparameter(Rule::info, "lr"),
+    find_hyperparameter(Rule::info, "weight_decay"), find_hyperparameter(Rule::info, "maximize"),
+    find_hyperparameter(Rule::info, "decoupled_weight_decay"),
+};  // namespace gradstep::internal
 
 template <std::size_t FirstKernel, class Rule, class... Rules>
 constexpr void add_entries(rule_entry* next) {
   *next = entry<Rule, FirstKernel>;
   if constexpr (sizeof...(Rules) > 0) {
-    add_entries<FirstKernel + std::size(Rule::forms), Rules...>(next + 1);
+    add_entries<FirstKernel + kernel_count<Rule>, Rules...>(next + 1);
   }
 }
 
@@ -80,6 +101,16 @@ rule_values with_defaults(const rule_entry& rule) noexcept {
 double initial_value(const rule_values& rule, const slot& slot) noexcept {
   if (slot.initial_hyperparameter == nullptr) return slot.initial_value;
   return rule.values[find_hyperparameter(*rule.entry->info, slot.initial_hyperparameter)];
+}
+
+double initial_value(const rule_values& rule, const scalar& scalar) noexcept {
+  if (scalar.initial_hyperparameter == nullptr) return scalar.initial_value;
+  return rule.values[find_hyperparameter(*rule.entry->info, scalar.initial_hyperparameter)];
+}
+
+std::size_t scalar_count(const rule_info& rule, scalar_scope scope) noexcept {
+  const auto is_one = [scope](const scalar& s) { return s.scope == scope; };
+  return static_cast<std::size_t>(std::count_if(rule.scalars.begin(), rule.scalars.end(), is_one));
 }
 
 double base_lr(const rule_values& rule) noexcept {

@@ -12,19 +12,28 @@
 
 namespace gradstep::internal {
 
-/// One rule of the catalogue. Its functions take the values of its hyper-parameters, in info's
-/// order.
+/// One rule. Its functions take the values of the rule's hyper-parameters, in info's order. `self`
+/// belongs to the entry; kernels get it in each prepare_request. is_matrix: of a tensor that has
+/// rows and columns.
 struct rule_entry {
   const rule_info* info;
+  const void* self;
   /// Null, or a static sentence that says which values do not go together.
   const char* (*conflict)(const parameter_values& values) noexcept;
   /// The index, in the lists of a kernel_table, of the kernel that steps with these values.
-  std::size_t (*kernel_index)(const double* values);
-  /// Bit s is set when a step with these values reads and writes slot s.
-  std::uint32_t (*used_slots)(const double* values);
+  std::size_t (*kernel_index)(const double* values, bool is_matrix);
+  /// Bit s is set when a step with these values reads slot s.
+  std::uint32_t (*used_slots)(const double* values, bool is_matrix);
+  /// The passes before the last one.
+  pass_list (*passes)(const double* values, bool is_matrix);
+  bool has_passes;  // before the last one, with some values; the rule then needs a workspace
+  /// The kernels of transforms begin at this index.
+  std::size_t first_transform;
   /// The indices of the hyper-parameters that the loop around every rule applies; no_index: the
   /// rule has none of that name.
-  std::size_t lr, weight_decay, maximize;
+  std::size_t lr, weight_decay, maximize, decoupled_weight_decay;
+
+  bool sums_over_all() const noexcept { return !info->shared_hyperparameters.empty(); }
 };
 
 std::span<const rule_entry> rule_catalogue() noexcept;
@@ -41,8 +50,13 @@ struct rule_values {
 /// The rule with every hyper-parameter at its default.
 rule_values with_defaults(const rule_entry& rule) noexcept;
 
-/// The value of each element of a slot before the first step.
+/// The value of each element of a slot before the first step, unless it starts as the param.
 double initial_value(const rule_values& rule, const slot& slot) noexcept;
+/// The value of a scalar before the first step.
+double initial_value(const rule_values& rule, const scalar& scalar) noexcept;
+
+/// The number of the rule's scalars that have the scope.
+std::size_t scalar_count(const rule_info& rule, scalar_scope scope) noexcept;
 
 /// The learning rate; 0 for a rule that has none.
 double base_lr(const rule_values& rule) noexcept;
