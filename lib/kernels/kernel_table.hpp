@@ -20,7 +20,7 @@ struct typed_kernels {
   const step_kernel* steps;
   /// Converts at most one block of the norm's fixed blocks to this type and sums it. Elements of a
   /// magnitude above `largest` count as not finite.
-  norm_sum (*sum_squares)(const operand& grad, double largest, std::size_t count);
+  norm_sum (*sum_squares)(const gradient_block& block, double largest);
 };
 
 struct kernel_table {

@@ -6,7 +6,7 @@
 
 #include "kernels/kernel_table.hpp"
 #include "kernels/loops/float32_arrays.hpp"
-#include "kernels/loops/step_loop.hpp"
+#include "kernels/loops/pass_loop.hpp"
 #include "kernels/loops/sum_squares.hpp"
 #include "kernels/vectors/exactness.hpp"
 #include "rules/rule_registry.hpp"
@@ -21,14 +21,30 @@ namespace {
 
 template <class T, class Rule, std::size_t... F>
 constexpr void add_forms(step_kernel*& next, std::index_sequence<F...>) {
-  ((*next++ = step_loop<Rule, Rule::forms[F]>::template kernel<T>), ...);
+  ((*next++ = pass_kernels<Rule, Rule::forms[F], T>::kernel), ...);
+}
+
+/// A transform is a step of a rule of its own, with one form.
+template <class T, class Rule, std::size_t... I>
+constexpr void add_transforms(step_kernel*& next, std::index_sequence<I...>) {
+  (add_forms<T, typename Rule::template transform_rule<I>>(next, std::index_sequence<0>()), ...);
+}
+
+template <class T, class Rule>
+constexpr void add_rule(step_kernel*& next) {
+  add_forms<T, Rule>(next, std::make_index_sequence<std::size(Rule::forms)>());
+  constexpr std::size_t transforms = Rule::info.transforms.size();
+  if constexpr (transforms > 0) {
+    add_transforms<T, Rule>(next, std::make_index_sequence<transforms>());
+  }
 }
 
 template <class T, class... Rules>
 constexpr auto step_kernels(type_list<Rules...>) {
-  std::array<step_kernel, (std::size(Rules::forms) + ...)> kernels{};
+  std::array<step_kernel, ((std::size(Rules::forms) + Rules::info.transforms.size()) + ...)>
+      kernels{};
   step_kernel* next = kernels.data();
-  (add_forms<T, Rules>(next, std::make_index_sequence<std::size(Rules::forms)>()), ...);
+  (add_rule<T, Rules>(next), ...);
   return kernels;
 }
 

@@ -3,7 +3,10 @@
 // What some gradients contribute to a gradient norm.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "kernels/storage/operand.hpp"
 
 namespace gradstep::internal {
 
@@ -18,6 +21,13 @@ struct scaled_sum {
 struct norm_sum {
   scaled_sum squares;
   std::uint64_t non_finite_count;  // elements that are not finite, or not once they are scaled
+};
+
+/// A part of a tensor's gradient.
+struct gradient_block {
+  operand grad;         // of the whole tensor
+  std::size_t columns;  // of the tensor; used only if the gradient has gaps between its rows
+  std::size_t first, count;
 };
 
 }  // namespace gradstep::internal

@@ -4,6 +4,7 @@
 // vectors leave them out. One loop serves all rules.
 #pragma once
 
+#include "kernels/loops/line_slots.hpp"
 #include "kernels/loops/tensor_strips.hpp"
 
 namespace gradstep::internal {
@@ -18,10 +19,11 @@ using number_arrays = T[2 + max_slots][tensor_strips<T>::width];
 template <class T>
 using number_step = void (*)(const prepared_step& prepared, T scale, number_arrays<T>& elements);
 
+/// stored_slots: bit s: the step changes slot s.
 template <class T>
 [[gnu::noinline]] void run_by_numbers(const prepared_step& prepared, const step_range& range,
-                                      number_step<T> step) {
-  tensor_strips<T> strips(prepared, range);
+                                      std::uint32_t stored_slots, number_step<T> step) {
+  tensor_strips<T> strips(prepared, range, stored_slots);
   const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place) {
     alignas(64) number_arrays<T> elements;
     typename tensor_strips<T>::full_strip x;
@@ -29,14 +31,14 @@ template <class T>
     x.store(elements[1]);
     for (std::size_t s = 0; s < range.slot_count; ++s) {
       if (range.slots[s].data == nullptr) continue;
-      load(at.slots[s], index, x);
+      load_slot<slot_extent::row>(at.slots[s], index, x);  // of any extent
       x.store(elements[2 + s]);
     }
     load(at.param, index, x);
     x.store(elements[0]);
     step(prepared, strips.rest_of_scale(), elements);
     for (std::size_t s = 0; s < range.slot_count; ++s) {
-      if (range.slots[s].data == nullptr) continue;
+      if (range.slots[s].data == nullptr || (stored_slots >> s & 1) == 0) continue;
       x.load(elements[2 + s]);
       strips.store_slot(s, x, at.slots[s], index, place);
     }

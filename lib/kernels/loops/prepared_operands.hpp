@@ -30,14 +30,17 @@ struct padded_operands {
   [[gnu::noinline]] padded_operands(step_range range, std::size_t index, std::size_t inside,
                                     std::size_t count) {
     for_each_part(range, [&](operand& o, padded_part<Width>& part) {
-      o = part.take(o + index, inside, count);
+      if (!o.is_repeated) o = part.take(o + index, inside, count);
     });
     operands = prepared_operands(range);
   }
 
   [[gnu::noinline]] void put_back(step_range whole, std::size_t index) {
-    for_each_part(
-        whole, [&](const operand& o, const padded_part<Width>& part) { part.put_back(o + index); });
+    for_each_part(whole, [&](const operand& o, const padded_part<Width>& part) {
+      // A transform gets the param in place of the gradient.
+      const bool is_param_again = &o == &whole.grad && o.data == whole.param.data;
+      if (!o.is_repeated && !is_param_again) part.put_back(o + index);
+    });
   }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A rule's step as compiled for one instruction set, and what it is given: the constants of the
-// step and a range of one tensor. All of this is plain data, because it crosses between code
+// A rule's passes as compiled for one instruction set, and what they are given: the constants of
+// the step and a range of one tensor. All of this is plain data, because it crosses between code
 // compiled for different instruction sets.
 #pragma once
 
@@ -34,21 +34,71 @@ struct prepared_step {
 struct step_range {
   operand param;
   operand grad;
-  operand slots[max_slots];
-  operand copy;     // of the param, in another type
-  operand average;  // of the param over the steps, in the type of the arithmetic
+  operand slots[max_slots];  // row and column slots: see line_slots
+  operand copy;              // of the param, in another type
+  operand average;           // of the param over the steps, in the type of the arithmetic
   std::size_t slot_count;
   std::size_t count;
   std::uint64_t first_index;  // of the range in its tensor; a key of the random bits
   std::uint64_t random_key;   // of the tensor at this step
+
+  // Both are 0 for a flat tensor. Otherwise the elements are row-major matrices, one after another.
+  // Arrays with a pitch exist only then.
+  std::size_t rows, columns;
+  std::size_t offset;  // elements of the tensor's arrays before the range
+  /// Bit s: slot s has a number for each row, or for each column. Its operand is the whole slot as
+  /// later passes see it, in the type of the arithmetic.
+  std::uint32_t line_slots;
+};
+
+/// What a rule computes its constants from.
+struct prepare_request {
+  const void* self;  // the rule_entry's
+  const double* hyperparameters;
+  std::uint64_t step;    // t
+  bool has_fresh_slots;  // as in `arguments` (rules/rule.hpp)
+  bool is_matrix;        // the tensor has rows and columns
+  dtype param_type;
+  const double* scalars;  // in the rule's order
+  double* scalars_after;  // likewise, after the step; the function sets those that change
+};
+
+/// Where one pass over a range puts its sums. The range is a whole number of lines: of a flat
+/// tensor it is one line, of a matrix its lines are rows, or parts of rows.
+struct pass_sums {
+  std::size_t line_length;
+  double* totals[max_sums];   // of sums over the tensor or over all: the range's are added
+  double* rows[max_sums];     // of sums over rows: set, one for each line
+  double* columns[max_sums];  // of sums over columns: the range's are added; one for each column
+  std::size_t columns_apart;  // doubles from the column sums of one matrix to those of the next
+};
+
+/// The numbers of a row or column slot after a pass. All arrays are of one matrix.
+struct line_request {
+  const prepare_request& of;
+  tensor_shape shape;
+  std::size_t slot;
+  std::size_t count;
+  const void* old;  // in the type of the arithmetic
+  double* values;   // in: the sums; out: the new values of the slot
+  void* seen;       // out: what later passes get, in the type of the arithmetic
+};
+
+/// A pass that sums, and what follows it.
+struct pass_kernel {
+  void (*sum)(const prepared_step& prepared, const step_range& range, const pass_sums& sums);
+  void (*finish_lines)(const line_request& request);
+  /// totals: of the pass's sums over the tensor or over all, at their indices. false: the step
+  /// stops.
+  bool (*finish)(const prepare_request& of, const tensor_shape& shape, const double* totals,
+                 prepared_step& prepared);
 };
 
 struct step_kernel {
-  /// Fills prepared.coefficients and favours_new from the rule's hyper-parameters at step t.
-  /// has_fresh_slots: some slot is still at its initial value, as in `arguments` (rules/rule.hpp).
-  void (*prepare)(const double* hyperparameters, std::uint64_t step, bool has_fresh_slots,
-                  prepared_step& prepared);
+  /// Fills prepared.coefficients and favours_new, and request.scalars_after.
+  void (*prepare)(const prepare_request& request, prepared_step& prepared);
   void (*run)(const prepared_step& prepared, const step_range& range);
+  const pass_kernel* passes;  // before `run`
 };
 
 }  // namespace gradstep::internal

@@ -8,12 +8,48 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
+#include "kernels/loops/line_slots.hpp"
 #include "kernels/loops/number_steps.hpp"
 
 namespace gradstep::internal {
 namespace {
+
+/// Whether the rule changes a slot that has one number per element. A rule without `stores` changes
+/// all that it uses.
+template <class Rule>
+constexpr bool stores(std::string_view slot) {
+  if constexpr (requires { Rule::stores(slot); }) {
+    return Rule::stores(slot);
+  } else {
+    return true;
+  }
+}
+
+constexpr double epsilon_of(dtype type) {
+  switch (type) {
+    case dtype::float64:
+      return 0x1p-52;
+    case dtype::bfloat16:
+      return 0x1p-7;
+    case dtype::float16:
+      return 0x1p-10;
+    default:
+      return 0x1p-23;
+  }
+}
+
+template <class Rule>
+arguments<Rule, double> arguments_of(const prepare_request& r) {
+  arguments<Rule, double> h{r.hyperparameters, r.step, r.has_fresh_slots};
+  h.is_matrix = r.is_matrix;
+  h.param_epsilon = epsilon_of(r.param_type);
+  h.scalars = r.scalars;
+  h.scalars_after = r.scalars_after;
+  return h;
+}
 
 template <class Rule, auto Form>
 struct step_loop {
@@ -28,7 +64,49 @@ struct step_loop {
     return result;
   }();
 
-  static constexpr bool has_decoupled_decay = Rule::info.weight_decay == decay::decoupled;
+  /// The slots that this form stores: those with one number per element.
+  static constexpr auto stored = [] {
+    auto result = used;
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      result[s] = used[s] && Rule::info.slots[s].extent == slot_extent::element &&
+                  stores<Rule>(Rule::info.slots[s].name);
+    }
+    return result;
+  }();
+
+  /// Which slots are one repeated number. Without line slots it is empty, so that the plain loop of
+  /// most rules has no trace of it.
+  struct no_repeated_slots {
+    constexpr bool operator[](std::size_t) const { return false; }
+    void set(std::size_t, bool) {}
+  };
+  struct some_repeated_slots {
+    bool values[slot_count] = {};
+    bool operator[](std::size_t s) const {
+      return Rule::info.slots[s].extent == slot_extent::row && values[s];
+    }
+    void set(std::size_t s, bool value) { values[s] = value; }
+  };
+  /// The same as bits.
+  static constexpr std::uint32_t stored_bits = [] {
+    std::uint32_t bits = 0;
+    for (std::size_t s = 0; s < slot_count; ++s) bits |= std::uint32_t{stored[s]} << s;
+    return bits;
+  }();
+
+  static constexpr bool has_line_slots = [] {
+    bool result = false;
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      result |= used[s] && Rule::info.slots[s].extent != slot_extent::element;
+    }
+    return result;
+  }();
+
+  using repeated_slots = std::conditional_t<has_line_slots, some_repeated_slots, no_repeated_slots>;
+
+  static constexpr bool has_decoupled_decay =
+      Rule::info.weight_decay == decay::decoupled || Rule::info.weight_decay == decay::chosen;
+  static constexpr bool has_own_decay = Rule::info.weight_decay == decay::own;
 
   template <class T>
   static constexpr bool has_averages = requires(typename Rule::template coefficients<T> c) {
@@ -70,7 +148,7 @@ struct step_loop {
     for (std::size_t k = 0; k < Vectors; ++k) {
       gradient.vectors[k] = g.vectors[k] * vec<T>(c.grad_scale);
     }
-    if (c.has_coupled_decay) {
+    if (!has_own_decay && c.has_coupled_decay) {
 #pragma GCC unroll 8
       for (std::size_t k = 0; k < Vectors; ++k) {
         gradient.vectors[k] = fma(vec<T>(c.coupled_decay), p.vectors[k], gradient.vectors[k]);
@@ -119,6 +197,8 @@ struct step_loop {
     T* param;
     const T* grad;
     T* slots[slot_count];  // null or dangling for unused slots
+    // Of slots with one number per row. False for all others, which the compiler knows.
+    repeated_slots is_repeated = {};
   };
 
   template <std::size_t Vectors, class T>
@@ -129,12 +209,17 @@ struct step_loop {
     p.load(arrays.param + index);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
-      if (used[s]) slots[s].load(arrays.slots[s] + index);
+      if (!used[s]) continue;
+      if (arrays.is_repeated[s]) {
+        slots[s].set_each([&](std::size_t) { return vec<T>(*arrays.slots[s]); });
+      } else {
+        slots[s].load(arrays.slots[s] + index);
+      }
     }
     step_strip<false>(c, p, g, slots);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
-      if (used[s]) slots[s].store(arrays.slots[s] + index);
+      if (stored[s]) slots[s].store(arrays.slots[s] + index);
     }
     p.store(arrays.param + index);
   }
@@ -151,13 +236,18 @@ struct step_loop {
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
       if (!used[s]) continue;
+      padded.is_repeated.set(s, arrays.is_repeated[s]);
+      if (arrays.is_repeated[s]) {
+        padded.slots[s] = arrays.slots[s];
+        continue;
+      }
       padded.slots[s] = buffers[2 + s];
       std::memcpy(buffers[2 + s], arrays.slots[s] + index, count * sizeof(T));
     }
     run_strip<1>(c, padded, 0);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
-      if (used[s]) std::memcpy(arrays.slots[s] + index, buffers[2 + s], count * sizeof(T));
+      if (stored[s]) std::memcpy(arrays.slots[s] + index, buffers[2 + s], count * sizeof(T));
     }
     std::memcpy(arrays.param + index, buffers[0], count * sizeof(T));
   }
@@ -170,6 +260,7 @@ struct step_loop {
         static_cast<T*>(range.param.data), static_cast<const T*>(range.grad.data), {}};
     for (std::size_t s = 0; s < slot_count; ++s) {
       arrays.slots[s] = static_cast<T*>(range.slots[s].data);
+      arrays.is_repeated.set(s, range.slots[s].is_repeated);
     }
     constexpr std::size_t width = vec<T>::width;
     const std::size_t count = range.count;
@@ -192,13 +283,14 @@ struct step_loop {
     typename tensor_strips<T>::full_strip p, g, slots[slot_count];
     strips.load_grad(at, index, g);
     // The param comes last: no square root waits for it.
-    ((used[S] ? load(at.slots[S], index, slots[S]) : void()), ...);
+    ((used[S] ? load_slot<Rule::info.slots[S].extent>(at.slots[S], index, slots[S]) : void()), ...);
     load(at.param, index, p);
     // No registers are left for constants. Broadcasting each of them once per strip took 2 %
     // longer.
     step_strip<broadcasts_operands>(c, p, g, slots);
     const auto store_slot = [&]<std::size_t Slot>() __attribute__((always_inline)) {
-      if constexpr (used[Slot]) strips.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
+      if constexpr (stored[Slot])
+        strips.store_slot(Slot, slots[Slot], at.slots[Slot], index, place);
     };
     (store_slot.template operator()<S>(), ...);
     strips.store_param(p, at, index, place);
@@ -207,7 +299,7 @@ struct step_loop {
   template <class T>
   static void run_general(const prepared_step& prepared, const step_range& range) {
     constants<T> c(prepared);
-    tensor_strips<T> strips(prepared, range);
+    tensor_strips<T> strips(prepared, range, stored_bits);
     c.grad_scale = strips.rest_of_scale();
     const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place)
         __attribute__((always_inline)) {
@@ -217,30 +309,37 @@ struct step_loop {
   }
 
   template <class T>
-  static void run(const prepared_step& prepared, const step_range& range) {
+  static void run_contiguous(const prepared_step& prepared, const step_range& range) {
     if constexpr (has_averages<T>) {
-      if (prepared.favours_new) return run_by_numbers<T>(prepared, range, step_numbers<T>);
+      if (prepared.favours_new)
+        return run_by_numbers<T>(prepared, range, stored_bits, step_numbers<T>);
     }
     if (is_plain<T>(prepared, range)) return run_plain<T>(prepared, range);
     run_general<T>(prepared, range);
   }
 
   template <class T>
-  static void prepare(const double* hyperparameters, std::uint64_t step, bool has_fresh_slots,
-                      prepared_step& prepared) {
+  static void run(const prepared_step& prepared, const step_range& range) {
+    if constexpr (has_line_slots) {
+      line_slot_parts<Rule, T> parts;
+      parts.for_each_part(range,
+                          [&](const step_range& part) { run_contiguous<T>(prepared, part); });
+    } else {
+      run_contiguous<T>(prepared, range);
+    }
+  }
+
+  template <class T>
+  static void prepare(const prepare_request& request, prepared_step& prepared) {
     using coefficients = typename Rule::template coefficients<T>;
     static_assert(sizeof(coefficients) <= sizeof prepared.coefficients);
-    const arguments<Rule, double> h{hyperparameters, step, has_fresh_slots};
-    const coefficients c = Rule::template prepare<T>(h);
+    const coefficients c = Rule::template prepare<T>(arguments_of<Rule>(request));
     std::memcpy(prepared.coefficients, &c, sizeof c);
     prepared.favours_new = false;
     if constexpr (has_averages<T>) {
       for (const auto& weights : c.averages) prepared.favours_new |= favours_new(weights);
     }
   }
-
-  template <class T>
-  static constexpr step_kernel kernel{prepare<T>, run<T>};
 };
 
 }  // namespace

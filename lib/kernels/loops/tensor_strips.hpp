@@ -11,6 +11,7 @@
 #include <new>
 
 #include "kernels/loops/prepared_operands.hpp"
+#include "kernels/loops/range_part.hpp"
 #include "kernels/storage/strip_load.hpp"
 #include "kernels/storage/strip_store.hpp"
 #include "kernels/vectors/streaming.hpp"
@@ -43,9 +44,11 @@ class tensor_strips {
   using full_strip = strip<T, vectors>;
   static constexpr std::size_t width = full_strip::elements;
 
-  /// Both arguments must outlive this object.
-  tensor_strips(const prepared_step& prepared, const step_range& range)
+  /// stored_slots: bit s: every element of slot s will be stored. The first two arguments must
+  /// outlive this object.
+  tensor_strips(const prepared_step& prepared, const step_range& range, std::uint32_t stored_slots)
       : range_(range),
+        stored_slots_(stored_slots),
         scale_(static_cast<T>(prepared.grad_scale)),
         limit_(static_cast<T>(prepared.value_limit)),
         average_weights_(weights_of<T>(prepared.average_decay)),
@@ -108,6 +111,31 @@ class tensor_strips {
       index += count;
     }
     if (streams_copy_ && range_.copy.data != nullptr) finish_streams();
+  }
+
+  /// Calls run(operands, index, from, count) for strips of the range, to read them: the strip that
+  /// begins at `index` in `operands` has `count` elements, the range's from `from` on. A partial
+  /// strip is a zero-padded copy. No strip crosses a block of an 8-bit slot.
+  template <class Run>
+  [[gnu::always_inline]] void for_each_read_strip(const Run& run) {
+    using padded_copy = padded_operands<width>;
+    alignas(padded_copy) unsigned char memory[sizeof(padded_copy)];
+    for (std::size_t index = 0; index < range_.count;) {
+      std::size_t left = range_.count - index;
+      if (has_blocks_) {
+        const std::size_t in_block = (range_.first_index + index) % block_elements;
+        enter_blocks(range_.first_index % block_elements + index);
+        left = std::min(left, block_elements - in_block);
+      }
+      const std::size_t end = index + left;
+      for (; index + width <= end; index += width) run(operands_, index, index, width);
+      if (index == end) continue;
+      step_range rest = range_;
+      cut_to(rest, index, end);
+      const auto* copy = new (memory) padded_copy(rest, 0, 0, end - index);
+      run(copy->operands, 0, index, end - index);
+      index = end;
+    }
   }
 
   [[gnu::always_inline]] void load_grad(const prepared_operands& from, std::size_t index,
@@ -188,7 +216,7 @@ class tensor_strips {
     if constexpr (sizeof(T) == sizeof(float)) {
       for (std::size_t s = 0; s < range_.slot_count; ++s) {
         const prepared_operand& slot = operands_.slots[s];
-        if (!has_blocks(slot.type)) continue;
+        if (!has_blocks(slot.type) || (stored_slots_ >> s & 1) == 0) continue;
         float* const scale = static_cast<float*>(slot.extra) + index / block_elements;
         store_block(pending_[s], count, slot.is_signed(),
                     slot.is_stochastic ? &streams[s] : nullptr, slot.at<std::uint8_t>(index),
@@ -232,6 +260,7 @@ class tensor_strips {
   }
 
   const step_range& range_;
+  std::uint32_t stored_slots_;
   T scale_, limit_;
   average_weights<T> average_weights_;
   bool clips_;

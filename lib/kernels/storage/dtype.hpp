@@ -60,8 +60,8 @@ constexpr dtype_traits dtype_table[] = {
      param_role | copy_role | slot_role},
     {dtype::float16, "GRADSTEP_FLOAT16", "float16", "F16", 2, extra_kind::none,
      param_role | copy_role | slot_role},
-    {dtype::signed8, "GRADSTEP_SIGNED8", "signed8", "U8", 1, extra_kind::scales, slot_role},
-    {dtype::unsigned8, "GRADSTEP_UNSIGNED8", "unsigned8", "U8", 1, extra_kind::scales,
+    {dtype::signed8, "GRADSTEP_S1E4M3_B256", "signed8", "U8", 1, extra_kind::scales, slot_role},
+    {dtype::unsigned8, "GRADSTEP_E5M3_B256", "unsigned8", "U8", 1, extra_kind::scales,
      non_negative_slot_role},
 };
 

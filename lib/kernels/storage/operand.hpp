@@ -18,7 +18,9 @@ struct operand {
   void* extra;  // as the dtype's extra_kind says; null for none, and for bfloat16 without lower
                 // halves
   dtype type;
-  bool is_stochastic;  // stores round at random; else to nearest
+  bool is_stochastic;        // stores round at random; else to nearest
+  bool is_repeated = false;  // one number stands for every element; of line slots in kernels alone
+  std::size_t pitch = 0;     // elements from the start of one row to the next; 0: no gaps
 };
 
 namespace {

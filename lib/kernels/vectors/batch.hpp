@@ -215,6 +215,31 @@ inline bool any(mask<float> a, mask<float> b) {
 #endif
 }
 
+/// The lanes of a vector in double: those of its lower half, then those of its upper half.
+inline void widen(vec<float> x, vec<double>& low, vec<double>& high) {
+#if defined(__AVX512F__)
+  low = vec<double>(vec<double>::batch(_mm512_cvtps_pd(_mm512_castps512_ps256(x.lanes))));
+  high = vec<double>(vec<double>::batch(_mm512_cvtps_pd(_mm512_extractf32x8_ps(x.lanes, 1))));
+#elif defined(__AVX2__)
+  low = vec<double>(vec<double>::batch(_mm256_cvtps_pd(_mm256_castps256_ps128(x.lanes))));
+  high = vec<double>(vec<double>::batch(_mm256_cvtps_pd(_mm256_extractf128_ps(x.lanes, 1))));
+#elif defined(__x86_64__)
+  low = vec<double>(vec<double>::batch(_mm_cvtps_pd(x.lanes)));
+  high = vec<double>(vec<double>::batch(_mm_cvtps_pd(_mm_movehl_ps(x.lanes, x.lanes))));
+#elif defined(__aarch64__)
+  low = vec<double>(vec<double>::batch(vcvt_f64_f32(vget_low_f32(x.lanes))));
+  high = vec<double>(vec<double>::batch(vcvt_high_f64_f32(x.lanes)));
+#else
+  constexpr std::size_t half = vec<double>::width;
+  float lanes[2 * half];
+  double wide[2 * half];
+  x.store(lanes);
+  for (std::size_t i = 0; i < 2 * half; ++i) wide[i] = static_cast<double>(lanes[i]);
+  low = vec<double>::load(wide);
+  high = vec<double>::load(wide + half);
+#endif
+}
+
 /// The compiler's own vector, of any length. It has conversions that xsimd lacks.
 template <class T, std::size_t Width>
 struct compiler_vector {
@@ -238,6 +263,18 @@ vec<T> load_converted(const From* from) {
     return result;
   }
 }
+
+#if defined(__AVX2__)
+/// g++ 12 converts a compiler's vector in two halves, and on AVX2 by way of memory.
+template <>
+inline vec<double> load_converted<double>(const float* from) {
+#if defined(__AVX512F__)
+  return vec<double>(vec<double>::batch(_mm512_cvtps_pd(_mm256_loadu_ps(from))));
+#else
+  return vec<double>(vec<double>::batch(_mm256_cvtps_pd(_mm_loadu_ps(from))));
+#endif
+}
+#endif
 
 }  // namespace
 }  // namespace gradstep::internal

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Adds up the terms of a pass, line by line. A line has 32 virtual lanes whatever the vector's
+// width, so that every instruction set adds in the same order.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels/loops/step_kernel.hpp"
+#include "kernels/loops/sum_squares.hpp"
+#include "rules/passes.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// The terms of some elements, for each sum of a pass: the products of a and b.
+template <class T, std::size_t Sums>
+struct term_buffers {
+  /// As many elements as fit in 16 KiB, but no fewer than 256.
+  static constexpr std::size_t elements = std::max<std::size_t>(
+      std::min<std::size_t>(1024, 8192 / (Sums * sizeof(T)) / 256 * 256), 256);
+
+  static constexpr std::size_t room = elements + 64;  // the last strip is stored as a whole one
+
+  alignas(64) T a[Sums][room];
+  alignas(64) T b[Sums][room];
+};
+
+/// sums[j] += a[j] b[j]
+template <class T>
+void add_products(const T* a, const T* b, std::size_t count, double* sums) {
+  constexpr std::size_t width = vec<double>::width;
+  std::size_t j = 0;
+  for (; j + width <= count; j += width) {
+    fma(load_converted<double>(a + j), load_converted<double>(b + j), vec<double>::load(sums + j))
+        .store(sums + j);
+  }
+  for (; j < count; ++j) {
+    sums[j] = fma(static_cast<double>(a[j]), static_cast<double>(b[j]), sums[j]);
+  }
+}
+
+/// sums[j] += a[j] b[j] for the lanes of two vectors.
+[[gnu::always_inline]] inline void add_products(vec<float> a, vec<float> b, double* sums) {
+  constexpr std::size_t half = vec<double>::width;
+  vec<double> a_low, a_high, b_low, b_high;
+  widen(a, a_low, a_high);
+  widen(b, b_low, b_high);
+  fma(a_low, b_low, vec<double>::load(sums)).store(sums);
+  fma(a_high, b_high, vec<double>::load(sums + half)).store(sums + half);
+}
+[[gnu::always_inline]] inline void add_products(vec<double> a, vec<double> b, double* sums) {
+  fma(a, b, vec<double>::load(sums)).store(sums);
+}
+
+/// The sum of one line so far.
+class line_lanes {
+ public:
+  /// Adds the products of so many elements, which begin at the at-th one of the line.
+  template <class T>
+  void add(const T* a, const T* b, std::size_t count, std::size_t at) {
+    for (std::size_t i = 0; i < count;) {
+      const std::size_t lane = (at + i) % norm_lanes;
+      const std::size_t n = std::min(norm_lanes - lane, count - i);
+      add_products(a + i, b + i, n, lanes_ + lane);
+      i += n;
+    }
+  }
+  /// Adds the products of vectors that begin at that element of the line.
+  template <class T>
+  [[gnu::always_inline]] void add(vec<T> a, vec<T> b, std::size_t at) {
+    add_products(a, b, lanes_ + at % norm_lanes);
+  }
+
+  /// The line's sum. The next line begins.
+  double take() {
+    const double sum = fold_lanes(lanes_);
+    std::fill_n(lanes_, norm_lanes, 0.0);
+    return sum;
+  }
+
+ private:
+  alignas(64) double lanes_[norm_lanes] = {};
+};
+
+/// Adds up terms in the order of the elements.
+template <class T, const pass_info& Pass>
+class line_sums {
+ public:
+  using buffers = term_buffers<T, Pass.sum_count>;
+
+  line_sums(const step_range& range, const pass_sums& sums) : range_(range), sums_(sums) {
+    for (std::size_t k = 0; k < Pass.sum_count; ++k) columns_[k] = sums.columns[k];
+  }
+
+  /// The number of elements to add next: whole lines, or a part of one that begins at a multiple of
+  /// 32 of its elements.
+  std::size_t next_count(std::size_t left) const {
+    const std::size_t length = sums_.line_length;
+    const std::size_t in_line = length - at_;
+    if (at_ != 0 || length > buffers::elements) return std::min(in_line, buffers::elements);
+    return std::min(left, buffers::elements / length * length);
+  }
+
+  /// Where the next element is in its line.
+  std::size_t at() const { return at_; }
+
+  /// Adds the terms of vectors to a sum. They begin `ahead` elements after the next one, at a
+  /// multiple of their width.
+  [[gnu::always_inline]] void add_ahead(std::size_t sum, vec<T> a, vec<T> b, std::size_t ahead) {
+    if (Pass.extents[sum] == sum_extent::column) {
+      add_products(a, b, columns_[sum] + at_ + ahead);
+    } else {
+      lanes_[sum].add(a, b, at_ + ahead);
+    }
+  }
+  /// Moves on by so many elements of the line, whose terms are added.
+  void advance(std::size_t count) {
+    at_ += count;
+    if (at_ == sums_.line_length) end_line();
+  }
+
+  void add(const buffers& terms, std::size_t count) {
+    for (std::size_t from = 0; from < count;) {
+      const std::size_t n = std::min(count - from, sums_.line_length - at_);
+      for (std::size_t k = 0; k < Pass.sum_count; ++k) {
+        const T *a = terms.a[k] + from, *b = terms.b[k] + from;
+        if (Pass.extents[k] == sum_extent::column) {
+          add_products(a, b, n, columns_[k] + at_);
+        } else {
+          lanes_[k].add(a, b, n, at_);
+        }
+      }
+      from += n;
+      advance(n);
+    }
+  }
+
+ private:
+  void end_line() {
+    at_ = 0;
+    for (std::size_t k = 0; k < Pass.sum_count; ++k) {
+      if (Pass.extents[k] == sum_extent::column) continue;
+      const double sum = lanes_[k].take();
+      if (Pass.extents[k] == sum_extent::row) {
+        sums_.rows[k][line_] = sum;
+      } else {
+        *sums_.totals[k] += sum;
+      }
+    }
+    ++line_;
+    if (range_.columns == 0) return;
+    const std::size_t row = range_.offset / range_.columns + line_;
+    if (row % range_.rows != 0) return;
+    for (std::size_t k = 0; k < Pass.sum_count; ++k) {
+      if (Pass.extents[k] == sum_extent::column) columns_[k] += sums_.columns_apart;
+    }
+  }
+
+  const step_range& range_;
+  const pass_sums& sums_;
+  double* columns_[Pass.sum_count];
+  line_lanes lanes_[Pass.sum_count];
+  std::size_t at_ = 0;    // in the line
+  std::size_t line_ = 0;  // of the range
+};
+
+}  // namespace
+}  // namespace gradstep::internal
