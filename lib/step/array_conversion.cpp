@@ -73,4 +73,12 @@ void convert_array(const context& c, const operand& from, const operand& to,
   });
 }
 
+void convert_array(const context& c, const operand& from, const operand& to,
+                   const tensor_shape& shape) noexcept {
+  if (from.pitch == 0) return convert_array(c, from, to, shape.count);
+  for (std::size_t row = 0; row < shape.count / shape.columns; ++row) {
+    convert_array(c, from + row * from.pitch, to + row * shape.columns, shape.columns);
+  }
+}
+
 }  // namespace gradstep::internal

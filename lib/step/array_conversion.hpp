@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "kernels/storage/operand.hpp"
+#include "rules/passes.hpp"
 #include "threads/context.hpp"
 
 namespace gradstep::internal {
@@ -17,7 +18,11 @@ void read_array(const operand& from, std::size_t count, double* values) noexcept
 /// to = values, on the calling thread. An 8-bit array begins at a block.
 void write_array(const operand& to, std::size_t count, const double* values) noexcept;
 
-/// to = from, on the context's threads. 8-bit arrays begin at a block.
+/// to = from, on the context's threads. 8-bit arrays begin at a block; `to` has no gaps.
+void convert_array(const context& c, const operand& from, const operand& to,
+                   const tensor_shape& shape) noexcept;
+
+/// The same for arrays without gaps.
 void convert_array(const context& c, const operand& from, const operand& to,
                    std::size_t count) noexcept;
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t norm_block_elements = 16384;
 using block_position = list_position<norm_block_elements>;
 
-/// The sums of so many blocks wait on the stack to be added in order. Each wave of blocks is one
+/// The sums of so many blocks wait on the stack to be added. Each wave of blocks is one
 /// parallel region.
 constexpr std::size_t blocks_in_wave = 1024;
 
@@ -51,11 +51,11 @@ class block_summing {
     const std::size_t index = at.tensor();
     const std::size_t begin = (block - at.first()) * norm_block_elements;
     const std::size_t count = std::min(norm_block_elements, tensors.count(index) - begin);
-    const operand grad = tensors.gradient(index) + begin;
-    const dtype type =
-        view_ == norm_view::as_stored ? computed_type(grad.type) : tensors.computed_type(index);
-    if (type == dtype::float64) return kernels_.float64.sum_squares(grad, largest_float64_, count);
-    return kernels_.float32.sum_squares(grad, largest_float32_, count);
+    const gradient_block part{tensors.gradient(index), tensors.shape(index).columns, begin, count};
+    const dtype type = view_ == norm_view::as_stored ? computed_type(part.grad.type)
+                                                     : tensors.computed_type(index);
+    if (type == dtype::float64) return kernels_.float64.sum_squares(part, largest_float64_);
+    return kernels_.float32.sum_squares(part, largest_float32_);
   }
 
  private:
@@ -92,7 +92,37 @@ gradient_norm root_of(scaled_sum squares, double scale) {
   return {root * factor, exponent + scale_exponent + squares.exponent};
 }
 
-/// Adds blocks in order to the sum of their tensor, and the tensors' sums in order to the total.
+/// The sum of a tensor's blocks, which come in order. They are added in a binary tree over their
+/// numbers, as add_in_tree (tiles.hpp) does, with one partial sum for each power of two.
+class tree_sum {
+ public:
+  void add_block(norm_sum sum) {
+    std::size_t level = 0;
+    for (; (count_ >> level & 1) != 0; ++level) sum = added(levels_[level], sum);
+    levels_[level] = sum;
+    ++count_;
+  }
+  bool is_empty() const { return count_ == 0; }
+  norm_sum take() {
+    norm_sum total{};
+    for (std::size_t level = 0; count_ >> level != 0; ++level) {
+      if ((count_ >> level & 1) != 0) total = added(levels_[level], total);
+    }
+    count_ = 0;
+    return total;
+  }
+
+ private:
+  static norm_sum added(norm_sum a, const norm_sum& b) {
+    add(a, b);
+    return a;
+  }
+
+  norm_sum levels_[64];
+  std::size_t count_ = 0;
+};
+
+/// Adds blocks to the sum of their tensor, and the tensors' sums in order to the total.
 class ordered_sums {
  public:
   ordered_sums(const tensor_list& tensors, norm_sum* each) : position_(tensors), each_(each) {
@@ -103,12 +133,13 @@ class ordered_sums {
     position_.advance_to(block);
     if (position_.tensor() != tensor_) finish_tensor();
     tensor_ = position_.tensor();
-    add(tensor_sum_, sum);
-    if (each_ != nullptr) each_[tensor_] = tensor_sum_;
+    blocks_.add_block(sum);
   }
   void finish_tensor() {
-    add(total_, tensor_sum_);
-    tensor_sum_ = {};
+    if (blocks_.is_empty()) return;
+    const norm_sum sum = blocks_.take();
+    add(total_, sum);
+    if (each_ != nullptr) each_[tensor_] = sum;
   }
   gradient_sums result(double scale, std::uint64_t piece_count) const {
     return {root_of(total_.squares, scale), total_.non_finite_count, piece_count};
@@ -118,7 +149,7 @@ class ordered_sums {
   block_position position_;
   norm_sum* each_;
   std::size_t tensor_ = 0;
-  norm_sum tensor_sum_{};
+  tree_sum blocks_;
   norm_sum total_{};
 };
 

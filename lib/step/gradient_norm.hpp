@@ -34,7 +34,8 @@ enum class norm_view {
 
 /// Reads all gradients of a validated list once. The norm is that of the gradients times the scale.
 /// Elements that are not finite once scaled are counted. The bits depend on the list alone: blocks
-/// of a fixed size are added in order to their tensor's sum, and the tensors' sums in order.
+/// of a fixed size are added in a binary tree over their numbers to their tensor's sum, and the
+/// tensors' sums in order.
 /// `each`, unless it is null, gets every tensor's own sum. Cannot fail.
 gradient_sums sum_gradients(const context& c, const tensor_list& tensors, norm_view view,
                             double scale, norm_sum* each = nullptr) noexcept;

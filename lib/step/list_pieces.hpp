@@ -50,18 +50,31 @@ class list_pieces {
   /// The pieces that run: 1 if the calling thread does all.
   std::uint64_t run_count() const { return is_serial_ ? 1 : count_; }
 
+  std::size_t size() const { return size_; }  // elements of a piece
+
   /// Calls visit(piece, at) for each piece and each tensor of it that is not empty, on the
   /// context's threads.
   template <class Visit>
   void run(const context& c, const tensor_list& tensors, const Visit& visit) const {
+    struct nothing {};
+    run(
+        c, tensors, [] { return nothing(); },
+        [&](nothing&, const list_piece& piece, const list_position<>& at) { visit(piece, at); });
+  }
+
+  /// The same with visit(own, piece, at), where each thread has an `own` from make_own().
+  template <class MakeOwn, class Visit>
+  void run(const context& c, const tensor_list& tensors, const MakeOwn& make_own,
+           const Visit& visit) const {
     run_pieces(c, count_, is_serial_, [&](piece_claims& claims) {
+      auto own = make_own();
       list_position<> first(tensors);
       for (std::size_t number = 0; claims.claim(number);) {
         const std::size_t begin = number * size_;
         const list_piece piece{begin, std::min(total_, begin + size_)};
         first.advance_to(begin);
         for (list_position<> at = first;; at.next()) {
-          if (at.count() != 0) visit(piece, at);
+          if (at.count() != 0) visit(own, piece, at);
           if (piece.end - at.first() <= at.count()) break;
         }
       }

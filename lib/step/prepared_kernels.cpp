@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "base/float_environment.hpp"
+#include "kernels/loops/range_part.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -44,16 +46,22 @@ double value_at(const step_request& r, std::size_t index) {
   return index == no_index ? 0 : r.values[index];
 }
 
-void prepare(const step_request& r, const step_kernel& kernel, std::size_t total,
-             prepared_step& prepared) {
-  const bool is_decoupled = r.rule.info->weight_decay == decay::decoupled;
+/// Where weight decay acts, as the rule or its hyper-parameter says.
+decay decay_of(const step_request& r) {
+  const decay kind = r.rule.info->weight_decay;
+  if (kind != decay::chosen) return kind;
+  return value_at(r, r.rule.decoupled_weight_decay) != 0 ? decay::decoupled : decay::coupled;
+}
+
+/// Everything but what the rule's own `prepare` sets.
+void set_surroundings(const step_request& r, std::size_t total, prepared_step& prepared) {
+  const decay kind = decay_of(r);
   const double weight_decay = value_at(r, r.rule.weight_decay);
-  kernel.prepare(r.values, r.step, r.step == 1 || r.has_fresh_slots, prepared);
   const scaled_number scale = product(r.grad_scale, r.clip_factor);
   prepared.grad_scale = value_at(r, r.rule.maximize) != 0 ? -scale.factor : scale.factor;
   prepared.grad_scale_power = scale.power;
-  prepared.coupled_decay = is_decoupled ? 0 : weight_decay;
-  prepared.decoupled_decay = is_decoupled ? value_at(r, r.rule.lr) * weight_decay : 0;
+  prepared.coupled_decay = kind == decay::coupled ? weight_decay : 0;
+  prepared.decoupled_decay = kind == decay::decoupled ? value_at(r, r.rule.lr) * weight_decay : 0;
   prepared.value_limit = r.options.value_limit;
   prepared.average_decay = r.options.average_decay;
   prepared.copies_to_average = r.step == 1 || r.options.average_decay == 0;
@@ -61,14 +69,77 @@ void prepare(const step_request& r, const step_kernel& kernel, std::size_t total
   prepared.streams_copy = total >= streamed_from;
 }
 
+void prepare(const step_request& r, const step_kernel& kernel, const prepare_request& of,
+             std::size_t total, prepared_step& prepared) {
+  kernel.prepare(of, prepared);
+  set_surroundings(r, total, prepared);
+}
+
+/// For a rule whose constants depend on no tensor.
+void prepare(const step_request& r, const step_kernel& kernel, std::size_t total,
+             prepared_step& prepared) {
+  const prepare_request of{r.rule.self, r.values, r.step,  r.step == 1 || r.has_fresh_slots,
+                           false,       {},       nullptr, nullptr};
+  prepare(r, kernel, of, total, prepared);
+}
+
+/// Calls use(index in the rule's order, scalar) for each scalar of the tensor's step.
+template <class Use>
+void for_each_scalar(const step_request& r, const tensor& t, const Use& use) {
+  double* next[] = {t.scalars, r.shared_scalars};
+  for (std::size_t i = 0; i < r.rule.info->scalars.size(); ++i) {
+    use(i, *next[static_cast<int>(r.rule.info->scalars[i].scope)]++);
+  }
+}
+
+/// The dtype that holds the param's numbers: lower halves make bfloat16 a float32.
+dtype held_type(const operand& param) {
+  return has_lower_halves(param) ? dtype::float32 : param.type;
+}
+
 }  // namespace
+
+void run_kernel(const step_kernel& kernel, const prepared_step& prepared,
+                const step_range& range) noexcept {
+  if (range.columns == 0 || !is_pitched(range)) return kernel.run(prepared, range);
+  for_each_gapless_part(range, [&](const step_range& part) { kernel.run(prepared, part); });
+}
 
 // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): what no tensor needs
 prepared_kernels::prepared_kernels(const context& c, const step_request& r,
                                    const list_summary& summary)
-    : table_(*c.isa->kernels), kernel_(r.rule.kernel_index(r.values)) {
+    : table_(*c.isa->kernels), kernel_(r.rule.kernel_index(r.values, false)) {
   if (summary.has_float32) prepare(r, table_.float32.steps[kernel_], summary.total, float32_);
   if (summary.has_float64) prepare(r, table_.float64.steps[kernel_], summary.total, float64_);
+}
+
+void tensor_constants::prepare_for(const tensor& t) {
+  const bool is_wide = computed_type(t.param.type) == dtype::float64;
+  const typed_kernels& kernels = is_wide ? table_.float64 : table_.float32;
+  const std::size_t index = request_.transform == no_index
+                                ? request_.rule.kernel_index(request_.values, t.columns != 0)
+                                : request_.rule.first_transform + request_.transform;
+  const step_kernel* const kernel = &kernels.steps[index];
+  step_scalars scalars{};
+  for_each_scalar(request_, t, [&](std::size_t i, double value) { scalars.values[i] = value; });
+  const dtype type = held_type(t.param);
+  const bool is_same = kernel == kernel_ && type == param_type_ &&
+                       std::memcmp(&scalars, &before_, sizeof scalars) == 0;
+  if (is_same) return;
+  kernel_ = kernel;
+  param_type_ = type;
+  before_ = after_ = scalars;
+  prepare(request_, *kernel, request_for(request_, t, before_, after_), total_, prepared_);
+}
+
+prepare_request request_for(const step_request& r, const tensor& t, const step_scalars& before,
+                            step_scalars& after) noexcept {
+  return {r.rule.self,    r.values,           r.step,        r.step == 1 || r.has_fresh_slots,
+          t.columns != 0, held_type(t.param), before.values, after.values};
+}
+
+void store_scalars(const step_request& r, const tensor& t, const step_scalars& after) noexcept {
+  for_each_scalar(r, t, [&](std::size_t i, double& value) { value = after.values[i]; });
 }
 
 }  // namespace gradstep::internal

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "step/ranges.hpp"
 
+#include <algorithm>
+
 #include "base/mix.hpp"
+#include "threads/context.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -11,12 +14,6 @@ namespace {
 std::uint64_t random_key(const step_request& r, const tensor& t, std::size_t index) {
   const std::uint64_t key = t.key != 0 ? t.key : index + 1;
   return derived_key(derived_key(derived_key(0, r.options.seed), key), r.step);
-}
-
-void cut_from(operand& o, std::size_t begin) {
-  if (o.data == nullptr) return;
-  o.data = static_cast<char*>(o.data) + begin * size_of(o.type);
-  o.extra = extra_at(o.type, o.extra, begin);
 }
 
 }  // namespace
@@ -39,17 +36,15 @@ void read_for_step(const step_request& r, std::uint32_t used_slots, std::size_t 
     needs_key |= t.slots[s].is_stochastic;
   }
   if (!r.updates_average()) t.average.data = nullptr;
+  t.offset = 0;
+  t.line_slots = 0;
   t.random_key = needs_key ? random_key(r, t, index) : 0;
 }
 
-void cut_to(tensor& t, std::size_t begin, std::size_t end) {
-  cut_from(t.param, begin);
-  cut_from(t.grad, begin);
-  for (std::size_t s = 0; s < t.slot_count; ++s) cut_from(t.slots[s], begin);
-  cut_from(t.copy, begin);
-  cut_from(t.average, begin);
-  t.count = end - begin;
-  t.first_index += begin;
+std::size_t granularity_of(const tensor& t) noexcept {
+  const auto is_in_blocks = [](const operand& slot) { return has_blocks(slot.type); };
+  const bool has_any = std::any_of(t.slots, t.slots + t.slot_count, is_in_blocks);
+  return has_any ? block_elements : piece_multiple;
 }
 
 }  // namespace gradstep::internal

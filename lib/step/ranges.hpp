@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a kernel is handed: a tensor of a list, or a part of one, made ready for a step.
+// What a kernel is handed: a tensor of a list, made ready for a step.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "step/step_request.hpp"
@@ -15,7 +16,7 @@ namespace gradstep::internal {
 void read_for_step(const step_request& request, std::uint32_t used_slots, std::size_t index,
                    tensor& into);
 
-/// Cuts a tensor to its elements [begin, end). `begin` is a multiple of 256 beside 8-bit slots.
-void cut_to(tensor& t, std::size_t begin, std::size_t end);
+/// Where pieces may cut a tensor: between blocks of 8-bit slots.
+std::size_t granularity_of(const tensor& t) noexcept;
 
 }  // namespace gradstep::internal

@@ -3,6 +3,7 @@
 // What a step is asked to do.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -32,6 +33,12 @@ struct step_request {
   double clip_factor = 1;        // of clipping by norm; gradients are multiplied by both
   bool has_fresh_slots = false;  // some slot is still at its initial value; implied by t = 1
   step_options options = {};
+  double* shared_scalars = nullptr;  // of the rule, with the scope of all tensors
+  /// For rules of several passes: the workspace of each tensor, by its place in the list. Null: the
+  /// tensors have their own.
+  std::byte* const* workspaces = nullptr;
+  std::size_t transform = no_index;  // of the rule's transforms, to make in place of a step
+  std::size_t cursor = 0;  // for update_in_passes: the tensor whose sums are to be added next
 
   /// A decay of 1 leaves the average as it is, so only the first step writes one.
   bool updates_average() const {

@@ -19,15 +19,25 @@ void read_tensor(const void* element, std::uint32_t slots, tensor& into) {
   into.count = from.count;
   into.first_index = from.first_index;
   into.key = from.key;
+  into.rows = from.rows;
+  into.columns = from.columns;
+  into.whole_count = from.whole_count;
+  into.scalars = from.scalars;
+  into.workspace = from.workspace;
 }
 
 operand gradient_of(const void* element) { return static_cast<const step_range*>(element)->grad; }
+
+tensor_shape shape_of(const void* element) {
+  return internal::shape_of(*static_cast<const step_range*>(element));
+}
 
 constexpr element_reader reader_of_tensors{
     .count_offset = offsetof(step_range, count),
     .param_type_offset = offsetof(step_range, param) + offsetof(operand, type),
     .read = read_tensor,
-    .gradient = gradient_of};
+    .gradient = gradient_of,
+    .shape = shape_of};
 
 }  // namespace
 

@@ -22,8 +22,10 @@ struct element_reader {
   /// data alone may be set. random_key and all other slots stay as they are.
   void (*read)(const void* element, std::uint32_t slots, tensor& into);
 
-  /// Reads the gradient alone. In a list whose norm is wanted, only counts and gradients are valid.
+  /// Reads the gradient alone. In a list whose norm is wanted, only shapes and gradients are valid.
   operand (*gradient)(const void* element);
+
+  tensor_shape (*shape)(const void* element);
 };
 
 /// An array of structs that one reader can read, or a selection of its elements. The array belongs
@@ -60,11 +62,13 @@ class tensor_list {
     reader_->read(element(i), slots, into);
   }
   operand gradient(std::size_t i) const { return reader_->gradient(element(i)); }
+  tensor_shape shape(std::size_t i) const { return reader_->shape(element(i)); }
+
+  /// The place of the i-th tensor in the array that the list selects from.
+  std::size_t index_in_array(std::size_t i) const { return order_ == nullptr ? i : order_[i]; }
 
  private:
-  const unsigned char* element(std::size_t i) const {
-    return first_ + (order_ == nullptr ? i : order_[i]) * stride_;
-  }
+  const unsigned char* element(std::size_t i) const { return first_ + index_in_array(i) * stride_; }
 
   const unsigned char* first_;
   std::size_t stride_;
