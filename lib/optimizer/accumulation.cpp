@@ -60,17 +60,28 @@ void read_accumulating(const void* element, std::uint32_t, tensor& into) {
   into.slot_count = 0;
   into.copy.data = into.average.data = nullptr;
   into.first_index = into.key = 0;
+  into.rows = from.rows;
+  into.columns = from.columns;
+  into.whole_count = 0;
+  into.scalars = nullptr;
+  into.workspace = nullptr;
 }
 
 operand accumulating_gradient(const void* element) {
   return static_cast<const accumulating_tensor*>(element)->grad;
 }
 
+tensor_shape accumulating_shape(const void* element) {
+  const auto& of = *static_cast<const accumulating_tensor*>(element);
+  return {of.count, of.rows, of.columns};
+}
+
 constexpr element_reader reader_of_accumulating{
     .count_offset = offsetof(accumulating_tensor, count),
     .param_type_offset = offsetof(accumulating_tensor, sum) + offsetof(operand, type),
     .read = read_accumulating,
-    .gradient = accumulating_gradient};
+    .gradient = accumulating_gradient,
+    .shape = accumulating_shape};
 
 /// list: one element per tensor, to work with.
 void add_to_sums(optimizer& o, index_span tensors, std::span<accumulating_tensor> list,
@@ -83,7 +94,8 @@ void add_to_sums(optimizer& o, index_span tensors, std::span<accumulating_tensor
       o.table.records[tensors[i]].sum_memory = std::move(blocks[i]);
       o.table.state_bytes += o.table.sum_bytes(tensors[i]);
     }
-    list[i] = {o.table.tensors[tensors[i]].count, o.table.sum(tensors[i]),
+    const tensor& t = o.table.tensors[tensors[i]];
+    list[i] = {t.count, t.rows, t.columns, o.table.sum(tensors[i]),
                o.table.records[tensors[i]].grad};
   }
   const rule_values ascent = ascent_at_rate_1();

@@ -66,7 +66,8 @@ void array_registry::move_grad(std::size_t tensor, std::uintptr_t from, std::uin
                                std::size_t bytes) {
   const auto old = grads_.find({from, tensor});
   grad_entries made;
-  if (old == grads_.end() && to != 0) made.insert({{to, tensor}, {to + bytes, tensor, "grad"}});
+  if (old == grads_.end() && to != 0)
+    made.insert({{to, tensor}, {to + bytes, tensor, "grad.data"}});
   grad_entries::node_type node;
   if (old != grads_.end()) {
     overlaps_ += overlap_without(old);

@@ -34,7 +34,9 @@ void select_uninspected(optimizer& o, double scale) noexcept {
 
 void set_grad(optimizer& o, std::size_t tensor, void* grad) {
   operand& placed = o.table.records[tensor].grad;
-  const std::size_t bytes = o.table.tensors[tensor].count * size_of(placed.type);
+  const internal::tensor& t = o.table.tensors[tensor];
+  const std::size_t bytes =
+      elements_with_gaps(t.count, t.columns, placed.pitch) * size_of(placed.type);
   const auto address = [&](const void* data) {
     return bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(data);
   };

@@ -23,8 +23,10 @@ rule_values group_settings::driven_rule() const noexcept {
   return driven;
 }
 
-std::uint32_t group_settings::used_slots() const noexcept {
-  return rule.entry->used_slots(rule.values) | rule.entry->used_slots(driven_rule().values);
+std::uint32_t group_settings::used_slots(const tensor_shape& shape) const noexcept {
+  const bool is_matrix = shape.is_matrix();
+  return rule.entry->used_slots(rule.values, is_matrix) |
+         rule.entry->used_slots(driven_rule().values, is_matrix);
 }
 
 double group_settings::momentum_at(double t) const noexcept {

@@ -25,8 +25,8 @@ struct group_settings {
 
   /// The rule with some momentum above 0 if the schedule drives momentum; else the rule as it is.
   rule_values driven_rule() const noexcept;
-  /// Bit s: some step with these settings can use slot s.
-  std::uint32_t used_slots() const noexcept;
+  /// Bit s: some step of a tensor of that shape with these settings can use slot s.
+  std::uint32_t used_slots(const tensor_shape& shape) const noexcept;
 
   /// NaN: the schedule does not drive momentum at step t, which counts from 0.
   double momentum_at(double t) const noexcept;

@@ -31,7 +31,8 @@ struct array_names {
 struct named_array {
   const char* name;
   operand array;
-  bool is_there;  // the tensor has the array at present; its data may be nullptr if count is 0
+  std::size_t count;  // of numbers
+  bool is_there;      // the tensor has the array at present; its data may be nullptr if count is 0
 };
 
 array_names names_of(const optimizer& o, std::size_t tensor) noexcept;

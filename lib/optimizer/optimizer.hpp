@@ -53,8 +53,20 @@ struct group_record {
   std::vector<std::uint32_t> members = {};        // tensors, in the order of adding
 
   // Of the step that is open.
-  rule_values step_rule = {};    // the rule with the rate and momentum of the step
-  std::uint32_t step_slots = 0;  // bit s: step_rule uses slot s
+  rule_values step_rule = {};  // the rule with the rate and momentum of the step
+  /// Bit s: step_rule uses slot s of a flat tensor, or of one with rows and columns.
+  std::uint32_t step_slots_of[2] = {};
+
+  std::uint32_t step_slots(const tensor& t) const noexcept {
+    return step_slots_of[t.columns != 0 ? 1 : 0];
+  }
+};
+
+/// The scalars of a rule that belong to all its tensors.
+struct shared_scalars {
+  const rule_entry* rule;
+  bool is_used = false;  // a step has changed them
+  double values[max_scalars] = {};
 };
 
 /// The step that is open, from its verdict to its end.
@@ -68,7 +80,7 @@ struct open_step {
 /// A tensor that accumulates: a step whose param is the sum adds the gradient. A sixth of the size
 /// of `tensor`, which would make accumulating small tensors half as slow again.
 struct accumulating_tensor {
-  std::size_t count;
+  std::size_t count, rows, columns;
   operand sum, grad;
 };
 
@@ -78,6 +90,7 @@ struct step_lists {
   std::vector<std::uint32_t> batch_order = {};  // tensors of one group, by what they share
   std::vector<norm_sum> sums = {};              // of the selected tensors' gradients
   std::vector<accumulating_tensor> accumulating = {};  // the selected tensors
+  std::vector<step_request> requests = {};  // batches of a rule that sums over all tensors
 };
 
 struct optimizer {
@@ -90,6 +103,7 @@ struct optimizer {
   std::vector<group_record> groups;  // in the order of adding
   name_index group_names;
   tensor_table table;
+  std::vector<internal::shared_scalars> shared_scalars;  // of the rules that have some
   std::optional<internal::loss_scaler> loss_scaler;
 
   std::uint64_t step_count = 0;     // steps that were taken

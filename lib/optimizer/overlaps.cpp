@@ -13,7 +13,7 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
   array_registry::additions added;
   if (t.count == 0) return added;  // its pointers may have any value
   const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count,
-                       presence wanted) {
+                       presence wanted, std::size_t) {
     if (data == nullptr) return;
     const auto begin = reinterpret_cast<std::uintptr_t>(data);
     const std::uintptr_t end = begin + size * count;
@@ -31,6 +31,8 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
     }
   };
   for_each_array(rule, given_slots(t), tensor_arrays(t), add);
+  const std::size_t scalars = scalar_count(rule, scalar_scope::tensor);
+  add(t.scalars, "scalars", sizeof(double), scalars, presence::optional, 0);
   return added;
 }
 

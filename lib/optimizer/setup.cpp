@@ -6,6 +6,7 @@
 
 #include "base/mix.hpp"
 #include "optimizer/overlaps.hpp"
+#include "optimizer/rule_state.hpp"
 #include "optimizer/slots.hpp"
 
 namespace gradstep::internal {
@@ -28,6 +29,7 @@ void reserve_tensor(optimizer& o, group_record& group) {
   o.lists.selected.reserve(most);
   o.lists.batch_order.reserve(most);
   o.lists.sums.reserve(most);
+  if (group.settings.rule.entry->sums_over_all()) o.lists.requests.reserve(most);
 }
 
 /// Slots that are absent and not used get the dtype of the arithmetic. used: bit s, the rule uses
@@ -56,6 +58,7 @@ std::size_t add_group(optimizer& o, std::string_view name, group_settings&& sett
   group.step_rule = group.settings.rule;
   const std::lock_guard held(o.gate);
   reserve_one_more(o.groups);
+  add_shared(o, *group.settings.rule.entry);
   o.group_names.emplace(group.name.get(), index);
   o.groups.push_back(std::move(group));
   return index;
@@ -64,7 +67,7 @@ std::size_t add_group(optimizer& o, std::string_view name, group_settings&& sett
 std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view name,
                        const tensor& given, slot_owner owner) {
   group_record& group = o.groups[group_index];
-  const std::uint32_t used = group.settings.used_slots();
+  const std::uint32_t used = group.settings.used_slots(shape_of(given));
   const auto index = static_cast<std::uint32_t>(o.table.size());
   array_registry::additions arrays =
       check_new_arrays(o.table, *group.settings.rule.entry->info, given);
@@ -80,6 +83,12 @@ std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view n
   } else {
     forget_unused_dtypes(t, used);
   }
+  if (t.scalars == nullptr) {
+    record.scalar_memory = allocate_scalars(group.settings.rule);
+    t.scalars = record.scalar_memory.get();
+  }
+  record.workspace = state_block(workspace_size(group.settings, t));
+  t.workspace = record.workspace.data();
 
   const std::lock_guard held(o.gate);
   reserve_tensor(o, group);
@@ -96,8 +105,10 @@ std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view n
 void change_group(optimizer& o, std::size_t group_index, group_settings&& settings) {
   group_record& group = o.groups[group_index];
   auto added = allocate_missing_slots(o, group, settings);
+  auto workspaces = allocate_larger_workspaces(o, group, settings);
   const std::lock_guard held(o.gate);
   for (new_slots& each : added) put_in_place(o.table, std::move(each));
+  put_in_place(o.table, std::move(workspaces));
   group.settings = std::move(settings);
   if (group.plateau) group.plateau->lr = base_lr(group.settings.rule);
 }

@@ -7,23 +7,38 @@
 
 #include "base/failure.hpp"
 #include "kernels/storage/slot_storage.hpp"
+#include "step/array_conversion.hpp"
 
 namespace gradstep::internal {
+namespace {
+
+/// Whether there are gaps between the rows of an array that is not a slot.
+bool has_gaps(const tensor& t) {
+  const std::size_t pitches = t.param.pitch | t.grad.pitch | t.copy.pitch | t.average.pitch;
+  return pitches != 0;
+}
+
+}  // namespace
 
 void plan_slots(const group_settings& group, tensor& t) {
   const rule_info& rule = *group.rule.entry->info;
   const dtype computed = computed_type(t.param.type);
-  const bool is_free = computed == dtype::float32;
-  const dtype wanted = is_free ? group.slot_dtype.value_or(computed) : computed;
+  const dtype wanted = group.slot_dtype.value_or(computed);
   t.slot_count = rule.slot_count;
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
-    const dtype type = stored_slot_type(wanted, rule.slots[s].is_non_negative, t.count);
+    const dtype type = stored_slot_type(rule.slots[s], wanted, computed, t.count);
     t.slots[s] = {nullptr, nullptr, type, false};
     if (has_blocks(type) && t.first_index % block_elements != 0) {
       refuse(GRADSTEP_INVALID_ARGUMENT,
              "tensor.first_index = %llu is no multiple of 256, but the group's slot_dtype is "
              "8-bit, in blocks of so many",
              static_cast<unsigned long long>(t.first_index));
+    }
+    if (has_blocks(type) && t.columns % block_elements != 0 && has_gaps(t)) {
+      refuse(GRADSTEP_INVALID_ARGUMENT,
+             "tensor.columns = %zu is no multiple of 256: then no array may have a pitch, because "
+             "the group's slot_dtype is 8-bit, in blocks of so many",
+             t.columns);
     }
   }
 }
@@ -37,8 +52,9 @@ new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_
   std::size_t offsets[2 * max_slots] = {}, end = 0;
   for (std::size_t s = 0; s < max_slots; ++s) {
     if ((mask >> s & 1) == 0) continue;
-    const std::size_t bytes = t.count * size_of(t.slots[s].type);
-    const std::size_t scales = extra_size(t.slots[s].type, false, t.count);
+    const std::size_t count = slot_elements(rule.entry->info->slots[s].extent, shape_of(t));
+    const std::size_t bytes = count * size_of(t.slots[s].type);
+    const std::size_t scales = extra_size(t.slots[s].type, false, count);
     offsets[2 * s] = end;
     offsets[2 * s + 1] = end + aligned_size(bytes);
     end += aligned_size(bytes) + aligned_size(scales);
@@ -50,7 +66,7 @@ new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_
     operand& slot = added.slots[s];
     slot.data = added.memory.data() + offsets[2 * s];
     if (has_blocks(slot.type)) slot.extra = added.memory.data() + offsets[2 * s + 1];
-    fill_array(c, slot, t.count, initial_value(rule, rule.entry->info->slots[s]));
+    set_initial(c, rule, s, t, slot);
   }
   return added;
 }
@@ -58,12 +74,11 @@ new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_
 std::vector<new_slots> allocate_missing_slots(optimizer& o, const group_record& group,
                                               const group_settings& settings) {
   const rule_values& rule = settings.rule;
-  const std::uint32_t used = settings.used_slots();
   std::vector<new_slots> all;
   for (const std::uint32_t index : group.members) {
     tensor_record& record = o.table.records[index];
     const tensor& t = o.table.tensors[index];
-    const std::uint32_t missing = used & ~given_slots(t);
+    const std::uint32_t missing = settings.used_slots(shape_of(t)) & ~given_slots(t);
     if (missing == 0 || t.count == 0) continue;
     if (!record.owns_slots) {
       refuse(GRADSTEP_INVALID_ARGUMENT,
@@ -83,6 +98,14 @@ void put_in_place(tensor_table& table, new_slots&& added) noexcept {
   }
   table.records[added.tensor].slot_memory.push_back(std::move(added.memory));
   table.state_bytes += added.bytes;
+}
+
+void set_initial(const context& c, const rule_values& rule, std::size_t s, const tensor& t,
+                 const operand& slot) noexcept {
+  const internal::slot& info = rule.entry->info->slots[s];
+  const tensor_shape shape = shape_of(t);
+  if (info.start == slot_start::param) return convert_array(c, t.param, slot, shape);
+  fill_array(c, slot, slot_elements(info.extent, shape), initial_value(rule, info));
 }
 
 }  // namespace gradstep::internal

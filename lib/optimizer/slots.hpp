@@ -24,6 +24,10 @@ struct new_slots {
 /// (INVALID_ARGUMENT) if the tensor begins inside a block of an 8-bit dtype.
 void plan_slots(const group_settings& group, tensor& t);
 
+/// Sets slot s of the tensor, which is at `slot`, to its value before the first step.
+void set_initial(const context& c, const rule_values& rule, std::size_t s, const tensor& t,
+                 const operand& slot) noexcept;
+
 /// Allocates the slots of the mask, at their initial values, with the dtypes that the tensor's
 /// slots have. index: the tensor's.
 new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_t mask,

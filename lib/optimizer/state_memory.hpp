@@ -28,6 +28,7 @@ class state_block {
   ~state_block();
 
   std::byte* data() const { return data_; }
+  std::size_t size() const { return size_; }
 
  private:
   std::byte* data_ = nullptr;

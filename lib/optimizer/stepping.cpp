@@ -7,6 +7,7 @@
 #include "optimizer/batches.hpp"
 #include "optimizer/gradients.hpp"
 #include "optimizer/overlaps.hpp"
+#include "optimizer/rule_state.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -39,11 +40,59 @@ void check_step_count(const tensor_record& record) {
   check_count(&record, "a step_count", record.step_count);
 }
 
+/// The transform that leads back to the state in which the rule steps.
+const char* transform_back(const rule_info& rule) {
+  for (const transform& t : rule.transforms) {
+    if (t.mode_after == 0) return t.name;
+  }
+  return "";
+}
+
+void check_shared_values(const group_record& first, const group_record& other) {
+  const rule_info& rule = *first.settings.rule.entry->info;
+  for (const char* name : rule.shared_hyperparameters) {
+    const std::size_t index = find_hyperparameter(rule, name);
+    const double a = first.settings.rule.values[index], b = other.settings.rule.values[index];
+    if (a == b) continue;
+    refuse(
+        GRADSTEP_INVALID_ARGUMENT,
+        "%s of groups %s and %s differs, %s and %s: %s sums over all groups, which need the same "
+        "value",
+        name, quoted(first.name.get()).text, quoted(other.name.get()).text, to_text(a).text,
+        to_text(b).text, rule.name);
+  }
+}
+
 /// The counts of the optimizer and of all selected tensors.
 void check_step_counts(const optimizer& o) {
   check_count(nullptr, "a step_count", o.step_count);
   check_count(nullptr, "a skipped_count", o.skipped_count);
   for (const std::uint32_t index : o.lists.selected) check_step_count(o.table.records[index]);
+}
+
+/// No param may be in a transformed state.
+void check_modes(const optimizer& o) {
+  for (const std::uint32_t index : o.lists.selected) {
+    if (mode_of(o, index) == 0) continue;
+    const rule_info& rule = *o.groups[o.table.records[index].group].settings.rule.entry->info;
+    refuse(GRADSTEP_WRONG_ORDER,
+           "the param of tensor %s is transformed: gradstep_optimizer_transform with \"%s\" comes "
+           "first",
+           o.table.records[index].quoted_name().text, transform_back(rule));
+  }
+}
+
+/// Rules that sum over all tensors need some values to be equal in all groups that take part.
+void check_shared_values(const optimizer& o) {
+  if (o.shared_scalars.empty()) return;
+  for (const shared_scalars& shared : o.shared_scalars) {
+    const group_record* first = nullptr;
+    for (const group_record& group : o.groups) {
+      if (group.settings.rule.entry != shared.rule || group.members.empty()) continue;
+      if (first == nullptr) first = &group;
+      check_shared_values(*first, group);
+    }
+  }
 }
 
 // ---- The verdict --------------------------------------------------------------------------------
@@ -82,6 +131,8 @@ void open(optimizer& o, const step_settings& settings) {
   const bool needs_inspected = settings.source == norm_source::inspected;
   select_participants(o);
   check_step_counts(o);
+  check_modes(o);
+  check_shared_values(o);
   if (needs_inspected) {
     for (const std::uint32_t index : o.lists.selected) {
       check_inspected(o.table.records[index], scale);
@@ -94,15 +145,18 @@ void open(optimizer& o, const step_settings& settings) {
   o.step.result.verdict = judge(o, settings, scale, limits_in_force(o));
   for (group_record& group : o.groups) {
     group.step_rule = next_rule(o, group);
-    group.step_slots = group.step_rule.entry->used_slots(group.step_rule.values);
+    for (const bool is_matrix : {false, true}) {
+      group.step_slots_of[is_matrix] =
+          group.step_rule.entry->used_slots(group.step_rule.values, is_matrix);
+    }
   }
 }
 
 /// Counts the tensor's step, which has used its sum and zeroed it. The gate's lock is held.
 void finish_tensor(optimizer& o, std::size_t tensor) noexcept {
   tensor_record& record = o.table.records[tensor];
-  if (!o.step.result.verdict.is_skipped) {
-    record.used_slots |= o.groups[record.group].step_slots;
+  if (!o.step.result.verdict.is_skipped && !o.step.result.is_stopped) {
+    record.used_slots |= o.groups[record.group].step_slots(o.table.tensors[tensor]);
     ++record.step_count;
   }
   if (!record.has_sum()) return;
@@ -113,7 +167,7 @@ void finish_tensor(optimizer& o, std::size_t tensor) noexcept {
 /// Updates the optimizer's counts and its loss scaler. The gate's lock is held.
 step_result close(optimizer& o) noexcept {
   const step_verdict& verdict = o.step.result.verdict;
-  ++(verdict.is_skipped ? o.skipped_count : o.step_count);
+  if (!o.step.result.is_stopped) ++(verdict.is_skipped ? o.skipped_count : o.step_count);
   o.grad_norm = verdict.grad_norm;
   if (o.loss_scaler) update_loss_scaler(*o.loss_scaler, verdict.is_skipped);
   for (tensor_record& record : o.table.records) {
@@ -134,10 +188,21 @@ void count_left_out(optimizer& o) noexcept {
 
 step_result step_all(optimizer& o, const step_settings& settings) {
   open(o, settings);
-  if (o.step.result.verdict.is_skipped) {
-    o.step.result.piece_count = zero_selected(o);
+  step_result& result = o.step.result;
+  // Rules that sum over all tensors come first, because they may stop the step.
+  for (const shared_scalars& shared : o.shared_scalars) {
+    if (result.verdict.is_skipped || result.is_stopped || !shared.rule->sums_over_all()) continue;
+    const pass_outcome outcome = update_groups_of(o, *shared.rule);
+    result.piece_count += outcome.piece_count;
+    result.is_stopped = outcome.is_stopped;
+  }
+  if (result.verdict.is_skipped || result.is_stopped) {
+    result.piece_count += zero_selected(o);
   } else {
-    for (const group_record& group : o.groups) o.step.result.piece_count += update_group(o, group);
+    for (const group_record& group : o.groups) {
+      if (group.step_rule.entry->sums_over_all()) continue;
+      result.piece_count += update_group(o, group);
+    }
   }
   const std::lock_guard held(o.gate);
   for (const std::uint32_t index : o.lists.selected) finish_tensor(o, index);
@@ -150,6 +215,13 @@ void begin_step(optimizer& o, const step_settings& settings) {
            "GRADSTEP_APPLY_MAX_NORM, GRADSTEP_APPLY_CHECK_FINITE or a loss scaler needs all "
            "gradients first: inspect them and set GRADSTEP_STEP_INSPECTED, or give "
            "GRADSTEP_STEP_GRAD_NORM");
+  }
+  for (const group_record& group : o.groups) {
+    if (!group.settings.rule.entry->sums_over_all() || group.members.empty()) continue;
+    refuse(GRADSTEP_UNSUPPORTED,
+           "group %s: %s sums over all tensors before it changes one, so it cannot step tensor by "
+           "tensor: gradstep_optimizer_step can",
+           quoted(group.name.get()).text, group.settings.rule.entry->info->name);
   }
   open(o, settings);
   const std::lock_guard held(o.gate);

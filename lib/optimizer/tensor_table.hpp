@@ -40,9 +40,11 @@ struct tensor_record {
   bool is_frozen = false;
 
   // Slots.
-  bool owns_slots = false;                    // the slots are the library's
-  std::uint32_t used_slots = 0;               // bit s: a step of this tensor has used slot s
-  std::vector<state_block> slot_memory = {};  // of slots that are the library's
+  bool owns_slots = false;                       // the slots are the library's
+  std::uint32_t used_slots = 0;                  // bit s: a step of this tensor has used slot s
+  std::vector<state_block> slot_memory = {};     // of slots that are the library's
+  std::unique_ptr<double[]> scalar_memory = {};  // of scalars that are the library's
+  state_block workspace = {};                    // for rules of several passes
 
   // The gradient. Steps read tensor::grad, which is the accumulated sum if there is one, else the
   // caller's array.
@@ -72,6 +74,11 @@ struct tensor_table {
   /// A tensor's accumulated gradient. Its dtype is that of the arithmetic; data == nullptr: it has
   /// no memory yet.
   operand sum(std::size_t index) const noexcept;
+  /// The numbers in a slot.
+  std::size_t slot_count(const rule_info& rule, std::size_t index,
+                         std::size_t slot) const noexcept {
+    return slot_elements(rule.slots[slot].extent, shape_of(tensors[index]));
+  }
   /// The bytes of that sum.
   std::size_t sum_bytes(std::size_t index) const noexcept;
 };
