@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/checkpoint_reader.hpp"
 
+#include <algorithm>
+
 #include "base/sorted_names.hpp"
 #include "checkpoint/stored_arrays.hpp"
 #include "json/json_writing.hpp"
@@ -20,12 +22,30 @@ saved_state state_of(const safetensors_reader& reader, const std::string& path) 
   return read_state(found->second);
 }
 
-bool is_array_name(const rule_info& rule, const std::string& name) {
-  const array_names names{rule};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (name == names.at(i)) return true;
+/// The index of an array by its name; names.size(): it has no such array.
+std::size_t array_index(const array_names& names, const std::string& name) {
+  std::size_t i = 0;
+  while (i < names.size() && name != names.at(i)) ++i;
+  return i;
+}
+
+/// The numbers in an array of a tensor of the file.
+std::size_t count_of(const saved_tensor& tensor, const rule_info& rule, const std::string& name) {
+  const std::size_t index = array_index({rule}, name);
+  return index < rule.slot_count ? slot_elements(rule.slots[index].extent, tensor.shape())
+                                 : tensor.count;
+}
+
+[[noreturn]] void refuse_state(const std::string& fault);
+
+/// Every scalar of the file is one of the rule, with that scope.
+void check_scalars(const rule_info& rule, scalar_scope scope,
+                   const std::vector<saved_number>& scalars, const std::string& owner) {
+  for (const saved_number& each : scalars) {
+    const auto is_it = [&](const scalar& s) { return s.scope == scope && each.name == s.name; };
+    if (std::any_of(rule.scalars.begin(), rule.scalars.end(), is_it)) continue;
+    refuse_state("scalar " + in_quotes(each.name) + " of " + owner + " is none of " + rule.name);
   }
-  return false;
 }
 
 [[noreturn]] void refuse_state(const std::string& fault) {
@@ -46,6 +66,11 @@ checkpoint_reader::checkpoint_reader(const std::string& path)
     }
     check_tensor(tensor, *state_.groups[*group].settings.rule.entry->info);
   }
+  for (const saved_rule_state& rule : state_.rules) {
+    const rule_entry* const entry = find_rule(rule.name);
+    if (entry == nullptr) refuse_state(in_quotes(rule.name) + " is no rule");
+    check_scalars(*entry->info, scalar_scope::all, rule.scalars, "all tensors");
+  }
   if (owned_count_ != reader_.arrays().size()) {
     refuse_state("of " + std::to_string(reader_.arrays().size()) + " arrays the tensors have " +
                  std::to_string(owned_count_));
@@ -54,12 +79,13 @@ checkpoint_reader::checkpoint_reader(const std::string& path)
 
 void checkpoint_reader::check_tensor(const saved_tensor& tensor, const rule_info& rule) {
   for (const saved_array_type& array : tensor.arrays) {
-    if (!is_array_name(rule, array.name)) {
+    if (array_index({rule}, array.name) == array_names{rule}.size()) {
       refuse_state(in_quotes(array.name) + " of tensor " + in_quotes(tensor.name) +
                    " is no array of " + rule.name);
     }
-    check_array(tensor, array);
+    check_array(tensor, array, count_of(tensor, rule, array.name));
   }
+  check_scalars(rule, scalar_scope::tensor, tensor.scalars, "tensor " + in_quotes(tensor.name));
   const bool has_sum = tensor.find("accumulated_grad") != nullptr;
   if (has_sum != (tensor.accumulate_count != 0)) {
     refuse_state("tensor " + in_quotes(tensor.name) + " has an accumulate_count of " +
@@ -79,8 +105,9 @@ const stored_array& checkpoint_reader::find(std::string_view name) {
   return arrays[next_++];
 }
 
-void checkpoint_reader::check_array(const saved_tensor& tensor, const saved_array_type& array) {
-  for_each_part(tensor, array, operand{}, [this](const stored_part& part) {
+void checkpoint_reader::check_array(const saved_tensor& tensor, const saved_array_type& array,
+                                    std::size_t count) {
+  for_each_part(tensor, array, count, operand{}, [this](const stored_part& part) {
     const stored_array& stored = find(part.name);
     if (stored.dtype != part.dtype) {
       refuse_state("array " + in_quotes(part.name) + " has the dtype " + stored.dtype + ", not " +
@@ -95,16 +122,16 @@ void checkpoint_reader::check_array(const saved_tensor& tensor, const saved_arra
 }
 
 void checkpoint_reader::read(const saved_tensor& tensor, const saved_array_type& array,
-                             const context& c, const operand& to) {
+                             std::size_t count, const context& c, const operand& to) {
   const auto read_into = [&](const operand& memory) {
-    for_each_part(tensor, array, memory,
+    for_each_part(tensor, array, count, memory,
                   [this](const stored_part& part) { reader_.read(find(part.name), part.data); });
   };
   if (array.type == to.type && array.has_low == has_lower_halves(to)) return read_into(to);
-  const state_block memory(stored_size(array.type, array.has_low, tensor.count));
-  const operand stored = array_at(memory.data(), array.type, array.has_low, tensor.count);
+  const state_block memory(stored_size(array.type, array.has_low, count));
+  const operand stored = array_at(memory.data(), array.type, array.has_low, count);
   read_into(stored);
-  convert_array(c, stored, to, tensor.count);
+  convert_array(c, stored, to, count);
 }
 
 std::size_t stored_size(dtype type, bool has_low, std::size_t count) noexcept {

@@ -17,14 +17,14 @@ class checkpoint_reader {
 
   const saved_state& state() const noexcept { return state_; }
 
-  /// Reads an array of the file. `to`: memory for its elements, in any dtype. A conversion to that
-  /// dtype runs on the context's threads.
-  void read(const saved_tensor& tensor, const saved_array_type& array, const context& c,
-            const operand& to);
+  /// Reads an array of the file, which has `count` numbers. `to`: memory for its elements, in any
+  /// dtype. A conversion to that dtype runs on the context's threads.
+  void read(const saved_tensor& tensor, const saved_array_type& array, std::size_t count,
+            const context& c, const operand& to);
 
  private:
   void check_tensor(const saved_tensor& tensor, const rule_info& rule);
-  void check_array(const saved_tensor& tensor, const saved_array_type& array);
+  void check_array(const saved_tensor& tensor, const saved_array_type& array, std::size_t count);
   const stored_array& find(std::string_view name);
 
   safetensors_reader reader_;

@@ -44,6 +44,17 @@ load_counts counts_of(const load_plan& plan) {
 
 // ---- Taking over: cannot fail, with the gate's lock held ----------------------------------------
 
+/// Sets those scalars of a scope that the file has, and the others to their initial values.
+void take_scalars(const rule_values& rule, scalar_scope scope,
+                  const std::vector<saved_number>& saved, double* to) noexcept {
+  for (const scalar& s : rule.entry->info->scalars) {
+    if (s.scope != scope) continue;
+    const auto found = std::find_if(saved.begin(), saved.end(),
+                                    [&](const saved_number& n) { return n.name == s.name; });
+    *to++ = found == saved.end() ? initial_value(rule, s) : found->value;
+  }
+}
+
 void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   load_plan::planned_tensor& planned = plan.tensors[index];
   if (planned.from == nullptr) return;
@@ -58,18 +69,44 @@ void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   record.step_count = planned.from->step_count;
   record.used_slots = used_slots_of(names_of(o, index).rule, *planned.from);
   record.inspected.reset();
+  if (double* const scalars = o.table.tensors[index].scalars) {
+    take_scalars(o.groups[record.group].settings.rule, scalar_scope::tensor, planned.from->scalars,
+                 scalars);
+  }
   if (!plan.settings.keeps_settings) record.is_frozen = planned.from->is_frozen;
   place_gradient(o.table, index);
 }
 
+/// Copies elements and what belongs to them; `from` has no gaps.
+void copy_array(const operand& from, const operand& to, std::size_t count) noexcept {
+  std::memcpy(to.data, from.data, count * size_of(to.type));
+  if (to.extra != nullptr) std::memcpy(to.extra, from.extra, extra_size(to.type, true, count));
+}
+
 void take_arrays(optimizer& o, const load_plan& plan) noexcept {
   for (const load_plan::staged_array& staged : plan.staged) {
-    const std::size_t count = o.table.tensors[staged.tensor].count;
-    const auto& [name, to, is_there] = array_of(o, staged.tensor, staged.index);
-    if (!is_there) continue;
-    std::memcpy(to.data, staged.array.data, count * size_of(to.type));
-    if (to.extra == nullptr) continue;
-    std::memcpy(to.extra, staged.array.extra, extra_size(to.type, true, count));
+    const named_array here = array_of(o, staged.tensor, staged.index);
+    if (!here.is_there) continue;
+    if (here.array.pitch == 0) {
+      copy_array(staged.array, here.array, staged.count);
+      continue;
+    }
+    const std::size_t columns = o.table.tensors[staged.tensor].columns;
+    for (std::size_t row = 0; row < staged.count / columns; ++row) {
+      copy_array(staged.array + row * columns, here.array + row * here.array.pitch, columns);
+    }
+  }
+}
+
+void take_shared(optimizer& o, const load_plan& plan) noexcept {
+  for (shared_scalars& shared : o.shared_scalars) {
+    const auto& rules = plan.file.state().rules;
+    const auto found = std::find_if(rules.begin(), rules.end(), [&](const saved_rule_state& r) {
+      return r.name == shared.rule->info->name;
+    });
+    shared.is_used = found != rules.end();
+    if (!shared.is_used) continue;
+    take_scalars(with_defaults(*shared.rule), scalar_scope::all, found->scalars, shared.values);
   }
 }
 
@@ -85,9 +122,11 @@ void take_settings(optimizer& o, load_plan& plan) noexcept {
 
 void take_state(optimizer& o, load_plan& plan) noexcept {
   for (new_slots& added : plan.slots) put_in_place(o.table, std::move(added));
+  for (auto& added : plan.workspaces) put_in_place(o.table, std::move(added));
   for (std::size_t i = 0; i < o.table.size(); ++i) take_tensor(o, plan, i);
   take_arrays(o, plan);
   if (!plan.settings.keeps_settings) take_settings(o, plan);
+  take_shared(o, plan);
   o.step_count = plan.file.state().step_count;
   o.skipped_count = plan.file.state().skipped_count;
   o.grad_norm = plan.file.state().grad_norm;

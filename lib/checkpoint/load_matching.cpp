@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Matching an optimizer's groups and tensors with those of a file, by name.
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -60,8 +61,9 @@ void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index
   };
   const group_settings& after = plan.groups[record.group].settings_after;
   const rule_info& rule = *after.rule.entry->info;
+  const std::uint32_t used = after.used_slots(shape_of(t));
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
-    if ((after.used_slots() >> s & 1) == 0) continue;
+    if ((used >> s & 1) == 0) continue;
     need(rule.slots[s].name, true);
     if (!record.owns_slots && t.slots[s].data == nullptr && t.count != 0) {
       result.push_back(text_of("tensor", record.name.get()) + ": the caller's state lacks " +
@@ -70,6 +72,18 @@ void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index
   }
   need("average", t.average.data != nullptr);
   if (plan.settings.loads_params) need("param", true);
+}
+
+/// Only rules with slots of rows and columns depend on the shape.
+bool fits_shape(const rule_info& rule, const tensor& t, const saved_tensor& from) {
+  const auto has_lines = [](const slot& s) { return s.extent != slot_extent::element; };
+  if (std::none_of(rule.slots, rule.slots + rule.slot_count, has_lines)) return true;
+  return t.rows == from.rows && t.columns == from.columns;
+}
+
+std::string shape_text(const tensor_shape& shape) {
+  if (!shape.is_matrix()) return "no rows and columns";
+  return std::to_string(shape.rows) + " rows and " + std::to_string(shape.columns) + " columns";
 }
 
 /// The differences between the file's tensor and the optimizer's; empty: it fits.
@@ -87,6 +101,11 @@ std::vector<std::string> differences(const load_plan& plan, const optimizer& o, 
   if (from.count != count) {
     result.push_back(subject + " has " + std::to_string(count) + " elements, in the file " +
                      std::to_string(from.count));
+  }
+  if (!fits_shape(*o.groups[record.group].settings.rule.entry->info, o.table.tensors[index],
+                  from)) {
+    result.push_back(subject + " has " + shape_text(shape_of(o.table.tensors[index])) +
+                     ", in the file " + shape_text(from.shape()));
   }
   if (plan.groups[record.group].from != nullptr && from.group == group) {
     compare_arrays(plan, o, index, from, result);

@@ -9,6 +9,7 @@
 
 #include "checkpoint/checkpoint_reader.hpp"
 #include "checkpoint/load.hpp"
+#include "optimizer/rule_state.hpp"
 #include "optimizer/slots.hpp"
 
 namespace gradstep::internal {
@@ -28,8 +29,9 @@ struct load_plan {
   struct staged_array {
     std::size_t tensor, index;  // index: as names_of counts
     const saved_array_type* from;
-    bool has_low;   // the optimizer's array has lower halves
-    operand array;  // in the optimizer's dtype
+    bool has_low;       // the optimizer's array has lower halves
+    std::size_t count;  // of numbers
+    operand array;      // in the optimizer's dtype, without gaps
   };
 
   checkpoint_reader& file;
@@ -44,6 +46,7 @@ struct load_plan {
   std::vector<staged_array> staged = {};
   state_block staged_memory = {};
   std::vector<new_slots> slots = {};
+  std::vector<std::vector<new_workspace>> workspaces = {};  // of each group
 };
 
 /// Finds the file's group for each group of the optimizer.

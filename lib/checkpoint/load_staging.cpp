@@ -16,11 +16,13 @@ void plan_arrays(load_plan& plan, const optimizer& o, std::size_t index) {
   const array_names names = names_of(o, index);
   const auto stage = [&](std::size_t array, dtype type, bool has_low = false) {
     const saved_array_type* const from = planned.from->find(names.at(array));
-    if (from == nullptr || t.count == 0) return;
-    plan.staged.push_back({index, array, from, has_low, {nullptr, nullptr, type, false}});
+    const std::size_t count = array_of(o, index, array).count;
+    if (from == nullptr || count == 0) return;
+    plan.staged.push_back({index, array, from, has_low, count, {nullptr, nullptr, type, false}});
   };
   const std::uint32_t used =
-      plan.groups[o.table.records[index].group].settings_after.used_slots() | given_slots(t);
+      plan.groups[o.table.records[index].group].settings_after.used_slots(shape_of(t)) |
+      given_slots(t);
   for (std::size_t s = 0; s < names.rule.slot_count; ++s) {
     if ((used >> s & 1) != 0) stage(s, t.slots[s].type);
   }
@@ -43,21 +45,24 @@ void stage_arrays(load_plan& plan, const optimizer& o) {
   // The optimizer's own arrays take as much memory already, so the sum does not overflow.
   std::size_t end = 0;
   for (const auto& staged : plan.staged) {
-    const std::size_t count = o.table.tensors[staged.tensor].count;
-    end += stored_size(staged.array.type, staged.has_low, count);
+    end += stored_size(staged.array.type, staged.has_low, staged.count);
   }
   plan.staged_memory = state_block(end);
   std::byte* at = plan.staged_memory.data();
   for (auto& staged : plan.staged) {
-    const std::size_t count = o.table.tensors[staged.tensor].count;
     const dtype type = staged.array.type;
-    staged.array = array_at(at, type, staged.has_low, count);
-    at += stored_size(type, staged.has_low, count);
-    plan.file.read(*plan.tensors[staged.tensor].from, *staged.from, o.context, staged.array);
+    staged.array = array_at(at, type, staged.has_low, staged.count);
+    at += stored_size(type, staged.has_low, staged.count);
+    plan.file.read(*plan.tensors[staged.tensor].from, *staged.from, staged.count, o.context,
+                   staged.array);
   }
 }
 
 void stage_slots(load_plan& plan, optimizer& o) {
+  for (std::size_t g = 0; g < o.groups.size(); ++g) {
+    plan.workspaces.push_back(
+        allocate_larger_workspaces(o, o.groups[g], plan.groups[g].settings_after));
+  }
   for (std::size_t g = 0; g < o.groups.size(); ++g) {
     try {
       auto added = allocate_missing_slots(o, o.groups[g], plan.groups[g].settings_after);

@@ -34,6 +34,10 @@ class member_writer {
   void number(const char* key, double value) { write_number(members_[key], value); }
   void count(const char* key, std::uint64_t value) { append_json_number(members_[key], value); }
   void step_count(const char* key, std::uint64_t value) { count(key, value); }
+  /// Absent if it is 0.
+  void count_if_any(const char* key, std::uint64_t value) {
+    if (value != 0) count(key, value);
+  }
   void flag(const char* key, bool value) { members_[key] += value ? "true" : "false"; }
   void text(const char* key, std::string_view value) { append_json_string(members_[key], value); }
 
@@ -44,6 +48,13 @@ class member_writer {
     json_array_writer list(members_[key]);
     for (const std::string& text : texts) append_json_string(list.next(), text);
     list.end();
+  }
+
+  void numbers_if_any(const char* key, const std::vector<saved_number>& numbers) {
+    if (numbers.empty()) return;
+    json_object_writer object(members_[key]);
+    for (const saved_number& each : numbers) write_number(object[each.name.c_str()], each.value);
+    object.end();
   }
 
   template <class Object, class Members>
@@ -61,6 +72,12 @@ class member_writer {
     json_array_writer list(members_[key]);
     for (const Object& object : objects) write(list.next(), object, members);
     list.end();
+  }
+
+  template <class Object, class Members>
+  void named_list_if_any(const char* key, const std::vector<Object>& objects,
+                         const Members& members) {
+    if (!objects.empty()) named_list(key, objects, members);
   }
 
   void rule_name(const char* key, const rule_values& rule) { text(key, rule.entry->info->name); }
@@ -86,6 +103,7 @@ class member_writer {
   // Checks are for the reader.
 
   void require(const char*, bool, const char*) {}
+  void require_or_absent(const char*, bool, const char*) {}
   template <class Check>
   void check(const Check&) {}
 
@@ -118,6 +136,9 @@ class member_reader {
   void number(const char* key, double& value) { value = object_[key].number(); }
   /// Any whole number of 64 bits.
   void count(const char* key, std::uint64_t& value) { value = object_[key].count(); }
+  void count_if_any(const char* key, std::uint64_t& value) {
+    if (object_.has(key)) count(key, value);
+  }
   /// At most 2^53.
   void step_count(const char* key, std::uint64_t& value) { value = object_[key].step_count(); }
   template <class Flag>
@@ -137,6 +158,18 @@ class member_reader {
     });
   }
 
+  /// An object of numbers whose names differ; absent if it is empty.
+  void numbers_if_any(const char* key, std::vector<saved_number>& numbers) {
+    if (!object_.has(key)) return;
+    const json_place place = object_[key];
+    place.for_each_member([&](std::string_view name, const json_place& value) {
+      numbers.push_back({std::string(name), value.number()});
+    });
+    if (const auto name = sorted_names(numbers, &saved_number::name).repeated()) {
+      place.refuse("there is another one with the name " + in_quotes(*name));
+    }
+  }
+
   /// An object, or null.
   template <class Object, class Members>
   void optional(const char* key, std::optional<Object>& object, const Members& members) {
@@ -153,6 +186,11 @@ class member_reader {
     if (const auto name = sorted_names(objects, &Object::name).repeated()) {
       place.refuse("there is another one with the name " + in_quotes(*name));
     }
+  }
+
+  template <class Object, class Members>
+  void named_list_if_any(const char* key, std::vector<Object>& objects, const Members& members) {
+    if (object_.has(key)) named_list(key, objects, members);
   }
 
   void rule_name(const char* key, rule_values& rule) {
@@ -180,6 +218,12 @@ class member_reader {
   /// Refuses the member's value unless the condition holds.
   void require(const char* key, bool condition, const char* fault) {
     if (!condition) object_[key].refuse(fault);
+  }
+  /// The same for a member that may be absent, which is then at fault by its absence.
+  void require_or_absent(const char* key, bool condition, const char* fault) {
+    if (condition) return;
+    if (object_.has(key)) object_[key].refuse(fault);
+    object_.refuse(std::string(key) + " is missing beside rows");
   }
   /// Calls check(). A failure of it becomes a fault of the object's place.
   template <class Check>

@@ -54,6 +54,12 @@ constexpr auto group_members = [](auto& io, auto& g) {
   io.check([&] { check_settings(g.settings); });
 };
 
+/// Flat, or whole matrices.
+bool is_shape(const tensor_shape& s) {
+  if (s.rows == 0 || s.columns == 0) return s.rows == s.columns;
+  return s.rows <= UINT64_MAX / s.columns && s.count % (s.rows * s.columns) == 0;
+}
+
 constexpr auto tensor_members = [](auto& io, auto& t) {
   io.text("name", t.name);
   io.text("group", t.group);
@@ -64,6 +70,15 @@ constexpr auto tensor_members = [](auto& io, auto& t) {
   io.array_types("arrays", t.arrays);
   const auto is_array = [&](std::string_view name) { return t.find(name) != nullptr; };
   io.texts_if_any("fresh_slots", t.fresh_slots, is_array, "is no array of the tensor");
+  io.count_if_any("rows", t.rows);
+  io.count_if_any("columns", t.columns);
+  io.require_or_absent("columns", is_shape(t.shape()), "do not divide the count with the rows");
+  io.numbers_if_any("scalars", t.scalars);
+};
+
+constexpr auto rule_members = [](auto& io, auto& r) {
+  io.text("name", r.name);
+  io.numbers_if_any("scalars", r.scalars);
 };
 
 constexpr auto state_members = [](auto& io, auto& s) {
@@ -75,6 +90,7 @@ constexpr auto state_members = [](auto& io, auto& s) {
   io.optional("loss_scaler", s.loss_scaler, loss_scaler_members);
   io.named_list("groups", s.groups, group_members);
   io.named_list("tensors", s.tensors, tensor_members);
+  io.named_list_if_any("rules", s.rules, rule_members);
 };
 
 // The state, its list of groups, and a group are around a schedule.

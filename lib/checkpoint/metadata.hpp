@@ -29,16 +29,32 @@ struct saved_array_type {
   bool has_low = false;  // bfloat16 with lower halves
 };
 
+/// A scalar of a rule.
+struct saved_number {
+  std::string name;
+  double value;
+};
+
+/// The scalars that a rule has for all its tensors.
+struct saved_rule_state {
+  std::string name;  // the rule's
+  std::vector<saved_number> scalars;
+};
+
 struct saved_tensor {
   std::string name;
   std::string group;
   std::uint64_t count = 0;
+  std::uint64_t rows = 0, columns = 0;  // both 0: flat
   std::uint64_t step_count = 0;
   std::uint64_t accumulate_count = 0;
   bool is_frozen = false;
   std::vector<saved_array_type> arrays;
   /// Slots among the arrays that no step of the tensor has used. Empty before the first step.
   std::vector<std::string> fresh_slots = {};
+  std::vector<saved_number> scalars = {};  // of the rule, with the scope of a tensor
+
+  tensor_shape shape() const { return {count, rows, columns}; }
 
   /// nullptr: no array has that name.
   const saved_array_type* find(std::string_view array_name) const;
@@ -51,6 +67,7 @@ struct saved_state {
   std::optional<internal::loss_scaler> loss_scaler;
   std::vector<saved_group> groups;
   std::vector<saved_tensor> tensors;
+  std::vector<saved_rule_state> rules = {};  // those that a step has changed
 };
 
 /// The state as JSON. Equal states give equal texts. Names have to be UTF-8; the writer of the file

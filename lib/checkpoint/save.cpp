@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/save.hpp"
 
+#include "checkpoint/checkpoint_reader.hpp"
 #include "checkpoint/stored_arrays.hpp"
 #include "optimizer/named_arrays.hpp"
 #include "safetensors/safetensors_writer.hpp"
+#include "step/array_conversion.hpp"
 
 namespace gradstep::internal {
 namespace {
+
+/// values: the rule's scalars of the scope; nullptr: there are none.
+std::vector<saved_number> scalars_of(const rule_info& rule, scalar_scope scope,
+                                     const double* values) {
+  std::vector<saved_number> saved;
+  if (values == nullptr) return saved;
+  for (const scalar& s : rule.scalars) {
+    if (s.scope == scope) saved.push_back({s.name, *values++});
+  }
+  return saved;
+}
 
 /// The whole state, but without the tensors' arrays.
 saved_state state_without_arrays(const optimizer& o) {
@@ -15,39 +28,67 @@ saved_state state_without_arrays(const optimizer& o) {
                     .grad_norm = o.grad_norm,
                     .loss_scaler = o.loss_scaler,
                     .groups = {},
-                    .tensors = {}};
+                    .tensors = {},
+                    .rules = {}};
   for (const group_record& g : o.groups) {
     state.groups.push_back({g.name.get(), g.settings, g.plateau});
   }
   state.tensors.reserve(o.table.size());
   for (std::size_t i = 0; i < o.table.size(); ++i) {
     const tensor_record& r = o.table.records[i];
-    state.tensors.push_back({.name = r.name.get(),
-                             .group = o.groups[r.group].name.get(),
-                             .count = o.table.tensors[i].count,
-                             .step_count = r.step_count,
-                             .accumulate_count = r.accumulate_count,
-                             .is_frozen = r.is_frozen,
-                             .arrays = {},
-                             .fresh_slots = {}});
+    state.tensors.push_back(
+        {.name = r.name.get(),
+         .group = o.groups[r.group].name.get(),
+         .count = o.table.tensors[i].count,
+         .rows = o.table.tensors[i].rows,
+         .columns = o.table.tensors[i].columns,
+         .step_count = r.step_count,
+         .accumulate_count = r.accumulate_count,
+         .is_frozen = r.is_frozen,
+         .arrays = {},
+         .fresh_slots = {},
+         .scalars = scalars_of(*o.groups[r.group].settings.rule.entry->info, scalar_scope::tensor,
+                               o.table.tensors[i].scalars)});
+  }
+  for (const shared_scalars& s : o.shared_scalars) {
+    if (!s.is_used) continue;
+    state.rules.push_back(
+        {s.rule->info->name, scalars_of(*s.rule->info, scalar_scope::all, s.values)});
   }
   return state;
 }
 
+/// The file's arrays, and memory for copies of those that have gaps in the optimizer.
+struct file_arrays {
+  std::vector<saved_array> arrays;
+  std::vector<state_block> copies;
+
+  /// The array without gaps: itself, or a copy.
+  operand gapless(const context& c, const operand& array, const tensor_shape& shape) {
+    if (array.pitch == 0) return array;
+    const bool has_low = has_lower_halves(array);
+    copies.emplace_back(stored_size(array.type, has_low, shape.count));
+    const operand copy = array_at(copies.back().data(), array.type, has_low, shape.count);
+    convert_array(c, array, copy, shape);
+    return copy;
+  }
+};
+
 /// Adds the index-th tensor's arrays to its state and to the list of arrays to write.
 void add_arrays(const optimizer& o, std::size_t index, bool with_params, saved_tensor& tensor,
-                std::vector<saved_array>& arrays) {
+                file_arrays& file) {
   const array_names names = names_of(o, index);
   tensor.arrays.reserve(names.size());
   for (std::size_t a = 0; a < names.size(); ++a) {
-    const auto& [name, memory, is_there] = array_of(o, index, a);
+    const auto& [name, array, count, is_there] = array_of(o, index, a);
     if (!is_there || (!with_params && a == names.index_of(array_names::param))) continue;
     const bool is_fresh =
         a < names.rule.slot_count && (o.table.records[index].used_slots >> a & 1) == 0;
     if (is_fresh && tensor.step_count != 0) tensor.fresh_slots.emplace_back(name);
+    const operand memory = file.gapless(o.context, array, shape_of(o.table.tensors[index]));
     tensor.arrays.push_back({name, memory.type, has_lower_halves(memory)});
-    for_each_part(tensor, tensor.arrays.back(), memory, [&](const stored_part& part) {
-      arrays.push_back({std::string(part.name), part.dtype, {part.count}, part.data});
+    for_each_part(tensor, tensor.arrays.back(), count, memory, [&](const stored_part& part) {
+      file.arrays.push_back({std::string(part.name), part.dtype, {part.count}, part.data});
     });
   }
 }
@@ -56,11 +97,11 @@ void add_arrays(const optimizer& o, std::size_t index, bool with_params, saved_t
 
 void save_checkpoint(const optimizer& o, const std::string& path, bool with_params) {
   saved_state state = state_without_arrays(o);
-  std::vector<saved_array> arrays;
+  file_arrays file;
   for (std::size_t i = 0; i < o.table.size(); ++i) {
-    add_arrays(o, i, with_params, state.tensors[i], arrays);
+    add_arrays(o, i, with_params, state.tensors[i], file);
   }
-  write_safetensors(path, arrays, {{state_key, write_state(state)}});
+  write_safetensors(path, file.arrays, {{state_key, write_state(state)}});
 }
 
 }  // namespace gradstep::internal

@@ -25,20 +25,20 @@ struct stored_part {
 
 /// Calls visit(part) for the array's elements, and then for what belongs to them:
 /// "<tensor>.<array>.scales" for an 8-bit dtype, "<tensor>.<array>.low" for lower halves.
-/// memory: where the array is.
+/// memory: where the array is. count: its numbers.
 template <class Visit>
-void for_each_part(const saved_tensor& tensor, const saved_array_type& array, const operand& memory,
-                   const Visit& visit) {
+void for_each_part(const saved_tensor& tensor, const saved_array_type& array, std::size_t count,
+                   const operand& memory, const Visit& visit) {
   std::string name;
   name.reserve(tensor.name.size() + array.name.size() + 8);
   name.append(tensor.name).append(1, '.').append(array.name);
-  visit(stored_part{name, traits_of(array.type).safetensors, tensor.count, memory.data});
+  visit(stored_part{name, traits_of(array.type).safetensors, count, memory.data});
   if (has_blocks(array.type)) {
     name += ".scales";
-    visit(stored_part{name, "F32", scale_count(tensor.count), memory.extra});
+    visit(stored_part{name, "F32", scale_count(count), memory.extra});
   } else if (array.has_low) {
     name += ".low";
-    visit(stored_part{name, "U16", tensor.count, memory.extra});
+    visit(stored_part{name, "U16", count, memory.extra});
   }
 }
 
