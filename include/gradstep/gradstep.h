@@ -14,14 +14,15 @@
  *
  *     context    threads and an instruction set; immutable, shared by any number of threads
  *     rule       one update formula ("adamw") with a value for each of its hyper-parameters
- *     tensor     one parameter: flat arrays of `count` elements for the param, its gradient (grad)
- *                and the rule's slots
+ *     array      where numbers are in memory, and how they are stored
+ *     tensor     one parameter: arrays for the param, its gradient (grad) and the rule's slots
  *     schedule   the learning rate as a function of the step ("cosine")
  *     optimizer  groups of tensors with their state and step counts; it writes checkpoints
  *
- *     A slot is an array in which a rule keeps state for each element ("exp_avg"). A group is a set
- *     of tensors that share a rule, its hyper-parameters and a schedule. The host is the program
- *     that calls the library.
+ *     A slot is an array in which a rule keeps state, mostly one number for each element
+ *     ("exp_avg"). A scalar is a single number of a rule's state. A group is a set of tensors that
+ * share a rule, its hyper-parameters and a schedule. The host is the program that calls the
+ * library.
  *
  * Two ways to step. gradstep_apply is stateless: the caller owns every array and counts the steps.
  * gradstep_optimizer_step works on an optimizer, which keeps slots, step counts and learning rates.
@@ -51,18 +52,24 @@
  * gradstep_optimizer). If a thread is cancelled (pthread_cancel) while it creates a context, saves
  * or loads, it finishes that call first.
  *
- * Structs. Every struct begins with struct_size, which the caller sets to the size of the struct,
- * as given by sizeof. There are three cases:
+ * Structs. Every struct but gradstep_array begins with struct_size, which the caller sets to the
+ * size of the struct, as given by sizeof. There are three cases:
  *   - A struct that the caller fills: zero all of it (`= {0}` or memset), set struct_size, then set
  *     the fields that you need. The other fields stay 0.
- *   - A struct that the library fills: set struct_size. The library writes at most struct_size
- *     bytes.
+ *   - A struct that the library fills: set struct_size. The library fills the rest of the struct.
  *   - An array of structs: set the same struct_size in all elements. It is also the distance in
  *     bytes from one element to the next.
- * Later versions of the library only append fields. This version accepts a struct that is larger
- * than its own definition if the bytes beyond its last field are 0. struct_size is a multiple of
- * the struct's alignment and at most 4096. The library refuses any other value before it reads
- * beyond the struct.
+ * No struct has padding. Later versions of the library only append fields, so a program and a
+ * library of different versions work together:
+ *   - A program of an earlier version has structs that lack fields. The library takes these fields
+ *     as 0, which means that everything is as it was before they existed. It neither reads nor
+ *     writes beyond struct_size bytes.
+ *   - A program of a later version has structs with fields that the library does not know. If the
+ *     caller fills the struct, these fields must be 0; otherwise the call fails with
+ *     GRADSTEP_INVALID_ARGUMENT. If the library fills the struct, it sets them to 0.
+ * This holds for every program since version 0.1. struct_size is a multiple of 8, at least the size
+ * that the struct had in its first version, and at most 4096. The library refuses any other value
+ * before it reads or writes the rest of the struct.
  *
  * Environment. The library reads two environment variables, GRADSTEP_ISA and GRADSTEP_THREADS, and
  * only when a context is created. It prints nothing, never aborts, and changes no process-wide
@@ -260,6 +267,8 @@ typedef struct gradstep_rule_info {
   const char* source;  /* the paper or text that the formula is from */
   size_t hyperparameter_count;
   size_t slot_count;
+  size_t scalar_count;
+  size_t transform_count;
 } gradstep_rule_info;
 
 /* Fails with UNKNOWN_NAME. */
@@ -288,25 +297,68 @@ typedef struct gradstep_hyperparameter_info {
 } gradstep_hyperparameter_info;
 
 /* Describes the index-th hyper-parameter of a rule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_hyperparameter_describe(const char* rule_name, size_t index,
-                                                              gradstep_hyperparameter_info* info);
+GRADSTEP_API gradstep_status gradstep_rule_hyperparameter_describe(
+    const char* rule_name, size_t index, gradstep_hyperparameter_info* info);
+
+/* How many elements a slot has: one for each element of the tensor, of each row, of each column of
+ * each matrix, of each matrix, or one for the tensor. A tensor without a shape (rows = columns = 0)
+ * has no rows, columns and matrices, so these slots then have 0 elements. */
+#define GRADSTEP_EXTENT_ELEMENT 0
+#define GRADSTEP_EXTENT_ROW 1
+#define GRADSTEP_EXTENT_COLUMN 2
+#define GRADSTEP_EXTENT_MATRIX 3
+#define GRADSTEP_EXTENT_TENSOR 4
+
+/* What a slot holds before the first step. */
+#define GRADSTEP_START_VALUE 0 /* every element has the same value */
+#define GRADSTEP_START_PARAM 1 /* a copy of the param */
 
 typedef struct gradstep_slot_info {
   size_t struct_size;
   const char* name; /* PyTorch's name, if PyTorch has the slot */
   const char* help; /* one line */
-  /* Every element has this value before the first step: if initial_hyperparameter is not NULL, the
-   * value of the hyper-parameter with that name; otherwise initial_value. */
+  /* If start is GRADSTEP_START_VALUE, every element has this value before the first step: if
+   * initial_hyperparameter is not NULL, the value of the hyper-parameter with that name; otherwise
+   * initial_value. */
   const char* initial_hyperparameter;
   double initial_value;
-  int32_t is_non_negative; /* 1: never below 0, so GRADSTEP_UNSIGNED8 can store it */
+  int32_t is_non_negative; /* 1: never below 0, so GRADSTEP_E5M3_B256 can store it */
+  int32_t extent;          /* GRADSTEP_EXTENT_ */
+  int32_t start;           /* GRADSTEP_START_ */
   int32_t reserved;        /* 0 */
 } gradstep_slot_info;
 
 /* Describes the index-th slot of a rule. Whether a step uses the slot depends on the
- * hyper-parameters: see gradstep_rule_slot_state. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
-                                                    gradstep_slot_info* info);
+ * hyper-parameters: see gradstep_rule_slot_layout. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_rule_slot_describe(const char* rule_name, size_t index,
+                                                         gradstep_slot_info* info);
+
+/* Whose state a scalar is. */
+#define GRADSTEP_SCOPE_TENSOR 0 /* each tensor has its own: gradstep_tensor.scalars */
+#define GRADSTEP_SCOPE_ALL 1    /* all tensors share it: gradstep_apply_options.scalars */
+
+/* A scalar is a number of the rule's state beside its slots, kept in double. Steps read and write
+ * it. A rule that has scalars with GRADSTEP_SCOPE_ALL sums over all tensors before it updates one.
+ */
+typedef struct gradstep_scalar_info {
+  size_t struct_size;
+  const char* name;
+  const char* help; /* one line */
+  /* The value before the first step: that of the hyper-parameter with this name or, if
+   * initial_hyperparameter is NULL, initial_value. */
+  const char* initial_hyperparameter;
+  double initial_value;
+  int32_t scope; /* GRADSTEP_SCOPE_ */
+  int32_t index; /* in the array of the scope */
+} gradstep_scalar_info;
+
+/* Describes the index-th scalar of a rule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_rule_scalar_describe(const char* rule_name, size_t index,
+                                                           gradstep_scalar_info* info);
+
+/* The name of the index-th transform of a rule: see gradstep_transform. NULL for an unknown rule,
+ * and for an index past the end. */
+GRADSTEP_API const char* gradstep_rule_transform_name(const char* rule_name, size_t index);
 
 /* ---- Rules --------------------------------------------------------------------------------- */
 
@@ -329,14 +381,7 @@ GRADSTEP_API gradstep_status gradstep_rule_get(const gradstep_rule* rule, const 
  * example. Every step makes the same check. Fails with INVALID_ARGUMENT. */
 GRADSTEP_API gradstep_status gradstep_rule_check(const gradstep_rule* rule);
 
-/* Tells how the index-th slot is used with the present hyper-parameters. *is_used becomes 1 if a
- * step reads and writes the slot. It becomes 0 if no step does; the slot's array may then be NULL.
- * *initial_value becomes the value of every element before the first step. Either output may be
- * NULL. Fails with OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule, size_t index,
-                                                      int32_t* is_used, double* initial_value);
-
-/* ---- How arrays are stored ----------------------------------------------------------------- */
+/* ---- Arrays -------------------------------------------------------------------------------- */
 
 /* The dtypes of arrays. The type of the arithmetic is the type in which a step computes: float64
  * for a float64 param, and float32 for all others. Elements of other dtypes are converted when they
@@ -344,110 +389,150 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule,
  *
  * bfloat16 is the upper half of a float32.
  *
- * SIGNED8 and UNSIGNED8 are for slots: 8-bit floats in blocks of 256 elements, with one float32
- * scale per block, a power of two. SIGNED8 has a sign, 4 bits of exponent and 3 of mantissa.
- * UNSIGNED8 has no sign, 5 bits of exponent and 3 of mantissa. docs/numerics.md defines the
- * codes. */
+ * S1E4M3_B256 and E5M3_B256 are for slots: 8-bit floats in blocks of 256 elements, with one float32
+ * scale per block, a power of two. S1E4M3_B256 has a sign, 4 bits of exponent and 3 of mantissa.
+ * E5M3_B256 has no sign, 5 bits of exponent and 3 of mantissa. docs/numerics.md defines the codes.
+ */
 #define GRADSTEP_FLOAT32 1
 #define GRADSTEP_FLOAT64 2
 #define GRADSTEP_BFLOAT16 3
 #define GRADSTEP_FLOAT16 4
-#define GRADSTEP_SIGNED8 5
-#define GRADSTEP_UNSIGNED8 6
+#define GRADSTEP_S1E4M3_B256 5
+#define GRADSTEP_E5M3_B256 6
 
 /* Elements per block of an 8-bit dtype. The array has one scale per block; a final partial block
- * counts as one: ceil(count / 256) scales. */
+ * counts as one: ceil(elements / 256) scales. */
 #define GRADSTEP_BLOCK_SIZE 256
 
-typedef struct gradstep_storage_info {
-  size_t struct_size;
-  size_t bytes;       /* of the array */
-  size_t scale_count; /* float32 scales of the array; 0 unless dtype is 8-bit */
-  int32_t dtype;
-  int32_t reserved; /* 0 */
-} gradstep_storage_info;
-
-/* Tells how to store `count` elements of a rule's slot if the caller wants `dtype`. If `dtype` is
- * one of the two 8-bit dtypes, info->dtype becomes the 8-bit dtype that suits the slot: UNSIGNED8
- * if the slot is non-negative, otherwise SIGNED8. For fewer than 4096 elements it becomes FLOAT32,
- * because 8 bits would save little memory. Any other `dtype` is kept. Fails with UNKNOWN_NAME,
- * OUT_OF_RANGE or INVALID_ARGUMENT. */
-GRADSTEP_API gradstep_status gradstep_slot_storage(const char* rule_name, size_t index,
-                                                   int32_t dtype, size_t count,
-                                                   gradstep_storage_info* info);
-
-/* An array of any dtype. */
+/* Where an array is in memory, and how its elements are stored. How many elements it has follows
+ * from the place where the struct stands. This struct will never change.
+ *
+ * data. The first element; NULL: there is no such array. The array needs only the alignment of one
+ * element. The library reads nothing beyond its end.
+ *
+ * extra. 8-bit dtypes: the float32 scales, one per block of 256 elements; 0 before the first step.
+ * bfloat16 params: NULL, or the lower halves (uint16_t) of exact float32 params whose upper halves
+ * are in `data`; training then gives the same bits as with float32 params. All other arrays: NULL.
+ *
+ * pitch. The distance from the start of one row to the start of the next, counted in elements. 0 or
+ * the number of columns: the rows follow each other without gaps. A larger pitch leaves gaps, which
+ * the library neither reads nor writes. It is possible only for arrays of a tensor that has rows
+ * and columns, and only for arrays with one number per element of the tensor. Row r of matrix m
+ * begins at element (m rows + r) pitch; the array ends with its last row. Lower halves have the
+ * pitch of their upper halves. Arrays of an 8-bit dtype have no gaps. If a slot of the tensor has
+ * an 8-bit dtype, its other arrays may have gaps only if columns is a multiple of 256. */
 typedef struct gradstep_array {
-  size_t struct_size;
-  size_t count;
   void* data;
-  /* 8-bit dtypes: one float32 scale per block of 256 elements. bfloat16: NULL, or the lower halves
-   * (uint16_t), which make every element an exact float32. Other dtypes: NULL. */
   void* extra;
+  void* extra2; /* NULL */
+  int64_t pitch;
   int32_t dtype;
-  int32_t reserved; /* 0 */
+  uint32_t flags; /* 0 */
 } gradstep_array;
 
-/* gradstep_array_read converts a whole array to doubles. gradstep_array_write converts doubles to a
- * whole array. `values` has array->count elements. Use these calls to give a slot its initial
- * value, to look at a slot, or to change its dtype. gradstep_array_write rounds to nearest; for
- * every dtype but FLOAT64, it first rounds to float32. Both calls run on the calling thread. Both
- * fail with INVALID_ARGUMENT or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_array_read(const gradstep_array* array, double* values);
-GRADSTEP_API gradstep_status gradstep_array_write(const gradstep_array* array,
+/* gradstep_array_read converts a whole array of `count` elements to doubles. gradstep_array_write
+ * converts doubles to a whole array. `values` has `count` elements. Use these calls to give a slot
+ * its initial value, to look at a slot, or to change its dtype. gradstep_array_write rounds to
+ * nearest; for every dtype but FLOAT64, it first rounds to float32. If count is 0, the pointers may
+ * have any value. The array's pitch must be 0. A bfloat16 array may have lower halves. Both calls
+ * run on the calling thread. Both fail with INVALID_ARGUMENT or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_array_read(const gradstep_array* array, size_t count,
+                                                 double* values);
+GRADSTEP_API gradstep_status gradstep_array_write(const gradstep_array* array, size_t count,
                                                   const double* values);
 
-/* ---- Stateless steps: the caller owns every array ------------------------------------------ */
+/* ---- Tensors ------------------------------------------------------------------------------- */
 
-/* One parameter and its arrays, of `count` elements each. No array may overlap another. An array
- * needs only the alignment of one element. The library reads nothing beyond an array's end. If
- * count is 0, pointers to arrays may have any value. A step does not touch arrays that it does not
- * need: a slot that the rule does not use, for example, or `average` without AVERAGE. */
+/* One parameter and its arrays. An array that is there has an explicit dtype. Of an absent array,
+ * whose data is NULL, the other fields are ignored. No array may overlap another; two arrays with
+ * gaps of the same pitch in bytes may lie in each other's gaps. If count is 0, pointers to arrays
+ * may have any value. A step does not touch arrays that it does not need: a slot that the rule does
+ * not use, for example, or `average` without AVERAGE. */
 typedef struct gradstep_tensor {
   size_t struct_size;
-  size_t count;
-  void* param; /* read and written */
-  void* grad;  /* read; written only with GRADSTEP_APPLY_ZERO_GRAD */
-  /* slot_count pointers in the order of gradstep_slot_describe; each slot is read and written. A
-   * pointer may be NULL if gradstep_rule_slot_state says that the slot is not used. If no slot is
-   * used, `slots` may be NULL. */
-  void* const* slots;
-  size_t slot_count;
-  int32_t param_dtype; /* FLOAT32, FLOAT64, BFLOAT16 or FLOAT16 */
-  int32_t grad_dtype;  /* any of these four, independent of param_dtype */
+  uint64_t flags; /* 0 */
+  uint64_t count; /* elements */
 
-  /* slot_count dtypes. If the param is float64, each is FLOAT64. Otherwise each is FLOAT32,
-   * BFLOAT16, FLOAT16, SIGNED8 or, for a slot that is non-negative, UNSIGNED8. NULL: all slots have
-   * the type of the arithmetic. */
-  const int32_t* slot_dtypes;
-  /* slot_count pointers. For a slot of an 8-bit dtype, the pointer is to its scales: one float32
-   * per block of 256 elements, 0 before the first step. For other slots the pointer is ignored. If
-   * no slot has an 8-bit dtype, slot_scales may be NULL. */
-  float* const* slot_scales;
+  /* The tensor's shape. Both are 0: the tensor is flat, one run of elements. Otherwise it consists
+   * of row-major matrices of this shape, one after another, and count is a multiple of
+   * rows * columns. A rule that treats every element alike gives the same bits for every shape. */
+  uint64_t rows;
+  uint64_t columns;
 
-  /* NULL or, for a bfloat16 param, the lower halves of an exact float32 param whose upper halves
-   * are in `param`. Training then gives the same bits as with a float32 param. */
-  uint16_t* param_low;
-
-  /* NULL, or a copy of the new param in another dtype, written in the same pass. */
-  void* param_copy;
-  /* NULL, or the moving average of the param, which GRADSTEP_APPLY_AVERAGE updates. Its dtype is
-   * the type of the arithmetic. It is computed from the new value of the param before that value is
-   * rounded to the param's dtype. */
-  void* average;
-
-  /* Stochastic rounding (see gradstep_apply) depends on first_index and key. The caller may split a
-   * tensor into pieces, for different calls or machines. first_index is then the index of this
-   * piece's first element in the whole tensor; otherwise it is 0. It must be a
-   * multiple of 256 if a slot has an 8-bit dtype. */
+  /* The caller may split a tensor into pieces, for different calls or machines. first_index is then
+   * the index of this piece's first element in the whole tensor, and whole_count is the number of
+   * elements of the whole tensor: at least first_index + count. Both are 0 for a tensor that is not
+   * split; whole_count may also be 0 if the rule treats every element alike. A rule that sums over
+   * tensors (gradstep_workspace_size is not 0) fails with UNSUPPORTED for a piece. first_index must
+   * be a multiple of 256 if a slot has an 8-bit dtype. Stochastic rounding (see gradstep_apply)
+   * depends on first_index. */
+  uint64_t whole_count;
   uint64_t first_index;
   /* Distinguishes tensors in stochastic rounding. 0: the key is 1 + the position in the list. All
    * pieces of a split tensor must have the same key, which must not be 0. */
   uint64_t key;
 
-  int32_t copy_dtype; /* of param_copy: FLOAT32, BFLOAT16 or FLOAT16; 0 without param_copy */
-  int32_t reserved;   /* 0 */
+  gradstep_array param; /* read and written; FLOAT32, FLOAT64, BFLOAT16 or FLOAT16 */
+  /* Read; written only with GRADSTEP_APPLY_ZERO_GRAD. Its dtype is any of the same four,
+   * independent of the param's. Its fields other than data must be valid even if data is NULL. */
+  gradstep_array grad;
+  /* Absent, or a copy of the new param in another dtype, written together with the param: FLOAT32,
+   * BFLOAT16 or FLOAT16. */
+  gradstep_array copy;
+  /* Absent, or the moving average of the param, which GRADSTEP_APPLY_AVERAGE updates. Its dtype is
+   * the type of the arithmetic. It is computed from the new value of the param before that value is
+   * rounded to the param's dtype. */
+  gradstep_array average;
+
+  /* slot_count arrays in the order of gradstep_rule_slot_describe; each slot is read and written.
+   * gradstep_rule_slot_layout tells how many elements a slot has and which dtype suits it. If the
+   * param is float64, the dtype of every slot is FLOAT64. Otherwise a slot with one number per
+   * element is FLOAT32, BFLOAT16, FLOAT16, S1E4M3_B256 or, if it is non-negative, E5M3_B256; other
+   * slots are FLOAT32. A slot that the rule does not use may be absent. If the rule uses no slot,
+   * `slots` may be NULL. */
+  const gradstep_array* slots;
+  size_t slot_count;
+
+  /* The rule's scalars with GRADSTEP_SCOPE_TENSOR, in the order of gradstep_rule_scalar_describe;
+   * read and written. Before the first step they have their initial values. NULL and 0 if the rule
+   * has none. No two tensors may share them. */
+  double* scalars;
+  size_t scalar_count;
 } gradstep_tensor;
+
+typedef struct gradstep_slot_layout {
+  size_t struct_size;
+  uint64_t count;       /* elements of the slot; 0: the slot's array may be absent */
+  uint64_t bytes;       /* of `data` */
+  uint64_t extra_bytes; /* of `extra`; 0 unless dtype is 8-bit */
+  /* With GRADSTEP_START_VALUE: the value of every element before the first step. */
+  double initial_value;
+  int32_t dtype;
+  int32_t extent;  /* GRADSTEP_EXTENT_ */
+  int32_t start;   /* GRADSTEP_START_ */
+  int32_t is_used; /* 1: steps read and write the slot; 0: its array may be absent */
+} gradstep_slot_layout;
+
+/* Tells what the index-th slot of a rule looks like for a tensor, with the rule's present
+ * hyper-parameters. Of the tensor the call reads count, rows, columns, first_index, whole_count and
+ * param.dtype. `dtype` is the dtype that the caller wants; 0: the type of the arithmetic.
+ * layout->dtype becomes the dtype that the slot is to have:
+ *   - FLOAT64 beside a float64 param, whatever is wanted;
+ *   - otherwise FLOAT32 for a slot that does not have one number per element of the tensor;
+ *   - if one of the two 8-bit dtypes is wanted, the one that suits the slot: E5M3_B256 if the slot
+ *     is non-negative, otherwise S1E4M3_B256. For fewer than 4096 elements it is FLOAT32, because 8
+ *     bits would save little memory;
+ *   - otherwise the dtype that is wanted.
+ * An optimizer allocates slots of this layout. An array whose bytes are all 0 holds zeros in every
+ * dtype; gradstep_array_write sets other initial values.
+ *
+ * Fails with INVALID_ARGUMENT (FLOAT64 is wanted beside another param; an 8-bit dtype for a piece
+ * that begins inside a block; a wrong shape) or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule, size_t index,
+                                                       const gradstep_tensor* tensor, int32_t dtype,
+                                                       gradstep_slot_layout* layout);
+
+/* ---- Stateless steps: the caller owns every array ------------------------------------------ */
 
 /* Flags of gradstep_apply_options. Each of the first four says that the field of the same name is
  * set; AVERAGE says that average_decay is set. */
@@ -490,6 +575,20 @@ typedef struct gradstep_apply_options {
   /* The seed of stochastic rounding. The random bits are a function of (seed, key, step, array,
    * element). */
   uint64_t seed;
+
+  /* The rule's scalars with GRADSTEP_SCOPE_ALL, in the order of gradstep_rule_scalar_describe; read
+   * and written. Before the first step they have their initial values. NULL and 0 if the rule has
+   * none. */
+  double* scalars;
+  size_t scalar_count;
+
+  /* Memory for rules that sum over tensors before they update them: at least as many bytes as
+   * gradstep_workspace_size gives, at any address. Two steps at the same time need memory of their
+   * own. What the memory contains does not matter, before the step or after it. NULL and 0: if the
+   * rule needs memory, the library allocates it before anything is changed, and frees it after the
+   * step. */
+  void* workspace;
+  size_t workspace_size;
 } gradstep_apply_options;
 
 typedef struct gradstep_apply_result {
@@ -506,7 +605,7 @@ typedef struct gradstep_apply_result {
 
   double clip_factor; /* the factor by which MAX_NORM multiplied the gradients; else 1 */
   int32_t is_skipped; /* 1: CHECK_FINITE skipped the step; at most, gradients were zeroed */
-  int32_t reserved;   /* 0 */
+  int32_t is_stopped; /* 1: the rule stopped the step; at most, gradients were zeroed */
 
   /* Set by gradstep_optimizer_end_step, otherwise 0. left_out_count is the number of tensors that
    * should have taken part in the step but were not stepped; first_left_out is the index of the
@@ -515,22 +614,31 @@ typedef struct gradstep_apply_result {
   size_t first_left_out;
 } gradstep_apply_result;
 
-/* Applies one step of the rule to every tensor of the list, as one parallel region: the context's
- * threads are started once, and share the work of the whole list. result may be NULL.
+/* Applies one step of the rule to every tensor of the list. The context's threads share the work of
+ * the whole list. result may be NULL.
  *
  * Order. For each element: scale the gradient, clip it by value, negate it (maximize), add the
  * coupled weight decay, apply the rule, apply the decoupled weight decay, subtract the result from
  * the param, store (param, slots, copy, average), and zero the gradient. All of this is one pass
  * over memory. CHECK_FINITE, MAX_NORM or both add one pass, which reads the gradients.
  *
- * Skipped steps. A step that CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1. Do not
- * count it in `step`.
+ * Rules that sum. Some rules need sums before they update an element: lamb and adafactor over each
+ * tensor, prodigy over all tensors of the list. Such a rule makes passes that read the tensors, and
+ * only its last pass stores. A sum contains the gradients as the rule gets them: scaled, clipped,
+ * negated, and with the coupled weight decay.
+ *
+ * Skipped steps. A step that CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1. It has
+ * changed no param, slot, scalar, copy or average. Do not count it in `step`.
+ *
+ * Stopped steps. A rule may stop a step before anything is stored: prodigy does so as long as all
+ * gradients are 0. The step returns GRADSTEP_OK with is_stopped = 1, and is otherwise like a
+ * skipped step.
  *
  * Shared arrays. No array that is written may be in two entries of the list, because two threads
  * could write it at the same time. The caller must ensure this. The library finds a shared param
  * only where the check is cheap, and then the call fails. In a list of at most 32 entries it finds
- * params that overlap. In a longer list it finds equal param pointers in the same block of 1024
- * entries.
+ * params that overlap. In a longer list it finds equal pointers param.data in the same block of
+ * 1024 entries.
  *
  * Rounding. bfloat16, float16 and 8-bit slots are rounded stochastically: up with a probability
  * equal to the part that is cut off. If they were rounded to nearest, a moving average with a decay
@@ -548,13 +656,38 @@ typedef struct gradstep_apply_result {
  * have fused multiply-add give the same result; only the baseline on x86-64 does not have it.
  *
  * Fails with INVALID_ARGUMENT (NULL, overlapping or misaligned arrays, inconsistent dtypes, a wrong
- * slot_count, inconsistent hyper-parameters) or OUT_OF_RANGE (step, count, first_index, a number in
- * the options). */
+ * shape, pitch, slot_count or scalar_count, a workspace that is too small, inconsistent
+ * hyper-parameters); with OUT_OF_RANGE (step, count, first_index, a number in the options); with
+ * UNSUPPORTED for a piece of a tensor, if the rule sums; with WRONG_ORDER for a tensor that is
+ * transformed (see gradstep_transform); with OUT_OF_MEMORY for the workspace. */
 GRADSTEP_API gradstep_status gradstep_apply(const gradstep_context* context,
                                             const gradstep_rule* rule,
                                             const gradstep_tensor* tensors, size_t tensor_count,
                                             const gradstep_apply_options* options,
                                             gradstep_apply_result* result);
+
+/* *bytes becomes the size of the workspace for a step of the rule over these tensors; 0: the step
+ * needs none. The size depends on the rule, on its
+ * hyper-parameters, and on the count, rows and columns of each tensor. The call uses nothing else.
+ * Fails with INVALID_ARGUMENT or OUT_OF_RANGE. */
+GRADSTEP_API gradstep_status gradstep_workspace_size(const gradstep_rule* rule,
+                                                     const gradstep_tensor* tensors,
+                                                     size_t tensor_count, size_t* bytes);
+
+/* A transform changes params in a way that the rule defines, without a gradient. The example is
+ * schedule_free_adamw: "evaluate" turns the params at which gradients are taken into the averaged
+ * params, and "train" turns the averaged params back. Copies of the params are written too; slots
+ * and averages stay as they are. One of the rule's scalars, such as "is_evaluated", says which
+ * transform was made last. A step needs this scalar to be 0. Transforms round: after both, a param
+ * may differ from its first value by rounding.
+ *
+ * `tensors` are as in gradstep_apply, but grad may be absent. Fails with UNKNOWN_NAME; with
+ * WRONG_ORDER if a tensor is not in the state that the transform begins with; otherwise as
+ * gradstep_apply does. */
+GRADSTEP_API gradstep_status gradstep_transform(const gradstep_context* context,
+                                                const gradstep_rule* rule,
+                                                const gradstep_tensor* tensors, size_t tensor_count,
+                                                const char* name);
 
 typedef struct gradstep_norm_result {
   size_t struct_size;
@@ -564,7 +697,7 @@ typedef struct gradstep_norm_result {
 } gradstep_norm_result;
 
 /* Computes the global norm of the gradients, without any scale, in one pass that reads the
- * gradients. Of each tensor the call uses only count, grad and grad_dtype. The norm is correct
+ * gradients. Of each tensor the call uses only count, rows, columns and grad. The norm is correct
  * whenever the true norm is in the range of double. The squares are summed in double and in a fixed
  * order. So the norm has the same bits with any number of threads and with any instruction set that
  * has fused multiply-add; for float32 gradients, with every instruction set. Fails with
@@ -624,7 +757,7 @@ typedef struct gradstep_schedule_info {
   const char* summary; /* one line */
   const char* formula; /* lines separated by '\n'; L is the base rate */
   const char* source;  /* the paper, text or library that the formula is from */
-  size_t parameter_count;
+  size_t hyperparameter_count;
 } gradstep_schedule_info;
 
 /* Fails with UNKNOWN_NAME. */
@@ -632,7 +765,7 @@ GRADSTEP_API gradstep_status gradstep_schedule_describe(const char* schedule_nam
                                                         gradstep_schedule_info* info);
 
 /* Describes the index-th parameter of a schedule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_schedule_parameter_describe(
+GRADSTEP_API gradstep_status gradstep_schedule_hyperparameter_describe(
     const char* schedule_name, size_t index, gradstep_hyperparameter_info* info);
 
 /* Creates a schedule with every parameter at its default; the caller destroys it. Fails with
@@ -732,8 +865,9 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  * Step counts. The optimizer counts its steps that were not skipped; its T-th such step evaluates
  * the schedules at t = T - 1. For each tensor it also counts the steps in which the tensor took
  * part, as PyTorch does; the bias corrections of the rule use this count. So the count of a tensor
- * is lower if it was added late or took no part in some steps. Counts go up to 2^53. A step or an
- * accumulation that would exceed this limit fails with OUT_OF_RANGE.
+ * is lower if it was added late or took no part in some steps. Stopped steps are not counted.
+ * Counts go up to 2^53. A step or an accumulation that would exceed this limit fails with
+ * OUT_OF_RANGE.
  *
  * Threads. Any thread may make a call at any time. Calls that cannot run at the same time wait for
  * each other, and run in the order in which they were made:
@@ -791,8 +925,8 @@ typedef struct gradstep_group_options {
   /* >= 0, finite. Multiplies the schedule's rate; with 0 the group's params do not change. Without
    * GRADSTEP_GROUP_LR_SCALE the factor is 1, and this field must be 0. */
   double lr_scale;
-  /* The dtype that the caller wants for slots that the library allocates; gradstep_slot_storage
-   * then chooses the dtype. 0: the type of the arithmetic. FLOAT64 is not allowed here: slots of
+  /* The dtype that the caller wants for slots that the library allocates: see
+   * gradstep_rule_slot_layout. 0: the type of the arithmetic. FLOAT64 is not allowed here: slots of
    * float64 params are always float64. */
   int32_t slot_dtype;
   uint32_t flags;
@@ -811,13 +945,18 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* op
  * without control characters.
  *
  * State. If tensor->slots is NULL (slot_count is then 0), the library allocates the slots that the
- * rule uses, at their initial values. They have the group's slot_dtype, or float64 beside a float64
- * param. If tensor->slots is not NULL, the slots belong to the caller, who has set their initial
- * values.
+ * rule uses, at their initial values. Their dtypes are those that gradstep_rule_slot_layout gives
+ * for the group's slot_dtype. A slot that begins as a copy of the param is copied when the tensor
+ * takes its first step. If tensor->slots is not NULL, the slots belong to the caller, who has set
+ * their initial values. Likewise for tensor->scalars. Scalars with GRADSTEP_SCOPE_ALL always belong
+ * to the optimizer, which has one set of them for each rule.
  *
- * Lifetime. param, grad and all other arrays of elements must outlive the optimizer. The struct
- * itself and its arrays of pointers and dtypes are not needed after this call. grad may be NULL;
- * gradstep_optimizer_set_grad changes it later.
+ * Lifetime. All arrays of elements must outlive the optimizer. The struct itself and `slots` are
+ * not needed after this call. grad.data may be NULL; gradstep_optimizer_set_grad changes it later.
+ * The dtype and the pitch of grad stay.
+ *
+ * Arrays with gaps. The optimizer counts the gaps between rows as part of an array. So no other
+ * array of the optimizer may lie in them.
  *
  * If tensor->key is 0, the key is computed from the name, so stochastic rounding does not depend on
  * the order in which tensors are added.
@@ -836,8 +975,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_find_group(const gradstep_optimi
 GRADSTEP_API gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimizer,
                                                             const char* name, size_t* tensor);
 
-/* Replaces the tensor's gradient array, from now on. The new array has the same dtype and count.
- * NULL: the tensor has no gradient and takes no part in steps, unless it has an accumulated
+/* Replaces the tensor's gradient array, from now on. The new array has the same dtype, count and
+ * pitch. NULL: the tensor has no gradient and takes no part in steps, unless it has an accumulated
  * gradient. A step in which it takes no part changes none of its arrays, nor its step count.
  *
  * The new array may still be the gradient of another tensor, so that the caller can exchange
@@ -903,6 +1042,18 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimiz
 GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* optimizer,
                                                                 gradstep_loss_scaler* scaler);
 
+/* Instead of a group's index: all groups. */
+#define GRADSTEP_ALL_GROUPS SIZE_MAX
+
+/* Makes a transform (see gradstep_transform) for every tensor of a group, frozen ones too. With
+ * GRADSTEP_ALL_GROUPS it is made for all groups whose rule has it. Tensors that are already
+ * transformed stay as they are, so a second call changes nothing. A step fails with WRONG_ORDER
+ * until the transform that leads back is made. A checkpoint keeps the state, so save the params
+ * with it. Fails with OUT_OF_RANGE for the group, with UNKNOWN_NAME, and with WRONG_ORDER inside a
+ * step. */
+GRADSTEP_API gradstep_status gradstep_optimizer_transform(gradstep_optimizer* optimizer,
+                                                          size_t group, const char* name);
+
 /* ---- Stepping an optimizer ----------------------------------------------------------------- */
 
 /* Instead of a tensor's index: all tensors. */
@@ -929,11 +1080,15 @@ typedef struct gradstep_step_options {
 
 /* Steps every tensor that takes part: every tensor that is not frozen and has a gradient or an
  * accumulated sum. Tensors with the same group and step count are stepped as one parallel region. A
- * skipped step (is_skipped in the result) is counted in skipped_count and nowhere else. options and
- * result may be NULL.
+ * rule that sums over all tensors (prodigy) sums over all groups that have it; the sentence of
+ * INVALID_ARGUMENT names a hyper-parameter that must then be equal in these groups. Such rules come
+ * first. options and result may be NULL.
  *
- * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step; or with
- * INSPECTED, if a gradient is not inspected). */
+ * A skipped step (is_skipped in the result) is counted in skipped_count and nowhere else. A stopped
+ * step (is_stopped) is counted nowhere, and changes the tensors of no group.
+ *
+ * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step; with
+ * INSPECTED, if a gradient is not inspected; for a tensor that is transformed). */
 GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
                                                      const gradstep_step_options* options,
                                                      gradstep_apply_result* result);
@@ -944,7 +1099,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
  *
  * begin_step. MAX_NORM, CHECK_FINITE and a loss scaler need all gradients before the first tensor
  * is stepped. With one of them, begin_step fails with WRONG_ORDER unless GRADSTEP_STEP_GRAD_NORM or
- * GRADSTEP_STEP_INSPECTED supplies the norm and the number of elements that are not finite.
+ * GRADSTEP_STEP_INSPECTED supplies the norm and the number of elements that are not finite. If the
+ * rule of a group sums over all tensors (prodigy), begin_step fails with UNSUPPORTED.
  *
  * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped; so of two
  * simultaneous calls for the same tensor, one fails. For a tensor that does not take part it does
@@ -1053,13 +1209,20 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_tensor(const gradstep_o
                                                                 gradstep_tensor_info* info);
 
 /* Gives a tensor's array by name: a slot ("exp_avg"), "param", "average" or "accumulated_grad". The
- * call fills *array, which points to the tensor's own elements. The caller may read or write them
- * directly, or with gradstep_array_read and gradstep_array_write. Fails with OUT_OF_RANGE; with
- * UNKNOWN_NAME, whose sentence lists all names; with UNSUPPORTED if the tensor does not have this
- * array at present. */
+ * call fills *array, which points to the tensor's own elements, and *count, the number of elements;
+ * count may be NULL. The caller may read or write the elements directly, or with
+ * gradstep_array_read and gradstep_array_write. Fails with OUT_OF_RANGE; with UNKNOWN_NAME, whose
+ * sentence lists all names; with UNSUPPORTED if the tensor does not have this array at present. */
 GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer,
                                                           size_t tensor, const char* array_name,
-                                                          gradstep_array* array);
+                                                          gradstep_array* array, size_t* count);
+
+/* *value becomes a scalar of the tensor's rule (see gradstep_rule_scalar_describe). An example is
+ * "d", which prodigy has found: the factor of its learning rate. Fails with OUT_OF_RANGE,
+ * UNKNOWN_NAME, WRONG_ORDER (inside a step). */
+GRADSTEP_API gradstep_status gradstep_optimizer_get_scalar(const gradstep_optimizer* optimizer,
+                                                           size_t tensor, const char* name,
+                                                           double* value);
 
 /* ---- Checkpoints --------------------------------------------------------------------------- */
 
@@ -1084,7 +1247,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimiz
  * folder fails, the status is IO_ERROR, and the sentence says that the new file is in place.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY. */
-GRADSTEP_API gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer,
+GRADSTEP_API gradstep_status gradstep_optimizer_save(const gradstep_optimizer* optimizer,
                                                      const char* path, uint64_t flags);
 
 typedef struct gradstep_load_result {

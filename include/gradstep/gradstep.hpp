@@ -17,7 +17,7 @@
 // Other dtypes, 8-bit slots and options, in the same pass over memory:
 //
 //     using gradstep::bfloat16;
-//     gradstep::parameter<float, bfloat16> weights(adamw, param, grad, n, GRADSTEP_SIGNED8);
+//     gradstep::parameter<float, bfloat16> weights(adamw, param, grad, n, GRADSTEP_S1E4M3_B256);
 //     weights.set_copy(copy);                                     // bfloat16* copy: rounded params
 //     auto options = gradstep::sized<gradstep_apply_options>();
 //     options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD;

@@ -76,13 +76,13 @@ class optimizer {
   template <class Param, class Grad>
   std::size_t add_tensor(std::size_t group, const std::string& name, Param* param, Grad* grad,
                          std::size_t count) {
-    auto tensor = sized<gradstep_tensor>();
-    tensor.count = count;
-    tensor.param = param;
-    tensor.grad = grad;
-    tensor.param_dtype = dtype_of<Param>();
-    tensor.grad_dtype = dtype_of<Grad>();
-    return add_tensor(group, name, tensor);
+    return add_tensor(group, name, tensor_of(param, grad, count));
+  }
+  /// The same for matrices: add_tensor(group, name, param, grad, {rows, columns}).
+  template <class Param, class Grad>
+  std::size_t add_tensor(std::size_t group, const std::string& name, Param* param, Grad* grad,
+                         const shape& shape) {
+    return add_tensor(group, name, tensor_of(param, grad, shape));
   }
 
   std::size_t find_group(const std::string& name) const {
@@ -159,6 +159,11 @@ class optimizer {
     return loss_scaler(state);
   }
 
+  /// Makes a transform, such as "evaluate", for a group, or for all groups whose rule has it.
+  void transform(const std::string& name, std::size_t group = GRADSTEP_ALL_GROUPS) {
+    throw_on_failure(gradstep_optimizer_transform(get(), group, name.c_str()));
+  }
+
   // ---- Steps
 
   gradstep_apply_result step(
@@ -207,20 +212,32 @@ class optimizer {
   /// Returns where an array is and how it is stored. name: a slot ("exp_avg"), "param", "average"
   /// or "accumulated_grad".
   gradstep_array array(std::size_t tensor, const std::string& name) const {
-    auto found = sized<gradstep_array>();
-    throw_on_failure(gradstep_optimizer_get_array(get(), tensor, name.c_str(), &found));
-    return found;
+    return find_array(tensor, name).array;
   }
   std::vector<double> read(std::size_t tensor, const std::string& name) const {
-    return gradstep::read(array(tensor, name));
+    const found_array found = find_array(tensor, name);
+    return gradstep::read(found.array, found.count);
   }
+  /// Sets all elements. Throws unless there is one value per element.
   void write(std::size_t tensor, const std::string& name, const std::vector<double>& values) {
-    gradstep::write(array(tensor, name), values);
+    const found_array found = find_array(tensor, name);
+    if (values.size() != found.count) {
+      throw error(GRADSTEP_INVALID_ARGUMENT,
+                  "gradstep::optimizer::write: not as many values as elements");
+    }
+    gradstep::write(found.array, values);
+  }
+
+  /// A scalar of the tensor's rule, such as the rate "d" that prodigy has found.
+  double scalar(std::size_t tensor, const std::string& name) const {
+    double value = 0;
+    throw_on_failure(gradstep_optimizer_get_scalar(get(), tensor, name.c_str(), &value));
+    return value;
   }
 
   // ---- Checkpoints. The flags are GRADSTEP_CHECKPOINT_PARAMS, _PARTIAL and _KEEP_SETTINGS.
 
-  void save(const std::string& path, std::uint64_t flags = 0) {
+  void save(const std::string& path, std::uint64_t flags = 0) const {
     throw_on_failure(gradstep_optimizer_save(get(), path.c_str(), flags));
   }
   gradstep_load_result load(const std::string& path, std::uint64_t flags = 0) {
@@ -233,6 +250,17 @@ class optimizer {
   const gradstep_optimizer* get() const noexcept { return handle_.get(); }
 
  private:
+  struct found_array {
+    gradstep_array array;
+    std::size_t count;
+  };
+  found_array find_array(std::size_t tensor, const std::string& name) const {
+    found_array found{};
+    throw_on_failure(
+        gradstep_optimizer_get_array(get(), tensor, name.c_str(), &found.array, &found.count));
+    return found;
+  }
+
   struct destroy {
     void operator()(gradstep_optimizer* o) const noexcept { gradstep_optimizer_destroy(o); }
   };

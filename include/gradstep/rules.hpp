@@ -44,20 +44,43 @@ class rule {
   std::size_t slot_count() const noexcept { return info_.slot_count; }
   gradstep_slot_info slot(std::size_t index) const {
     auto info = sized<gradstep_slot_info>();
-    throw_on_failure(gradstep_slot_describe(info_.name, index, &info));
+    throw_on_failure(gradstep_rule_slot_describe(info_.name, index, &info));
     return info;
   }
-  /// Whether a step reads and writes the slot with the present hyper-parameters.
-  bool uses_slot(std::size_t index) const {
-    std::int32_t is_used = 0;
-    throw_on_failure(gradstep_rule_slot_state(handle_.get(), index, &is_used, nullptr));
-    return is_used != 0;
+  /// What the slot looks like for the tensor, with the present hyper-parameters. dtype: the wanted
+  /// one; 0: the type of the arithmetic.
+  gradstep_slot_layout slot_layout(std::size_t index, const gradstep_tensor& tensor,
+                                   std::int32_t dtype = 0) const {
+    auto layout = sized<gradstep_slot_layout>();
+    throw_on_failure(gradstep_rule_slot_layout(handle_.get(), index, &tensor, dtype, &layout));
+    return layout;
   }
-  /// The value of each of the slot's elements before the first step.
-  double initial_value(std::size_t index) const {
-    double value = 0;
-    throw_on_failure(gradstep_rule_slot_state(handle_.get(), index, nullptr, &value));
-    return value;
+
+  std::size_t scalar_count() const noexcept { return info_.scalar_count; }
+  gradstep_scalar_info scalar(std::size_t index) const {
+    auto info = sized<gradstep_scalar_info>();
+    throw_on_failure(gradstep_rule_scalar_describe(info_.name, index, &info));
+    return info;
+  }
+  /// The rule's scalars of one scope before the first step, with the present hyper-parameters.
+  /// scope: GRADSTEP_SCOPE_TENSOR or GRADSTEP_SCOPE_ALL.
+  std::vector<double> initial_scalars(std::int32_t scope) const {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < scalar_count(); ++i) {
+      const gradstep_scalar_info info = scalar(i);
+      if (info.scope != scope) continue;
+      const char* const source = info.initial_hyperparameter;
+      values.push_back(source == nullptr ? info.initial_value : get(source));
+    }
+    return values;
+  }
+  /// The names of the rule's transforms.
+  std::vector<std::string> transforms() const {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < info_.transform_count; ++i) {
+      names.emplace_back(gradstep_rule_transform_name(info_.name, i));
+    }
+    return names;
   }
 
   gradstep_rule* get() noexcept { return handle_.get(); }

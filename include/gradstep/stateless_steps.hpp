@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace gradstep {
@@ -46,6 +47,24 @@ inline gradstep_apply_result apply(const context& context, const rule& rule,
                                    const std::vector<gradstep_tensor>& tensors, std::uint64_t step,
                                    double grad_scale = 1) {
   return apply(context, rule, tensors.data(), tensors.size(), step, grad_scale);
+}
+
+/// The bytes that options.workspace needs for a step of the rule over the list; 0: none.
+inline std::size_t workspace_size(const rule& rule, const std::vector<gradstep_tensor>& tensors) {
+  std::size_t bytes = 0;
+  throw_on_failure(gradstep_workspace_size(rule.get(), tensors.data(), tensors.size(), &bytes));
+  return bytes;
+}
+
+/// Makes a transform of the rule, such as "evaluate", for every tensor of the list.
+inline void transform(const context& context, const rule& rule, const gradstep_tensor* tensors,
+                      std::size_t tensor_count, const std::string& name) {
+  throw_on_failure(
+      gradstep_transform(context.get(), rule.get(), tensors, tensor_count, name.c_str()));
+}
+inline void transform(const context& context, const rule& rule,
+                      const std::vector<gradstep_tensor>& tensors, const std::string& name) {
+  transform(context, rule, tensors.data(), tensors.size(), name);
 }
 
 /// The global norm of all gradients of the list, and the number of elements that are not finite.

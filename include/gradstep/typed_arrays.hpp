@@ -1,4 +1,4 @@
-// Element types and arrays. Programs include gradstep.hpp.
+// Element types, arrays and tensors of them. Programs include gradstep.hpp.
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef GRADSTEP_TYPED_ARRAYS_HPP
@@ -50,30 +50,58 @@ constexpr std::int32_t dtype_of<float16>() {
   return GRADSTEP_FLOAT16;
 }
 
-/// Describes an array for the functions read and write below. extra: see gradstep_array.
-inline gradstep_array array_of(std::int32_t dtype, void* data, std::size_t count,
-                               void* extra = nullptr) {
-  auto array = sized<gradstep_array>();
-  array.count = count;
+/// An array without gaps. extra: see gradstep_array.
+inline gradstep_array array_of(std::int32_t dtype, void* data, void* extra = nullptr) {
+  gradstep_array array{};
   array.data = data;
   array.extra = extra;
   array.dtype = dtype;
   return array;
 }
+/// The same with the dtype of T. data = nullptr: there is no array.
+template <class T>
+gradstep_array array_of(T* data) {
+  return array_of(dtype_of<T>(), data);
+}
+
+/// A flat tensor that has only these two arrays. grad may be nullptr for an optimizer, but not for
+/// a stateless step.
+template <class Param, class Grad>
+gradstep_tensor tensor_of(Param* param, Grad* grad, std::size_t count) {
+  auto tensor = sized<gradstep_tensor>();
+  tensor.count = count;
+  tensor.param = array_of(param);
+  tensor.grad = array_of(grad);
+  return tensor;
+}
+
+/// Row-major matrices of the same size, one after another.
+struct shape {
+  std::size_t rows;
+  std::size_t columns;
+  std::size_t matrices = 1;
+};
+
+/// The same with a shape: tensor_of(param, grad, {rows, columns}). Rules such as adafactor keep
+/// state for the rows and columns of such a tensor.
+template <class Param, class Grad>
+gradstep_tensor tensor_of(Param* param, Grad* grad, const shape& shape) {
+  auto tensor = tensor_of(param, grad, shape.matrices * shape.rows * shape.columns);
+  tensor.rows = shape.rows;
+  tensor.columns = shape.columns;
+  return tensor;
+}
 
 /// Returns all elements, converted to double.
-inline std::vector<double> read(const gradstep_array& array) {
-  std::vector<double> values(array.count);
-  throw_on_failure(gradstep_array_read(&array, values.data()));
+inline std::vector<double> read(const gradstep_array& array, std::size_t count) {
+  std::vector<double> values(count);
+  throw_on_failure(gradstep_array_read(&array, count, values.data()));
   return values;
 }
 
-/// Sets all elements, rounded to nearest. Throws unless there is one value per element.
+/// Sets as many elements as there are values, rounded to nearest.
 inline void write(const gradstep_array& array, const std::vector<double>& values) {
-  if (values.size() != array.count) {
-    throw error(GRADSTEP_INVALID_ARGUMENT, "gradstep::write: not as many values as elements");
-  }
-  throw_on_failure(gradstep_array_write(&array, values.data()));
+  throw_on_failure(gradstep_array_write(&array, values.size(), values.data()));
 }
 
 }  // namespace gradstep

@@ -16,7 +16,7 @@ gradstep_status check_index(std::size_t index, std::size_t count, const char* ow
 }
 
 gradstep_status describe_hyperparameter(const definition& info, std::size_t index,
-                                        gradstep_hyperparameter_info& output) noexcept {
+                                        gradstep_hyperparameter_info* output) noexcept {
   const auto all = info.hyperparameters;
   if (const auto s = check_index(index, all.size(), info.name, info.words.hyperparameter);
       s != GRADSTEP_OK) {

@@ -18,7 +18,7 @@ gradstep_status check_index(std::size_t index, std::size_t count, const char* ow
 
 /// Fills `output` with the index-th hyper-parameter. OUT_OF_RANGE.
 gradstep_status describe_hyperparameter(const definition& info, std::size_t index,
-                                        gradstep_hyperparameter_info& output) noexcept;
+                                        gradstep_hyperparameter_info* output) noexcept;
 
 /// Calls body(the index of the hyper-parameter of that name). The body may throw. INVALID_ARGUMENT
 /// for NULL, UNKNOWN_NAME.

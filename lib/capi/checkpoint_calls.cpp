@@ -22,7 +22,7 @@ using namespace gradstep::internal;
 
 extern "C" {
 
-gradstep_status gradstep_optimizer_save(gradstep_optimizer* optimizer, const char* path,
+gradstep_status gradstep_optimizer_save(const gradstep_optimizer* optimizer, const char* path,
                                         uint64_t flags) {
   [[maybe_unused]] const uncancelled scope;
   return save_between_steps(optimizer, [&](auto& o) {
@@ -51,7 +51,7 @@ gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer, const cha
                         {.loads_params = (flags & GRADSTEP_CHECKPOINT_PARAMS) != 0,
                          .is_partial = (flags & GRADSTEP_CHECKPOINT_PARTIAL) != 0,
                          .keeps_settings = (flags & GRADSTEP_CHECKPOINT_KEEP_SETTINGS) != 0});
-    if (result != nullptr) fill_output(*result, {0, counts.loaded, counts.missing, counts.extra});
+    if (result != nullptr) fill_output(result, {0, counts.loaded, counts.missing, counts.extra});
     return GRADSTEP_OK;
   });
 }

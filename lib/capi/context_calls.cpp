@@ -5,8 +5,7 @@
 namespace gradstep::internal {
 namespace {
 
-gradstep_status check_struct_and_flags(const gradstep_context_options& o) noexcept {
-  if (const auto s = check_struct(&o, "options"); s != GRADSTEP_OK) return s;
+gradstep_status check_flags(const gradstep_context_options& o) noexcept {
   constexpr std::uint64_t known = GRADSTEP_CONTEXT_CALLER_ARENA | GRADSTEP_CONTEXT_PIN_THREADS |
                                   GRADSTEP_CONTEXT_FLUSH_TO_ZERO | GRADSTEP_CONTEXT_SERIAL_BELOW |
                                   GRADSTEP_CONTEXT_PIECE_SIZE;
@@ -68,9 +67,11 @@ gradstep_status gradstep_context_create(const gradstep_context_options* options,
   return guarded([&] {
     context_options wanted;
     if (options != nullptr) {
-      if (const auto s = check_struct_and_flags(*options); s != GRADSTEP_OK) return s;
-      check_combination(*options);
-      wanted = options_of(*options);
+      input_struct<gradstep_context_options> fields;
+      if (const auto s = fields.read(options, "options"); s != GRADSTEP_OK) return s;
+      if (const auto s = check_flags(*fields); s != GRADSTEP_OK) return s;
+      check_combination(*fields);
+      wanted = options_of(*fields);
     }
     *context = new gradstep_context{make_context(wanted)};
     return GRADSTEP_OK;
@@ -85,7 +86,7 @@ gradstep_status gradstep_context_describe(const gradstep_context* context,
   if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
   const auto& c = context->value;
   const std::size_t threads = c.team->is_inherited() ? 1 : c.thread_count;
-  fill_output(*info,
+  fill_output(info,
               {0, c.isa->kernels->isa, threads, c.serial_below, c.piece_size, c.team->kind()});
   return GRADSTEP_OK;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "capi/array_places.hpp"
 #include "capi/tensor_reading.hpp"
 
 namespace gradstep::internal {
@@ -17,8 +18,10 @@ namespace gradstep::internal {
 /// for equal params, in parts of the list.
 class listed_params {
  public:
+  /// The tensor is valid.
   void add(const gradstep_tensor& t) {
-    const auto [begin, end] = place_of(t);
+    const array_place place = place_of_param(t);
+    const std::uintptr_t begin = place.begin, end = place.end;
     if (begin == end) return;
     is_unclear_ |= static_cast<int>(begin < high_) & static_cast<int>(low_ < end);
     low_ = std::min(low_, begin);
@@ -31,12 +34,12 @@ class listed_params {
   }
 
  private:
-  struct place {
-    std::uintptr_t begin, end;
-  };
-  static place place_of(const gradstep_tensor& t) {
-    const auto begin = reinterpret_cast<std::uintptr_t>(t.param);
-    return {begin, begin + t.count * size_of(static_cast<dtype>(t.param_dtype))};
+  static array_place place_of_param(const gradstep_tensor& t) {
+    const std::size_t size = size_of(static_cast<dtype>(t.param.dtype));
+    if (t.columns == 0) return place_of(t.param.data, size, t.count, 0, 0);
+    const std::size_t pitch = pitch_of(t.param, t.columns);
+    return place_of(t.param.data, size, elements_with_gaps(t.count, t.columns, pitch), t.columns,
+                    pitch);
   }
 
   static gradstep_status find_shared(const given_list& list) noexcept;

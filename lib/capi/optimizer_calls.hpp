@@ -43,9 +43,9 @@ gradstep_status look_between_steps(const gradstep_optimizer* handle, const Body&
 }
 
 /// Calls body(the optimizer), which returns a status, when the earlier calls that exclude this one
-/// have ended.
-template <class Body>
-gradstep_status use(gradstep_optimizer* handle, call_gate::call call, const Body& body) noexcept {
+/// have ended. Handle: gradstep_optimizer, or the same const.
+template <class Handle, class Body>
+gradstep_status use(Handle* handle, call_gate::call call, const Body& body) noexcept {
   call_gate& gate = handle->value.gate;
   switch (gate.enter(call)) {
     case call_gate::entry::nested:
@@ -79,7 +79,7 @@ gradstep_status change_between_steps(gradstep_optimizer* handle, const Body& bod
 
 /// For a call that reads the optimizer with its arrays; refused between begin_step and end_step.
 template <class Body>
-gradstep_status save_between_steps(gradstep_optimizer* handle, const Body& body) noexcept {
+gradstep_status save_between_steps(const gradstep_optimizer* handle, const Body& body) noexcept {
   if (handle == nullptr) return fail_as_null("optimizer");
   return use(handle, call_gate::call(call_gate::use::save), [&](const optimizer& o) {
     if (const auto s = check_between_steps(o); s != GRADSTEP_OK) return s;

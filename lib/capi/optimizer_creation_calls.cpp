@@ -20,20 +20,28 @@ namespace {
 /// NULL: no options.
 gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_options& options) {
   if (given == nullptr) return GRADSTEP_OK;
-  if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
+  input_struct<gradstep_optimizer_options> fields;
+  if (const auto s = fields.read(given, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known =
       (2 * GRADSTEP_APPLY_NEAREST_SLOTS - 1) & ~std::uint64_t{GRADSTEP_APPLY_GRAD_SCALE};
-  if (const auto s = check_known_flags("options.flags", given->flags, known); s != GRADSTEP_OK)
+  if (const auto s = check_known_flags("options.flags", fields->flags, known); s != GRADSTEP_OK)
     return s;
-  if (const auto s = check_shared_numbers(*given); s != GRADSTEP_OK) return s;
-  options = {step_options_of(*given), gradient_limits_of(*given)};
+  if (const auto s = check_shared_numbers(*fields); s != GRADSTEP_OK) return s;
+  options = {step_options_of(*fields), gradient_limits_of(*fields)};
   return GRADSTEP_OK;
 }
 
-gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradstep_tensor* given) {
-  if (const auto s = check_struct(given, "tensor"); s != GRADSTEP_OK) return s;
+gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradstep_tensor& given) {
   const group_settings& settings = o.groups[group].settings;
-  return check_added_tensor(*settings.rule.entry->info, settings.used_slots(), *given);
+  return check_added_tensor(*settings.rule.entry,
+                            settings.used_slots({given.count, given.rows, given.columns}), given);
+}
+
+/// The pointers of an empty tensor may have any value. But whether params have lower halves is part
+/// of what the optimizer knows about a tensor.
+void forget_extras(tensor& t) {
+  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = nullptr;
+  for (operand& slot : t.slots) slot.extra = nullptr;
 }
 
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
@@ -87,10 +95,13 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
         s != GRADSTEP_OK) {
       return s;
     }
-    if (const auto s = check_tensor(o, group, tensor); s != GRADSTEP_OK) return s;
+    input_struct<gradstep_tensor> fields;
+    if (const auto s = fields.read(tensor, "tensor"); s != GRADSTEP_OK) return s;
+    if (const auto s = check_tensor(o, group, *fields); s != GRADSTEP_OK) return s;
     gradstep::internal::tensor read{};
-    const auto owner = tensor->slots == nullptr ? slot_owner::library : slot_owner::caller;
-    read_tensor(*tensor, owner == slot_owner::caller ? UINT32_MAX : 0, read);
+    const auto owner = fields->slots == nullptr ? slot_owner::library : slot_owner::caller;
+    read_tensor(*fields, owner == slot_owner::caller ? UINT32_MAX : 0, read);
+    if (read.count == 0) forget_extras(read);
     const std::size_t added = add_tensor(o, group, name, read, owner);
     if (index != nullptr) *index = added;
     return GRADSTEP_OK;
@@ -123,8 +134,8 @@ gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimizer* optimizer
       set_loss_scaler(o, {});
       return GRADSTEP_OK;
     }
-    if (const auto s = check_struct(scaler, "scaler"); s != GRADSTEP_OK) return s;
-    const auto read = read_loss_scaler(*scaler);
+    loss_scaler read;
+    if (const auto s = read_loss_scaler(scaler, read); s != GRADSTEP_OK) return s;
     check_loss_scaler(read);
     set_loss_scaler(o, read);
     return GRADSTEP_OK;
@@ -138,7 +149,7 @@ gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* opt
     if (!o.loss_scaler) {
       return fail(GRADSTEP_UNSUPPORTED, "the optimizer has no loss scaler at present");
     }
-    fill_loss_scaler(*scaler, *o.loss_scaler);
+    fill_loss_scaler(scaler, *o.loss_scaler);
     return GRADSTEP_OK;
   });
 }

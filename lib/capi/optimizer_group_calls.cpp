@@ -36,17 +36,16 @@ gradstep_status check_slot_dtype(std::int32_t type) {
               static_cast<int>(type), to_text(non_negative_slot_types).text);
 }
 
-gradstep_status read_group(const gradstep_group_options* options, group_settings& settings) {
-  if (const auto s = check_struct(options, "options"); s != GRADSTEP_OK) return s;
-  check_entry_name("options.name", options->name);
-  if (options->rule == nullptr) return fail_as_null("options.rule");
-  if (const auto s = check_lr_scale(*options); s != GRADSTEP_OK) return s;
-  if (const auto s = check_slot_dtype(options->slot_dtype); s != GRADSTEP_OK) return s;
-  settings.rule = *options->rule;
-  if (options->schedule != nullptr) settings.schedule = options->schedule->value;
+gradstep_status read_group(const gradstep_group_options& options, group_settings& settings) {
+  check_entry_name("options.name", options.name);
+  if (options.rule == nullptr) return fail_as_null("options.rule");
+  if (const auto s = check_lr_scale(options); s != GRADSTEP_OK) return s;
+  if (const auto s = check_slot_dtype(options.slot_dtype); s != GRADSTEP_OK) return s;
+  settings.rule = *options.rule;
+  if (options.schedule != nullptr) settings.schedule = options.schedule->value;
   // std::abs: -0 is 0.
-  if (has(*options, GRADSTEP_GROUP_LR_SCALE)) settings.lr_scale = std::abs(options->lr_scale);
-  if (options->slot_dtype != 0) settings.slot_dtype = static_cast<dtype>(options->slot_dtype);
+  if (has(options, GRADSTEP_GROUP_LR_SCALE)) settings.lr_scale = std::abs(options.lr_scale);
+  if (options.slot_dtype != 0) settings.slot_dtype = static_cast<dtype>(options.slot_dtype);
   check_settings(settings);
   return GRADSTEP_OK;
 }
@@ -61,13 +60,15 @@ extern "C" {
 gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* optimizer,
                                              const gradstep_group_options* options, size_t* group) {
   return change_between_steps(optimizer, [&](auto& o) {
+    input_struct<gradstep_group_options> fields;
+    if (const auto s = fields.read(options, "options"); s != GRADSTEP_OK) return s;
     group_settings settings;
-    if (const auto s = read_group(options, settings); s != GRADSTEP_OK) return s;
-    if (const auto s = check_name_is_free("options.name", options->name, o.group_names, "group");
+    if (const auto s = read_group(*fields, settings); s != GRADSTEP_OK) return s;
+    if (const auto s = check_name_is_free("options.name", fields->name, o.group_names, "group");
         s != GRADSTEP_OK) {
       return s;
     }
-    const std::size_t added = add_group(o, options->name, std::move(settings));
+    const std::size_t added = add_group(o, fields->name, std::move(settings));
     if (group != nullptr) *group = added;
     return GRADSTEP_OK;
   });
@@ -121,8 +122,8 @@ gradstep_status gradstep_optimizer_set_plateau(gradstep_optimizer* optimizer, si
       set_plateau(o, group, {});
       return GRADSTEP_OK;
     }
-    if (const auto s = check_struct(plateau, "plateau"); s != GRADSTEP_OK) return s;
-    const auto read = read_plateau(*plateau);
+    gradstep::internal::plateau read;
+    if (const auto s = read_plateau(plateau, read); s != GRADSTEP_OK) return s;
     check_plateau(read);
     set_plateau(o, group, read);
     return GRADSTEP_OK;
@@ -139,7 +140,7 @@ gradstep_status gradstep_optimizer_get_plateau(const gradstep_optimizer* optimiz
       return fail(GRADSTEP_UNSUPPORTED, "group %zu, %s, has no plateau at present", group,
                   quoted(g.name.get()).text);
     }
-    fill_plateau(*plateau, *g.plateau);
+    fill_plateau(plateau, *g.plateau);
     return GRADSTEP_OK;
   });
 }

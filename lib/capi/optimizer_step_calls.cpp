@@ -31,24 +31,25 @@ gradstep_status check_norm(const gradstep_step_options& o) {
 /// NULL: no options.
 gradstep_status read_options(const gradstep_step_options* given, step_settings& settings) {
   if (given == nullptr) return GRADSTEP_OK;
-  if (const auto s = check_struct(given, "options"); s != GRADSTEP_OK) return s;
+  input_struct<gradstep_step_options> fields;
+  if (const auto s = fields.read(given, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known =
       GRADSTEP_STEP_GRAD_SCALE | GRADSTEP_STEP_GRAD_NORM | GRADSTEP_STEP_INSPECTED;
-  if (const auto s = check_known_flags("options.flags", given->flags, known); s != GRADSTEP_OK)
+  if (const auto s = check_known_flags("options.flags", fields->flags, known); s != GRADSTEP_OK)
     return s;
-  if (const auto s = check_number(*given, GRADSTEP_STEP_GRAD_SCALE, "grad_scale", given->grad_scale,
-                                  std::isfinite(given->grad_scale), "finite");
+  if (const auto s = check_number(*fields, GRADSTEP_STEP_GRAD_SCALE, "grad_scale",
+                                  fields->grad_scale, std::isfinite(fields->grad_scale), "finite");
       s != GRADSTEP_OK) {
     return s;
   }
-  if (const auto s = check_norm(*given); s != GRADSTEP_OK) return s;
+  if (const auto s = check_norm(*fields); s != GRADSTEP_OK) return s;
   using source = step_settings::norm_source;
-  if (has(*given, GRADSTEP_STEP_GRAD_SCALE)) settings.grad_scale = given->grad_scale;
-  if (has(*given, GRADSTEP_STEP_INSPECTED)) settings.source = source::inspected;
-  if (has(*given, GRADSTEP_STEP_GRAD_NORM)) {
+  if (has(*fields, GRADSTEP_STEP_GRAD_SCALE)) settings.grad_scale = fields->grad_scale;
+  if (has(*fields, GRADSTEP_STEP_INSPECTED)) settings.source = source::inspected;
+  if (has(*fields, GRADSTEP_STEP_GRAD_NORM)) {
     settings.source = source::given;
-    settings.grad_norm = given->grad_norm;
-    settings.non_finite_count = given->non_finite_count;
+    settings.grad_norm = fields->grad_norm;
+    settings.non_finite_count = fields->non_finite_count;
   }
   return GRADSTEP_OK;
 }

@@ -64,8 +64,8 @@ gradient_limits gradient_limits_of(const Options& o) {
 inline void fill_apply_result(gradstep_apply_result* output, const step_result& r) noexcept {
   if (output == nullptr) return;
   const step_verdict& v = r.verdict;
-  fill_output(*output, {0, r.piece_count, v.non_finite_count, v.grad_norm, v.clip_factor,
-                        v.is_skipped, 0, r.left_out_count, r.first_left_out});
+  fill_output(output, {0, r.piece_count, v.non_finite_count, v.grad_norm, v.clip_factor,
+                       v.is_skipped, r.is_stopped, r.left_out_count, r.first_left_out});
 }
 
 /// The output may be null.

@@ -4,6 +4,14 @@
 
 namespace gradstep::internal {
 
+static_assert(static_cast<std::int32_t>(slot_extent::element) == GRADSTEP_EXTENT_ELEMENT);
+static_assert(static_cast<std::int32_t>(slot_extent::row) == GRADSTEP_EXTENT_ROW);
+static_assert(static_cast<std::int32_t>(slot_extent::column) == GRADSTEP_EXTENT_COLUMN);
+static_assert(static_cast<std::int32_t>(slot_extent::matrix) == GRADSTEP_EXTENT_MATRIX);
+static_assert(static_cast<std::int32_t>(slot_extent::tensor) == GRADSTEP_EXTENT_TENSOR);
+static_assert(static_cast<std::int32_t>(slot_start::value) == GRADSTEP_START_VALUE);
+static_assert(static_cast<std::int32_t>(slot_start::param) == GRADSTEP_START_PARAM);
+
 gradstep_status check_rule(const gradstep_rule* rule) noexcept {
   if (rule == nullptr) return fail_as_null("rule");
   const char* conflict = rule->entry->conflict({rule->values});
@@ -23,27 +31,28 @@ const char* gradstep_rule_name(size_t index) { return name_of_entry(rule_catalog
 
 gradstep_status gradstep_rule_describe(const char* rule_name, gradstep_rule_info* info) {
   return describe_entry(rule_catalogue(), rule_name, info, [&](const rule_info& r) {
-    fill_output(
-        *info, {0, r.name, r.summary, r.formula, r.source, r.hyperparameters.size(), r.slot_count});
+    fill_output(info, {0, r.name, r.summary, r.formula, r.source, r.hyperparameters.size(),
+                       r.slot_count, r.scalars.size(), r.transforms.size()});
     return GRADSTEP_OK;
   });
 }
 
-gradstep_status gradstep_hyperparameter_describe(const char* rule_name, size_t index,
-                                                 gradstep_hyperparameter_info* info) {
+gradstep_status gradstep_rule_hyperparameter_describe(const char* rule_name, size_t index,
+                                                      gradstep_hyperparameter_info* info) {
   return describe_entry(rule_catalogue(), rule_name, info, [&](const rule_info& r) {
-    return describe_hyperparameter(r, index, *info);
+    return describe_hyperparameter(r, index, info);
   });
 }
 
-gradstep_status gradstep_slot_describe(const char* rule_name, size_t index,
-                                       gradstep_slot_info* info) {
+gradstep_status gradstep_rule_slot_describe(const char* rule_name, size_t index,
+                                            gradstep_slot_info* info) {
   return describe_entry(rule_catalogue(), rule_name, info, [&](const rule_info& r) {
     const auto status = check_index(index, r.slot_count, r.name, "slot");
     if (status != GRADSTEP_OK) return status;
     const slot& s = r.slots[index];
-    fill_output(*info, {0, s.name, s.help, s.initial_hyperparameter, s.initial_value,
-                        s.is_non_negative, 0});
+    fill_output(info,
+                {0, s.name, s.help, s.initial_hyperparameter, s.initial_value, s.is_non_negative,
+                 static_cast<std::int32_t>(s.extent), static_cast<std::int32_t>(s.start), 0});
     return GRADSTEP_OK;
   });
 }
@@ -76,19 +85,5 @@ gradstep_status gradstep_rule_get(const gradstep_rule* rule, const char* name, d
 }
 
 gradstep_status gradstep_rule_check(const gradstep_rule* rule) { return check_rule(rule); }
-
-gradstep_status gradstep_rule_slot_state(const gradstep_rule* rule, size_t index, int32_t* is_used,
-                                         double* initial_value) {
-  if (rule == nullptr) return fail_as_null("rule");
-  const rule_info& info = *rule->entry->info;
-  if (const auto s = check_index(index, info.slot_count, info.name, "slot"); s != GRADSTEP_OK) {
-    return s;
-  }
-  if (is_used != nullptr) *is_used = rule->entry->used_slots(rule->values) >> index & 1;
-  if (initial_value != nullptr) {
-    *initial_value = gradstep::internal::initial_value(*rule, info.slots[index]);
-  }
-  return GRADSTEP_OK;
-}
 
 }  // extern "C"

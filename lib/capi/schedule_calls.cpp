@@ -41,15 +41,15 @@ const char* gradstep_schedule_name(size_t index) {
 gradstep_status gradstep_schedule_describe(const char* schedule_name,
                                            gradstep_schedule_info* info) {
   return describe_entry(schedule_catalogue(), schedule_name, info, [&](const definition& d) {
-    fill_output(*info, {0, d.name, d.summary, d.formula, d.source, d.hyperparameters.size()});
+    fill_output(info, {0, d.name, d.summary, d.formula, d.source, d.hyperparameters.size()});
     return GRADSTEP_OK;
   });
 }
 
-gradstep_status gradstep_schedule_parameter_describe(const char* schedule_name, size_t index,
-                                                     gradstep_hyperparameter_info* info) {
+gradstep_status gradstep_schedule_hyperparameter_describe(const char* schedule_name, size_t index,
+                                                          gradstep_hyperparameter_info* info) {
   return describe_entry(schedule_catalogue(), schedule_name, info, [&](const definition& d) {
-    return describe_hyperparameter(d, index, *info);
+    return describe_hyperparameter(d, index, info);
   });
 }
 

@@ -37,25 +37,30 @@ void copy_loss_scaler(const From& from, To& to) noexcept {
   to.steps_in_a_row = from.steps_in_a_row;
 }
 
-inline plateau read_plateau(const gradstep_plateau& from) noexcept {
-  plateau result{};
-  copy_plateau(from, result);
-  return result;
+/// Reads the caller's struct. INVALID_ARGUMENT for one that cannot be read.
+inline gradstep_status read_plateau(const gradstep_plateau* given, plateau& into) noexcept {
+  input_struct<gradstep_plateau> fields;
+  if (const auto s = fields.read(given, "plateau"); s != GRADSTEP_OK) return s;
+  copy_plateau(*fields, into);
+  return GRADSTEP_OK;
 }
 
-inline void fill_plateau(gradstep_plateau& output, const plateau& p) noexcept {
+inline void fill_plateau(gradstep_plateau* output, const plateau& p) noexcept {
   gradstep_plateau values{};
   copy_plateau(p, values);
   fill_output(output, values);
 }
 
-inline loss_scaler read_loss_scaler(const gradstep_loss_scaler& from) noexcept {
-  loss_scaler result{};
-  copy_loss_scaler(from, result);
-  return result;
+/// Reads the caller's struct. INVALID_ARGUMENT for one that cannot be read.
+inline gradstep_status read_loss_scaler(const gradstep_loss_scaler* given,
+                                        loss_scaler& into) noexcept {
+  input_struct<gradstep_loss_scaler> fields;
+  if (const auto s = fields.read(given, "scaler"); s != GRADSTEP_OK) return s;
+  copy_loss_scaler(*fields, into);
+  return GRADSTEP_OK;
 }
 
-inline void fill_loss_scaler(gradstep_loss_scaler& output, const loss_scaler& s) noexcept {
+inline void fill_loss_scaler(gradstep_loss_scaler* output, const loss_scaler& s) noexcept {
   gradstep_loss_scaler values{};
   copy_loss_scaler(s, values);
   fill_output(output, values);

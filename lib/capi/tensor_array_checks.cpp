@@ -6,16 +6,6 @@
 #include "capi/error.hpp"
 
 namespace gradstep::internal {
-namespace {
-
-gradstep_status check_overlap(tensor_label label, const array& a, const array& b) {
-  if (!a.overlaps(b)) return GRADSTEP_OK;
-  return fail(GRADSTEP_INVALID_ARGUMENT,
-              "the arrays of %s overlap: %s at %p (%zu elements) and %s at %p (%zu)",
-              label.text().text, b.name, b.data, b.count, a.name, a.data, a.count);
-}
-
-}  // namespace
 
 tensor_label::label_text tensor_label::text() const noexcept {
   label_text result;
@@ -30,26 +20,53 @@ tensor_label::field_text tensor_label::of(const char* field) const noexcept {
   return result;
 }
 
+tensor_label::field_text tensor_label::of(const char* array, const char* field) const noexcept {
+  field_text result;
+  std::snprintf(result.text, sizeof result.text, "%s.%s.%s", text().text, array, field);
+  return result;
+}
+
 gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept {
   if (reinterpret_cast<std::uintptr_t>(data) % size == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %p is not aligned to an element, %zu bytes", name,
               data, size);
 }
 
-gradstep_status check_array(tensor_label label, const array& a) noexcept {
-  if (a.is_null()) return fail_as_null(label.of(a.name).text);
-  if (a.is_aligned()) return GRADSTEP_OK;
-  return check_alignment(label.of(a.name).text, a.data, a.element_size);
+gradstep_status check_pointer(tensor_label label, const char* name, const void* data,
+                              std::size_t element_size) noexcept {
+  if (data == nullptr) return fail_as_null(label.of(name).text);
+  if (reinterpret_cast<std::uintptr_t>(data) % element_size == 0) return GRADSTEP_OK;
+  return check_alignment(label.of(name).text, data, element_size);
 }
 
-gradstep_status check_arrays(tensor_label label, std::span<const array> arrays) noexcept {
-  for (std::size_t i = 0; i < arrays.size(); ++i) {
-    if (const auto s = check_array(label, arrays[i]); s != GRADSTEP_OK) return s;
+void array_list::add(const void* data, const char* name, std::size_t element_size,
+                     std::size_t length, std::size_t pitch) {
+  arrays_[size_++] = {data, name, element_size, length,
+                      place_of(data, element_size, length, columns_, pitch)};
+}
+
+gradstep_status array_list::check(tensor_label label) const noexcept {
+  for (std::size_t i = 0; i < size_; ++i) {
+    const array& a = arrays_[i];
+    if (const auto s = check_pointer(label, a.name, a.data, a.element_size); s != GRADSTEP_OK) {
+      return s;
+    }
     for (std::size_t j = 0; j < i; ++j) {
-      if (const auto s = check_overlap(label, arrays[j], arrays[i]); s != GRADSTEP_OK) return s;
+      if (const auto s = check_overlap(label, arrays_[j], a); s != GRADSTEP_OK) return s;
     }
   }
   return GRADSTEP_OK;
+}
+
+gradstep_status array_list::check_overlap(tensor_label label, const array& a,
+                                          const array& b) const noexcept {
+  if (!spans_overlap(a.place, b.place)) return GRADSTEP_OK;
+  const bool is_apart = are_interleaved(a.place, b.place);
+  if (is_apart && !counts_gaps_) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT,
+              "the arrays of %s overlap: %s at %p (%zu elements) and %s at %p (%zu)%s",
+              label.text().text, a.name, a.data, a.length, b.name, b.data, b.length,
+              is_apart ? "; an optimizer counts gaps between rows as part of an array" : "");
 }
 
 }  // namespace gradstep::internal

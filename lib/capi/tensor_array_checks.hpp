@@ -7,8 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
+#include "capi/array_places.hpp"
 #include "rules/rule.hpp"
 
 namespace gradstep::internal {
@@ -27,8 +27,10 @@ class tensor_label {
   struct field_text {
     char text[100];
   };
-  /// "tensors[3].param"
+  /// "tensors[3].rows"
   field_text of(const char* field) const noexcept;
+  /// "tensors[3].param.dtype"
+  field_text of(const char* array, const char* field) const noexcept;
 
  private:
   std::size_t index_;
@@ -37,66 +39,78 @@ class tensor_label {
 /// `size`: bytes of an element.
 gradstep_status check_alignment(const char* name, const void* data, std::size_t size) noexcept;
 
-/// One array of the caller's.
-struct array {
-  const void* data;
-  std::uintptr_t begin, end;  // its addresses
-  const char* name;
-  std::size_t element_size;  // a power of two
-  std::size_t count;
+/// INVALID_ARGUMENT for an array that is null or not aligned to an element. `name`: of the pointer,
+/// as a field of the tensor.
+gradstep_status check_pointer(tensor_label label, const char* name, const void* data,
+                              std::size_t element_size) noexcept;
 
-  array() = default;
-  array(const void* array_data, const char* array_name, std::size_t size, std::size_t elements)
-      : data(array_data),
-        begin(reinterpret_cast<std::uintptr_t>(array_data)),
-        end(begin + elements * size),
-        name(array_name),
-        element_size(size),
-        count(elements) {}
-
-  bool is_null() const { return data == nullptr; }
-  bool is_aligned() const { return (begin & (element_size - 1)) == 0; }
-  bool overlaps(const array& other) const {
-    // & instead of &&: no branch.
-    return (static_cast<int>(begin < other.end) & static_cast<int>(other.begin < end)) != 0;
-  }
-};
-
-/// INVALID_ARGUMENT for an array that is null or not aligned to an element.
-gradstep_status check_array(tensor_label label, const array& a) noexcept;
-
-/// INVALID_ARGUMENT for the first of a tensor's arrays that is null, not aligned, or overlaps an
-/// earlier one.
-gradstep_status check_arrays(tensor_label label, std::span<const array> arrays) noexcept;
-
-/// The most arrays that a tensor has: param, grad, param_low, param_copy, average, and slots, which
+/// The most arrays that a tensor has: param, grad, copy, average, lower halves, and slots, which
 /// may have scales.
 inline constexpr std::size_t most_arrays = 5 + 2 * max_slots;
 
-/// The arrays of one tensor. add() finds out without a branch whether something is wrong; only then
-/// check() looks for what it is. Validation is serial and is much of the cost of a list of small
-/// tensors.
-class array_list {
+/// The addresses of one tensor's arrays. add() finds out without a branch whether one may be null,
+/// not aligned to its elements, or overlap an earlier one. Only then array_list looks for what it
+/// is. Validation is serial and is much of the cost of a list of small tensors.
+class array_spans {
  public:
-  /// `room`: for most_arrays arrays. It stands outside of this object, whose other fields then stay
+  struct span {
+    std::uintptr_t begin, end;
+  };
+
+  /// `room`: for most_arrays spans. It stands outside of this object, whose other fields then stay
   /// in registers: that saves 3 % of a step of sgd over tensors of 64 elements (Zen 4).
-  explicit array_list(array* room) : arrays_(room) {}
+  explicit array_spans(span* room) : spans_(room) {}
 
-  void add(const array& a) {
-    int is_wrong = static_cast<int>(a.is_null()) | static_cast<int>(!a.is_aligned());
-    for (std::size_t i = 0; i < size_; ++i) is_wrong |= static_cast<int>(a.overlaps(arrays_[i]));
-    is_wrong_ |= is_wrong;
-    arrays_[size_++] = a;
+  /// element_size: a power of two. length: in elements, those in gaps between rows included.
+  void add(const void* data, std::size_t element_size, std::size_t length) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(data);
+    const std::uintptr_t end = begin + length * element_size;
+    int is_wrong =
+        static_cast<int>(begin == 0) | static_cast<int>((begin & (element_size - 1)) != 0);
+    for (std::size_t i = 0; i < size_; ++i) {
+      // & instead of &&: no branch.
+      is_wrong |= static_cast<int>(begin < spans_[i].end) & static_cast<int>(spans_[i].begin < end);
+    }
+    is_suspicious_ |= is_wrong;
+    spans_[size_++] = {begin, end};
   }
 
-  gradstep_status check(tensor_label label) const noexcept {
-    return is_wrong_ != 0 ? check_arrays(label, {arrays_, size_}) : GRADSTEP_OK;
-  }
+  bool is_suspicious() const { return is_suspicious_ != 0; }
 
  private:
-  array* arrays_;
+  span* spans_;
   std::size_t size_ = 0;
-  int is_wrong_ = 0;
+  int is_suspicious_ = 0;
+};
+
+/// The arrays of one tensor, to find what is wrong with them.
+class array_list {
+ public:
+  /// counts_gaps: the gaps between an array's rows count as part of it.
+  array_list(std::size_t columns, bool counts_gaps)
+      : columns_(columns), counts_gaps_(counts_gaps) {}
+
+  /// length and pitch: in elements.
+  void add(const void* data, const char* name, std::size_t element_size, std::size_t length,
+           std::size_t pitch);
+
+  /// INVALID_ARGUMENT for the first array that is null, not aligned, or overlaps an earlier one.
+  gradstep_status check(tensor_label label) const noexcept;
+
+ private:
+  struct array {
+    const void* data;
+    const char* name;
+    std::size_t element_size;
+    std::size_t length;
+    array_place place;
+  };
+  gradstep_status check_overlap(tensor_label label, const array& a, const array& b) const noexcept;
+
+  array arrays_[most_arrays];
+  std::size_t size_ = 0;
+  std::size_t columns_;
+  bool counts_gaps_;
 };
 
 }  // namespace gradstep::internal

@@ -5,152 +5,220 @@
 
 #include "capi/dtypes.hpp"
 #include "capi/listed_params.hpp"
+#include "capi/rule_state_checks.hpp"
 #include "capi/tensor_array_checks.hpp"
+#include "capi/tensor_field_checks.hpp"
 #include "capi/tensor_reading.hpp"
 #include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
 namespace {
 
-constexpr std::size_t largest_element = 8;
+using unsigned_number = unsigned long long;  // for printf
 
-gradstep_status check_dtype(tensor_label label, std::int32_t type, const char* field,
-                            dtype_set allowed) {
-  if (contains(allowed, type)) return GRADSTEP_OK;
-  return internal::check_dtype(label.of(field).text, type, allowed);
-}
+constexpr array_role param_array{float_types, true, true};
+constexpr array_role grad_array{float_types, false, true};
+constexpr array_role copy_array{copy_types, false, true};
 
-gradstep_status check_count(tensor_label label, std::size_t count) {
-  constexpr std::size_t most = SIZE_MAX / 2 / largest_element;
-  if (count <= most) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE, "%s.count = %zu is more than memory can hold (%zu)",
-              label.text().text, count, most);
-}
-
-/// The slots whose pointers are not null, as bits; none if the caller's slots are not the rule's.
+/// The slots that are there, as bits; none if the caller's slots are not the rule's.
 std::uint32_t given_slots(const rule_info& rule, const gradstep_tensor& t) {
   std::uint32_t slots = 0;
   if (t.slots == nullptr || t.slot_count != rule.slot_count) return slots;
   for (std::size_t s = 0; s < t.slot_count; ++s) {
-    if (t.slots[s] != nullptr) slots |= 1U << s;
+    if (t.slots[s].data != nullptr) slots |= 1U << s;
   }
   return slots;
 }
 
-/// Validates tensors for a rule. MayLackGrad: whether grad may be null, which means that there is
-/// none. A template argument, because validation is much of the cost of a step of small tensors.
+/// Validates tensors for a rule. MayLackGrad: whether grad may be absent. A template argument,
+/// because validation is much of the cost of a step of small tensors.
 template <bool MayLackGrad>
 class rule_arrays {
  public:
-  rule_arrays(const rule_info& info, std::uint32_t used_slots)
-      : info_(info), used_slots_(used_slots) {}
+  /// owns_state: the library has the tensors' scalars if the caller gives none.
+  rule_arrays(const rule_entry& rule, std::uint32_t used_slots, bool owns_state)
+      : rule_(rule),
+        info_(*rule.info),
+        used_slots_(used_slots),
+        owns_state_(owns_state),
+        has_more_(rule.has_passes || !rule.info->scalars.empty()) {}
 
   gradstep_status check(tensor_label label, const gradstep_tensor& t) const {
-    if (const auto s = check_dtypes(label, t); s != GRADSTEP_OK) return s;
     if (const auto s = check_count(label, t.count); s != GRADSTEP_OK) return s;
-    if (const auto s = check_slot_fields(label, t); s != GRADSTEP_OK) return s;
-    if (const auto s = check_first_index(label, t); s != GRADSTEP_OK) return s;
-    return t.count == 0 ? GRADSTEP_OK : check_arrays(label, t);
+    if (has_more_ || has_rare_fields(t)) {
+      if (const auto s = check_rare_fields(label, t); s != GRADSTEP_OK) return s;
+      if (const auto s = check_state(label, t); s != GRADSTEP_OK) return s;
+    }
+    if (!is_plain_float32(t)) {
+      if (const auto s = check_params(label, t); s != GRADSTEP_OK) return s;
+      if (const auto s = check_slots(label, t); s != GRADSTEP_OK) return s;
+    }
+    if (t.count == 0) return GRADSTEP_OK;
+    return t.rows == 0 ? check_pointers<false>(label, t) : check_pointers<true>(label, t);
   }
 
  private:
-  bool is_used(std::size_t slot) const { return (used_slots_ >> slot & 1) != 0; }
-
-  gradstep_status check_dtypes(tensor_label label, const gradstep_tensor& t) const {
-    if (const auto s = check_dtype(label, t.param_dtype, "param_dtype", float_types);
-        s != GRADSTEP_OK) {
-      return s;
-    }
-    if (const auto s = check_dtype(label, t.grad_dtype, "grad_dtype", float_types);
-        s != GRADSTEP_OK) {
-      return s;
-    }
-    if (t.param_low != nullptr && t.param_dtype != GRADSTEP_BFLOAT16) {
-      return fail(GRADSTEP_INVALID_ARGUMENT,
-                  "%s.param_low is set, but param_dtype = %d is not GRADSTEP_BFLOAT16 "
-                  "(3), the only one with lower halves",
-                  label.text().text, static_cast<int>(t.param_dtype));
-    }
-    if (t.reserved != 0) {
-      return fail(GRADSTEP_INVALID_ARGUMENT, "%s.reserved = %d is not 0", label.text().text,
-                  static_cast<int>(t.reserved));
-    }
-    if (t.param_copy == nullptr && t.copy_dtype == 0) return GRADSTEP_OK;
-    if (t.param_copy != nullptr || t.count == 0) {
-      return check_dtype(label, t.copy_dtype, "copy_dtype", copy_types);
-    }
-    return fail(GRADSTEP_INVALID_ARGUMENT, "%s.copy_dtype = %d, but param_copy is NULL",
-                label.text().text, static_cast<int>(t.copy_dtype));
+  /// What is 0 if an array's fields, `data` excepted, are those of a float32 array without extras.
+  static std::uint64_t beyond_float32(const gradstep_array& a) {
+    return reinterpret_cast<std::uintptr_t>(a.extra) | reinterpret_cast<std::uintptr_t>(a.extra2) |
+           static_cast<std::uint64_t>(a.pitch) | a.flags |
+           static_cast<std::uint32_t>(a.dtype ^ GRADSTEP_FLOAT32);
   }
 
-  gradstep_status check_slot_fields(tensor_label label, const gradstep_tensor& t) const {
+  /// True for most tensors: param, gradient and slots are float32, and there is nothing else. Such
+  /// fields are valid.
+  bool is_plain_float32(const gradstep_tensor& t) const {
+    if (t.slot_count != info_.slot_count || (t.slots == nullptr && used_slots_ != 0)) return false;
+    std::uint64_t beyond = beyond_float32(t.param) | beyond_float32(t.grad) |
+                           reinterpret_cast<std::uintptr_t>(t.copy.data) |
+                           reinterpret_cast<std::uintptr_t>(t.average.data);
+    for (std::size_t s = 0; s < t.slot_count; ++s) {
+      if (is_used(s)) beyond |= beyond_float32(t.slots[s]);
+    }
+    return beyond == 0;
+  }
+
+  /// Checks what the rule needs beside arrays.
+  gradstep_status check_state(tensor_label label, const gradstep_tensor& t) const {
+    const std::size_t count = scalar_count(info_, scalar_scope::tensor);
+    if (const auto s = check_scalars(label.text().text, t.scalars, t.scalar_count, info_, count,
+                                     owns_state_ || t.count == 0);
+        s != GRADSTEP_OK) {
+      return s;
+    }
+    return check_is_whole(label, rule_, t);
+  }
+
+  bool is_used(std::size_t slot) const { return (used_slots_ >> slot & 1) != 0; }
+
+  static gradstep_status check_array(tensor_label label, const char* name, const gradstep_array& a,
+                                     const array_role& role, const gradstep_tensor& t) {
+    if (is_plain(a, role.types, role.may_be_split)) return GRADSTEP_OK;
+    return check_fields(label, name, a, role, t);
+  }
+
+  /// All arrays but slots.
+  gradstep_status check_params(tensor_label label, const gradstep_tensor& t) const {
+    if (const auto s = check_array(label, "param", t.param, param_array, t); s != GRADSTEP_OK) {
+      return s;
+    }
+    if (const auto s = check_array(label, "grad", t.grad, grad_array, t); s != GRADSTEP_OK) {
+      return s;
+    }
+    if (t.copy.data != nullptr) {
+      if (const auto s = check_array(label, "copy", t.copy, copy_array, t); s != GRADSTEP_OK) {
+        return s;
+      }
+    }
+    if (t.average.data == nullptr) return GRADSTEP_OK;
+    const array_role average{only(computed_type(t.param.dtype)), false, true};
+    return check_array(label, "average", t.average, average, t);
+  }
+
+  gradstep_status check_slots(tensor_label label, const gradstep_tensor& t) const {
     if (t.slot_count != info_.slot_count) {
       return fail(GRADSTEP_INVALID_ARGUMENT, "%s.slot_count = %zu, but %s has %zu slots",
                   label.text().text, t.slot_count, info_.name, info_.slot_count);
     }
-    if (t.slot_dtypes != nullptr) {
-      for (std::size_t s = 0; s < t.slot_count; ++s) {
-        if (!is_used(s)) continue;
-        if (const auto status = check_slot_dtype(label, t, s); status != GRADSTEP_OK) return status;
-      }
-    }
-    if (t.slots != nullptr || used_slots_ == 0 || t.count == 0) return GRADSTEP_OK;
-    return fail(GRADSTEP_INVALID_ARGUMENT,
-                "%s.slots is NULL, but %s uses slots with its present values", label.text().text,
-                info_.name);
-  }
-
-  gradstep_status check_slot_dtype(tensor_label label, const gradstep_tensor& t,
-                                   std::size_t slot) const {
-    const auto allowed =
-        slot_types_of(computed_type(t.param_dtype), info_.slots[slot].is_non_negative);
-    if (!contains(allowed, t.slot_dtypes[slot])) {
+    if (used_slots_ == 0) return GRADSTEP_OK;
+    if (t.slots == nullptr) {
+      if (t.count == 0) return GRADSTEP_OK;
       return fail(GRADSTEP_INVALID_ARGUMENT,
-                  "%s.slot_dtypes[%zu] = %d, of %s beside param_dtype = %d, is none of "
-                  "%s",
-                  label.text().text, slot, static_cast<int>(t.slot_dtypes[slot]),
-                  info_.slots[slot].name, static_cast<int>(t.param_dtype), to_text(allowed).text);
+                  "%s.slots is NULL, but %s uses slots with its present values", label.text().text,
+                  info_.name);
     }
-    if (!has_blocks(given_arrays(t).slot_type(slot)) || t.count == 0) return GRADSTEP_OK;
-    if (t.slot_scales != nullptr && t.slot_scales[slot] != nullptr) return GRADSTEP_OK;
-    return fail(GRADSTEP_INVALID_ARGUMENT, "%s.slot_scales%s is NULL, but the dtype of %s is 8-bit",
-                label.text().text, t.slot_scales == nullptr ? "" : " of that slot",
-                info_.slots[slot].name);
-  }
-
-  gradstep_status check_first_index(tensor_label label, const gradstep_tensor& t) const {
-    if (t.first_index > UINT64_MAX - t.count) {
-      return fail(GRADSTEP_OUT_OF_RANGE, "%s.first_index = %llu + count is past 2^64",
-                  label.text().text, static_cast<unsigned long long>(t.first_index));
-    }
-    if (t.first_index % block_elements == 0 || t.slot_dtypes == nullptr) return GRADSTEP_OK;
+    bool has_8_bits = false;
     for (std::size_t s = 0; s < t.slot_count; ++s) {
-      if (!is_used(s) || !has_blocks(given_arrays(t).slot_type(s))) continue;
+      if (!is_used(s)) continue;
+      if (const auto status = check_slot(label, t, s); status != GRADSTEP_OK) return status;
+      has_8_bits |= has_blocks(static_cast<dtype>(t.slots[s].dtype));
+    }
+    return has_8_bits ? check_blocks(label, t) : GRADSTEP_OK;
+  }
+
+  gradstep_status check_slot(tensor_label label, const gradstep_tensor& t, std::size_t s) const {
+    const slot& info = info_.slots[s];
+    const bool is_per_element = info.extent == slot_extent::element;
+    const dtype computed = computed_type(t.param.dtype);
+    const dtype_set types =
+        is_per_element ? slot_types_of(computed, info.is_non_negative) : only(computed);
+    if (is_plain(t.slots[s], types, false)) return GRADSTEP_OK;
+    if (t.slots[s].data == nullptr && t.count != 0) {
+      if (slot_elements(info.extent, {t.count, t.rows, t.columns}) == 0) return GRADSTEP_OK;
+      return fail_as_null(label.of(names_of_slots[s].data).text);
+    }
+    if (!contains(types, t.slots[s].dtype)) {
+      return fail(
+          GRADSTEP_INVALID_ARGUMENT, "%s = %d, of %s beside param.dtype = %d, is none of %s",
+          label.of(names_of_slots[s].array, "dtype").text, static_cast<int>(t.slots[s].dtype),
+          info.name, static_cast<int>(t.param.dtype), to_text(types).text);
+    }
+    return check_fields(label, names_of_slots[s].array, t.slots[s], {types, false, is_per_element},
+                        t);
+  }
+
+  /// Checks a tensor with an 8-bit slot: rows with gaps, and the tensor itself, begin at blocks.
+  gradstep_status check_blocks(tensor_label label, const gradstep_tensor& t) const {
+    const bool begins_at_block = t.first_index % block_elements == 0;
+    if (begins_at_block && (t.columns % block_elements == 0 || !has_gaps(t, used_slots_))) {
+      return GRADSTEP_OK;
+    }
+    std::size_t s = 0;
+    while (!is_used(s) || !has_blocks(static_cast<dtype>(t.slots[s].dtype))) ++s;
+    if (!begins_at_block) {
       return fail(GRADSTEP_INVALID_ARGUMENT,
-                  "%s.first_index = %llu is no multiple of %d, but the dtype of %s is "
-                  "8-bit, in blocks of so many",
-                  label.text().text, static_cast<unsigned long long>(t.first_index),
+                  "%s.first_index = %llu is no multiple of %d, but the dtype of %s is 8-bit, in "
+                  "blocks of so many",
+                  label.text().text, static_cast<unsigned_number>(t.first_index),
                   GRADSTEP_BLOCK_SIZE, info_.slots[s].name);
     }
-    return GRADSTEP_OK;
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "%s.columns = %llu is no multiple of %d: then no array may have a pitch beside %s, "
+                "whose dtype is 8-bit, in blocks of so many",
+                label.text().text, static_cast<unsigned_number>(t.columns), GRADSTEP_BLOCK_SIZE,
+                info_.slots[s].name);
   }
 
-  gradstep_status check_arrays(tensor_label label, const gradstep_tensor& t) const {
-    array room[most_arrays];
-    array_list arrays(room);
+  /// Calls visit(data, name, element_size, length, pitch) for each array that is or has to be
+  /// there.
+  template <bool HasShape, class Visit>
+  void visit_arrays(const gradstep_tensor& t, const Visit& visit) const {
     for_each_array(
-        info_, used_slots_, given_arrays(t),
-        [&](const void* data, const char* name, std::size_t size, std::size_t count,
-            presence wanted) __attribute__((always_inline)) {
+        info_, used_slots_, given_arrays<HasShape>(t),
+        [&](const void* data, const char* name, std::size_t size, std::size_t length,
+            presence wanted, std::size_t pitch) __attribute__((always_inline)) {
           const bool may_lack =
               wanted == presence::optional || (wanted == presence::gradient && MayLackGrad);
-          if (data != nullptr || !may_lack) arrays.add({data, name, size, count});
+          if (data != nullptr || !may_lack) visit(data, name, size, length, pitch);
         });
+  }
+
+  template <bool HasShape>
+  gradstep_status check_pointers(tensor_label label, const gradstep_tensor& t) const {
+    array_spans::span room[most_arrays];
+    array_spans spans(room);
+    visit_arrays<HasShape>(
+        t, [&](const void* data, const char*, std::size_t size, std::size_t length, std::size_t)
+               __attribute__((always_inline)) { spans.add(data, size, length); });
+    return spans.is_suspicious() ? explain_pointers<HasShape>(label, t) : GRADSTEP_OK;
+  }
+
+  template <bool HasShape>
+  [[gnu::noinline]] gradstep_status explain_pointers(tensor_label label,
+                                                     const gradstep_tensor& t) const {
+    // The optimizer's registry of arrays counts gaps too.
+    array_list arrays(t.columns, MayLackGrad);
+    visit_arrays<HasShape>(
+        t, [&](const void* data, const char* name, std::size_t size, std::size_t length,
+               std::size_t pitch) { arrays.add(data, name, size, length, pitch); });
     return arrays.check(label);
   }
 
+  const rule_entry& rule_;
   const rule_info& info_;
   std::uint32_t used_slots_;  // as bits
+  bool owns_state_;
+  bool has_more_;  // than slots: scalars, or passes
 };
 
 /// Checks the sizes of the list and of its structs, and calls check(label, tensor) for each tensor.
@@ -162,73 +230,109 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
     return fail(GRADSTEP_INVALID_ARGUMENT, "tensors is NULL, but tensor_count = %zu", tensor_count);
   }
   if (const auto s = check_struct_size(tensors, "tensors[0]"); s != GRADSTEP_OK) return s;
-  const std::size_t most = SIZE_MAX / 2 / tensors->struct_size;
+  const std::size_t size = size_of_given(tensors);
+  const std::size_t most = SIZE_MAX / 2 / size;
   if (tensor_count > most) {
     return fail(GRADSTEP_OUT_OF_RANGE, "tensor_count = %zu is more than memory can hold (%zu)",
                 tensor_count, most);
   }
   const given_list list(tensors, tensor_count);
-  std::size_t total = 0;
+  std::uint64_t total = 0;
   for (std::size_t i = 0; i < tensor_count; ++i) {
-    const gradstep_tensor& t = list[i];
+    const gradstep_tensor* t = list.given(i);
     const tensor_label label(i);
-    if (t.struct_size != tensors->struct_size) {
+    if (size_of_given(t) != size) {
       return fail(GRADSTEP_INVALID_ARGUMENT,
                   "tensors[%zu].struct_size = %zu differs from tensors[0].struct_size = %zu", i,
-                  t.struct_size, tensors->struct_size);
+                  size_of_given(t), size);
     }
-    if (t.struct_size != sizeof t) {
-      if (const auto s = check_struct(&t, label.text().text); s != GRADSTEP_OK) return s;
+    gradstep_tensor room;
+    if (size != sizeof room) {
+      if (const auto s = check_unknown_fields(t, size, label.text().text); s != GRADSTEP_OK)
+        return s;
+      t = &with_our_fields(t, size, room);
     }
-    if (const auto s = check(label, t); s != GRADSTEP_OK) return s;
-    total += t.count;
+    if (const auto s = check(label, *t); s != GRADSTEP_OK) return s;
+    total += t->count;
     if (const auto s = check_count(label, total); s != GRADSTEP_OK) return s;
   }
   return GRADSTEP_OK;
+}
+
+template <bool MayLackGrad>
+gradstep_status check_list(const gradstep_rule& rule, const gradstep_tensor* tensors,
+                           std::size_t tensor_count) noexcept {
+  const rule_entry& entry = *rule.entry;
+  const std::uint32_t of_flat = entry.used_slots(rule.values, false);
+  const std::uint32_t of_matrices =
+      entry.has_passes ? entry.used_slots(rule.values, true) : of_flat;
+  const rule_arrays<MayLackGrad> flat(entry, of_flat, false), matrices(entry, of_matrices, false);
+  listed_params params;
+  const auto check = [&](tensor_label label, const gradstep_tensor& t) {
+    const auto& arrays = t.rows == 0 ? flat : matrices;
+    if (const auto s = arrays.check(label, t); s != GRADSTEP_OK) return s;
+    params.add(t);
+    return GRADSTEP_OK;
+  };
+  if (const auto s = check_each(tensors, tensor_count, check); s != GRADSTEP_OK) return s;
+  const given_list list(tensors, tensor_count);
+  if (const auto s = params.check(list); s != GRADSTEP_OK) return s;
+  if (entry.info->scalars.empty()) return GRADSTEP_OK;
+  return check_scalars_differ(*entry.info, list);
 }
 
 }  // namespace
 
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
                               std::size_t tensor_count) noexcept {
-  const rule_arrays<false> arrays(*rule.entry->info, rule.entry->used_slots(rule.values));
-  listed_params params;
-  const auto check = [&](tensor_label label, const gradstep_tensor& t) {
-    params.add(t);
-    return arrays.check(label, t);
-  };
-  if (const auto s = check_each(tensors, tensor_count, check); s != GRADSTEP_OK) return s;
-  return params.check(given_list(tensors, tensor_count));
+  return check_list<false>(rule, tensors, tensor_count);
 }
 
-gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slots,
+gradstep_status check_tensors_without_grad(const gradstep_rule& rule,
+                                           const gradstep_tensor* tensors,
+                                           std::size_t tensor_count) noexcept {
+  return check_list<true>(rule, tensors, tensor_count);
+}
+
+gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept {
+  return check_each(tensors, tensor_count, [](tensor_label label, const gradstep_tensor& t) {
+    if (const auto s = check_count(label, t.count); s != GRADSTEP_OK) return s;
+    return check_shape(label, t);
+  });
+}
+
+gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_slots,
                                    const gradstep_tensor& tensor) noexcept {
   const auto label = tensor_label::of_argument();
   if (tensor.slots != nullptr) {
-    return rule_arrays<true>(rule, used_slots | given_slots(rule, tensor)).check(label, tensor);
+    const std::uint32_t slots = used_slots | given_slots(*rule.info, tensor);
+    return rule_arrays<true>(rule, slots, true).check(label, tensor);
   }
-  if (tensor.slot_count != 0 || tensor.slot_dtypes != nullptr || tensor.slot_scales != nullptr) {
+  if (tensor.slot_count != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
-                "tensor.slots is NULL, so that the library owns the state, but tensor.%s is set: "
-                "it is 0 then",
-                tensor.slot_count != 0          ? "slot_count"
-                : tensor.slot_dtypes != nullptr ? "slot_dtypes"
-                                                : "slot_scales");
+                "tensor.slots is NULL, so that the library owns the state, but tensor.slot_count = "
+                "%zu: it is 0 then",
+                tensor.slot_count);
   }
   gradstep_tensor without_slots = tensor;
-  without_slots.slot_count = rule.slot_count;
-  return rule_arrays<true>(rule, 0).check(label, without_slots);
+  without_slots.slot_count = rule.info->slot_count;
+  return rule_arrays<true>(rule, 0, true).check(label, without_slots);
 }
 
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept {
-  return check_each(tensors, tensor_count, [](tensor_label label, const gradstep_tensor& t) {
-    if (const auto s = check_dtype(label, t.grad_dtype, "grad_dtype", float_types);
-        s != GRADSTEP_OK)
-      return s;
+  const auto check = [](tensor_label label, const gradstep_tensor& t) {
     if (const auto s = check_count(label, t.count); s != GRADSTEP_OK) return s;
+    if (const auto s = check_shape(label, t); s != GRADSTEP_OK) return s;
+    if (!is_plain(t.grad, grad_array.types, grad_array.may_be_split)) {
+      if (const auto s = check_fields(label, "grad", t.grad, grad_array, t); s != GRADSTEP_OK) {
+        return s;
+      }
+    }
     if (t.count == 0) return GRADSTEP_OK;
-    return check_array(label, {t.grad, "grad", size_of(static_cast<dtype>(t.grad_dtype)), t.count});
-  });
+    return check_pointer(label, "grad.data", t.grad.data,
+                         size_of(static_cast<dtype>(t.grad.dtype)));
+  };
+  return check_each(tensors, tensor_count, check);
 }
 
 }  // namespace gradstep::internal

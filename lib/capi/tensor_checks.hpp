@@ -14,10 +14,18 @@ namespace gradstep::internal {
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
                               std::size_t tensor_count) noexcept;
 
+/// The same for a transform, which reads no gradient.
+gradstep_status check_tensors_without_grad(const gradstep_rule& rule,
+                                           const gradstep_tensor* tensors,
+                                           std::size_t tensor_count) noexcept;
+
+/// Checks a list of which only struct sizes, counts and shapes are used.
+gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept;
+
 /// Checks a tensor for a group of an optimizer whose rule uses these slots. The struct has our
 /// size. `grad` may be null. `slots` may be null: the library then owns them. A slot that the
 /// caller gives is checked even if the rule does not use it, because it may later.
-gradstep_status check_added_tensor(const rule_info& rule, std::uint32_t used_slots,
+gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_slots,
                                    const gradstep_tensor& tensor) noexcept;
 
 /// Checks a list for the norm of its gradients: of each tensor only count, grad and grad_dtype.

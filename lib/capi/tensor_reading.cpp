@@ -4,21 +4,56 @@
 namespace gradstep::internal {
 namespace {
 
-void read(const void* element, std::uint32_t slots, tensor& into) {
-  read_tensor(*static_cast<const gradstep_tensor*>(element), slots, into);
+const gradstep_tensor& in_place(const void* element, gradstep_tensor& room) {
+  return with_our_fields(static_cast<const gradstep_tensor*>(element), sizeof room, room);
 }
 
-operand gradient(const void* element) {
-  return given_arrays(*static_cast<const gradstep_tensor*>(element)).grad();
+const gradstep_tensor& copied(const void* element, gradstep_tensor& room) {
+  return with_our_fields(static_cast<const gradstep_tensor*>(element), size_of_given(element),
+                         room);
 }
+
+using get_fields = const gradstep_tensor& (*)(const void* element, gradstep_tensor& room);
+
+template <get_fields Fields>
+void read(const void* element, std::uint32_t slots, tensor& into) {
+  gradstep_tensor room;
+  read_tensor(Fields(element, room), slots, into);
+}
+
+template <get_fields Fields>
+operand gradient(const void* element) {
+  gradstep_tensor room;
+  return given_arrays<true>(Fields(element, room)).grad();
+}
+
+template <get_fields Fields>
+tensor_shape shape(const void* element) {
+  gradstep_tensor room;
+  const gradstep_tensor& t = Fields(element, room);
+  return {t.count, t.rows, t.columns};
+}
+
+template <get_fields Fields>
+constexpr element_reader reader{
+    .count_offset = offsetof(gradstep_tensor, count),
+    .param_type_offset = offsetof(gradstep_tensor, param) + offsetof(gradstep_array, dtype),
+    .read = read<Fields>,
+    .gradient = gradient<Fields>,
+    .shape = shape<Fields>};
 
 }  // namespace
 
 void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into) {
-  const given_arrays arrays(given);
+  const given_arrays<true> arrays(given);
   into.count = given.count;
   into.first_index = given.first_index;
   into.key = given.key;
+  into.rows = given.rows;
+  into.columns = given.columns;
+  into.whole_count = given.whole_count;
+  into.scalars = given.scalars;
+  into.workspace = nullptr;
   into.param = arrays.param();
   into.grad = arrays.grad();
   into.slot_count = given.slot_count;
@@ -26,14 +61,12 @@ void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into
     if ((slots >> s & 1) != 0) into.slots[s] = arrays.slot(s);
   }
   into.copy.data = into.average.data = nullptr;
-  if (given.param_copy != nullptr) into.copy = arrays.copy();
-  if (given.average != nullptr) into.average = arrays.average();
+  if (given.copy.data != nullptr) into.copy = arrays.copy();
+  if (given.average.data != nullptr) into.average = arrays.average();
 }
 
-const element_reader reader_of_given_tensors{
-    .count_offset = offsetof(gradstep_tensor, count),
-    .param_type_offset = offsetof(gradstep_tensor, param_dtype),
-    .read = read,
-    .gradient = gradient};
+const element_reader& reader_of_given_tensors(std::size_t size) {
+  return size >= sizeof(gradstep_tensor) ? reader<in_place> : reader<copied>;
+}
 
 }  // namespace gradstep::internal

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The state of rules beside slots: scalars, workspace, transforms.
+#include "capi/catalogue_calls.hpp"
+#include "capi/optimizer_calls.hpp"
+#include "capi/option_checks.hpp"
+#include "capi/rule_state_checks.hpp"
+#include "capi/tensor_checks.hpp"
+#include "optimizer/rule_state.hpp"
+#include "optimizer/transforms.hpp"
+#include "step/pass_workspace.hpp"
+
+namespace gradstep::internal {
+namespace {
+
+/// The place of a scalar among those of its scope.
+std::int32_t place_in_scope(const rule_info& rule, std::size_t index) {
+  std::int32_t place = 0;
+  for (std::size_t i = 0; i < index; ++i) {
+    place += rule.scalars[i].scope == rule.scalars[index].scope ? 1 : 0;
+  }
+  return place;
+}
+
+gradstep_status read_scalar(const optimizer& o, std::size_t tensor, const char* name,
+                            double* value) noexcept {
+  const rule_values& rule = o.groups[o.table.records[tensor].group].settings.rule;
+  const rule_info& info = *rule.entry->info;
+  const std::size_t index = find_scalar(info, name);
+  if (index == no_index) {
+    return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no scalar of %s, which has %zu",
+                quoted(name).text, info.name, info.scalars.size());
+  }
+  const std::int32_t place = place_in_scope(info, index);
+  if (info.scalars[index].scope == scalar_scope::tensor) {
+    *value = o.table.tensors[tensor].scalars[place];
+    return GRADSTEP_OK;
+  }
+  const shared_scalars* const shared = find_shared(o.shared_scalars, *rule.entry);
+  *value = shared != nullptr && shared->is_used ? shared->values[place]
+                                                : initial_value(rule, info.scalars[index]);
+  return GRADSTEP_OK;
+}
+
+/// The transform of that name in each group that has it; UNKNOWN_NAME if none has.
+gradstep_status transform_all(optimizer& o, const char* name) {
+  bool is_known = false;
+  if (name == nullptr) return fail_as_null("name");
+  for (std::size_t g = 0; g < o.groups.size(); ++g) {
+    std::size_t index = 0;
+    if (find_transform(*o.groups[g].settings.rule.entry->info, name, index) != GRADSTEP_OK)
+      continue;
+    transform_group(o, g, index);
+    is_known = true;
+  }
+  if (is_known) return GRADSTEP_OK;
+  return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no transform of any group's rule",
+              quoted(name).text);
+}
+
+}  // namespace
+}  // namespace gradstep::internal
+
+using namespace gradstep::internal;
+
+extern "C" {
+
+gradstep_status gradstep_rule_scalar_describe(const char* rule_name, size_t index,
+                                              gradstep_scalar_info* info) {
+  return describe_entry(rule_catalogue(), rule_name, info, [&](const rule_info& r) {
+    const auto status = check_index(index, r.scalars.size(), r.name, "scalar");
+    if (status != GRADSTEP_OK) return status;
+    const scalar& s = r.scalars[index];
+    fill_output(info, {0, s.name, s.help, s.initial_hyperparameter, s.initial_value,
+                       static_cast<std::int32_t>(s.scope), place_in_scope(r, index)});
+    return GRADSTEP_OK;
+  });
+}
+
+const char* gradstep_rule_transform_name(const char* rule_name, size_t index) {
+  const rule_entry* const entry = rule_name == nullptr ? nullptr : find_rule(rule_name);
+  if (entry == nullptr || index >= entry->info->transforms.size()) return nullptr;
+  return entry->info->transforms[index].name;
+}
+
+gradstep_status gradstep_workspace_size(const gradstep_rule* rule, const gradstep_tensor* tensors,
+                                        size_t tensor_count, size_t* bytes) {
+  if (bytes == nullptr) return fail_as_null("bytes");
+  if (const auto s = check_rule(rule); s != GRADSTEP_OK) return s;
+  if (const auto s = check_shapes(tensors, tensor_count); s != GRADSTEP_OK) return s;
+  const given_list list(tensors, tensor_count);
+  const std::size_t needed = workspace_size(*rule->entry, rule->values, list.tensors());
+  *bytes = needed == 0 ? 0 : needed + workspace_alignment - 1;
+  return GRADSTEP_OK;
+}
+
+gradstep_status gradstep_transform(const gradstep_context* context, const gradstep_rule* rule,
+                                   const gradstep_tensor* tensors, size_t tensor_count,
+                                   const char* name) {
+  if (context == nullptr) return fail_as_null("context");
+  if (const auto s = check_rule(rule); s != GRADSTEP_OK) return s;
+  const rule_info& info = *rule->entry->info;
+  std::size_t index = 0;
+  if (const auto s = find_transform(info, name, index); s != GRADSTEP_OK) return s;
+  if (const auto s = check_tensors_without_grad(*rule, tensors, tensor_count); s != GRADSTEP_OK) {
+    return s;
+  }
+  const given_list list(tensors, tensor_count);
+  const double mode = info.transforms[index].mode_before;
+  if (const auto s = check_modes(info, list, mode, name); s != GRADSTEP_OK) return s;
+  step_request request{.rule = *rule->entry, .values = rule->values, .tensors = list.tensors()};
+  request.transform = index;
+  transform_tensors(context->value, request);
+  return GRADSTEP_OK;
+}
+
+gradstep_status gradstep_optimizer_transform(gradstep_optimizer* optimizer, size_t group,
+                                             const char* name) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (group == GRADSTEP_ALL_GROUPS) return transform_all(o, name);
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    std::size_t index = 0;
+    const rule_info& rule = *o.groups[group].settings.rule.entry->info;
+    if (const auto s = find_transform(rule, name, index); s != GRADSTEP_OK) return s;
+    transform_group(o, group, index);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_get_scalar(const gradstep_optimizer* optimizer, size_t tensor,
+                                              const char* name, double* value) {
+  return look_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
+    if (name == nullptr) return fail_as_null("name");
+    if (value == nullptr) return fail_as_null("value");
+    return read_scalar(o, tensor, name, value);
+  });
+}
+
+}  // extern "C"
