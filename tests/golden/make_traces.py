@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes traces.txt: what each rule's published formula makes of the same params and gradients.
+make_pass_traces.py has the rules that need whole tensors.
 
     python3 make_traces.py > traces.txt
 
