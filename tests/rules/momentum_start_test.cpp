@@ -48,7 +48,7 @@ std::vector<double> optimizer_params(const std::vector<double>& momenta, bool ow
   a.param.fill(0);
   number_array buffer(GRADSTEP_FLOAT32, 3);
   buffer.fill(0);
-  void* slots[] = {buffer.data()};
+  const gradstep_array slots[] = {buffer.view()};
   auto t = a.tensor();
   if (!owns_slots) {
     t.slots = slots;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The cases of the oracle: every instruction set, every choice of a rule's options, every dtype,
-// and elements with every kind of history.
+// flat tensors and matrices, and elements with every kind of history.
 #pragma once
 
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -25,8 +26,23 @@ namespace gradstep_test {
 
 // ---- Data -------------------------------------------------------------------------------------
 
+/// The elements of a tensor, and its rows and columns.
+struct tensor_extents {
+  std::size_t count;
+  matrix_shape shape = {};
+};
+
 // Whole strips and a tail on every instruction set.
-inline constexpr std::size_t element_count = 163;
+inline constexpr tensor_extents flat_tensor = {163};
+
+/// Tall, wide, a batch of small ones, one column, one row. Tall ones have two blocks of rows.
+inline constexpr tensor_extents small_matrices[] = {
+    {71 * 2, {71, 2}}, {3 * 67, {3, 67}}, {7 * 4 * 5, {4, 5}}, {131, {131, 1}}, {97, {1, 97}}};
+
+inline std::string to_text(const tensor_extents& of) {
+  return std::to_string(of.count) + " elements, matrices of " + std::to_string(of.shape.rows) +
+         " x " + std::to_string(of.shape.columns);
+}
 
 /// Element i has, by i % 8: 0: no gradient in any step. 1: one in every third step. 2: the same
 /// gradient in every step, so that averages converge. 3: a gradient of the size of the param. 4 to
@@ -71,10 +87,10 @@ inline void set_special_values(parameter& target) {
 
 // ---- Steps ------------------------------------------------------------------------------------
 
-/// A step of the library: the parameter before and after, and the step's arguments.
+/// A step of the library: the parameters of its list before and after, and the step's arguments.
 struct step_record {
-  const parameter& before;
-  const parameter& after;
+  const std::vector<parameter>& before;
+  const std::vector<parameter>& after;
   std::vector<double> hyperparameters;
   gradstep_apply_options options;
 };
@@ -93,13 +109,22 @@ inline std::vector<double> hyperparameter_values(const variant& v) {
 inline void set_other_values(const variant& v) {
   for (const auto& info : hyperparameters_of(v.rule_name)) {
     if (!values_to_try(info).empty()) continue;
-    const double other = info.maximum == 1         ? 0.5
-                         : info.default_value == 0 ? 0.3
-                                                   : 3 * info.default_value;
+    const double other = info.kind == GRADSTEP_INTEGER ? 3
+                         : info.maximum == 1           ? 0.5
+                         : info.default_value == 0     ? 0.3
+                                                       : 3 * info.default_value;
     EXPECT_EQ(gradstep_rule_set(v.rule.get(), info.name, other), GRADSTEP_OK);
     if (gradstep_rule_check(v.rule.get()) == GRADSTEP_OK) continue;
     EXPECT_EQ(gradstep_rule_set(v.rule.get(), info.name, info.default_value), GRADSTEP_OK);
   }
+}
+
+template <class Check>
+void check_step(const gradstep_context* context, const variant& v, std::vector<parameter>& list,
+                const gradstep_apply_options& options, const Check& check) {
+  const std::vector<parameter> before = list;
+  apply_together(context, v.rule.get(), list, options);
+  check(step_record{before, list, hyperparameter_values(v), options});
 }
 
 inline std::vector<std::uint64_t> step_numbers() {
@@ -109,31 +134,70 @@ inline std::vector<std::uint64_t> step_numbers() {
   return steps;
 }
 
+/// A parameter of these extents. Slots that start as the param are copies of it.
+inline parameter make_ordinary(const variant& v, const tensor_extents& extents) {
+  parameter target =
+      make_parameter(v.rule_name, v.rule.get(), extents.count, v.types, 0, extents.shape);
+  set_ordinary_param(target);
+  target.start_slots_as_param(v.rule.get());
+  return target;
+}
+
+/// prodigy's rate is of the size of its params, so that weight decay may make these grow without
+/// end. What overflows then says nothing about accuracy.
+inline bool has_diverged(const std::vector<parameter>& list) {
+  for (const parameter& each : list) {
+    for (std::size_t i = 0; i < each.param.size(); ++i) {
+      if (std::abs(each.param.get(i)) > 0x1p40) return true;
+    }
+  }
+  return false;
+}
+
 /// Checks a run of ordinary steps; stops after the first step that fails a check.
 template <class Check>
-void run_ordinary_steps(const gradstep_context* context, const variant& v, const Check& check) {
-  parameter target = v.make(element_count);
-  set_ordinary_param(target);
-  for (const std::uint64_t step : step_numbers()) {
-    set_ordinary_gradient(target, step);
-    const parameter before = target;
+void run_ordinary_steps(const gradstep_context* context, const variant& v,
+                        const std::vector<tensor_extents>& tensors,
+                        const std::vector<std::uint64_t>& steps, const Check& check) {
+  std::vector<parameter> list;
+  for (const auto& extents : tensors) list.push_back(make_ordinary(v, extents));
+  for (const std::uint64_t step : steps) {
+    for (parameter& each : list) set_ordinary_gradient(each, step);
     // From step 5 on the scale is the same, so that constant gradients stay constant.
-    const auto options = scaled_step(step, step <= 4 ? 1 : 1 / 3.0);
-    apply_one(context, v.rule.get(), target, options);
-    check(step_record{before, target, hyperparameter_values(v), options});
-    if (testing::Test::HasFailure()) return;
+    check_step(context, v, list, scaled_step(step, step <= 4 ? 1 : 1 / 3.0), check);
+    if (testing::Test::HasFailure() || has_diverged(list)) return;
   }
 }
 
+/// Every pair of special values.
 template <class Check>
 void run_special_steps(const gradstep_context* context, const variant& v, const Check& check) {
-  parameter target = v.make(element_count);
-  set_special_values(target);
+  std::vector<parameter> list = {v.make(flat_tensor.count)};
+  set_special_values(list[0]);
+  list[0].start_slots_as_param(v.rule.get());
   for (std::uint64_t step = 1; step <= 3; ++step) {
-    const parameter before = target;
-    const auto options = scaled_step(step, 1);
-    apply_one(context, v.rule.get(), target, options);
-    check(step_record{before, target, hyperparameter_values(v), options});
+    check_step(context, v, list, scaled_step(step, 1), check);
+  }
+}
+
+/// One special value among ordinary ones, in the gradient or in the param: where a rule sums, the
+/// special values of one tensor hide each other.
+template <class Check>
+void run_steps_with_one_special_value(const gradstep_context* context, const variant& v,
+                                      const tensor_extents& extents, const Check& check) {
+  const auto special =
+      v.types.param == GRADSTEP_FLOAT32 ? special_values<float>() : special_values<double>();
+  for (const double value : special) {
+    for (const bool in_param : {false, true}) {
+      std::vector<parameter> list = {make_ordinary(v, extents)};
+      set_ordinary_gradient(list[0], 1);
+      (in_param ? list[0].param : list[0].grad).set(extents.count / 2, value);
+      list[0].start_slots_as_param(v.rule.get());
+      SCOPED_TRACE(testing::PrintToString(value) + (in_param ? " in the param" : ""));
+      for (std::uint64_t step = 1; step <= 2; ++step) {
+        check_step(context, v, list, scaled_step(step, 1), check);
+      }
+    }
   }
 }
 

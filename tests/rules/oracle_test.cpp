@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each rule against itself on plain numbers, from the kernel's own state before each step: close to
-// exact arithmetic, and equal to the bit in the kernel's arithmetic. golden_test.cpp tests whether
-// the formulas are right.
+// Each rule against exact arithmetic, from the library's own state before each step, by the rule's
+// own templates. oracle_bits_test.cpp does the same in the library's arithmetic. golden_test.cpp
+// tests whether the formulas are right.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "rules/oracle_cases.hpp"
+#include "rules/oracle_rules.hpp"
 #include "rules/rule_reference.hpp"
-#include "rules/rule_registry.hpp"
 #include "rules/tracked.hpp"
-#include "rules/unfused.hpp"
-#include "support/comparison.hpp"
 #include "support/context_setup.hpp"
 #include "support/dtype_lists.hpp"
 #include "support/parameter.hpp"
@@ -31,39 +27,9 @@
 namespace gradstep_test {
 namespace {
 
-using gradstep::internal::arguments;
-
-template <class... Rules>
-testing::Types<Rules...> as_test_types(gradstep::internal::type_list<Rules...>) {
-  return {};
-}
-using rule_types = decltype(as_test_types(gradstep::internal::all_rules()));
-
-struct rule_as_type_name {
-  template <class Rule>
-  static std::string GetName(int) {  // NOLINT(readability-identifier-naming): GoogleTest's name
-    return Rule::info.name;
-  }
-};
-
 template <class Rule>
 class oracle : public testing::Test {};
 TYPED_TEST_SUITE(oracle, rule_types, rule_as_type_name);
-
-// ---- Elements ---------------------------------------------------------------------------------
-
-/// The i-th element as V, made from Numbers. Slots without an array are 0: no formula reads them.
-template <class Rule, class V, class Number>
-element<Rule, V> read_element(const parameter& from, std::size_t i) {
-  element<Rule, V> result;
-  result.param = V(static_cast<Number>(from.param.get(i)));
-  for (std::size_t s = 0; s < result.slots.size(); ++s) {
-    result.slots[s] = V(static_cast<Number>(from.slots[s] ? from.slots[s]->get(i) : 0));
-  }
-  return result;
-}
-
-// ---- Exact arithmetic -------------------------------------------------------------------------
 
 struct worst_error {
   double units = 0;
@@ -81,48 +47,71 @@ int allowed_units(std::string_view isa) {
   }
 }
 
+/// Compares numbers of one parameter after a step.
 template <class Rule, class T>
 class error_check {
  public:
   using wide = typename tracked<T>::wide;
+  using exact_tensor = reference_tensor<Rule, tracked<T>>;
 
-  error_check(std::size_t element, int allowed_units, worst_error& worst)
-      : element_(element), allowed_units_(allowed_units), worst_(worst) {}
+  error_check(int allowed_units, worst_error& worst)
+      : allowed_units_(allowed_units), worst_(worst) {}
 
-  void operator()(const char* array, double got, wide exact, wide magnitude) {
-    const auto units = static_cast<double>(std::abs(got - exact) / error_unit<T>(magnitude));
-    if (units > worst_.units) worst_ = {units, array};
-    EXPECT_TRUE(units <= allowed_units_)
-        << array << " of element " << element_ << " is " << got << ", exactly "
-        << static_cast<double>(exact) << ": " << units << " units off";
+  /// The param in units of max(|p|, A), where A is the magnitude of its change. Slots and scalars
+  /// in units of their own magnitudes.
+  void compare(const parameter& got, const exact_tensor& exact) {
+    for (std::size_t i = 0; i < got.param.size(); ++i) {
+      const wide p = exact.param[i].value;
+      compare<T>("param", i, got.param.get(i), p, std::max(std::abs(p), exact.change[i].magnitude));
+    }
+    for (std::size_t s = 0; s < exact.slots.size(); ++s) {
+      for (std::size_t i = 0; i < exact.slots[s].size(); ++i) {
+        const auto& wanted = exact.slots[s][i];
+        compare<T>(Rule::info.slots[s].name, i, got.slots[s]->get(i), wanted.value,
+                   wanted.magnitude);
+      }
+    }
+    compare_scalars(got, exact);
   }
 
  private:
-  std::size_t element_;
+  /// A scalar that comes from the elements is as exact as they are. Others are computed in double.
+  void compare_scalars(const parameter& got, const exact_tensor& exact) {
+    std::size_t next[2] = {};
+    for (std::size_t i = 0; i < Rule::info.scalars.size(); ++i) {
+      const auto& info = Rule::info.scalars[i];
+      const bool is_shared = info.scope == gradstep::internal::scalar_scope::all;
+      const double value = (is_shared ? got.shared_scalars : got.scalars)[next[is_shared]++];
+      const auto& wanted = exact.scalars[i];
+      if constexpr (has_passes<Rule>) {
+        compare<T>(info.name, i, value, wanted.value, wanted.magnitude);
+      } else {
+        compare<double>(info.name, i, value, wanted.value, wanted.magnitude);
+      }
+    }
+  }
+
+  template <class Unit>
+  void compare(const char* array, std::size_t i, double got, wide exact, wide magnitude) {
+    const auto units = static_cast<double>(std::abs(got - exact) / error_unit<Unit>(magnitude));
+    if (units > worst_.units) worst_ = {units, array};
+    EXPECT_TRUE(units <= allowed_units_)
+        << array << " " << i << " is " << got << ", exactly " << static_cast<double>(exact) << ": "
+        << units << " units off";
+  }
+
   int allowed_units_;
   worst_error& worst_;
 };
 
-/// Checks the param in units of max(|p|, A), where A is the magnitude of its change, and the slots
-/// in units of their own magnitudes.
 template <class Rule, class T>
 void expect_near_exact(const step_record& r, int allowed_units, worst_error& worst) {
-  using wide = typename tracked<T>::wide;
-  const auto constants = prepare_constants<wide>(
-      arguments<Rule, wide>{r.hyperparameters.data(), r.options.step}, r.options.grad_scale);
-  for (std::size_t i = 0; i < r.before.param.size(); ++i) {
-    error_check<Rule, T> check(i, allowed_units, worst);
-    auto exact = read_element<Rule, tracked<T>, wide>(r.before, i);
-    // A gradient wider than T is rounded to T first.
-    step_element(constants, tracked<T>(static_cast<T>(r.before.grad.get(i))), exact);
-    check("param", r.after.param.get(i), exact.param.value,
-          std::max(std::abs(exact.param.value), exact.change.magnitude));
-    for (std::size_t s = 0; s < exact.slots.size(); ++s) {
-      if (!r.after.slots[s]) continue;
-      check(Rule::info.slots[s].name, r.after.slots[s]->get(i), exact.slots[s].value,
-            exact.slots[s].magnitude);
-    }
-    if (testing::Test::HasFailure()) return;
+  auto exact = read_tensors<Rule, tracked<T>, T>(r.before, tracked<T>::exact);
+  ASSERT_TRUE(step_tensors(options_of(r), exact));
+  error_check<Rule, T> check(allowed_units, worst);
+  for (std::size_t i = 0; i < exact.size() && !testing::Test::HasFailure(); ++i) {
+    SCOPED_TRACE("tensor " + std::to_string(i));
+    check.compare(r.after[i], exact[i]);
   }
 }
 
@@ -140,95 +129,41 @@ TYPED_TEST(oracle, within_the_bound_of_exact_arithmetic) {
   for_every_case(TypeParam::info.name, [&](const auto* context, const auto& isa, const variant& v) {
     const bool is_float32 = v.types.param == GRADSTEP_FLOAT32;
     worst_error& of_case = worst[(is_float32 ? "float32/" : "float64/") + isa];
-    run_ordinary_steps(context, v, [&](const step_record& r) {
+    const auto check = [&](const step_record& r) {
       SCOPED_TRACE("step " + std::to_string(r.options.step));
       const int allowed = allowed_units<TypeParam>(isa);
       if (is_float32) return expect_near_exact<TypeParam, float>(r, allowed, of_case);
       expect_near_exact<TypeParam, double>(r, allowed, of_case);
-    });
+    };
+    for (const auto& [tensors, steps] : oracle_runs<TypeParam>()) {
+      run_ordinary_steps(context, v, tensors, steps, check);
+      if (testing::Test::HasFailure()) return;
+    }
   });
   print_worst<TypeParam>(worst);
 }
 
-// ---- Constants of a step ----------------------------------------------------------------------
-
-/// A rule's coefficients, all of one type, as a list.
-template <class Rule, class Constant, class Real>
-std::vector<Constant> coefficients_of(const std::vector<double>& values, std::uint64_t step) {
-  const arguments<Rule, Real> h{values.data(), step};
-  const auto coefficients = Rule::template prepare<Constant>(h);
-  std::vector<Constant> result(sizeof coefficients / sizeof(Constant));
-  std::memcpy(result.data(), &coefficients, sizeof coefficients);
-  return result;
-}
-
-template <class Rule>
-void expect_rounded_once(const std::vector<double>& values, std::uint64_t step) {
-  const auto narrow = coefficients_of<Rule, float, double>(values, step);
-  const auto normal = coefficients_of<Rule, double, double>(values, step);
-  const auto exact = coefficients_of<Rule, long double, long double>(values, step);
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    EXPECT_EQ(narrow[i], static_cast<float>(normal[i])) << "coefficient " << i;
-    EXPECT_LE(std::abs(normal[i] - exact[i]), 3 * error_unit<double>(std::abs(exact[i])))
-        << "coefficient " << i;
-  }
-}
-
-TYPED_TEST(oracle, constants_are_computed_in_double_and_rounded_once) {
-  constexpr dtypes any_dtype[] = {{}};
-  for_each_variant(TypeParam::info.name, any_dtype, [](const variant& v) {
-    for (const bool has_other_values : {false, true}) {
-      if (has_other_values) set_other_values(v);
-      for (const std::uint64_t step : step_numbers()) {
-        SCOPED_TRACE("step " + std::to_string(step));
-        expect_rounded_once<TypeParam>(hyperparameter_values(v), step);
-      }
-    }
-  });
-}
-
-// ---- The kernel's arithmetic ------------------------------------------------------------------
-
-template <class T>
-double to_number(T x) {
-  return x;
-}
-template <class T>
-double to_number(unfused<T> x) {
-  return x.value;
-}
-
-/// V: T, or unfused<T> where the instruction set has no fused multiply-add.
-template <class Rule, class V, class T>
-void expect_bits_of(const step_record& r) {
-  const auto constants = prepare_constants<T>(
-      arguments<Rule, double>{r.hyperparameters.data(), r.options.step}, r.options.grad_scale);
-  parameter wanted = r.before;
-  for (std::size_t i = 0; i < wanted.param.size(); ++i) {
-    auto at = read_element<Rule, V, T>(r.before, i);
-    step_element(constants, V(static_cast<T>(r.before.grad.get(i))), at);
-    wanted.param.set(i, to_number(at.param));
-    for (std::size_t s = 0; s < at.slots.size(); ++s) {
-      if (wanted.slots[s]) wanted.slots[s]->set(i, to_number(at.slots[s]));
-    }
-  }
-  expect_same_bits(r.after.snapshot(), wanted.snapshot());
-}
-
-TYPED_TEST(oracle, equals_the_reference_to_the_bit) {
-  for_every_case(TypeParam::info.name, [&](const auto* context, const auto& isa, const variant& v) {
+/// Where many terms are added, so are their roundings.
+TYPED_TEST(oracle, large_tensors_are_within_the_bound) {
+  if (!has_passes<TypeParam>) GTEST_SKIP() << "elements do not depend on each other";
+  std::map<std::string, worst_error> worst;
+  const auto values = richest_options(TypeParam::info.name);
+  for (const dtypes types : same_dtypes) {
+    const bool is_float32 = types.param == GRADSTEP_FLOAT32;
+    const variant v{TypeParam::info.name, values, types, make_rule(TypeParam::info.name, values)};
     const auto check = [&](const step_record& r) {
-      SCOPED_TRACE("step " + std::to_string(r.options.step));
-      if (v.types.param == GRADSTEP_FLOAT32) {
-        if (fuses(isa)) return expect_bits_of<TypeParam, float, float>(r);
-        return expect_bits_of<TypeParam, unfused<float>, float>(r);
-      }
-      if (fuses(isa)) return expect_bits_of<TypeParam, double, double>(r);
-      expect_bits_of<TypeParam, unfused<double>, double>(r);
+      auto& of_case = worst[is_float32 ? "float32" : "float64"];
+      const int allowed = allowed_units<TypeParam>(isa_in_use(serial_context()));
+      if (is_float32) return expect_near_exact<TypeParam, float>(r, allowed, of_case);
+      expect_near_exact<TypeParam, double>(r, allowed, of_case);
     };
-    run_ordinary_steps(context, v, check);
-    run_special_steps(context, v, check);
-  });
+    for (const tensor_extents& extents :
+         {tensor_extents{5 * 16384 + 77}, {131 * 4099, {131, 4099}}}) {
+      SCOPED_TRACE(to_text(types) + to_text(extents));
+      run_ordinary_steps(serial_context(), v, {extents}, {1, 2, 3}, check);
+    }
+  }
+  print_worst<TypeParam>(worst);
 }
 
 }  // namespace

@@ -8,6 +8,9 @@
 #include <cmath>
 #include <limits>
 
+#include "rules/power.hpp"
+#include "rules/rule.hpp"
+
 namespace gradstep_test {
 
 template <class T>
@@ -36,6 +39,8 @@ Wide error_unit(Wide magnitude) {
 /// A comparison. Not decided: rounding errors may reverse it.
 struct tracked_mask {
   bool value, is_decided;
+  // NOLINTNEXTLINE(google-explicit-constructor): rules compare the constants of a step
+  operator bool() const { return value; }
 };
 
 /// A value and its magnitude. The magnitude is what the value would be if no two addends had
@@ -49,16 +54,29 @@ class tracked {
   using wide = typename wider<T>::type;
 
   tracked() : tracked(wide(0)) {}
-  explicit tracked(wide number) : tracked(number, std::abs(number)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): rules write 1 - x
+  tracked(wide number) : tracked(number, std::abs(number)) {}
   tracked(wide number, wide at_least) : value(number), magnitude(at_least) {}
 
+  /// A number of the state before the step, which the kernel has without any error.
+  static tracked exact(wide number) {
+    tracked result(number);
+    result.is_exact = true;
+    return result;
+  }
+
   wide value, magnitude;
+  bool is_exact = false;
+
+  explicit operator wide() const { return value; }
 
   friend tracked operator-(tracked a) { return {-a.value, a.magnitude}; }
   friend tracked operator+(tracked a, tracked b) {
     return {a.value + b.value, a.magnitude + b.magnitude};
   }
+  /// The difference of exact numbers is rounded once, however much cancels.
   friend tracked operator-(tracked a, tracked b) {
+    if (a.is_exact && b.is_exact) return a.value - b.value;
     return {a.value - b.value, a.magnitude + b.magnitude};
   }
   friend tracked operator*(tracked a, tracked b) {
@@ -76,6 +94,7 @@ class tracked {
   friend tracked_mask operator>(tracked a, tracked b) { return decide(a.value > b.value, a, b); }
   friend tracked_mask operator<=(tracked a, tracked b) { return decide(a.value <= b.value, a, b); }
   friend tracked_mask operator>=(tracked a, tracked b) { return decide(a.value >= b.value, a, b); }
+  friend tracked_mask operator==(tracked a, tracked b) { return decide(a.value == b.value, a, b); }
   friend tracked_mask operator!=(tracked a, tracked b) { return decide(a.value != b.value, a, b); }
 
   friend tracked fma(tracked a, tracked b, tracked c) { return a * b + c; }
@@ -85,6 +104,10 @@ class tracked {
     const wide above = std::sqrt(x.value + x.reach()) - root;
     const wide below = root - std::sqrt(std::max<wide>(x.value - x.reach(), 0));
     return {root, std::max(root, spanning(std::max(above, below)))};
+  }
+  /// Of constants.
+  friend tracked power(tracked base, tracked exponent) {
+    return gradstep::internal::power(base.value, exponent.value);
   }
   friend tracked select(tracked_mask condition, tracked yes, tracked no) {
     const tracked chosen = condition.value ? yes : no;
@@ -132,3 +155,23 @@ class tracked {
 };
 
 }  // namespace gradstep_test
+
+/// What prepare asks about the type of a step's constants.
+template <class T>
+struct std::numeric_limits<gradstep_test::tracked<T>> {
+  static constexpr bool is_specialized = true;
+  static constexpr bool is_iec559 = false;
+  static constexpr typename gradstep_test::wider<T>::type min() {
+    return std::numeric_limits<T>::min();
+  }
+};
+
+namespace gradstep::internal {
+namespace {
+
+template <class T>
+constexpr typename gradstep_test::wider<T>::type largest_square<gradstep_test::tracked<T>> =
+    largest_square<T>;
+
+}  // namespace
+}  // namespace gradstep::internal

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Each rule against itself on plain numbers in the library's arithmetic, from the library's own
+// state before each step: equal to the bit.
+#include <gradstep/gradstep.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "rules/oracle_cases.hpp"
+#include "rules/oracle_rules.hpp"
+#include "rules/rule_reference.hpp"
+#include "rules/unfused.hpp"
+#include "support/comparison.hpp"
+#include "support/context_setup.hpp"
+#include "support/dtype_lists.hpp"
+#include "support/parameter.hpp"
+#include "support/plain_steps.hpp"
+
+namespace gradstep_test {
+namespace {
+
+template <class Rule>
+class oracle_bits : public testing::Test {};
+TYPED_TEST_SUITE(oracle_bits, rule_types, rule_as_type_name);
+
+template <class T>
+double to_number(T x) {
+  return x;
+}
+template <class T>
+double to_number(unfused<T> x) {
+  return x.value;
+}
+
+template <class V>
+void write_numbers(const std::vector<V>& from, number_array& to) {
+  for (std::size_t i = 0; i < from.size(); ++i) to.set(i, to_number(from[i]));
+}
+
+template <class Rule, class V>
+void write_tensor(const reference_tensor<Rule, V>& from, parameter& to) {
+  write_numbers(from.param, to.param);
+  for (std::size_t s = 0; s < from.slots.size(); ++s) {
+    if (to.slots[s]) write_numbers(from.slots[s], *to.slots[s]);
+  }
+  std::size_t next[2] = {};
+  for (std::size_t i = 0; i < Rule::info.scalars.size(); ++i) {
+    const bool is_shared = Rule::info.scalars[i].scope == gradstep::internal::scalar_scope::all;
+    (is_shared ? to.shared_scalars : to.scalars)[next[is_shared]++] = from.scalars[i];
+  }
+}
+
+/// V: T, or unfused<T> where the instruction set has no fused multiply-add.
+template <class Rule, class V, class T>
+void expect_bits_of(const step_record& r) {
+  auto tensors = read_tensors<Rule, V, T>(r.before, [](double x) { return V(static_cast<T>(x)); });
+  step_tensors(options_of(r), tensors);
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    SCOPED_TRACE("tensor " + std::to_string(i));
+    parameter wanted = r.before[i];
+    write_tensor(tensors[i], wanted);
+    expect_same_bits(r.after[i].snapshot(), wanted.snapshot());
+  }
+}
+
+template <class Rule>
+void expect_bits(const step_record& r, const variant& v, const std::string& isa) {
+  SCOPED_TRACE("step " + std::to_string(r.options.step));
+  if (v.types.param == GRADSTEP_FLOAT32) {
+    if (fuses(isa)) return expect_bits_of<Rule, float, float>(r);
+    return expect_bits_of<Rule, unfused<float>, float>(r);
+  }
+  if (fuses(isa)) return expect_bits_of<Rule, double, double>(r);
+  expect_bits_of<Rule, unfused<double>, double>(r);
+}
+
+TYPED_TEST(oracle_bits, equal_the_reference) {
+  for_every_case(TypeParam::info.name, [&](const auto* context, const auto& isa, const variant& v) {
+    const auto check = [&](const step_record& r) { expect_bits<TypeParam>(r, v, isa); };
+    for (const auto& run : oracle_runs<TypeParam>()) {
+      SCOPED_TRACE(to_text(run));
+      run_ordinary_steps(context, v, run.tensors, run.steps, check);
+      if (testing::Test::HasFailure()) return;
+    }
+    run_special_steps(context, v, check);
+  });
+}
+
+TYPED_TEST(oracle_bits, of_one_special_value_among_ordinary_ones) {
+  if (!has_passes<TypeParam>) GTEST_SKIP() << "elements do not depend on each other";
+  for (const std::string& isa : available_isas()) {
+    const auto context = make_serial_context(isa.c_str());
+    for_each_variant(TypeParam::info.name, same_dtypes, [&](const variant& v) {
+      SCOPED_TRACE(isa);
+      const auto check = [&](const step_record& r) { expect_bits<TypeParam>(r, v, isa); };
+      for (const auto& extents : {flat_tensor, small_matrices[2]}) {
+        run_steps_with_one_special_value(context.get(), v, extents, check);
+      }
+    });
+  }
+}
+
+/// Sums of several blocks, in tensors that are stepped in one go (up to 65536 elements) and pass by
+/// pass.
+TYPED_TEST(oracle_bits, of_large_tensors) {
+  if (!has_passes<TypeParam>) GTEST_SKIP() << "elements do not depend on each other";
+  const tensor_extents large[] = {{5 * 16384 + 77},      {3 * 16384 - 5},
+                                  {2 * 8200, {2, 8200}}, {131 * 4099, {131, 4099}},
+                                  {1101 * 15, {3, 5}},   {2 * 700 * 40, {700, 40}}};
+  const auto values = richest_options(TypeParam::info.name);
+  for (const std::string& isa : available_isas()) {
+    auto options = serial_options(isa.c_str());
+    for (const std::size_t thread_count : {1U, 2U}) {
+      options.thread_count = thread_count;
+      const auto context = make_context(options);
+      for (const dtypes types : same_dtypes) {
+        const variant v{TypeParam::info.name, values, types,
+                        make_rule(TypeParam::info.name, values)};
+        const auto check = [&](const step_record& r) { expect_bits<TypeParam>(r, v, isa); };
+        for (const auto& extents : large) {
+          SCOPED_TRACE(isa + to_text(types) + to_text(extents) + ", threads " +
+                       std::to_string(thread_count));
+          run_ordinary_steps(context.get(), v, {extents}, {1, 2}, check);
+          if (testing::Test::HasFailure()) return;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradstep_test
