@@ -102,9 +102,9 @@ TEST_F(struct_sizes, of_options) {
       "options");
 }
 
-TEST_F(struct_sizes, of_tensors_and_arrays) {
+TEST_F(struct_sizes, of_tensors) {
   const auto options = at_step(1);
-  auto slots = std::vector<void*>(1);
+  const std::vector<gradstep_array> slots(1);
   auto tensor = second.tensor();
   tensor.slots = slots.data();
   tensor.slot_count = 1;
@@ -124,21 +124,16 @@ TEST_F(struct_sizes, of_tensors_and_arrays) {
         return gradstep_optimizer_add_tensor(o, 0, name.c_str(), s, nullptr);
       },
       "tensor");
-  auto array = sized<gradstep_array>();
-  array.count = 20;
-  array.dtype = GRADSTEP_FLOAT32;
-  array.data = first.param.data();
-  std::vector<double> values(20);
+  auto layout = sized<gradstep_slot_layout>();
   refused(
-      array, [&](auto* s) { return gradstep_array_read(s, values.data()); }, "array");
-  refused(
-      array, [&](auto* s) { return gradstep_array_write(s, values.data()); }, "array");
+      second.tensor(),
+      [&](auto* s) { return gradstep_rule_slot_layout(rule.get(), 0, s, 0, &layout); }, "tensor");
 }
 
 TEST_F(struct_sizes, of_a_list_whose_elements_differ) {
   const auto options = at_step(1);
   std::vector<gradstep_tensor> list = {first.tensor(), second.tensor()};
-  std::vector<void*> slots(1);
+  const std::vector<gradstep_array> slots(1);
   for (auto& tensor : list) {
     tensor.slots = slots.data();
     tensor.slot_count = 1;
@@ -186,12 +181,19 @@ TEST_F(struct_sizes, of_structs_that_the_library_fills) {
       gradstep_rule_info{}, [](auto* s) { return gradstep_rule_describe("sgd", s); }, "info");
   filled(
       gradstep_hyperparameter_info{},
-      [](auto* s) { return gradstep_hyperparameter_describe("sgd", 0, s); }, "info");
+      [](auto* s) { return gradstep_rule_hyperparameter_describe("sgd", 0, s); }, "info");
   filled(
-      gradstep_slot_info{}, [](auto* s) { return gradstep_slot_describe("sgd", 0, s); }, "info");
+      gradstep_slot_info{}, [](auto* s) { return gradstep_rule_slot_describe("sgd", 0, s); },
+      "info");
   filled(
-      gradstep_storage_info{},
-      [](auto* s) { return gradstep_slot_storage("sgd", 0, GRADSTEP_SIGNED8, 9, s); }, "info");
+      gradstep_scalar_info{}, [](auto* s) { return gradstep_rule_scalar_describe("nadam", 0, s); },
+      "info");
+  filled(
+      gradstep_slot_layout{},
+      [&, tensor = second.tensor()](auto* s) {
+        return gradstep_rule_slot_layout(rule.get(), 0, &tensor, 0, s);
+      },
+      "layout");
   filled(
       gradstep_schedule_info{}, [](auto* s) { return gradstep_schedule_describe("cosine", s); },
       "info");
@@ -204,9 +206,6 @@ TEST_F(struct_sizes, of_structs_that_the_library_fills) {
   filled(
       gradstep_tensor_info{}, [&](auto* s) { return gradstep_optimizer_describe_tensor(o, 0, s); },
       "info");
-  filled(
-      gradstep_array{}, [&](auto* s) { return gradstep_optimizer_get_array(o, 0, "param", s); },
-      "array");
   filled(
       gradstep_norm_result{},
       [&](auto* s) { return gradstep_gradient_norm(context.get(), nullptr, 0, s); }, "result");

@@ -38,7 +38,7 @@ static void fill(float* values, uint64_t* state) {
 
 static void print_rule(const gradstep_context* context, const char* isa, const char* name) {
   static float param[count], grad[count], slot[most_slots][count];
-  void* slots[most_slots];
+  gradstep_array slots[most_slots];
   uint64_t random = 1, hash = UINT64_C(14695981039346656037);
   gradstep_rule* rule = NULL;
   gradstep_rule_info info;
@@ -48,15 +48,19 @@ static void print_rule(const gradstep_context* context, const char* isa, const c
   must(gradstep_rule_describe(name, &info));
   must(gradstep_rule_create(name, &rule));
   memset(slot, 0, sizeof slot);
-  for (size_t s = 0; s < info.slot_count && s < most_slots; ++s) slots[s] = slot[s];
+  memset(slots, 0, sizeof slots);
+  for (size_t s = 0; s < info.slot_count && s < most_slots; ++s) {
+    slots[s].data = slot[s];
+    slots[s].dtype = GRADSTEP_FLOAT32;
+  }
   memset(&tensor, 0, sizeof tensor);
   tensor.struct_size = sizeof tensor;
   tensor.count = count;
-  tensor.param = param;
-  tensor.grad = grad;
+  tensor.param.data = param;
+  tensor.grad.data = grad;
+  tensor.param.dtype = tensor.grad.dtype = GRADSTEP_FLOAT32;
   tensor.slots = slots;
   tensor.slot_count = info.slot_count;
-  tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
   fill(param, &random);
   for (uint64_t t = 1; t <= step_count; ++t) {
     gradstep_apply_options options;
