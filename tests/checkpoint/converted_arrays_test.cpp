@@ -34,13 +34,13 @@ constexpr const char* array_names[] = {"param", "exp_avg", "exp_avg_sq"};
 struct array_dtypes {
   std::int32_t param;
   bool is_split;
-  std::int32_t slot;  // UNSIGNED8: of both 8-bit dtypes, the one that suits the slot
+  std::int32_t slot;  // E5M3_B256: of both 8-bit dtypes, the one that suits the slot
 };
 /// Every dtype is among them.
 constexpr array_dtypes all_arrays[] = {{GRADSTEP_FLOAT32, false, GRADSTEP_FLOAT32},
                                        {GRADSTEP_FLOAT64, false, GRADSTEP_FLOAT64},
                                        {GRADSTEP_BFLOAT16, false, GRADSTEP_BFLOAT16},
-                                       {GRADSTEP_BFLOAT16, true, GRADSTEP_UNSIGNED8},
+                                       {GRADSTEP_BFLOAT16, true, GRADSTEP_E5M3_B256},
                                        {GRADSTEP_FLOAT16, false, GRADSTEP_FLOAT16}};
 
 std::string to_text(const array_dtypes& types) {
@@ -59,14 +59,12 @@ struct one_tensor_optimizer {
     add_group(optimizer.get(), group);
     auto tensor = sized<gradstep_tensor>();
     tensor.count = count;
-    tensor.param = param.data.data();
-    tensor.param_low = types.is_split ? static_cast<std::uint16_t*>(param.extra_data()) : nullptr;
-    tensor.grad = grad.data();
-    tensor.param_dtype = tensor.grad_dtype = types.param;
+    tensor.param = param.view();
+    tensor.grad = grad.view();
     add_tensor(optimizer.get(), 0, "a", tensor);
   }
 
-  gradstep_array array(const char* name) const { return get_array(optimizer.get(), 0, name); }
+  counted_array array(const char* name) const { return get_array(optimizer.get(), 0, name); }
 
   stored_array param;
   number_array grad;
@@ -82,7 +80,7 @@ void fill(const gradstep_array& array, std::uint64_t seed, bool is_non_negative)
     const double value = std::ldexp(varied_value(seed, i), octave);
     values[i] = is_non_negative ? std::abs(value) : value;
   }
-  expect_ok(gradstep_array_write(&array, values.data()));
+  expect_ok(gradstep_array_write(&array, count, values.data()));
   const std::size_t size = element_size(array.dtype);
   for (std::size_t i = 0; i < count; ++i) {
     if (i / block_size % 8 != 3) continue;
@@ -94,8 +92,8 @@ void fill(const gradstep_array& array, std::uint64_t seed, bool is_non_negative)
 /// What a caller makes of one array for another.
 void convert(const gradstep_array& from, const gradstep_array& to) {
   std::vector<double> values(count);
-  expect_ok(gradstep_array_read(&from, values.data()));
-  expect_ok(gradstep_array_write(&to, values.data()));
+  expect_ok(gradstep_array_read(&from, count, values.data()));
+  expect_ok(gradstep_array_write(&to, count, values.data()));
 }
 
 void expect_same_bits(const gradstep_array& got, const gradstep_array& wanted) {

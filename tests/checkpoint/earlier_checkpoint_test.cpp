@@ -51,11 +51,10 @@ class golden_model {
     params_.push_back(std::make_unique<double[]>(count + 1));
     auto tensor = sized<gradstep_tensor>();
     tensor.count = count;
-    tensor.param = params_.back().get();
-    tensor.param_dtype = type;
-    tensor.grad_dtype = is_double ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
-    tensor.average = average;
-    if (type == GRADSTEP_BFLOAT16) tensor.param_low = low_;
+    const std::int32_t arithmetic = is_double ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
+    tensor.param = array_of(type, params_.back().get(), type == GRADSTEP_BFLOAT16 ? low_ : nullptr);
+    tensor.grad = array_of(arithmetic, nullptr);
+    tensor.average = array_of(arithmetic, average);
     add_tensor(optimizer.get(), group, name, tensor);
   }
 

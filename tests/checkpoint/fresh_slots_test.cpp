@@ -27,7 +27,7 @@ double param_after_late_momentum(bool owns_slots, bool is_saved, const std::stri
   array.param.fill(0);
   array.grad.fill(1);
   buffer.fill(0);
-  void* slots[] = {buffer.data()};
+  const gradstep_array slots[] = {buffer.view()};
   auto t = array.tensor();
   t.slots = owns_slots ? nullptr : slots;
   t.slot_count = owns_slots ? 0 : 1;

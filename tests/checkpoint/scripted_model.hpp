@@ -68,7 +68,9 @@ class scripted_model {
       if (name == "first" && !s.is_fresh) group.schedule = s.schedule;
       add_group(optimizer.get(), group);
     }
-    for (std::size_t i = 0; i < 3; ++i) add(s.is_fresh ? 2 - i : i);
+    // A sum over all tensors adds them in their order.
+    const bool is_reversed = s.is_fresh && !has_shared_scalars(s.rule_name);
+    for (std::size_t i = 0; i < 3; ++i) add(is_reversed ? 2 - i : i);
     if (s.has_late_tensor) add(3);
     if (!s.is_fresh) add_settings();
   }
@@ -169,12 +171,17 @@ class scripted_model {
     const auto info = describe_tensor(optimizer.get(), *index);
     std::string all = std::to_string(info.step_count) + ' ' + std::to_string(info.accumulate_count);
     const std::string rule_name = describe_group(optimizer.get(), info.group).rule_name;
+    for (const std::int32_t scope : {GRADSTEP_SCOPE_TENSOR, GRADSTEP_SCOPE_ALL}) {
+      for (const double value : read_scalars(optimizer.get(), *index, scope)) {
+        all.append(reinterpret_cast<const char*>(&value), sizeof value);
+      }
+    }
     for (const auto& name : array_names_of(rule_name)) {
       // The array of a sum stays allocated after its first use, with no defined content.
       if (name == "accumulated_grad" && info.accumulate_count == 0) continue;
-      auto array = sized<gradstep_array>();
-      all += std::to_string(
-          gradstep_optimizer_get_array(optimizer.get(), *index, name.c_str(), &array));
+      counted_array array;
+      all += std::to_string(gradstep_optimizer_get_array(optimizer.get(), *index, name.c_str(),
+                                                         &array, &array.count));
       if (array.data == nullptr) continue;
       all.append(static_cast<const char*>(array.data), array.count * element_size(array.dtype));
       if (array.extra == nullptr) continue;

@@ -3,7 +3,7 @@
 
 import ctypes as c
 
-from enumerate_and_step import FLOAT32, ApplyOptions, Sized, Tensor
+from enumerate_and_step import FLOAT32, ApplyOptions, Array, Sized, Tensor, array_of
 
 PIECES = 64
 SPLITS = 8 | 16  # the flags that make even a small step run as pieces of 64 elements
@@ -23,7 +23,7 @@ class ContextInfo(Sized):
 class ApplyResult(Sized):
     _fields_ = [("struct_size", c.c_size_t), ("piece_count", c.c_uint64),
                 ("non_finite_count", c.c_uint64), ("grad_norm", c.c_double),
-                ("clip_factor", c.c_double), ("is_skipped", c.c_int32), ("reserved", c.c_int32),
+                ("clip_factor", c.c_double), ("is_skipped", c.c_int32), ("is_stopped", c.c_int32),
                 ("left_out_count", c.c_size_t), ("first_left_out", c.c_size_t)]
 
 
@@ -43,10 +43,9 @@ def step(binding, context, step_number=1, param=None):
     array = c.c_float * (64 * PIECES)
     param = array() if param is None else param
     grad = array(*(i % 7 - 3 for i in range(64 * PIECES)))
-    slots = (c.c_void_p * 1)(None)
     rule = binding.create("rule_create", b"sgd")
-    tensor = Tensor(count=len(param), param=c.addressof(param), grad=c.addressof(grad), slots=slots,
-                    slot_count=1, param_dtype=FLOAT32, grad_dtype=FLOAT32)
+    tensor = Tensor(count=len(param), param=array_of(FLOAT32, param), grad=array_of(FLOAT32, grad),
+                    slots=(Array * 1)(), slot_count=1)
     result = ApplyResult()
     binding.call("apply", context, rule, c.byref(tensor), 1, c.byref(ApplyOptions(step=step_number)),
                  c.byref(result))

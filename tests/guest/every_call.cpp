@@ -35,22 +35,29 @@ void enumerate() {
     const gradstep::rule rule(gradstep_rule_name(i));
     for (size_t h = 0; h < rule.info().hyperparameter_count; ++h) {
       auto info = gradstep::sized<gradstep_hyperparameter_info>();
-      gradstep::throw_on_failure(gradstep_hyperparameter_describe(rule.name(), h, &info));
+      gradstep::throw_on_failure(gradstep_rule_hyperparameter_describe(rule.name(), h, &info));
       rule.get(info.name);
+    }
+    for (size_t s = 0; s < rule.info().scalar_count; ++s) {
+      auto info = gradstep::sized<gradstep_scalar_info>();
+      gradstep::throw_on_failure(gradstep_rule_scalar_describe(rule.name(), s, &info));
     }
     for (size_t s = 0; s < rule.slot_count(); ++s) {
       rule.slot(s);
-      rule.initial_value(s);
+      float none = 0;
+      rule.slot_layout(s, gradstep::tensor_of(&none, &none, 1));
     }
   }
   for (size_t i = 0; i < gradstep_schedule_count(); ++i) {
     auto info = gradstep::sized<gradstep_schedule_info>();
     gradstep::throw_on_failure(gradstep_schedule_describe(gradstep_schedule_name(i), &info));
-    for (size_t p = 0; p < info.parameter_count; ++p) {
+    for (size_t p = 0; p < info.hyperparameter_count; ++p) {
       auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
-      gradstep::throw_on_failure(gradstep_schedule_parameter_describe(info.name, p, &parameter));
+      gradstep::throw_on_failure(
+          gradstep_schedule_hyperparameter_describe(info.name, p, &parameter));
     }
   }
+  gradstep_rule_transform_name("sgd", 0);
   gradstep_version_text();
   gradstep_status_name(gradstep_version() == 0 ? 1 : 0);
 }
@@ -76,6 +83,13 @@ void step_stateless(const gradstep::context& context, const char* rule_name, int
   options.average_decay = 0.9;
   p.step(context, rule, options);
   gradstep::gradient_norm(context, {p.tensor()});
+  const gradstep_tensor tensor = p.tensor();
+  size_t bytes = 0;
+  gradstep::throw_on_failure(gradstep_workspace_size(rule.get(), &tensor, 1, &bytes));
+  for (size_t i = 0; i < rule.info().transform_count; ++i) {
+    gradstep::throw_on_failure(gradstep_transform(context.get(), rule.get(), &tensor, 1,
+                                                  gradstep_rule_transform_name(rule_name, i)));
+  }
   for (size_t s = 0; s < rule.slot_count(); ++s) p.slot(s);
 }
 
@@ -87,7 +101,7 @@ void step_all(const gradstep::context& context) {
       step_stateless<double, double>(context, name, 0, count);
     }
     step_stateless<gradstep::bfloat16, gradstep::float16>(context, name, GRADSTEP_BFLOAT16, 777);
-    step_stateless<float, gradstep::bfloat16>(context, name, GRADSTEP_SIGNED8, 5001);
+    step_stateless<float, gradstep::bfloat16>(context, name, GRADSTEP_S1E4M3_B256, 5001);
   }
 }
 
@@ -96,7 +110,7 @@ struct model {
       : optimizer(context, options()), params(3), grads(3) {
     const gradstep::schedule cosine("cosine", {{"total_steps", 100}});
     optimizer.add_group("plain", gradstep::rule("sgd"), &cosine);
-    optimizer.add_group("narrow", gradstep::rule(slot_rule), nullptr, 0.5, GRADSTEP_SIGNED8);
+    optimizer.add_group("narrow", gradstep::rule(slot_rule), nullptr, 0.5, GRADSTEP_S1E4M3_B256);
     const std::array<size_t, 3> counts = {100, 5000, 0};
     for (size_t i = 0; i < 3; ++i) {
       params[i].resize(counts[i], 0.5F);
@@ -154,6 +168,27 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARTIAL | GRADSTEP_CHECKPOINT_KEEP_SETTINGS);
 }
 
+/// A rule that sums over all tensors, and one with transforms. Matrices of adafactor.
+void use_rules_of_passes(const gradstep::context& context) {
+  gradstep::optimizer o(context);
+  std::vector<float> params(3 * 70'000, 0.5F), grads(3 * 70'000, 0.25F);
+  const char* const rule_names[] = {"prodigy", "schedule_free_adamw", "adafactor"};
+  for (size_t i = 0; i < 3; ++i) {
+    o.add_group(rule_names[i], gradstep::rule(rule_names[i]));
+    auto tensor = gradstep::tensor_of(&params[i * 70'000], &grads[i * 70'000], 70'000);
+    tensor.rows = 70;
+    tensor.columns = 1000;
+    o.add_tensor(i, rule_names[i], tensor);
+  }
+  for (int step = 0; step < 2; ++step) o.step();
+  double value = 0;
+  gradstep::throw_on_failure(gradstep_optimizer_get_scalar(o.get(), 0, "d", &value));
+  for (const char* const name : {"evaluate", "train"}) {
+    gradstep::throw_on_failure(gradstep_optimizer_transform(o.get(), GRADSTEP_ALL_GROUPS, name));
+  }
+  o.step();
+}
+
 /// Calls that fail, each in its own way.
 bool fail(const gradstep::context& context, const std::string& path) {
   model m(context, "adagrad");
@@ -190,6 +225,7 @@ int main(int argc, char** argv) {
       context.describe();
       step_all(context);
       use_optimizer(context, path);
+      use_rules_of_passes(context);
       is_good = fail(context, path) && is_good;
     }
   }

@@ -42,7 +42,7 @@ struct full_model {
     auto fast = group_options("fast", adamw.get());
     fast.schedule = sequence.get();
     auto slow = group_options(slow_group, adamw.get());
-    slow.slot_dtype = GRADSTEP_SIGNED8;
+    slow.slot_dtype = GRADSTEP_S1E4M3_B256;
     add_group(optimizer.get(), fast);
     add_group(optimizer.get(), slow);
     for (std::size_t i = 0; i < tensor_count; ++i) add(i);
@@ -53,7 +53,7 @@ struct full_model {
     arrays.emplace_back(counts[i]);
     averages.emplace_back(counts[i]);
     auto tensor = arrays.back().tensor();
-    tensor.average = averages.back().data();
+    tensor.average = array_of(averages.back().data());
     add_tensor(optimizer.get(), i % 2, "layer.with.a.longer.name." + std::to_string(i), tensor);
   }
   void train() {

@@ -166,7 +166,7 @@ TEST(out_of_memory, stepping_an_optimizer) {
   fail_each_request("apply", calling([](full_model& m) {
                       auto tensor = m.arrays[0].tensor();
                       float state[10] = {};
-                      void* slots[] = {state, state + 5, nullptr};
+                      const gradstep_array slots[] = {array_of(state), array_of(state + 5), {}};
                       tensor.slots = slots;
                       tensor.slot_count = 3;
                       auto options = sized<gradstep_apply_options>();
@@ -187,9 +187,10 @@ TEST(out_of_memory, looking_into_an_optimizer) {
                                 GRADSTEP_UNKNOWN_NAME));
   fail_each_request("get_array", calling(
                                      [](full_model& m) {
-                                       auto array = sized<gradstep_array>();
-                                       return gradstep_optimizer_get_array(
-                                           m.optimizer.get(), 0, "exponential_average", &array);
+                                       gradstep_array array{};
+                                       return gradstep_optimizer_get_array(m.optimizer.get(), 0,
+                                                                           "exponential_average",
+                                                                           &array, nullptr);
                                      },
                                      GRADSTEP_UNKNOWN_NAME));
   fail_each_request("describe", calling([](full_model& m) {

@@ -103,7 +103,7 @@ TEST(public_reports, the_stack_of_a_musl_thread_suffices) {
   const scratch_folder folder;
   one_tensor_model model("adamw", {}, GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE, 20000);
   auto options = group_options("narrow", model.rule.get());
-  options.slot_dtype = GRADSTEP_SIGNED8;
+  options.slot_dtype = GRADSTEP_S1E4M3_B256;
   plain_tensor narrow(20000);
   add_tensor(model.optimizer.get(), add_group(model.optimizer.get(), options), "narrow",
              narrow.tensor());

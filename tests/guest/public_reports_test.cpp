@@ -86,7 +86,7 @@ TEST(public_reports, names_that_look_like_something_else) {
                          const std::vector<std::string>& order) {
     auto optimizer = make_optimizer(context.get());
     auto options = group_options("group", rule.get());
-    options.slot_dtype = GRADSTEP_UNSIGNED8;
+    options.slot_dtype = GRADSTEP_E5M3_B256;
     const std::size_t group = add_group(optimizer.get(), options);
     tensors.reserve(order.size());
     for (const std::string& name : order) {
@@ -158,9 +158,8 @@ TEST(public_reports, a_zero_gradient_moves_no_float16_param) {
       std::vector<std::uint16_t> param(300, one), grad(300, 0);
       auto tensor = sized<gradstep_tensor>();
       tensor.count = param.size();
-      tensor.param = param.data();
-      tensor.grad = grad.data();
-      tensor.param_dtype = tensor.grad_dtype = dtype;
+      tensor.param = array_of(dtype, param.data());
+      tensor.grad = array_of(dtype, grad.data());
       const auto optimizer = make_optimizer(context.get());
       add_tensor(optimizer.get(), add_group(optimizer.get(), "group", rule.get()), "tensor",
                  tensor);
@@ -207,7 +206,7 @@ TEST(public_reports, a_frozen_tensor_neither_decays_nor_counts_in_the_norm) {
     frozen.grad.fill(nan);
     without.grad.fill(largest);
     auto tensor = without.tensor();
-    tensor.grad = nullptr;
+    tensor.grad.data = nullptr;
     add_tensor(o, model.group, "without", tensor);
     const std::size_t at = add_tensor(o, model.group, "frozen", frozen.tensor());
     expect_ok(gradstep_optimizer_set_frozen(o, at, 1));

@@ -78,16 +78,14 @@ class narrowing_check {
                                               std::vector<float> params) const {
     std::vector<float> grads(params.size(), 1);
     std::vector<std::uint16_t> copy(params.size());
-    void* no_slots[] = {nullptr};
+    const gradstep_array no_slot{};
     auto tensor = sized<gradstep_tensor>();
     tensor.count = params.size();
-    tensor.param = params.data();
-    tensor.grad = grads.data();
-    tensor.slots = no_slots;
+    tensor.param = array_of(params.data());
+    tensor.grad = array_of(grads.data());
+    tensor.slots = &no_slot;
     tensor.slot_count = 1;
-    tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
-    tensor.param_copy = copy.data();
-    tensor.copy_dtype = dtype;
+    tensor.copy = array_of(dtype, copy.data());
     apply_list(context, rule_.get(), {tensor}, at_step(1));
     return copy;
   }
@@ -95,11 +93,9 @@ class narrowing_check {
   static std::vector<std::uint16_t> written(std::int32_t dtype, const std::vector<float>& numbers) {
     const std::vector<double> values(numbers.begin(), numbers.end());
     std::vector<std::uint16_t> halves(numbers.size());
-    auto array = sized<gradstep_array>();
-    array.count = halves.size();
-    array.data = halves.data();
-    array.dtype = dtype;
-    EXPECT_EQ(gradstep_array_write(&array, values.data()), GRADSTEP_OK) << gradstep_last_error();
+    const auto array = array_of(dtype, halves.data());
+    EXPECT_EQ(gradstep_array_write(&array, halves.size(), values.data()), GRADSTEP_OK)
+        << gradstep_last_error();
     return halves;
   }
 

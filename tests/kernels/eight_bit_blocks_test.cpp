@@ -30,7 +30,7 @@ TEST(eight_bit_blocks, every_code_is_read) {
       }
       std::vector<double> values(256);
       const auto view = all.view();
-      ASSERT_EQ(gradstep_array_read(&view, values.data()), GRADSTEP_OK);
+      ASSERT_EQ(gradstep_array_read(&view, values.size(), values.data()), GRADSTEP_OK);
       for (std::size_t i = 0; i < 256; ++i) expect_same_number(values[i], all.widen(i), i);
     }
   }
@@ -43,13 +43,13 @@ TEST(eight_bit_blocks, codes_are_written_as_they_were_read) {
       stored_array all(dtype, 256), back(dtype, 256);
       all.extra->write(0, std::ldexp(1.0F, exponent));
       for (std::size_t i = 0; i < 256; ++i) {
-        const bool is_minus_zero = dtype == GRADSTEP_SIGNED8 && i == 0x80;
+        const bool is_minus_zero = dtype == GRADSTEP_S1E4M3_B256 && i == 0x80;
         all.data.write(i, static_cast<std::uint8_t>(is_minus_zero ? 0 : i));
       }
       std::vector<double> values(256);
       const auto from = all.view(), to = back.view();
-      ASSERT_EQ(gradstep_array_read(&from, values.data()), GRADSTEP_OK);
-      ASSERT_EQ(gradstep_array_write(&to, values.data()), GRADSTEP_OK);
+      ASSERT_EQ(gradstep_array_read(&from, values.size(), values.data()), GRADSTEP_OK);
+      ASSERT_EQ(gradstep_array_write(&to, values.size(), values.data()), GRADSTEP_OK);
       for (std::size_t i = 0; i < 256; ++i) ASSERT_EQ(back.bits(i), all.bits(i)) << i;
     }
   }
@@ -61,8 +61,8 @@ TEST(eight_bit_blocks, minus_zero_is_zero) {
     const double values[] = {1, -0.0, 0.5, 0};
     double back[4];
     const auto view = all.view();
-    ASSERT_EQ(gradstep_array_write(&view, values), GRADSTEP_OK);
-    ASSERT_EQ(gradstep_array_read(&view, back), GRADSTEP_OK);
+    ASSERT_EQ(gradstep_array_write(&view, 4, values), GRADSTEP_OK);
+    ASSERT_EQ(gradstep_array_read(&view, 4, back), GRADSTEP_OK);
     EXPECT_NEAR(back[0], 1, 0.07);
     EXPECT_EQ(back[1], 0);
     EXPECT_NEAR(back[2], 0.5, 0.04);
@@ -79,9 +79,9 @@ TEST(eight_bit_blocks, below_the_least_code) {
       std::vector<double> values(256, 1);
       values[77] = part * least;
       const auto view = got.view();
-      ASSERT_EQ(gradstep_array_write(&view, values.data()), GRADSTEP_OK);
+      ASSERT_EQ(gradstep_array_write(&view, values.size(), values.data()), GRADSTEP_OK);
       wanted.narrow(values);
-      const bool is_up = dtype == GRADSTEP_UNSIGNED8 ? part > 0 : part > 0.5;
+      const bool is_up = dtype == GRADSTEP_E5M3_B256 ? part > 0 : part > 0.5;
       EXPECT_EQ(got.widen(77), is_up ? least : 0) << part;
       for (std::size_t i = 0; i < 256; ++i) ASSERT_EQ(got.bits(i), wanted.bits(i)) << i;
     }
@@ -96,10 +96,10 @@ TEST(eight_bit_blocks, arrays_of_any_values_are_written_as_the_reference_does) {
         std::vector<double> values(count);
         for (std::size_t i = 0; i < count; ++i) {
           values[i] = unit * varied_value(7, i) / 1024;
-          if (dtype == GRADSTEP_UNSIGNED8) values[i] = std::abs(values[i]);
+          if (dtype == GRADSTEP_E5M3_B256) values[i] = std::abs(values[i]);
         }
         const auto view = got.view();
-        ASSERT_EQ(gradstep_array_write(&view, values.data()), GRADSTEP_OK);
+        ASSERT_EQ(gradstep_array_write(&view, values.size(), values.data()), GRADSTEP_OK);
         wanted.narrow(values);
         for (std::size_t i = 0; i < count; ++i) {
           ASSERT_EQ(got.bits(i), wanted.bits(i)) << values[i] << " in a block of unit " << unit;
@@ -117,8 +117,8 @@ TEST(eight_bit_blocks, a_number_that_is_not_finite_makes_its_block_nan) {
       std::vector<double> values(700, 1);
       values[300] = special;
       const auto view = array.view();
-      ASSERT_EQ(gradstep_array_write(&view, values.data()), GRADSTEP_OK);
-      ASSERT_EQ(gradstep_array_read(&view, values.data()), GRADSTEP_OK);
+      ASSERT_EQ(gradstep_array_write(&view, values.size(), values.data()), GRADSTEP_OK);
+      ASSERT_EQ(gradstep_array_read(&view, values.size(), values.data()), GRADSTEP_OK);
       for (std::size_t i = 0; i < 700; ++i) {
         ASSERT_EQ(std::isnan(values[i]), i >= 256 && i < 512) << i;
       }

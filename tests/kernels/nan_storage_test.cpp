@@ -34,20 +34,19 @@ struct narrow_step {
   float scales[2] = {};
 
   narrow_step(const gradstep_context* context, const gradstep_rule* rule, std::uint64_t flags,
-              std::int32_t param_dtype, std::array<std::int32_t, 3> slot_dtypes,
+              std::int32_t param_dtype, std::array<std::int32_t, 2> slot_dtypes,
               std::vector<float>& grad) {
-    void* slot_data[] = {slots[0].data(), slots[1].data(), nullptr};
-    float* slot_scales[] = {&scales[0], &scales[1], nullptr};
+    const auto slot_at = [&](std::size_t s) {
+      const bool has_scales = is_blocked(slot_dtypes[s]);
+      return array_of(slot_dtypes[s], slots[s].data(), has_scales ? &scales[s] : nullptr);
+    };
+    const gradstep_array slot_arrays[] = {slot_at(0), slot_at(1), {}};
     auto tensor = sized<gradstep_tensor>();
     tensor.count = count;
-    tensor.param = param.data();
-    tensor.param_dtype = param_dtype;
-    tensor.grad = grad.data();
-    tensor.grad_dtype = GRADSTEP_FLOAT32;
-    tensor.slots = slot_data;
+    tensor.param = array_of(param_dtype, param.data());
+    tensor.grad = array_of(grad.data());
+    tensor.slots = slot_arrays;
     tensor.slot_count = 3;
-    tensor.slot_dtypes = slot_dtypes.data();
-    tensor.slot_scales = slot_scales;
     const auto options = apply_options(flags);
     EXPECT_EQ(gradstep_apply(context, rule, &tensor, 1, &options, nullptr), GRADSTEP_OK)
         << gradstep_last_error();
@@ -68,8 +67,7 @@ TEST(nan_storage, of_any_payload_at_every_place) {
         grad[place] = std::bit_cast<float>(0x7fffffffU);
         for (const auto& [dtype, widened] : {std::pair{GRADSTEP_BFLOAT16, &bfloat16_to_float},
                                              std::pair{GRADSTEP_FLOAT16, &float16_to_float}}) {
-          const narrow_step halves(context.get(), rule.get(), flags, dtype, {dtype, dtype, 0},
-                                   grad);
+          const narrow_step halves(context.get(), rule.get(), flags, dtype, {dtype, dtype}, grad);
           for (std::size_t i = 0; i < narrow_step::count; ++i) {
             ASSERT_EQ(std::isnan(widened(halves.param[i])), i == place) << i;
             ASSERT_EQ(std::isnan(widened(halves.slots[0][i])), i == place) << i;
@@ -77,7 +75,7 @@ TEST(nan_storage, of_any_payload_at_every_place) {
           }
         }
         const narrow_step bytes(context.get(), rule.get(), flags, GRADSTEP_BFLOAT16,
-                                {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8, 0}, grad);
+                                {GRADSTEP_S1E4M3_B256, GRADSTEP_E5M3_B256}, grad);
         ASSERT_TRUE(std::isnan(bytes.scales[0]));
         ASSERT_TRUE(std::isnan(bytes.scales[1]));
       }

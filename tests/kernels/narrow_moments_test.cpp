@@ -63,7 +63,7 @@ TEST(narrow_second_moments, decay_under_zero_gradients) {
     decay how;
     double tolerance;
   } cases[] = {{{GRADSTEP_BFLOAT16}, 0.004},
-               {{GRADSTEP_UNSIGNED8}, 0.016},
+               {{GRADSTEP_E5M3_B256}, 0.016},
                {{GRADSTEP_FLOAT16}, 0.004},
                {{GRADSTEP_FLOAT16, 0.9999}, 0.004},
                {{GRADSTEP_FLOAT16, 0.999, 0x1p-18}, 0.04}};
@@ -80,7 +80,7 @@ TEST(narrow_second_moments, decay_under_zero_gradients) {
 /// step. So slots are rounded at random by default.
 TEST(narrow_second_moments, do_not_decay_when_they_are_rounded_to_nearest) {
   for (const decay& how :
-       {decay{GRADSTEP_BFLOAT16}, decay{GRADSTEP_UNSIGNED8}, decay{GRADSTEP_FLOAT16, 0.9999},
+       {decay{GRADSTEP_BFLOAT16}, decay{GRADSTEP_E5M3_B256}, decay{GRADSTEP_FLOAT16, 0.9999},
         decay{GRADSTEP_FLOAT16, 0.999, 0x1p-18}}) {
     SCOPED_TRACE(dtype_text(how.dtype) + " of " + std::to_string(how.unit));
     for (const double ratio : decayed(how, GRADSTEP_APPLY_NEAREST_SLOTS)) ASSERT_EQ(ratio, 1);

@@ -81,7 +81,7 @@ void add_8bit(error_statistics& errors, float exact, const stored_array& slot, s
   for (std::uint32_t jump = 128; jump > 0; jump /= 2) {
     if (low + jump <= codes.largest && codes.value(low + jump, scale) <= magnitude) low += jump;
   }
-  if (slot.dtype() == GRADSTEP_UNSIGNED8 && low == 0) return;
+  if (slot.dtype() == GRADSTEP_E5M3_B256 && low == 0) return;
   const float near = codes.value(low, scale);
   const float far = near == magnitude ? near : codes.value(low + 1, scale);
   errors.add(magnitude, std::abs(slot.widen(i)), near, far);
@@ -118,7 +118,9 @@ void check_slots(const std::string& rule_name, std::int32_t dtype, std::uint64_t
   step_once(rule.get(), exact, 0, seed);
   step_once(rule.get(), narrow, 0, seed);
   for (std::size_t s = 0; s < exact.slots.size(); ++s) {
-    if (!exact.slots[s]) continue;
+    // A slot that starts as the param starts with the param rounded to nearest.
+    const bool starts_as_param = describe_slot(rule_name, s).start == GRADSTEP_START_PARAM;
+    if (!exact.slots[s] || starts_as_param) continue;
     SCOPED_TRACE("slot " + std::to_string(s) + " as " + dtype_text(dtype));
     error_statistics errors;
     for (std::size_t i = 0; i < sample_count; ++i) {
@@ -137,7 +139,7 @@ TEST_P(stochastic_rounding_of, slots_is_unbiased) {
   for (const std::uint64_t seed : {1, 2}) {
     check_slots(GetParam(), GRADSTEP_BFLOAT16, seed);
     check_slots(GetParam(), GRADSTEP_FLOAT16, seed);
-    check_slots(GetParam(), GRADSTEP_UNSIGNED8, seed);
+    check_slots(GetParam(), GRADSTEP_E5M3_B256, seed);
   }
 }
 

@@ -39,9 +39,8 @@ class gradient_swaps : public testing::Test {
     for (std::size_t i = 0; i < count; ++i) {
       auto tensor = sized<gradstep_tensor>();
       tensor.count = elements;
-      tensor.param = params[i].data();
-      tensor.grad = grads[i].data();
-      tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+      tensor.param = array_of(params[i].data());
+      tensor.grad = array_of(grads[i].data());
       add_tensor(o, 0, name_of(i), tensor);
     }
   }
@@ -138,20 +137,19 @@ TEST_F(gradient_swaps, other_arrays_are_never_overlapped) {
   std::vector<float> free_place(elements);
   auto tensor = sized<gradstep_tensor>();
   tensor.count = elements;
-  tensor.param = free_place.data();
-  tensor.grad = grads[2].data();
-  tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+  tensor.param = array_of(free_place.data());
+  tensor.grad = array_of(grads[2].data());
   expect_failure(gradstep_optimizer_add_tensor(o, 0, "new", &tensor, nullptr),
-                 GRADSTEP_INVALID_ARGUMENT, {"tensor.grad overlaps grad", "\"t2\""});
+                 GRADSTEP_INVALID_ARGUMENT, {"tensor.grad.data overlaps grad.data", "\"t2\""});
   // A param at the end of a gradient, and one just after it, while two gradients overlap.
   std::vector<float> large(3 * elements);
   set(0, large.data());
   set(1, large.data());
-  tensor.grad = nullptr;
-  tensor.param = large.data() + elements - 1;
+  tensor.grad.data = nullptr;
+  tensor.param.data = large.data() + elements - 1;
   expect_failure(gradstep_optimizer_add_tensor(o, 0, "new", &tensor, nullptr),
-                 GRADSTEP_INVALID_ARGUMENT, {"tensor.param overlaps grad"});
-  tensor.param = large.data() + elements;
+                 GRADSTEP_INVALID_ARGUMENT, {"tensor.param.data overlaps grad.data"});
+  tensor.param.data = large.data() + elements;
   expect_ok(gradstep_optimizer_add_tensor(o, 0, "new", &tensor, nullptr));
   expect_overlap(0, 1);
   set(1, grads[1].data());

@@ -50,10 +50,9 @@ class interrupted_optimizer : public testing::Test {
     for (std::size_t i = 0; i < tensor_count; ++i) {
       auto tensor = sized<gradstep_tensor>();
       tensor.count = elements;
-      tensor.param = arrays[i].data();
+      tensor.param = array_of(arrays[i].data());
       if (to == o) grads.emplace_back(elements, 1.0F);
-      tensor.grad = to == o ? grads[i].data() : nullptr;
-      tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+      tensor.grad = array_of(to == o ? grads[i].data() : static_cast<float*>(nullptr));
       add_tensor(to, 0, std::string("t").append(std::to_string(i)), tensor);
     }
   }
@@ -63,7 +62,7 @@ class interrupted_optimizer : public testing::Test {
     auto info = sized<gradstep_optimizer_info>();
     auto group = sized<gradstep_group_info>();
     auto tensor = sized<gradstep_tensor_info>();
-    auto array = sized<gradstep_array>();
+    gradstep_array array{};
     auto plateau = sized<gradstep_plateau>();
     auto scaler = sized<gradstep_loss_scaler>();
     double value = 0;
@@ -71,7 +70,7 @@ class interrupted_optimizer : public testing::Test {
     return {gradstep_optimizer_describe(o, &info),
             gradstep_optimizer_describe_group(o, 0, &group),
             gradstep_optimizer_describe_tensor(o, 1, &tensor),
-            gradstep_optimizer_get_array(o, 1, "param", &array),
+            gradstep_optimizer_get_array(o, 1, "param", &array, &index),
             gradstep_optimizer_find_group(o, "all", &index),
             gradstep_optimizer_find_tensor(o, "t1", &index),
             gradstep_optimizer_get_hyperparameter(o, 0, "lr", &value),

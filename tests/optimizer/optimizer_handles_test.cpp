@@ -112,5 +112,27 @@ TEST(optimizer_handles, plateau_and_loss_scaler) {
   EXPECT_THROW((void)o.optimizer.scaler(), gradstep::error);
 }
 
+TEST(optimizer_handles, shapes_scalars_and_transforms) {
+  const gradstep::context context;
+  gradstep::optimizer optimizer{context};
+  const auto factored = optimizer.add_group("factored", gradstep::rule("adafactor"));
+  const auto averaged = optimizer.add_group("averaged", gradstep::rule("schedule_free_adamw"));
+  floats a(6, 1), a_grad(6, 1), b{1, 2}, b_grad{0.5F, -0.5F};
+  const auto matrix = optimizer.add_tensor(factored, "matrix", a.data(), a_grad.data(), {2, 3});
+  const auto flat = optimizer.add_tensor(averaged, "flat", b.data(), b_grad.data(), 2);
+  EXPECT_EQ(optimizer.read(matrix, "row_var"), std::vector<double>(2, 0));
+  EXPECT_EQ(optimizer.scalar(flat, "weight_sum"), 0);
+  for (int step = 0; step < 2; ++step) optimizer.step();
+  EXPECT_EQ(optimizer.scalar(flat, "lr_max"), 1e-3);
+  EXPECT_THROW((void)optimizer.scalar(matrix, "lr_max"), gradstep::error);
+
+  optimizer.transform("evaluate");
+  EXPECT_EQ(optimizer.scalar(flat, "is_evaluated"), 1);
+  EXPECT_THROW(optimizer.step(), gradstep::error);
+  EXPECT_THROW(optimizer.transform("train", factored), gradstep::error);
+  optimizer.transform("train", averaged);
+  optimizer.step();
+}
+
 }  // namespace
 }  // namespace gradstep_test

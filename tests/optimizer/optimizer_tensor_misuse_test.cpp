@@ -28,33 +28,47 @@ TEST_F(optimizer_misuse, fields_of_tensors) {
     gradstep_status status;
     std::vector<std::string> words;
   } cases[] = {
-      {fresh_tensor_with([](auto& t) { t.param = nullptr; }),
+      {fresh_tensor_with([](auto& t) { t.param.data = nullptr; }),
        GRADSTEP_INVALID_ARGUMENT,
-       {"tensor.param is NULL"}},
-      {fresh_tensor_with([&](auto& t) { t.param = bytes + 1; }),
+       {"tensor.param.data is NULL"}},
+      {fresh_tensor_with([&](auto& t) { t.param.data = bytes + 1; }),
        GRADSTEP_INVALID_ARGUMENT,
-       {"tensor.param", "aligned", "4 bytes"}},
-      {fresh_tensor_with([&](auto& t) { t.grad = bytes + 4; }),
+       {"tensor.param.data", "aligned", "4 bytes"}},
+      {fresh_tensor_with([&](auto& t) { t.grad.data = bytes + 4; }),
        GRADSTEP_INVALID_ARGUMENT,
-       {"arrays of tensor overlap", "grad", "param"}},
-      {fresh_tensor_with([](auto& t) { t.param_dtype = 9; }),
+       {"arrays of tensor overlap", "grad.data", "param.data"}},
+      {fresh_tensor_with([](auto& t) { t.param.dtype = 9; }),
        GRADSTEP_INVALID_ARGUMENT,
-       {"tensor.param_dtype = 9"}},
-      {fresh_tensor_with([](auto& t) { t.grad_dtype = 0; }),
+       {"tensor.param.dtype = 9"}},
+      {fresh_tensor_with([](auto& t) { t.grad.dtype = 0; }),
        GRADSTEP_INVALID_ARGUMENT,
-       {"tensor.grad_dtype = 0"}},
+       {"tensor.grad.dtype = 0"}},
       {fresh_tensor_with([](auto& t) { t.slot_count = 3; }),
        GRADSTEP_INVALID_ARGUMENT,
        {"tensor.slots is NULL", "slot_count"}},
       {fresh_tensor_with([](auto& t) { t.count = SIZE_MAX / 8; }),
        GRADSTEP_OUT_OF_RANGE,
        {"tensor.count", "memory"}},
-      {fresh_tensor_with([](auto& t) { t.reserved = 1; }),
+      {fresh_tensor_with([](auto& t) { t.flags = 1; }),
        GRADSTEP_INVALID_ARGUMENT,
-       {"tensor.reserved = 1"}},
-      {fresh_tensor_with([](auto& t) { t.copy_dtype = 1; }),
+       {"tensor.flags = 0x1"}},
+      {fresh_tensor_with([&](auto& t) { t.copy = array_of(GRADSTEP_FLOAT64, bytes); }),
        GRADSTEP_INVALID_ARGUMENT,
-       {"tensor.copy_dtype = 1", "param_copy is NULL"}},
+       {"tensor.copy.dtype = 2"}},
+      {fresh_tensor_with([](auto& t) { t.scalar_count = 1; }),
+       GRADSTEP_INVALID_ARGUMENT,
+       {"tensor.scalar_count = 1"}},
+      {fresh_tensor_with([](auto& t) { t.rows = 3; }),
+       GRADSTEP_INVALID_ARGUMENT,
+       {"tensor.rows = 3", "columns = 0"}},
+      {fresh_tensor_with([](auto& t) { t.whole_count = 19; }),
+       GRADSTEP_INVALID_ARGUMENT,
+       {"tensor.whole_count = 19", "20"}},
+      {fresh_tensor_with([](auto& t) {
+         t.grad = array_of(9, nullptr);  // absent, but set_grad will need its dtype
+       }),
+       GRADSTEP_INVALID_ARGUMENT,
+       {"tensor.grad.dtype = 9"}},
       {fresh_tensor_with([](auto& t) { t.struct_size = 7; }),
        GRADSTEP_INVALID_ARGUMENT,
        {"tensor.struct_size = 7"}},
@@ -65,13 +79,13 @@ TEST_F(optimizer_misuse, fields_of_tensors) {
 TEST_F(optimizer_misuse, more_memory_than_there_is) {
   auto tensor = fresh.tensor();
   tensor.count = std::size_t{1} << 46;  // the param's own 2^48 bytes cannot be checked
-  tensor.grad = nullptr;
+  tensor.grad.data = nullptr;
   // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing may be there
-  tensor.param = reinterpret_cast<void*>(std::uintptr_t{1} << 47);
+  tensor.param.data = reinterpret_cast<void*>(std::uintptr_t{1} << 47);
   refused(add("t", tensor), GRADSTEP_OUT_OF_MEMORY, {"memory"});
   // The largest count that passes the checks: two slots of as many doubles take 2^64 bytes.
   tensor.count = SIZE_MAX / 16;
-  tensor.param_dtype = GRADSTEP_FLOAT64;
+  tensor.param.dtype = GRADSTEP_FLOAT64;
   refused(add("t", tensor), GRADSTEP_OUT_OF_MEMORY, {"memory"});
 }
 
@@ -79,24 +93,26 @@ TEST_F(optimizer_misuse, state_of_the_caller) {
   auto own = make_parameter("adam", adam.get(), 20, {});
   const auto view = own.view();
   auto missing = view.tensor;
-  void* slots[] = {view.slots[0], nullptr, nullptr};
+  const gradstep_array slots[] = {view.slots[0], {}, {}};
   missing.slots = slots;
-  refused(add("t", missing), GRADSTEP_INVALID_ARGUMENT, {"tensor.exp_avg_sq is NULL"});
+  refused(add("t", missing), GRADSTEP_INVALID_ARGUMENT, {"tensor.slots[1].data is NULL"});
   auto few = view.tensor;
   few.slot_count = 2;
   refused(add("t", few), GRADSTEP_INVALID_ARGUMENT, {"tensor.slot_count = 2", "3 slots"});
   // A slot that the rule may use later is checked too.
   auto crooked = view.tensor;
-  void* with_unused[] = {view.slots[0], view.slots[1], static_cast<char*>(fresh.grad.data()) + 1};
+  const gradstep_array with_unused[] = {
+      view.slots[0], view.slots[1],
+      array_of(GRADSTEP_FLOAT32, static_cast<char*>(fresh.grad.data()) + 1)};
   crooked.slots = with_unused;
-  refused(add("t", crooked), GRADSTEP_INVALID_ARGUMENT, {"tensor.max_exp_avg_sq", "aligned"});
+  refused(add("t", crooked), GRADSTEP_INVALID_ARGUMENT, {"tensor.slots[2].data", "aligned"});
   refused(gradstep_optimizer_set_hyperparameter(get(), 1, "momentum", 0.9),
           GRADSTEP_INVALID_ARGUMENT, {"momentum_buffer", "\"b.weight\"", "caller"});
 }
 
 TEST_F(optimizer_misuse, eight_bit_state_begins_at_a_block) {
   auto options = group_options("narrow", adam.get());
-  options.slot_dtype = GRADSTEP_SIGNED8;
+  options.slot_dtype = GRADSTEP_S1E4M3_B256;
   const std::size_t group = add_group(get(), options);
   before = everything_in(get());
   plain_tensor large(5000);
@@ -116,33 +132,32 @@ TEST_F(optimizer_misuse, arrays_of_two_tensors_overlap) {
     gradstep_tensor tensor;
     std::vector<std::string> words;
   } cases[] = {
-      {fresh_tensor_with([&](auto& t) { t.param = a.param.data(); }),
-       {"tensor.param overlaps param", "\"a.weight\""}},
-      {fresh_tensor_with([&](auto& t) { t.param = at(a.param, 76); }),
-       {"tensor.param overlaps param"}},
-      {fresh_tensor_with([&](auto& t) { t.param = at(a.param, -76); }),
-       {"tensor.param overlaps param"}},
-      {fresh_tensor_with([&](auto& t) { t.grad = a.grad.data(); }), {"tensor.grad overlaps grad"}},
-      {fresh_tensor_with([&](auto& t) { t.grad = b.param.data(); }),
-       {"tensor.grad overlaps param", "\"b.weight\""}},
-      {fresh_tensor_with([&](auto& t) { t.average = a.grad.data(); }),
-       {"tensor.average overlaps grad"}},
-      {fresh_tensor_with([&](auto& t) {
-         t.param_copy = a.grad.data();
-         t.copy_dtype = GRADSTEP_FLOAT16;
-       }),
-       {"tensor.param_copy overlaps grad"}},
+      {fresh_tensor_with([&](auto& t) { t.param.data = a.param.data(); }),
+       {"tensor.param.data overlaps param.data", "\"a.weight\""}},
+      {fresh_tensor_with([&](auto& t) { t.param.data = at(a.param, 76); }),
+       {"tensor.param.data overlaps param.data"}},
+      {fresh_tensor_with([&](auto& t) { t.param.data = at(a.param, -76); }),
+       {"tensor.param.data overlaps param.data"}},
+      {fresh_tensor_with([&](auto& t) { t.grad.data = a.grad.data(); }),
+       {"tensor.grad.data overlaps grad.data"}},
+      {fresh_tensor_with([&](auto& t) { t.grad.data = b.param.data(); }),
+       {"tensor.grad.data overlaps param.data", "\"b.weight\""}},
+      {fresh_tensor_with([&](auto& t) { t.average = a.grad.view(); }),
+       {"tensor.average.data overlaps grad.data"}},
+      {fresh_tensor_with([&](auto& t) { t.copy = array_of(GRADSTEP_FLOAT16, a.grad.data()); }),
+       {"tensor.copy.data overlaps grad.data"}},
   };
   for (const auto& [tensor, words] : cases) {
     refused(add("t", tensor), GRADSTEP_INVALID_ARGUMENT, words);
   }
   refused(gradstep_optimizer_set_grad(get(), 0, at(a.param, 4)), GRADSTEP_INVALID_ARGUMENT,
-          {"grad overlaps param", "\"a.weight\""});
+          {"grad overlaps param.data", "\"a.weight\""});
   refused(gradstep_optimizer_set_grad(get(), 0, at(spare, 2)), GRADSTEP_INVALID_ARGUMENT,
           {"grad", "aligned", "4 bytes"});
   // A refused call keeps the old gradient registered. After a gradient is replaced, its memory is
   // free for other arrays.
-  refused(add("t", cases[3].tensor), GRADSTEP_INVALID_ARGUMENT, {"tensor.grad overlaps grad"});
+  refused(add("t", cases[3].tensor), GRADSTEP_INVALID_ARGUMENT,
+          {"tensor.grad.data overlaps grad.data"});
   expect_ok(gradstep_optimizer_set_grad(get(), 0, at(a.grad, 0)));
   expect_ok(gradstep_optimizer_set_grad(get(), 0, spare.data()));
   expect_ok(add("t", cases[3].tensor));

@@ -91,8 +91,8 @@ TEST_F(optimizer_threads, groups_and_tensors_can_be_added_while_others_are_read)
     const std::string name = "more" + std::to_string(i);
     auto tensor = sized<gradstep_tensor>();
     tensor.count = 10;
-    tensor.param = more[i].data();
-    tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+    tensor.param = array_of(more[i].data());
+    tensor.grad.dtype = GRADSTEP_FLOAT32;
     add_tensor(o, add_group(o, name.c_str(), rule.get()), name, tensor);
   }
   is_over = true;

@@ -55,7 +55,7 @@ TEST(participation, gives_each_tensor_a_step_count_of_its_own) {
   std::size_t at[5];
   const auto add = [&](std::size_t i) {
     auto tensor = tensors[i].tensor();
-    if (i == 4) tensor.grad = nullptr;
+    if (i == 4) tensor.grad.data = nullptr;
     at[i] = add_tensor(optimizer.get(), 0, "tensor " + std::to_string(i), tensor);
   };
   for (const std::size_t i : {4, 0, 1, 3}) add(i);

@@ -28,39 +28,32 @@ namespace {
 struct empty_tensor {
   static constexpr unsigned pointers = 7;
 
-  empty_tensor(unsigned null, std::int32_t param_dtype, const std::vector<std::int32_t>& dtypes)
-      : slot_dtypes(dtypes), slots(dtypes.size()), scales(dtypes.size()) {
+  empty_tensor(unsigned null, std::int32_t param_dtype, const std::vector<std::int32_t>& dtypes) {
     const auto is_null = [&](unsigned bit) { return (null >> bit & 1) != 0; };
     // Any address, since nothing may be read there.
     void* const nowhere = reinterpret_cast<void*>(std::uintptr_t{0x11});  // NOLINT
-    for (auto& slot : slots) slot = is_null(0) ? nullptr : nowhere;
-    for (auto& scale : scales) scale = is_null(1) ? nullptr : static_cast<float*>(nowhere);
-    tensor.param = is_null(2) ? nullptr : nowhere;
-    tensor.grad = is_null(3) ? nullptr : nowhere;
+    const auto pointer = [&](unsigned bit) { return is_null(bit) ? nullptr : nowhere; };
+    for (const std::int32_t dtype : dtypes) {
+      slots.push_back(array_of(dtype, pointer(0), pointer(1)));
+    }
+    tensor.param = array_of(param_dtype, pointer(2), pointer(4));
+    tensor.grad = array_of(GRADSTEP_FLOAT32, pointer(3), pointer(4));
     tensor.slots = slots.data();
     tensor.slot_count = slots.size();
-    tensor.slot_scales = is_null(4) ? nullptr : scales.data();
-    tensor.slot_dtypes = dtypes[0] == 0 ? nullptr : slot_dtypes.data();
-    tensor.param_copy = is_null(5) ? nullptr : nowhere;
-    tensor.copy_dtype = GRADSTEP_BFLOAT16;
-    tensor.average = is_null(6) ? nullptr : nowhere;
-    tensor.param_dtype = param_dtype;
-    tensor.grad_dtype = GRADSTEP_FLOAT32;
+    tensor.copy = array_of(GRADSTEP_BFLOAT16, pointer(5), pointer(4));
+    tensor.average = array_of(param_dtype, pointer(6), pointer(4));
   }
 
-  std::vector<std::int32_t> slot_dtypes;
-  std::vector<void*> slots;
-  std::vector<float*> scales;
+  std::vector<gradstep_array> slots;
   gradstep_tensor tensor = sized<gradstep_tensor>();
 };
 
 /// Calls body(tensor) for every combination of NULL pointers.
 void for_each_empty_tensor(const std::function<void(const gradstep_tensor&)>& body) {
   const std::vector<std::int32_t> narrow[] = {
-      {0, 0, 0},
       {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_FLOAT32},
-      {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8, GRADSTEP_UNSIGNED8},
-      {GRADSTEP_SIGNED8, GRADSTEP_SIGNED8, 99}};  // adam does not use the last one
+      {GRADSTEP_S1E4M3_B256, GRADSTEP_E5M3_B256, GRADSTEP_E5M3_B256},
+      {GRADSTEP_S1E4M3_B256, GRADSTEP_S1E4M3_B256, 99}};  // adam does not use the last one
   for (unsigned null = 0; null < 1U << empty_tensor::pointers; ++null) {
     for (const auto& dtypes : narrow) {
       const bool has_unknown_dtype = dtypes[2] == 99;
@@ -81,7 +74,7 @@ TEST(empty_tensors, in_stateless_calls) {
   const auto rule = make_rule("adam");
   plain_tensor full(100);
   std::vector<float> m(100), v(100);
-  void* slots[] = {m.data(), v.data(), nullptr};
+  const gradstep_array slots[] = {array_of(m.data()), array_of(v.data()), {}};
   auto neighbour = full.tensor();
   neighbour.slots = slots;
   neighbour.slot_count = 3;
@@ -115,10 +108,10 @@ TEST(empty_tensors, in_an_optimizer) {
     add_tensor(o, 0, "full", full.tensor());
     expect_ok(gradstep_optimizer_inspect(o, GRADSTEP_ALL_TENSORS, 1));
     step(o);
-    if (tensor.grad != nullptr) expect_ok(gradstep_optimizer_accumulate(o, 0, 1));
+    if (tensor.grad.data != nullptr) expect_ok(gradstep_optimizer_accumulate(o, 0, 1));
     everything_in(o);
-    const bool is_saved =
-        tensor.param == nullptr && tensor.average == nullptr;  // few, because saving takes long
+    const bool is_saved = tensor.param.data == nullptr &&
+                          tensor.average.data == nullptr;  // few, because saving takes long
     if (is_saved) {
       save(optimizer, path);
       load(optimizer, path);
@@ -133,16 +126,14 @@ TEST(empty_tensors, in_an_optimizer) {
 }
 
 TEST(empty_tensors, in_arrays) {
-  for (std::int32_t dtype = GRADSTEP_FLOAT32; dtype <= GRADSTEP_UNSIGNED8; ++dtype) {
+  for (std::int32_t dtype = GRADSTEP_FLOAT32; dtype <= GRADSTEP_E5M3_B256; ++dtype) {
     for (unsigned null = 0; null < 8; ++null) {
       double number = 5;
-      auto array = sized<gradstep_array>();
-      array.dtype = dtype;
-      array.data = (null & 1) != 0 ? nullptr : &number;
-      array.extra = (null & 2) != 0 ? nullptr : &number;
+      const auto array =
+          array_of(dtype, (null & 1) != 0 ? nullptr : &number, (null & 2) != 0 ? nullptr : &number);
       double* const values = (null & 4) != 0 ? nullptr : &number;
-      expect_ok(gradstep_array_read(&array, values));
-      expect_ok(gradstep_array_write(&array, values));
+      expect_ok(gradstep_array_read(&array, 0, values));
+      expect_ok(gradstep_array_write(&array, 0, values));
       EXPECT_EQ(number, 5);
     }
   }
@@ -153,19 +144,25 @@ INSTANTIATE_TEST_SUITE_P(rules, empty_lists, testing::ValuesIn(rule_names()), ru
 
 TEST_P(empty_lists, and_tensors_are_allowed) {
   const auto rule = make_rule(GetParam());
-  const auto options = at_step(1);
+  auto shared = initial_scalars(GetParam(), rule.get(), GRADSTEP_SCOPE_ALL);
+  const auto shared_before = shared;
+  auto options = at_step(1);
+  options.scalars = shared.empty() ? nullptr : shared.data();
+  options.scalar_count = shared.size();
   auto result = sized<gradstep_apply_result>();
   EXPECT_EQ(gradstep_apply(serial_context(), rule.get(), nullptr, 0, &options, &result),
             GRADSTEP_OK)
       << gradstep_last_error();
   EXPECT_LE(result.piece_count, 1U);
   auto tensor = sized<gradstep_tensor>();  // count 0: all arrays may be NULL
-  tensor.param_dtype = GRADSTEP_FLOAT32;
-  tensor.grad_dtype = GRADSTEP_FLOAT32;
-  const std::vector<void*> slots(describe_rule(GetParam()).slot_count);
+  tensor.param.dtype = GRADSTEP_FLOAT32;
+  tensor.grad.dtype = GRADSTEP_FLOAT32;
+  const std::vector<gradstep_array> slots(describe_rule(GetParam()).slot_count,
+                                          array_of(GRADSTEP_FLOAT32, nullptr));
   tensor.slots = slots.data();
   tensor.slot_count = slots.size();
   apply_list(serial_context(), rule.get(), {tensor, tensor}, options);
+  EXPECT_EQ(shared, shared_before);
 }
 
 }  // namespace

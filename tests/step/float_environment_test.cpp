@@ -70,7 +70,7 @@ constexpr unsigned unmask_serious = ~((1U << 7) | (1U << 9) | (1U << 10));  // i
 void apply_under(unsigned csr, const gradstep_context* context, const gradstep_rule* rule,
                  parameter& target, std::uint64_t step) {
   const auto view = target.view();
-  const auto options = at_step(step);
+  const auto options = with_scalars_of(target, at_step(step));
   const unsigned before = _mm_getcsr();
   _mm_setcsr(csr);
   const auto status = gradstep_apply(context, rule, &view.tensor, 1, &options, nullptr);
@@ -162,7 +162,7 @@ std::vector<std::uint64_t> bits_under(const gradstep_context* context, const gra
   for (std::uint64_t step = 1; step <= 3; ++step) {
     target.set_gradient(step);
     const auto view = target.view();
-    const auto options = apply_options(flags, step);
+    const auto options = with_scalars_of(target, apply_options(flags, step));
     enter();
     const auto status = gradstep_apply(context, rule, &view.tensor, 1, &options, nullptr);
     leave();

@@ -18,7 +18,7 @@
 namespace gradstep_test {
 namespace {
 
-/// Gradients of several lengths and of both dtypes. Only grad, grad_dtype and count are set.
+/// Gradients of several lengths and of both dtypes. Only grad and count are set.
 struct gradient_list {
   explicit gradient_list(double unit = 1) {
     const std::size_t counts[] = {0, 1, 67, 1000, 5, 2500};
@@ -29,8 +29,7 @@ struct gradient_list {
     for (auto& array : arrays) {
       tensors.push_back(sized<gradstep_tensor>());
       tensors.back().count = array.size();
-      tensors.back().grad = array.data();
-      tensors.back().grad_dtype = array.dtype();
+      tensors.back().grad = array.view();
     }
   }
 
@@ -84,7 +83,7 @@ TEST(gradient_norm, same_bits_for_every_thread_count_and_instruction_set) {
 
 TEST(gradient_norm, float32_gives_the_same_bits_on_any_instruction_set) {
   gradient_list list;
-  std::erase_if(list.tensors, [](const auto& t) { return t.grad_dtype != GRADSTEP_FLOAT32; });
+  std::erase_if(list.tensors, [](const auto& t) { return t.grad.dtype != GRADSTEP_FLOAT32; });
   const double wanted = list.norm(make_serial_context("baseline").get()).norm;
   for (const auto& isa : available_isas()) {
     EXPECT_EQ(list.norm(make_serial_context(isa.c_str()).get()).norm, wanted) << isa;
@@ -131,8 +130,7 @@ double norm_of(const gradstep_context* context, const std::vector<std::vector<do
   for (const auto& list : lists) {
     tensors.push_back(sized<gradstep_tensor>());
     tensors.back().count = list.size();
-    tensors.back().grad = const_cast<double*>(list.data());
-    tensors.back().grad_dtype = GRADSTEP_FLOAT64;
+    tensors.back().grad = array_of(const_cast<double*>(list.data()));
   }
   auto result = sized<gradstep_norm_result>();
   expect_ok(gradstep_gradient_norm(context, tensors.data(), tensors.size(), &result));

@@ -44,17 +44,15 @@ void step_between_guards(const variant& v, const std::vector<guarded_memory>& me
                          std::size_t count, bool at_end) {
   auto target = v.make(count);
   auto view = target.view();
-  void* grad = nullptr;
-  move_to(memory[0], at_end, target.param, view.tensor.param);
-  move_to(memory[1], at_end, target.grad, grad);
-  view.tensor.grad = grad;
+  move_to(memory[0], at_end, target.param, view.tensor.param.data);
+  move_to(memory[1], at_end, target.grad, view.tensor.grad.data);
   for (std::size_t i = 0; i < view.slots.size(); ++i) {
-    if (target.slots[i]) move_to(memory[i + 2], at_end, *target.slots[i], view.slots[i]);
+    if (target.slots[i]) move_to(memory[i + 2], at_end, *target.slots[i], view.slots[i].data);
   }
-  apply_list(serial_context(), v.rule.get(), {view.tensor}, at_step(1));
+  apply_list(serial_context(), v.rule.get(), {view.tensor}, with_scalars_of(target, at_step(1)));
   auto wanted = v.make(count);
   apply_one(serial_context(), v.rule.get(), wanted, at_step(1));
-  EXPECT_EQ(std::memcmp(view.tensor.param, wanted.param.data(), wanted.param.bytes()), 0);
+  EXPECT_EQ(std::memcmp(view.tensor.param.data, wanted.param.data(), wanted.param.bytes()), 0);
 }
 
 TEST_P(guard_pages, are_not_touched_by_plain_steps) {
@@ -74,12 +72,10 @@ TEST(guard_pages_of_the_norm, are_not_touched) {
       for (const bool at_end : {false, true}) {
         auto tensor = sized<gradstep_tensor>();
         tensor.count = count;
-        tensor.grad_dtype = dtype;
+        tensor.grad.dtype = dtype;
         number_array ones(dtype, count);
         ones.fill(1);
-        void* grad = nullptr;
-        move_to(memory, at_end, ones, grad);
-        tensor.grad = grad;
+        move_to(memory, at_end, ones, tensor.grad.data);
         auto result = sized<gradstep_norm_result>();
         ASSERT_EQ(gradstep_gradient_norm(serial_context(), &tensor, 1, &result), GRADSTEP_OK);
         ASSERT_EQ(result.norm, std::sqrt(static_cast<double>(count)));
@@ -122,18 +118,16 @@ class guarded_view {
  public:
   guarded_view(stored_parameter& target, guarded_pool& pool) : view(target.view()) {
     gradstep_tensor& t = view.tensor;
-    t.param = move(pool, target.param.data);
-    if (target.param.extra)
-      t.param_low = static_cast<std::uint16_t*>(move(pool, *target.param.extra));
-    t.grad = move(pool, target.grad.data);
+    t.param.data = move(pool, target.param.data);
+    if (target.param.extra) t.param.extra = move(pool, *target.param.extra);
+    t.grad.data = move(pool, target.grad.data);
     for (std::size_t s = 0; s < target.slots.size(); ++s) {
       if (!target.slots[s]) continue;
-      view.slots[s] = move(pool, target.slots[s]->data);
-      if (!target.slots[s]->extra) continue;
-      view.slot_scales[s] = static_cast<float*>(move(pool, *target.slots[s]->extra));
+      view.slots[s].data = move(pool, target.slots[s]->data);
+      if (target.slots[s]->extra) view.slots[s].extra = move(pool, *target.slots[s]->extra);
     }
-    if (target.copy) t.param_copy = move(pool, target.copy->data);
-    if (target.average) t.average = move(pool, target.average->data);
+    if (target.copy) t.copy.data = move(pool, target.copy->data);
+    if (target.average) t.average.data = move(pool, target.average->data);
   }
 
   void copy_back() const {
@@ -179,7 +173,7 @@ TEST_P(guard_pages, are_not_touched_by_steps_of_any_storage) {
           std::vector<stored_view> views;
           guarded_view guarded(got, pool);
           views.push_back(std::move(guarded.view));
-          apply_views(context.get(), rule.get(), views, options);
+          apply_views(context.get(), rule.get(), views, with_scalars_of(got, options));
           guarded.copy_back();
           expect_same_bits(got.snapshot(), wanted[0].snapshot());
         }
@@ -206,8 +200,9 @@ TEST(guard_pages_of_conversions, are_not_touched) {
         view.data = pool.place(array.data);
         if (array.extra) view.extra = pool.place(*array.extra);
         auto* numbers = static_cast<double*>(pool.place(values));
-        ASSERT_EQ(gradstep_array_write(&view, numbers), GRADSTEP_OK) << gradstep_last_error();
-        ASSERT_EQ(gradstep_array_read(&view, numbers), GRADSTEP_OK) << gradstep_last_error();
+        ASSERT_EQ(gradstep_array_write(&view, count, numbers), GRADSTEP_OK)
+            << gradstep_last_error();
+        ASSERT_EQ(gradstep_array_read(&view, count, numbers), GRADSTEP_OK) << gradstep_last_error();
         for (std::size_t i = 0; i < count; ++i) {
           ASSERT_NEAR(numbers[i], values.get(i), values.get(i) / 16 + 1e-4);
         }

@@ -25,9 +25,8 @@ struct listed {
     for (std::size_t i = 0; i < count; ++i) {
       auto tensor = sized<gradstep_tensor>();
       tensor.count = 8;
-      tensor.param = params.data() + 8 * i;
-      tensor.grad = grads.data() + 8 * i;
-      tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+      tensor.param = array_of(params.data() + 8 * i);
+      tensor.grad = array_of(grads.data() + 8 * i);
       tensor.slot_count = 1;
       tensors.push_back(tensor);
     }
@@ -40,8 +39,8 @@ struct listed {
   void expect_refused(std::size_t first, std::size_t second) {
     std::fill(grads.begin(), grads.end(), 1.0F);
     expect_failure(apply(), GRADSTEP_INVALID_ARGUMENT,
-                   {"tensors[" + std::to_string(first) + "].param",
-                    "tensors[" + std::to_string(second) + "].param"});
+                   {"tensors[" + std::to_string(first) + "].param.data",
+                    "tensors[" + std::to_string(second) + "].param.data"});
     EXPECT_EQ(params, before);
   }
 
@@ -67,12 +66,12 @@ TEST(repeated_params, are_refused) {
 TEST(repeated_params, that_overlap_in_part_are_refused) {
   for (const std::ptrdiff_t shift : {-1, 1}) {
     listed list(3);
-    list.tensors[2].param = static_cast<float*>(list.tensors[1].param) + shift;
+    list.tensors[2].param.data = static_cast<float*>(list.tensors[1].param.data) + shift;
     if (shift < 0) list.tensors[0].count = 0;
     list.expect_refused(1, 2);
   }
   listed inside(2);
-  inside.tensors[1].param = inside.params.data() + 2;
+  inside.tensors[1].param.data = inside.params.data() + 2;
   inside.tensors[1].count = 3;
   inside.expect_refused(0, 1);
 }

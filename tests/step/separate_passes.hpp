@@ -2,6 +2,8 @@
 //
 // The step of gradstep_apply as separate passes in the order that the header states: plain scalar
 // code around a plain step of the library.
+//
+// The plain step is one per tensor, except for rules that sum over all tensors.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -10,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <variant>
 #include <vector>
 
 #include "support/context_setup.hpp"
@@ -26,26 +29,37 @@ template <class T>
 class separate_passes {
  public:
   /// `clip_factor`: as the step reports it. `position`: the index in the list.
-  separate_passes(const gradstep_context* context, const gradstep_rule* rule,
-                  const gradstep_apply_options& options, double clip_factor, std::size_t position)
-      : context_(context),
-        rule_(rule),
-        options_(options),
+  separate_passes(const gradstep_context* context, const gradstep_apply_options& options,
+                  double clip_factor, std::size_t position)
+      : options_(options),
         scale_(static_cast<T>((has(GRADSTEP_APPLY_GRAD_SCALE) ? options.grad_scale : 1) *
                               clip_factor)),
         is_fused_(fuses(isa_in_use(context))),
         key_(position + 1) {}
 
-  void run(stored_parameter& target) const {
-    std::vector<T> param = widened(target.param);
-    std::vector<T> grad = widened(target.grad);
-    std::vector<std::vector<T>> slots;
-    for (const auto& slot : target.slots) slots.push_back(slot ? widened(*slot) : std::vector<T>());
-    for (T& g : grad) g = clipped(g * scale_);
-    plain_step(param, grad, slots);
-    for (std::size_t s = 0; s < slots.size(); ++s) {
+  /// The tensor of the plain step. It stays valid as long as this object, unless that is moved.
+  gradstep_tensor begin(stored_parameter& target) {
+    param_ = widened(target.param);
+    grad_ = widened(target.grad);
+    for (const auto& slot : target.slots) {
+      slots_.push_back(slot ? widened(*slot) : std::vector<T>());
+    }
+    for (T& g : grad_) g = clipped(g * scale_);
+    for (auto& slot : slots_) slot_arrays_.push_back(array_of(slot.data()));
+    auto tensor = target.view().tensor;
+    tensor.param = array_of(param_.data());
+    tensor.grad = array_of(grad_.data());
+    tensor.copy = tensor.average = {};
+    tensor.slots = slot_arrays_.data();
+    return tensor;
+  }
+
+  /// After the plain step: stores what it made.
+  void finish(stored_parameter& target) const {
+    const std::vector<T>& param = param_;
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
       const bool is_random = !has(GRADSTEP_APPLY_NEAREST_SLOTS);
-      if (target.slots[s]) target.slots[s]->narrow(slots[s], rounding_of(is_random, s));
+      if (target.slots[s]) target.slots[s]->narrow(slots_[s], rounding_of(is_random, s));
     }
     target.param.narrow(param,
                         rounding_of(has(GRADSTEP_APPLY_STOCHASTIC_PARAM), rounding::param_array));
@@ -75,21 +89,6 @@ class separate_passes {
     return g > limit ? limit : g < -limit ? -limit : g;
   }
 
-  void plain_step(std::vector<T>& param, std::vector<T>& grad,
-                  std::vector<std::vector<T>>& slots) const {
-    auto tensor = sized<gradstep_tensor>();
-    std::vector<void*> slot_data;
-    slot_data.reserve(slots.size());
-    for (auto& slot : slots) slot_data.push_back(slot.data());
-    tensor.count = param.size();
-    tensor.param = param.data();
-    tensor.grad = grad.data();
-    tensor.slots = slot_data.data();
-    tensor.slot_count = slot_data.size();
-    tensor.param_dtype = tensor.grad_dtype = sizeof(T) == 8 ? GRADSTEP_FLOAT64 : GRADSTEP_FLOAT32;
-    apply_list(context_, rule_, {tensor}, at_step(options_.step));
-  }
-
   T product_and_sum(T a, T b, T c) const { return is_fused_ ? std::fma(a, b, c) : a * b + c; }
 
   void average(const std::vector<T>& param, stored_array& average) const {
@@ -105,23 +104,46 @@ class separate_passes {
     average.narrow(values);
   }
 
-  const gradstep_context* context_;
-  const gradstep_rule* rule_;
   gradstep_apply_options options_;
   T scale_;
   bool is_fused_;
   std::uint64_t key_;
+  std::vector<T> param_, grad_;
+  std::vector<std::vector<T>> slots_;
+  std::vector<gradstep_array> slot_arrays_;
 };
+
+using any_passes = std::variant<separate_passes<float>, separate_passes<double>>;
+
+inline any_passes passes_for(const gradstep_context* context, const stored_parameter& target,
+                             const gradstep_apply_options& options, double clip_factor,
+                             std::size_t position) {
+  if (target.arithmetic_dtype() == GRADSTEP_FLOAT64) {
+    return separate_passes<double>(context, options, clip_factor, position);
+  }
+  return separate_passes<float>(context, options, clip_factor, position);
+}
 
 inline void apply_separately(const gradstep_context* context, const gradstep_rule* rule,
                              std::vector<stored_parameter>& parameters,
                              const gradstep_apply_options& options, double clip_factor) {
+  std::vector<any_passes> passes;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (parameters[i].arithmetic_dtype() == GRADSTEP_FLOAT64) {
-      separate_passes<double>(context, rule, options, clip_factor, i).run(parameters[i]);
-    } else {
-      separate_passes<float>(context, rule, options, clip_factor, i).run(parameters[i]);
-    }
+    passes.push_back(passes_for(context, parameters[i], options, clip_factor, i));
+  }
+  std::vector<gradstep_tensor> tensors;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    std::visit([&](auto& each) { tensors.push_back(each.begin(parameters[i])); }, passes[i]);
+  }
+  const auto plain = with_scalars_of(parameters[0], at_step(options.step));
+  if (plain.scalar_count != 0) {
+    apply_list(context, rule, tensors, plain);
+  } else {
+    for (const auto& tensor : tensors) apply_list(context, rule, {tensor}, plain);
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    std::visit([&](auto& each) { each.finish(parameters[i]); }, passes[i]);
+    parameters[i].shared_scalars = parameters[0].shared_scalars;
   }
 }
 

@@ -73,15 +73,14 @@ std::uint64_t digest_of_run(const gradstep_context* context, const std::string& 
     views.push_back(target.view());
     std::uint64_t flags = how.flags;
     if (step == 1) {
-      views[0].tensor.param_copy = views[0].tensor.average = nullptr;
-      views[0].tensor.copy_dtype = 0;
+      views[0].tensor.copy.data = views[0].tensor.average.data = nullptr;
     } else {
       flags |= GRADSTEP_APPLY_GRAD_SCALE | GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_ZERO_GRAD;
       flags |= step == step_count ? clipped : GRADSTEP_APPLY_MAX_VALUE;
     }
     auto options = apply_options(flags, step);
     options.max_value = 1e25;
-    apply_views(context, rule, views, options);
+    apply_views(context, rule, views, with_scalars_of(target, options));
     result = digest(target, result);
   }
   return result;
@@ -114,7 +113,7 @@ option_values with_other_numbers(const std::string& rule_name, option_values val
   for (const auto& info : hyperparameters_of(rule_name)) {
     if (info.kind == GRADSTEP_FLAG || info.default_value != 0) continue;
     if (!values_to_try(info).empty()) continue;
-    values.emplace_back(info.name, 0.25);
+    values.emplace_back(info.name, info.kind == GRADSTEP_INTEGER ? 2 : 0.25);
     if (gradstep_rule_check(make_rule(rule_name, values).get()) != GRADSTEP_OK) values.pop_back();
   }
   return values;

@@ -83,19 +83,19 @@ TEST_F(step_misuse, null_arguments) {
 }
 
 TEST_F(step_misuse, null_arrays) {
-  list[1].param = nullptr;
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"param", "1"});
+  list[1].param.data = nullptr;
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[1].param.data is NULL"});
   list[1] = views[1].tensor;
-  list[1].grad = nullptr;
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"grad"});
+  list[1].grad.data = nullptr;
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[1].grad.data is NULL"});
   list[1] = views[1].tensor;
   list[1].slots = nullptr;
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"slots"});
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[1].slots is NULL"});
 }
 
 TEST_F(step_misuse, null_slot_that_is_used) {
-  views[1].slots[1] = nullptr;
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"exp_avg_sq"});
+  views[1].slots[1].data = nullptr;
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[1].slots[1].data is NULL"});
 }
 
 TEST_F(step_misuse, slot_count) {
@@ -107,47 +107,47 @@ TEST_F(step_misuse, slot_count) {
 
 TEST_F(step_misuse, dtypes) {
   for (const std::int32_t wrong : {0, 5, 7, 99, -1}) {
-    list[0].param_dtype = wrong;
-    expect_refused(GRADSTEP_INVALID_ARGUMENT, {"param_dtype", std::to_string(wrong)});
+    list[0].param.dtype = wrong;
+    expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[0].param.dtype", std::to_string(wrong)});
     list[0] = views[0].tensor;
-    list[0].grad_dtype = wrong;
-    expect_refused(GRADSTEP_INVALID_ARGUMENT, {"grad_dtype", std::to_string(wrong)});
+    list[0].grad.dtype = wrong;
+    expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[0].grad.dtype", std::to_string(wrong)});
     list[0] = views[0].tensor;
   }
 }
 
 TEST_F(step_misuse, overlapping_arrays) {
-  list[1].grad = second.param.data(32);
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"grad", "param", "overlap"});
-  list[1].grad = second.param.data();
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"grad", "param", "overlap"});
+  list[1].grad = second.param.view(32);
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"grad.data", "param.data", "overlap"});
+  list[1].grad = second.param.view();
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"grad.data", "param.data", "overlap"});
   list[1] = views[1].tensor;
-  views[1].slots[1] = second.slots[0]->data();
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"exp_avg", "exp_avg_sq", "overlap"});
-  views[1].slots[1] = second.param.data();
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"param", "exp_avg_sq", "overlap"});
+  views[1].slots[1] = second.slots[0]->view();
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"slots[0].data", "slots[1].data", "overlap"});
+  views[1].slots[1] = second.param.view();
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"param.data", "slots[1].data", "overlap"});
 }
 
 TEST_F(step_misuse, arrays_that_touch_do_not_overlap) {
   number_array both(GRADSTEP_FLOAT32, 20);
   both.fill(1);
   list[1].count = 10;
-  list[1].param = both.data();
-  list[1].grad = both.data(10);
+  list[1].param = both.view();
+  list[1].grad = both.view(10);
   EXPECT_EQ(apply(), GRADSTEP_OK) << gradstep_last_error();
 }
 
 TEST_F(step_misuse, misaligned_arrays) {
   const auto shifted = [](void* data) { return static_cast<char*>(data) + 2; };
   list[1].count = 20;
-  list[1].param = shifted(list[1].param);
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"param", "align"});
+  list[1].param.data = shifted(list[1].param.data);
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[1].param.data", "align"});
   list[1].param = views[1].tensor.param;
-  list[1].grad = shifted(second.grad.data());
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"grad", "align"});
+  list[1].grad.data = shifted(second.grad.data());
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[1].grad.data", "align"});
   list[1].grad = views[1].tensor.grad;
-  views[1].slots[0] = shifted(views[1].slots[0]);
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"exp_avg", "align"});
+  views[1].slots[0].data = shifted(views[1].slots[0].data);
+  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[1].slots[0].data", "align"});
 }
 
 TEST_F(step_misuse, huge_counts) {
@@ -257,15 +257,15 @@ TEST_F(norm_misuse, nulls) {
   expect_failure(gradstep_gradient_norm(nullptr, t, 2, &norm), invalid, {"context"});
   expect_failure(gradstep_gradient_norm(context.get(), nullptr, 2, &norm), invalid, {"tensors"});
   expect_failure(gradstep_gradient_norm(context.get(), t, 2, nullptr), invalid, {"result"});
-  list[0].grad = nullptr;
-  expect_norm_refused(invalid, {"grad"});
+  list[0].grad.data = nullptr;
+  expect_norm_refused(invalid, {"tensors[0].grad.data"});
 }
 
 TEST_F(norm_misuse, arrays_and_structs) {
-  list[0].grad_dtype = 9;
-  expect_norm_refused(GRADSTEP_INVALID_ARGUMENT, {"grad_dtype", "9"});
+  list[0].grad.dtype = 9;
+  expect_norm_refused(GRADSTEP_INVALID_ARGUMENT, {"tensors[0].grad.dtype", "9"});
   list[0] = views[0].tensor;
-  list[0].grad = static_cast<char*>(list[0].grad) + 1;
+  list[0].grad.data = static_cast<char*>(list[0].grad.data) + 1;
   expect_norm_refused(GRADSTEP_INVALID_ARGUMENT, {"grad", "align"});
   list[0] = views[0].tensor;
   list[1].count = SIZE_MAX / 4 + 1;

@@ -133,27 +133,35 @@ TEST_P(storage_invariance, addresses_of_each_array) {
   });
 }
 
-/// Three steps of one parameter in pieces of the given counts. Each piece has the key of the whole
-/// and its own first_index.
+/// Three steps of one parameter in pieces of the given counts. Each piece has the key of the whole,
+/// its own first_index, and its own scalars.
 void step_in_pieces(const gradstep_context* context, const gradstep_rule* rule,
                     stored_parameter& target, std::uint64_t flags, std::uint64_t first_of_whole,
                     const std::vector<std::size_t>& counts) {
+  std::vector<std::vector<double>> scalars(counts.size(), target.scalars);
   for (std::uint64_t step = 1; step <= 3; ++step) {
     target.set_gradient(step);
     std::vector<stored_view> views;
     std::size_t first = 0;
-    for (const std::size_t count : counts) {
-      views.push_back(target.view(first, count));
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      views.push_back(target.view(first, counts[i]));
       views.back().tensor.first_index = first_of_whole + first;
       views.back().tensor.key = 77;
-      first += count;
+      if (!scalars[i].empty()) views.back().tensor.scalars = scalars[i].data();
+      first += counts[i];
     }
     ASSERT_EQ(first, target.size());
     apply_views(context, rule, views, apply_options(flags, step));
   }
+  target.scalars = scalars[0];
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    EXPECT_EQ(scalars[i], target.scalars) << "piece " << i;
+  }
 }
 
 TEST_P(storage_invariance, split_by_the_caller) {
+  if (sums_before_it_updates(rule_.get())) GTEST_SKIP() << "this rule sums over whole tensors";
   const auto serial = make_serial_context();
   const auto split = make_context(split_options(3));
   for_each_storage(false, [&](const storage& how, std::uint64_t flags) {
@@ -175,9 +183,30 @@ TEST_P(storage_invariance, split_by_the_caller) {
   });
 }
 
+/// A rule that sums over tensors refuses every piece of one, and changes nothing.
+TEST_P(storage_invariance, a_piece_of_a_sum_is_refused) {
+  if (!sums_before_it_updates(rule_.get())) GTEST_SKIP() << "this rule treats every element alike";
+  auto target = make(full_storages()[0], 1024);
+  const auto before = target.bytes();
+  const auto options = with_scalars_of(target, apply_options(all_flags));
+  const auto step = [&](std::uint64_t first_index, std::uint64_t whole_count) {
+    auto view = target.view();
+    view.tensor.first_index = first_index;
+    view.tensor.whole_count = whole_count;
+    return gradstep_apply(serial_context(), rule_.get(), &view.tensor, 1, &options, nullptr);
+  };
+  expect_failure(step(256, 0), GRADSTEP_UNSUPPORTED,
+                 {"tensors[0]", "first_index = 256", GetParam(), "whole tensors"});
+  expect_failure(step(0, 1025), GRADSTEP_UNSUPPORTED, {"tensors[0]", "whole_count = 1025"});
+  expect_failure(step(1024, 2048), GRADSTEP_UNSUPPORTED, {"first_index = 1024", "count = 1024"});
+  EXPECT_TRUE(target.bytes() == before);
+  expect_ok(step(0, 1024));
+}
+
 // The library makes random bits for several blocks at once. A piece may begin at any of those
 // blocks.
 TEST_P(storage_invariance, many_blocks_from_any_one_on) {
+  if (sums_before_it_updates(rule_.get())) GTEST_SKIP() << "this rule sums over whole tensors";
   const auto serial = make_serial_context();
   constexpr std::size_t count = 37 * 256 + 9;
   for_each_storage(false, [&](const storage& how, std::uint64_t flags) {

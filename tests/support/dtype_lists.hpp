@@ -20,18 +20,18 @@ inline constexpr std::int32_t half_dtypes[] = {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT
 /// The dtypes of copies of params.
 inline constexpr std::int32_t copy_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
                                                GRADSTEP_FLOAT16};
-/// The dtypes of slots of params that are not float64. UNSIGNED8 stands for both 8-bit dtypes.
+/// The dtypes of slots of params that are not float64. E5M3_B256 stands for both 8-bit dtypes.
 inline constexpr std::int32_t slot_dtypes[] = {GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16,
-                                               GRADSTEP_FLOAT16, GRADSTEP_UNSIGNED8};
+                                               GRADSTEP_FLOAT16, GRADSTEP_E5M3_B256};
 /// The 8-bit dtypes, with one float32 scale per block.
-inline constexpr std::int32_t blocked_dtypes[] = {GRADSTEP_SIGNED8, GRADSTEP_UNSIGNED8};
+inline constexpr std::int32_t blocked_dtypes[] = {GRADSTEP_S1E4M3_B256, GRADSTEP_E5M3_B256};
 
 inline constexpr std::size_t block_size = GRADSTEP_BLOCK_SIZE;
 
 inline std::size_t block_count(std::size_t count) { return (count + block_size - 1) / block_size; }
 
 inline bool is_blocked(std::int32_t dtype) {
-  return dtype == GRADSTEP_SIGNED8 || dtype == GRADSTEP_UNSIGNED8;
+  return dtype == GRADSTEP_S1E4M3_B256 || dtype == GRADSTEP_E5M3_B256;
 }
 
 inline std::size_t element_size(std::int32_t dtype) {
@@ -43,8 +43,8 @@ inline std::size_t element_size(std::int32_t dtype) {
     case GRADSTEP_BFLOAT16:
     case GRADSTEP_FLOAT16:
       return sizeof(std::uint16_t);
-    case GRADSTEP_SIGNED8:
-    case GRADSTEP_UNSIGNED8:
+    case GRADSTEP_S1E4M3_B256:
+    case GRADSTEP_E5M3_B256:
       return sizeof(std::uint8_t);
     default:
       ADD_FAILURE() << "element_size of an unknown dtype " << dtype;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <vector>
 
+#include "support/arrays.hpp"
 #include "support/dtype_lists.hpp"
 
 namespace gradstep_test {
@@ -36,6 +37,8 @@ class number_array {
   const void* data(std::size_t first = 0) const {
     return const_cast<number_array*>(this)->data(first);
   }
+
+  gradstep_array view(std::size_t first = 0) { return array_of(dtype_, data(first)); }
 
   double get(std::size_t i) const {
     if (dtype_ == GRADSTEP_FLOAT32) return read<float>(i);
@@ -81,5 +84,10 @@ class number_array {
   std::size_t offset_;
   std::vector<cache_line> lines_;
 };
+
+/// The bits of a number; nan_bits for every NaN.
+inline std::uint64_t bits_of(double value) {
+  return std::isnan(value) ? number_array::nan_bits : std::bit_cast<std::uint64_t>(value);
+}
 
 }  // namespace gradstep_test

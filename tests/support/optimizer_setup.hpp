@@ -57,13 +57,18 @@ inline std::size_t add_tensor(gradstep_optimizer* optimizer, std::size_t group,
   return index;
 }
 
-/// The tensor without slots: the library will allocate its state.
+/// The tensor without slots and scalars: the library will allocate its state.
 inline gradstep_tensor without_slots(gradstep_tensor tensor) {
   tensor.slots = nullptr;
-  tensor.slot_dtypes = nullptr;
-  tensor.slot_scales = nullptr;
   tensor.slot_count = 0;
+  tensor.scalars = nullptr;
+  tensor.scalar_count = 0;
   return tensor;
+}
+
+/// "t0", "t1" ...
+inline std::string numbered_name(std::size_t index) {
+  return std::string("t").append(std::to_string(index));
 }
 
 /// A param and a gradient of float32 or float64, for ordinary tensors.
@@ -80,10 +85,8 @@ struct plain_tensor {
   gradstep_tensor tensor() {
     auto t = sized<gradstep_tensor>();
     t.count = param.size();
-    t.param = param.data();
-    t.grad = grad.data();
-    t.param_dtype = param.dtype();
-    t.grad_dtype = grad.dtype();
+    t.param = param.view();
+    t.grad = grad.view();
     return t;
   }
   std::vector<std::uint64_t> bits() const {

@@ -7,10 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "support/arrays.hpp"
 #include "support/comparison.hpp"
 #include "support/dtype_lists.hpp"
 #include "support/rule_setup.hpp"
@@ -43,10 +45,10 @@ inline double hyperparameter_of(const gradstep_optimizer* optimizer, std::size_t
   return value;
 }
 
-inline gradstep_array get_array(const gradstep_optimizer* optimizer, std::size_t tensor,
-                                const std::string& name) {
-  auto array = sized<gradstep_array>();
-  expect_ok(gradstep_optimizer_get_array(optimizer, tensor, name.c_str(), &array));
+inline counted_array get_array(const gradstep_optimizer* optimizer, std::size_t tensor,
+                               const std::string& name) {
+  counted_array array;
+  expect_ok(gradstep_optimizer_get_array(optimizer, tensor, name.c_str(), &array, &array.count));
   return array;
 }
 
@@ -54,7 +56,7 @@ inline std::vector<double> read_array(const gradstep_optimizer* optimizer, std::
                                       const std::string& name) {
   const auto array = get_array(optimizer, tensor, name);
   std::vector<double> values(array.count);
-  expect_ok(gradstep_array_read(&array, values.data()));
+  expect_ok(gradstep_array_read(&array, array.count, values.data()));
   return values;
 }
 
@@ -63,6 +65,19 @@ inline std::vector<std::string> array_names_of(const std::string& rule_name) {
   auto names = slot_names_of(rule_name);
   names.insert(names.end(), {"param", "average", "accumulated_grad"});
   return names;
+}
+
+/// The scalars of a tensor's rule.
+inline std::vector<double> read_scalars(const gradstep_optimizer* optimizer, std::size_t tensor,
+                                        std::int32_t scope) {
+  std::vector<double> values;
+  const auto group = describe_tensor(optimizer, tensor).group;
+  for (const auto& info : scalars_of(describe_group(optimizer, group).rule_name)) {
+    if (info.scope != scope) continue;
+    values.emplace_back();
+    expect_ok(gradstep_optimizer_get_scalar(optimizer, tensor, info.name, &values.back()));
+  }
+  return values;
 }
 
 /// Expects that an array of the optimizer has the bytes of a stored one.
@@ -94,9 +109,14 @@ inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
   for (std::size_t t = 0; t < info.tensor_count; ++t) {
     const auto tensor = describe_tensor(optimizer, t);
     add(tensor.step_count, tensor.accumulate_count, tensor.is_frozen, tensor.has_grad);
+    if (info.is_in_step == 0) {
+      for (const std::int32_t scope : {GRADSTEP_SCOPE_TENSOR, GRADSTEP_SCOPE_ALL}) {
+        for (const double value : read_scalars(optimizer, t, scope)) add(value);
+      }
+    }
     for (const auto& name : array_names_of(describe_group(optimizer, tensor.group).rule_name)) {
-      auto array = sized<gradstep_array>();
-      const auto status = gradstep_optimizer_get_array(optimizer, t, name.c_str(), &array);
+      gradstep_array array{};
+      const auto status = gradstep_optimizer_get_array(optimizer, t, name.c_str(), &array, nullptr);
       add(status);
       if (status != GRADSTEP_OK) continue;
       const auto values = read_array(optimizer, t, name);

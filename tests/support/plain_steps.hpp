@@ -43,11 +43,43 @@ inline gradstep_apply_result apply_list(const gradstep_context* context, const g
   return result;
 }
 
+/// The options with the parameter's shared scalars.
+template <class Parameter>
+gradstep_apply_options with_scalars_of(Parameter& first, gradstep_apply_options options) {
+  options.scalars = first.shared_scalars.empty() ? nullptr : first.shared_scalars.data();
+  options.scalar_count = first.shared_scalars.size();
+  return options;
+}
+
+/// One step of one parameter that must succeed.
+inline gradstep_apply_result apply_alone(const gradstep_context* context, const gradstep_rule* rule,
+                                         parameter& target, const gradstep_apply_options& options) {
+  const auto view = target.view();
+  return apply_list(context, rule, {view.tensor}, with_scalars_of(target, options));
+}
+
 /// One step that must succeed; gives the number of its pieces.
 inline std::uint64_t apply_one(const gradstep_context* context, const gradstep_rule* rule,
                                parameter& target, const gradstep_apply_options& options) {
-  const auto view = target.view();
-  return apply_list(context, rule, {view.tensor}, options).piece_count;
+  return apply_alone(context, rule, target, options).piece_count;
+}
+
+/// Steps all parameters as one list. Their scalars of all tensors are the first one's.
+inline gradstep_apply_result apply_together(const gradstep_context* context,
+                                            const gradstep_rule* rule, std::vector<parameter>& list,
+                                            gradstep_apply_options options) {
+  std::vector<tensor_view> views;
+  std::vector<gradstep_tensor> tensors;
+  for (parameter& each : list) {
+    views.push_back(each.view());
+    tensors.push_back(views.back().tensor);
+  }
+  auto& shared = list.front().shared_scalars;
+  options.scalars = shared.empty() ? nullptr : shared.data();
+  options.scalar_count = shared.size();
+  const auto result = apply_list(context, rule, tensors, options);
+  for (parameter& each : list) each.shared_scalars = shared;
+  return result;
 }
 
 /// Steps 1 to `steps`, each with its own random gradient; gives the number of the last step's

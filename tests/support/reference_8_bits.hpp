@@ -34,12 +34,12 @@ struct code_table {
 inline constexpr code_table signed_codes{127, 15}, unsigned_codes{255, 31};
 
 inline const code_table& codes_of(std::int32_t dtype) {
-  return dtype == GRADSTEP_SIGNED8 ? signed_codes : unsigned_codes;
+  return dtype == GRADSTEP_S1E4M3_B256 ? signed_codes : unsigned_codes;
 }
 
 inline float decoded(std::int32_t dtype, std::uint8_t code, float scale) {
   if (std::isnan(scale)) return scale;
-  if (dtype == GRADSTEP_UNSIGNED8) return unsigned_codes.value(code, scale);
+  if (dtype == GRADSTEP_E5M3_B256) return unsigned_codes.value(code, scale);
   const float magnitude = signed_codes.value(code & 0x7f, scale);
   return code > 0x80 ? -magnitude : magnitude;
 }
@@ -58,7 +58,7 @@ inline float block_scale(std::int32_t dtype, std::span<const float> block,
   float largest = 0;
   for (std::size_t i = 0; i < block.size(); ++i) {
     const bool has_no_code =
-        dtype == GRADSTEP_UNSIGNED8 && std::signbit(block[i]) && rounded[i] != 0;
+        dtype == GRADSTEP_E5M3_B256 && std::signbit(block[i]) && rounded[i] != 0;
     if (has_no_code || std::isinf(rounded[i])) return std::numeric_limits<float>::quiet_NaN();
     largest = std::max(largest, rounded[i]);
   }
@@ -82,7 +82,7 @@ inline void encode_block(std::int32_t dtype, std::span<const float> block, const
     if (std::isnan(scale) || is_zero) continue;
     if (rounded[i] < least) {
       float limit = how.is_random() ? how.part(first + i) : 0.5F;
-      if (dtype == GRADSTEP_UNSIGNED8) limit = 0;
+      if (dtype == GRADSTEP_E5M3_B256) limit = 0;
       codes[i] = rounded[i] > limit * least ? 1 : 0;
     } else {
       const float ratio = rounded[i] / scale;
@@ -90,7 +90,7 @@ inline void encode_block(std::int32_t dtype, std::span<const float> block, const
       codes[i] = static_cast<std::uint8_t>((exponent + largest_exponent) * 8 +
                                            static_cast<int>(std::ldexp(ratio, 3 - exponent)) - 8);
     }
-    if (dtype == GRADSTEP_SIGNED8 && std::signbit(block[i])) codes[i] |= 0x80;
+    if (dtype == GRADSTEP_S1E4M3_B256 && std::signbit(block[i])) codes[i] |= 0x80;
   }
 }
 

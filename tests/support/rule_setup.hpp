@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,7 +43,7 @@ inline std::vector<gradstep_hyperparameter_info> hyperparameters_of(const std::s
   std::vector<gradstep_hyperparameter_info> all(describe_rule(rule_name).hyperparameter_count);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = sized<gradstep_hyperparameter_info>();
-    EXPECT_EQ(gradstep_hyperparameter_describe(rule_name.c_str(), i, &all[i]), GRADSTEP_OK)
+    EXPECT_EQ(gradstep_rule_hyperparameter_describe(rule_name.c_str(), i, &all[i]), GRADSTEP_OK)
         << gradstep_last_error();
   }
   return all;
@@ -52,7 +51,7 @@ inline std::vector<gradstep_hyperparameter_info> hyperparameters_of(const std::s
 
 inline gradstep_slot_info describe_slot(const std::string& rule_name, std::size_t index) {
   auto info = sized<gradstep_slot_info>();
-  EXPECT_EQ(gradstep_slot_describe(rule_name.c_str(), index, &info), GRADSTEP_OK)
+  EXPECT_EQ(gradstep_rule_slot_describe(rule_name.c_str(), index, &info), GRADSTEP_OK)
       << gradstep_last_error();
   return info;
 }
@@ -102,14 +101,59 @@ inline rule_handle make_rule(const std::string& rule_name, const option_values& 
   return rule;
 }
 
-/// The value that a slot starts with; empty if the rule does not use the slot.
-inline std::optional<double> initial_slot_value(const gradstep_rule* rule, std::size_t index) {
-  std::int32_t is_used = 0;
-  double value = 0;
-  EXPECT_EQ(gradstep_rule_slot_state(rule, index, &is_used, &value), GRADSTEP_OK)
+/// What a slot looks like for the tensor, if this dtype is wanted.
+inline gradstep_slot_layout slot_layout(const gradstep_rule* rule, std::size_t index,
+                                        const gradstep_tensor& tensor, std::int32_t dtype = 0) {
+  auto layout = sized<gradstep_slot_layout>();
+  EXPECT_EQ(gradstep_rule_slot_layout(rule, index, &tensor, dtype, &layout), GRADSTEP_OK)
       << gradstep_last_error();
-  return is_used == 0 ? std::nullopt : std::optional(value);
+  return layout;
 }
+
+/// Whether the rule sums over a tensor before it updates its elements. Then an element's result
+/// depends on the others.
+inline bool sums_before_it_updates(const gradstep_rule* rule) {
+  auto tensor = sized<gradstep_tensor>();
+  tensor.count = 64;
+  tensor.param.dtype = GRADSTEP_FLOAT32;
+  std::size_t bytes = 0;
+  EXPECT_EQ(gradstep_workspace_size(rule, &tensor, 1, &bytes), GRADSTEP_OK)
+      << gradstep_last_error();
+  return bytes != 0;
+}
+
+// ---- Scalars ----------------------------------------------------------------------------------
+
+inline std::vector<gradstep_scalar_info> scalars_of(const std::string& rule_name) {
+  std::vector<gradstep_scalar_info> all(describe_rule(rule_name).scalar_count);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i] = sized<gradstep_scalar_info>();
+    EXPECT_EQ(gradstep_rule_scalar_describe(rule_name.c_str(), i, &all[i]), GRADSTEP_OK)
+        << gradstep_last_error();
+  }
+  return all;
+}
+
+/// The scalars of a scope at their values before the first step.
+inline std::vector<double> initial_scalars(const std::string& rule_name, const gradstep_rule* rule,
+                                           std::int32_t scope) {
+  std::vector<double> values;
+  for (const auto& info : scalars_of(rule_name)) {
+    if (info.scope != scope) continue;
+    values.push_back(info.initial_value);
+    if (info.initial_hyperparameter == nullptr) continue;
+    EXPECT_EQ(gradstep_rule_get(rule, info.initial_hyperparameter, &values.back()), GRADSTEP_OK);
+  }
+  return values;
+}
+
+inline bool has_shared_scalars(const std::string& rule_name) {
+  const auto all = scalars_of(rule_name);
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& info) { return info.scope == GRADSTEP_SCOPE_ALL; });
+}
+
+// ---- Choices of hyper-parameters --------------------------------------------------------------
 
 /// The values that a hyper-parameter has in option_combinations; empty: its default alone.
 inline std::vector<double> values_to_try(const gradstep_hyperparameter_info& info) {

@@ -77,10 +77,10 @@ inline std::vector<std::string> schedule_names() {
 inline std::vector<gradstep_hyperparameter_info> parameters_of(const std::string& schedule_name) {
   auto info = sized<gradstep_schedule_info>();
   expect_ok(gradstep_schedule_describe(schedule_name.c_str(), &info));
-  std::vector<gradstep_hyperparameter_info> all(info.parameter_count);
+  std::vector<gradstep_hyperparameter_info> all(info.hyperparameter_count);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = sized<gradstep_hyperparameter_info>();
-    expect_ok(gradstep_schedule_parameter_describe(schedule_name.c_str(), i, &all[i]));
+    expect_ok(gradstep_schedule_hyperparameter_describe(schedule_name.c_str(), i, &all[i]));
   }
   return all;
 }

@@ -18,12 +18,15 @@ namespace gradstep_test {
 struct storage {
   std::int32_t param = GRADSTEP_FLOAT32;
   std::int32_t grad = GRADSTEP_FLOAT32;
-  /// UNSIGNED8 stands for UNSIGNED8 in slots that are never negative, for SIGNED8 in the others.
+  /// E5M3_B256 stands for E5M3_B256 in slots that are never negative, for S1E4M3_B256 in the
+  /// others.
   std::int32_t slot = GRADSTEP_FLOAT32;
   std::int32_t copy = 0;     // 0: no copy
   bool is_split = false;     // the param has lower halves
   bool has_average = false;  // the parameter has an average
   std::uint64_t flags = 0;   // flags of a step that choose how arrays are rounded
+  /// Each slot has the dtype that gradstep_rule_slot_layout gives if `slot` is wanted.
+  bool is_laid_out = false;
 };
 
 inline std::string to_text(const storage& s) {

@@ -17,12 +17,12 @@
 #include <span>
 #include <vector>
 
+#include "support/arrays.hpp"
 #include "support/dtype_lists.hpp"
 #include "support/number_array.hpp"
 #include "support/reference_16_bits.hpp"
 #include "support/reference_8_bits.hpp"
 #include "support/reference_rounding.hpp"
-#include "support/sized_struct.hpp"
 
 namespace gradstep_test {
 
@@ -51,8 +51,8 @@ class stored_array {
         return bfloat16_to_float(data.read<std::uint16_t>(i));
       case GRADSTEP_FLOAT16:
         return float16_to_float(data.read<std::uint16_t>(i));
-      case GRADSTEP_SIGNED8:
-      case GRADSTEP_UNSIGNED8:
+      case GRADSTEP_S1E4M3_B256:
+      case GRADSTEP_E5M3_B256:
         return decoded(dtype(), data.read<std::uint8_t>(i), extra->read<float>(i / block_size));
       default:
         return data.get(i);
@@ -95,13 +95,9 @@ class stored_array {
     return extra->data(is_blocked(dtype()) ? first / block_size : first);
   }
 
-  gradstep_array view() {
-    auto array = sized<gradstep_array>();
-    array.count = size();
-    array.data = data.data();
-    array.extra = extra_data();
-    array.dtype = dtype();
-    return array;
+  /// From element `first` on.
+  gradstep_array view(std::size_t first = 0) {
+    return array_of(dtype(), data.data(first), extra_data(first));
   }
 
   number_array data;

@@ -41,17 +41,21 @@ inline gradstep_apply_result apply_views(const gradstep_context* context, const 
   return apply_list(context, rule, list, options);
 }
 
+/// One step that must succeed. The first parameter's shared scalars become those of all.
 inline gradstep_apply_result apply_stored(const gradstep_context* context,
                                           const gradstep_rule* rule,
                                           std::vector<stored_parameter>& parameters,
                                           const gradstep_apply_options& options) {
-  return apply_views(context, rule, views_of(parameters), options);
+  const auto result =
+      apply_views(context, rule, views_of(parameters), with_scalars_of(parameters[0], options));
+  for (auto& each : parameters) each.shared_scalars = parameters[0].shared_scalars;
+  return result;
 }
 inline gradstep_apply_result apply_stored(const gradstep_context* context,
                                           const gradstep_rule* rule, stored_parameter& target,
                                           const gradstep_apply_options& options) {
   const auto view = target.view();
-  return apply_list(context, rule, {view.tensor}, options);
+  return apply_list(context, rule, {view.tensor}, with_scalars_of(target, options));
 }
 
 /// Steps 1 to `steps` of one parameter, each with its own gradient; gives the result of the last.
