@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dtype_cases.hpp"
+#include "pass_cases.hpp"
 
 namespace bench {
 namespace {
@@ -12,14 +13,19 @@ constexpr std::size_t sizes[] = {small_size, medium_size, std::size_t{256} * 102
                                  large_size};
 
 std::vector<bool> used_slots(const gradstep::rule& rule) {
+  float element = 0;
+  const auto tensor = gradstep::tensor_of(&element, &element, 1);
   std::vector<bool> used;
-  for (std::size_t s = 0; s < rule.slot_count(); ++s) used.push_back(rule.uses_slot(s));
+  for (std::size_t s = 0; s < rule.slot_count(); ++s) {
+    used.push_back(rule.slot_layout(s, tensor).is_used != 0);
+  }
   return used;
 }
 
-/// A usual value other than the default 0: 1 for a flag, else a decay rate within the bounds.
+/// A usual value other than the default 0: 1 for a whole number, else a decay rate within the
+/// bounds.
 double raised(const gradstep_hyperparameter_info& info) {
-  return info.kind == GRADSTEP_FLAG ? 1 : std::min(0.9, (info.minimum + info.maximum) / 2);
+  return info.kind == GRADSTEP_REAL ? std::min(0.9, (info.minimum + info.maximum) / 2) : 1;
 }
 
 /// Whether raising the hyper-parameter changes which slots the rule uses, without a conflict.
@@ -95,7 +101,7 @@ std::vector<rule_variant> all_rule_variants() {
     variants.push_back({name, name, {}});
     for (std::size_t i = 0; i < rule.info().hyperparameter_count; ++i) {
       auto info = gradstep::sized<gradstep_hyperparameter_info>();
-      gradstep::throw_on_failure(gradstep_hyperparameter_describe(name.c_str(), i, &info));
+      gradstep::throw_on_failure(gradstep_rule_hyperparameter_describe(name.c_str(), i, &info));
       if (info.default_value != 0 || !uses_other_slots(name, info)) continue;
       variants.push_back({name + "+" + info.name, name, {{info.name, raised(info)}}});
     }
@@ -126,6 +132,7 @@ std::vector<bench_case> full_cases(const machine& m) {
   for (const rule_variant& v : variants) add_sizes(m, v, variants.size(), cases);
   add_lists(m, 3, cases);
   add_dtype_cases(m, cases);
+  add_pass_cases(m, 8, cases);
   return cases;
 }
 
@@ -151,6 +158,7 @@ std::vector<bench_case> quick_cases(const machine& m) {
                      m.best_isa,
                      seconds});
   }
+  add_pass_cases(m, 4, cases);
   return cases;
 }
 

@@ -45,6 +45,7 @@ struct bench_case {
   std::uint64_t flags = 0;  // of gradstep_apply_options
   rival_step rival = {};
   std::size_t group_count = 0;  // 0: measures gradstep_apply; else an optimizer with so many groups
+  std::string rival_rule = {};  // a rule to compare with, on the same arrays; empty: none
 
   /// "step/adamw/float32/64M/threads:2/isa:avx512". Flags follow the rule: "adamw+clip-norm". So do
   /// an optimizer's groups: "adamw+optimizer", "adamw+optimizer-2groups".
@@ -58,8 +59,12 @@ std::string flags_name(std::uint64_t flags);
 bench_case optimizer_case(const machine& m, const layout& tensors, std::size_t group_count,
                           double seconds);
 
+/// Whether the case has roofs. If it compares steps that do the same work, or that work on the same
+/// arrays, nothing else runs between them. The roof is in the row of another case then.
+inline bool has_roofs(const bench_case& c) { return c.group_count == 0 && c.rival_rule.empty(); }
+
 std::vector<bench_case> full_cases(const machine& m);
-/// The cases of --quick, about 90 seconds: adamw at all sizes, all rules on large arrays, and what
+/// The cases of --quick, about two minutes: adamw at all sizes, all rules on large arrays, and what
 /// the claims need.
 std::vector<bench_case> quick_cases(const machine& m);
 

@@ -18,7 +18,7 @@ import time
 
 # The tests' binding: structs, calls and their errors.
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "abi"))
-from enumerate_and_step import FLOAT32, ApplyOptions, Binding, Sized, Tensor
+from enumerate_and_step import FLOAT32, ApplyOptions, Array, Binding, Sized, Tensor
 
 BFLOAT16 = 3
 GRAD_SCALE, MAX_NORM, AVERAGE, CHECK_FINITE, ZERO_GRAD = 1, 2, 8, 16, 32
@@ -69,19 +69,22 @@ class GradstepSide:
         for name, value in HYPER_PARAMETERS.items():
             self.binding.call("rule_set", self.rule, name.encode(), value)
         _, _, slots = self.binding.describe(b"adamw")
-        # exp_avg and exp_avg_sq. The rule does not use the others without amsgrad: they stay NULL.
+        # exp_avg and exp_avg_sq. The rule does not use the others without amsgrad: they are absent.
         self.slots = [torch.zeros_like(arrays.param) for _ in range(2)]
-        self.pointers = (c.c_void_p * len(slots))(*[s.data_ptr() for s in self.slots])
+        self.slot_arrays = (Array * len(slots))(*[self._array(s) for s in self.slots])
         self.plain = self._tensor()
-        self.whole = self._tensor(param_copy=arrays.copy.data_ptr(), copy_dtype=BFLOAT16,
-                                  average=arrays.average.data_ptr())
+        self.whole = self._tensor(copy=self._array(arrays.copy, BFLOAT16),
+                                  average=self._array(arrays.average))
         self.t = 0
 
+    @staticmethod
+    def _array(tensor, dtype=FLOAT32):
+        return Array(data=tensor.data_ptr(), dtype=dtype)
+
     def _tensor(self, **fields):
-        return Tensor(count=self.arrays.param.numel(), param=self.arrays.param.data_ptr(),
-                      grad=self.arrays.grad.data_ptr(), slots=self.pointers,
-                      slot_count=len(self.pointers), param_dtype=FLOAT32,
-                      grad_dtype=FLOAT32, **fields)
+        return Tensor(count=self.arrays.param.numel(), param=self._array(self.arrays.param),
+                      grad=self._array(self.arrays.grad), slots=self.slot_arrays,
+                      slot_count=len(self.slot_arrays), **fields)
 
     def _apply(self, tensor, flags):
         self.t += 1

@@ -24,7 +24,7 @@ constexpr flag_name flag_names[] = {
 
 constexpr storage float32 = plain_storage(GRADSTEP_FLOAT32);
 constexpr storage bfloat16_state{GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_BFLOAT16};
-constexpr storage eight_bit_state{GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_SIGNED8};
+constexpr storage eight_bit_state{GRADSTEP_FLOAT32, GRADSTEP_BFLOAT16, GRADSTEP_S1E4M3_B256};
 
 bench_case main_case(const machine& m, const storage& stored, std::size_t elements,
                      std::size_t threads, double seconds) {

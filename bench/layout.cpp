@@ -18,6 +18,11 @@ layout flat_layout(std::size_t count) {
   return {std::to_string(count), {count}};
 }
 
+layout matrix_layout(std::size_t rows, std::size_t columns) {
+  const std::string name = std::to_string(rows) + "x" + std::to_string(columns);
+  return {name, {rows * columns}, rows, columns};
+}
+
 layout small_layout() {
   layout result{"1000-small", {}};
   std::mt19937_64 random(1000);

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "workload.hpp"
+#include "stepper.hpp"
 
 namespace bench {
 namespace {

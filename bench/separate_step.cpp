@@ -10,6 +10,7 @@
 #include "baselines.hpp"
 #include "careful_passes.hpp"
 #include "dtype_cases.hpp"
+#include "stepper.hpp"
 
 namespace bench {
 namespace {
@@ -17,26 +18,6 @@ namespace {
 constexpr std::size_t piece = 65536;  // elements
 
 }  // namespace
-
-std::vector<listed_pass> fused_passes() {
-  const gradstep::rule rule(main_rule);
-  arrays memory;
-  team alone(1);
-  const workload w(rule, complete_storage, complete_flags, flat_layout(block_elements), memory,
-                   alone);
-  std::vector<listed_pass> list;
-  for (const pass& p : w.bytes().passes) {
-    const char* const verbs[] = {"read", "write", "read, write"};  // in access's order
-    listed_pass listed{"", 0};
-    for (const stream& s : p) {
-      listed.first += (listed.first.empty() ? "" : "; ") + s.name + " (" +
-                      verbs[static_cast<std::size_t>(s.mode)] + ")";
-      listed.second += s.bytes_per_element();
-    }
-    list.push_back(std::move(listed));
-  }
-  return list;
-}
 
 separate_step::separate_step(const workload& w, team& threads)
     : threads_(&threads),

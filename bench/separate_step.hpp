@@ -5,20 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "bench_team.hpp"
+#include "listed_passes.hpp"
 #include "workload.hpp"
 
 namespace bench {
-
-/// A pass in words, and the bytes that it moves per element.
-using listed_pass = std::pair<std::string, double>;
-
-/// The passes of one gradstep_apply.
-std::vector<listed_pass> fused_passes();
 
 /// A complete step of AdamW on a workload of complete_storage and complete_flags (dtype_cases.hpp).
 /// Its numbers are those of apply_options(); the step count is constant.

@@ -7,6 +7,7 @@
 #include "dtype_cases.hpp"
 #include "optimizer_contenders.hpp"
 #include "separate_step.hpp"
+#include "stepper.hpp"
 
 namespace bench {
 namespace {
@@ -25,6 +26,14 @@ contender baseline_contender(const char* name, baseline loop, const workload& w,
   };
   const std::size_t count = w.count();
   return {name, [range, count, &threads] { threads.run_parts(count, 1024, range); }};
+}
+
+/// The variant with a low rate. Gradients never change, so params would otherwise grow without
+/// limit if a rule's steps grow with them.
+gradstep::rule rule_of(const rule_variant& variant) {
+  gradstep::rule rule(variant.rule, variant.settings);
+  gradstep_rule_set(rule.get(), "lr", 1e-6);  // a rule without lr stays as it is
+  return rule;
 }
 
 bool has_baselines(const bench_case& c) {
@@ -63,8 +72,6 @@ struct turn_order {
 // The step runs between the two fastest roofs, so it is next to both in every round.
 constexpr std::size_t first_roof = 0, second_roof = 2;
 constexpr turn_order between_roofs{1, 3};
-// An optimizer's step and its rival do the same work and run without roofs, so that nothing else is
-// in the caches. The roof is in the row of the same list without an optimizer.
 constexpr turn_order without_roofs{0, 1};
 
 void set_roof_counters(benchmark::State& state, const std::vector<contender>& contenders,
@@ -142,12 +149,27 @@ void session::add_rivals(const bench_case& c, const gradstep::rule& rule, const 
   contenders.push_back({c.rival.name, [rival, step]() mutable { step(); }});
 }
 
+std::vector<contender> session::rule_contenders(const bench_case& c, const gradstep::rule& rule,
+                                                const workload& w, team& threads) {
+  const gradstep::context& context = context_of(c.isa, c.threads);
+  const gradstep_apply_options options = apply_options(c.flags);
+  const auto other_rule =
+      std::make_shared<gradstep::rule>(rule_of({c.rival_rule, c.rival_rule, {}}));
+  // The memory gives out the same arrays again, in the same order.
+  const auto other =
+      std::make_shared<workload>(*other_rule, c.stored, c.flags, c.tensors, memory_, threads);
+  stepper step(context, *other_rule, other->tensors(), options);
+  return {{"step", stepper(context, rule, w.tensors(), options)},
+          {c.rival_rule, [other_rule, other, step]() mutable { step(); }}};
+}
+
 std::vector<contender> session::contenders_of(const bench_case& c, const gradstep::rule& rule,
                                               const workload& w, team& threads) {
   const gradstep::context& context = context_of(c.isa, c.threads);
   if (c.group_count != 0) {
     return optimizer_contenders(context, c.variant, w.tensors(), c.group_count);
   }
+  if (!c.rival_rule.empty()) return rule_contenders(c, rule, w, threads);
   std::vector<contender> contenders = best_roofs(w, threads);
   contenders.insert(contenders.begin() + between_roofs.step,
                     {"step", stepper(context, rule, w.tensors(), apply_options(c.flags))});
@@ -157,12 +179,11 @@ std::vector<contender> session::contenders_of(const bench_case& c, const gradste
 
 void session::run(const bench_case& c, benchmark::State& state) {
   try {
-    const gradstep::rule rule(c.variant.rule, c.variant.settings);
+    const gradstep::rule rule = rule_of(c.variant);
     team& threads = threads_of(c.threads);
     const workload w(rule, c.stored, c.flags, c.tensors, memory_, threads);
     const std::vector<contender> contenders = contenders_of(c, rule, w, threads);
-    const bool has_roofs = c.group_count == 0;
-    const turn_order& order = has_roofs ? between_roofs : without_roofs;
+    const turn_order& order = has_roofs(c) ? between_roofs : without_roofs;
     for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): benchmark's own idiom
       const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)}, [&] {
         // With gradients of 0, slots would become denormal after some hundred steps.
@@ -170,7 +191,7 @@ void session::run(const bench_case& c, benchmark::State& state) {
       });
       state.SetIterationTime(times.median_seconds(order.step));
       set_counters(state.counters, contenders, times, w, order);
-      if (has_roofs) set_roof_counters(state, contenders, times, w);
+      if (has_roofs(c)) set_roof_counters(state, contenders, times, w);
     }
   } catch (const std::exception& error) {
     state.SkipWithError(error.what());

@@ -32,6 +32,9 @@ class session {
   std::vector<roof> best_roofs(const workload& w, team& threads);
   std::vector<contender> contenders_of(const bench_case& c, const gradstep::rule& rule,
                                        const workload& w, team& threads);
+  /// The case's step and that of its rival rule.
+  std::vector<contender> rule_contenders(const bench_case& c, const gradstep::rule& rule,
+                                         const workload& w, team& threads);
   void add_rivals(const bench_case& c, const gradstep::rule& rule, const workload& w, team& threads,
                   std::vector<contender>& contenders);
 

@@ -12,8 +12,8 @@
 
 namespace bench {
 
-/// A dtype of the library, and which arrays may have it. For an 8-bit slot, gradstep_slot_storage
-/// tells the dtype that it really has.
+/// A dtype of the library, and which arrays may have it. For an 8-bit slot,
+/// gradstep_rule_slot_layout tells the dtype that it really has.
 struct element_type {
   std::int32_t code;
   const char* name;
@@ -28,7 +28,7 @@ inline constexpr element_type element_types[] = {
     {GRADSTEP_FLOAT64, "f64", 8, true, true, true, false},
     {GRADSTEP_BFLOAT16, "bf16", 2, true, true, true, true},
     {GRADSTEP_FLOAT16, "f16", 2, true, true, true, true},
-    {GRADSTEP_SIGNED8, "8bit", 1, false, false, true, false},
+    {GRADSTEP_S1E4M3_B256, "8bit", 1, false, false, true, false},
 };
 
 /// The list must have the code.

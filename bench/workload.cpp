@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <random>
 
+#include "stepper.hpp"
+
 namespace bench {
 namespace {
 
@@ -15,7 +17,7 @@ std::size_t round_up(std::size_t count, std::size_t unit) {
 
 /// Elements in a cache line of the narrowest dtype; with 8-bit slots, in a block.
 std::size_t grain_of(const storage& s) {
-  if (s.slots == GRADSTEP_SIGNED8) return block_elements;
+  if (s.slots == GRADSTEP_S1E4M3_B256) return block_elements;
   const std::size_t narrowest =
       std::min({type_of(s.param).bytes, type_of(s.grad).bytes, type_of(s.slots).bytes,
                 s.copy == 0 ? 8 : type_of(s.copy).bytes});
@@ -38,18 +40,25 @@ const std::vector<double>& grad_values() {
 }
 
 std::size_t block_bytes(std::int32_t dtype) {
-  // element_types has no line for UNSIGNED8, which is as wide as SIGNED8.
-  return type_of(dtype == GRADSTEP_UNSIGNED8 ? GRADSTEP_SIGNED8 : dtype).bytes * block_elements;
+  // element_types has no line for E5M3_B256, which is as wide as S1E4M3_B256.
+  return type_of(dtype == GRADSTEP_E5M3_B256 ? GRADSTEP_S1E4M3_B256 : dtype).bytes * block_elements;
 }
 
 }  // namespace
 
 workload::workload(const gradstep::rule& rule, const storage& stored, std::uint64_t flags,
                    const layout& l, arrays& memory, team& threads)
-    : stored_(stored), flags_(flags), grain_(grain_of(stored)), span_(0) {
+    : passes_(passes_of(rule.name(), l.columns != 0)),
+      stored_(stored),
+      flags_(flags),
+      rows_(l.rows),
+      columns_(l.columns),
+      grain_(grain_of(stored)),
+      span_(0),
+      initial_scalars_(initial_scalars(rule, GRADSTEP_SCOPE_TENSOR)) {
   for (const std::size_t count : l.counts) span_ += round_up(count, grain_);
   place(rule, memory);
-  fill(rule, threads);
+  fill(threads);
   cut(l);
 }
 
@@ -58,17 +67,26 @@ void workload::place(const gradstep::rule& rule, arrays& memory) {
   const auto take = [&](std::size_t bytes) { return memory.at(next++, bytes); };
   param_ = take(span_ * type_of(stored_.param).bytes);
   grad_ = take(span_ * type_of(stored_.grad).bytes);
+  auto all = gradstep::sized<gradstep_tensor>();
+  all.count = span_;
+  all.rows = rows_;
+  all.columns = columns_;
+  all.param.dtype = stored_.param;
   for (std::size_t s = 0; s < rule.slot_count(); ++s) {
-    auto info = gradstep::sized<gradstep_storage_info>();
-    gradstep::throw_on_failure(gradstep_slot_storage(rule.name(), s, stored_.slots, span_, &info));
-    slot_array slot{rule.slot(s).name, nullptr, nullptr, info.dtype};
-    if (rule.uses_slot(s)) {
-      slot.data = take(info.bytes);
-      if (info.scale_count != 0) {
-        slot.scales = reinterpret_cast<float*>(take(info.scale_count * sizeof(float)));
+    const auto layout = rule.slot_layout(s, all, stored_.slots);
+    slot_array slot;
+    slot.name = rule.slot(s).name;
+    slot.dtype = layout.dtype;
+    slot.initial_value = layout.initial_value;
+    slot.starts_as_param = layout.start == GRADSTEP_START_PARAM;
+    slot.count = layout.count;
+    slot.is_by_element = layout.extent == GRADSTEP_EXTENT_ELEMENT;
+    if (layout.is_used != 0) {
+      slot.data = take(layout.bytes);
+      if (layout.extra_bytes != 0) {
+        slot.scales = reinterpret_cast<float*>(take(layout.extra_bytes));
       }
     }
-    slot_dtypes_.push_back(slot.dtype);
     slot_arrays_.push_back(std::move(slot));
   }
   if (stored_.is_split) {
@@ -80,92 +98,91 @@ void workload::place(const gradstep::rule& rule, arrays& memory) {
   }
 }
 
-gradstep_array workload::whole(void* data, void* extra, std::int32_t dtype) const {
-  auto array = gradstep::sized<gradstep_array>();
-  array.count = span_;
-  array.data = data;
-  array.extra = extra;
-  array.dtype = dtype;
-  return array;
-}
-
-void workload::fill_array(const gradstep_array& array, const std::vector<double>& values,
-                          team& threads) const {
+void workload::fill_array(const gradstep_array& array, std::size_t all_count,
+                          const std::vector<double>& values, team& threads) const {
   const std::size_t bytes = block_bytes(array.dtype);
   const std::size_t extra_bytes =
       array.dtype == GRADSTEP_BFLOAT16 ? block_elements * sizeof(std::uint16_t) : sizeof(float);
   // The threads that step also fill. On a machine with several memories, each thread's part of an
   // array is then in its own memory.
-  threads.run_parts(span_, fill_piece, [&](std::size_t begin, std::size_t end) {
+  threads.run_parts(all_count, fill_piece, [&](std::size_t begin, std::size_t end) {
     std::vector<double> numbers(fill_piece);
     gradstep_array part = array;
-    for (std::size_t i = begin; i < end; i += part.count) {
-      part.count = std::min(fill_piece, end - i);
+    for (std::size_t i = begin; i < end; i += fill_piece) {
+      const std::size_t count = std::min(fill_piece, end - i);
       part.data = static_cast<std::byte*>(array.data) + i / block_elements * bytes;
       if (array.extra != nullptr) {
         part.extra = static_cast<std::byte*>(array.extra) + i / block_elements * extra_bytes;
       }
-      for (std::size_t k = 0, v = i % values.size(); k < part.count; ++k) {
+      for (std::size_t k = 0, v = i % values.size(); k < count; ++k) {
         numbers[k] = values[v];
         if (++v == values.size()) v = 0;
       }
-      gradstep::throw_on_failure(gradstep_array_write(&part, numbers.data()));
+      gradstep::throw_on_failure(gradstep_array_write(&part, count, numbers.data()));
     }
   });
 }
 
 void workload::refill_grad(team& threads) const {
-  fill_array(whole(grad_, nullptr, stored_.grad), grad_values(), threads);
+  fill_array(gradstep::array_of(stored_.grad, grad_), span_, grad_values(), threads);
 }
 
-void workload::fill(const gradstep::rule& rule, team& threads) const {
+void workload::fill(team& threads) const {
   const std::vector<double> params = random_values(0.01, 1);
-  fill_array(whole(param_, low_, stored_.param), params, threads);
+  fill_array(gradstep::array_of(stored_.param, param_, low_), span_, params, threads);
   refill_grad(threads);
-  for (std::size_t s = 0; s < slot_arrays_.size(); ++s) {
-    const slot_array& slot = slot_arrays_[s];
+  for (const slot_array& slot : slot_arrays_) {
     if (slot.data == nullptr) continue;
-    fill_array(whole(slot.data, slot.scales, slot.dtype), {rule.initial_value(s)}, threads);
+    fill_array(gradstep::array_of(slot.dtype, slot.data, slot.scales), slot.count,
+               slot.starts_as_param ? params : std::vector<double>{slot.initial_value}, threads);
   }
   // Also written once, so that no step pays for page faults.
-  if (copy_ != nullptr) fill_array(whole(copy_, nullptr, stored_.copy), params, threads);
-  if (average_ != nullptr)
-    fill_array(whole(average_, nullptr, stored_.arithmetic()), params, threads);
+  if (copy_ != nullptr) fill_array(gradstep::array_of(stored_.copy, copy_), span_, params, threads);
+  if (average_ != nullptr) {
+    fill_array(gradstep::array_of(stored_.arithmetic(), average_), span_, params, threads);
+  }
 }
 
 gradstep_tensor workload::tensor_at(std::size_t begin, std::size_t count, std::size_t index) {
   const std::size_t first = index * slot_arrays_.size();
   for (std::size_t s = 0; s < slot_arrays_.size(); ++s) {
     const slot_array& slot = slot_arrays_[s];
-    const std::size_t offset = begin * block_bytes(slot.dtype) / block_elements;
-    slots_[first + s] = slot.data == nullptr ? nullptr : slot.data + offset;
-    scales_[first + s] = slot.scales == nullptr ? nullptr : slot.scales + begin / block_elements;
+    // A slot with one number per row, for example, has equal parts for all tensors: their shape is
+    // the same.
+    const std::size_t first_number = begin * slot.count / span_;
+    const std::size_t offset = first_number * block_bytes(slot.dtype) / block_elements;
+    slots_[first + s] = {};
+    if (slot.data == nullptr) continue;
+    slots_[first + s] =
+        gradstep::array_of(slot.dtype, slot.data + offset,
+                           slot.scales == nullptr ? nullptr : slot.scales + begin / block_elements);
   }
   const auto at = [begin](std::byte* array, std::int32_t dtype) {
-    return array == nullptr ? nullptr : array + begin * type_of(dtype).bytes;
+    if (array == nullptr) return gradstep_array{};
+    return gradstep::array_of(dtype, array + begin * type_of(dtype).bytes);
   };
   auto tensor = gradstep::sized<gradstep_tensor>();
   tensor.count = count;
+  tensor.rows = rows_;
+  tensor.columns = columns_;
   tensor.param = at(param_, stored_.param);
   tensor.grad = at(grad_, stored_.grad);
   tensor.slots = slots_.data() + first;
   tensor.slot_count = slot_arrays_.size();
-  tensor.param_dtype = stored_.param;
-  tensor.grad_dtype = stored_.grad;
-  if (stored_.slots != stored_.arithmetic()) {
-    tensor.slot_dtypes = slot_dtypes_.data();
-    tensor.slot_scales = scales_.data() + first;
-  }
-  tensor.param_low = low_ == nullptr ? nullptr : low_ + begin;
-  tensor.copy_dtype = stored_.copy;
-  tensor.param_copy = at(copy_, stored_.copy);
+  if (low_ != nullptr) tensor.param.extra = low_ + begin;
+  tensor.copy = at(copy_, stored_.copy);
   tensor.average = at(average_, stored_.arithmetic());
+  tensor.scalar_count = initial_scalars_.size();
+  if (!initial_scalars_.empty()) {
+    tensor.scalars = scalars_.data() + index * initial_scalars_.size();
+    std::copy(initial_scalars_.begin(), initial_scalars_.end(), tensor.scalars);
+  }
   return tensor;
 }
 
 void workload::cut(const layout& l) {
   slots_.resize((l.counts.size() + 1) * slot_arrays_.size());
-  scales_.resize(slots_.size());
+  scalars_.resize((l.counts.size() + 1) * initial_scalars_.size());
   flat_ = tensor_at(0, l.total(), 0);
   std::size_t begin = 0;
   for (const std::size_t count : l.counts) {
@@ -174,38 +191,55 @@ void workload::cut(const layout& l) {
   }
 }
 
-traffic workload::bytes() const {
-  const bool zeroes_grad = (flags_ & GRADSTEP_APPLY_ZERO_GRAD) != 0;
-  const bool reads_first = (flags_ & (GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE)) != 0;
-  traffic t{{}, count()};
-  if (reads_first) t.passes.push_back({{"grad", grad_, block_bytes(stored_.grad), access::read}});
-  pass update;
-  const auto add = [&](const std::string& name, void* data, std::size_t bytes, access mode) {
-    if (data != nullptr) update.push_back({name, static_cast<std::byte*>(data), bytes, mode});
+/// Adds all that belongs to the array; nothing if there is no such array.
+void workload::add_streams(std::string_view array, access mode, pass& to) const {
+  const auto add = [&](const std::string& name, void* data, std::size_t bytes) {
+    if (data != nullptr) to.push_back({name, static_cast<std::byte*>(data), bytes, mode});
   };
-  const access both = access::read_and_write;
-  add("param", param_, block_bytes(stored_.param), both);
-  add("param_low", low_, block_elements * sizeof *low_, both);
-  for (const slot_array& slot : slot_arrays_) {
-    add(slot.name, slot.data, block_bytes(slot.dtype), both);
-    add(slot.name + " scales", slot.scales, sizeof(float), both);
+  if (array == "param") {
+    add("param", param_, block_bytes(stored_.param));
+    add("param.extra", low_, block_elements * sizeof *low_);
+  } else if (array == "grad") {
+    add("grad", grad_, block_bytes(stored_.grad));
   }
-  add("average", average_, block_bytes(stored_.arithmetic()), both);
-  if (copy_ != nullptr) add("copy", copy_, block_bytes(stored_.copy), access::write);
-  add("grad", grad_, block_bytes(stored_.grad), zeroes_grad ? both : access::read);
-  t.passes.push_back(std::move(update));
-  return t;
+  for (const slot_array& slot : slot_arrays_) {
+    if (slot.name != array || !slot.is_by_element) continue;
+    add(slot.name, slot.data, block_bytes(slot.dtype));
+    add(slot.name + " scales", slot.scales, sizeof(float));
+  }
 }
 
-gradstep_apply_options apply_options(std::uint64_t flags) {
-  auto options = gradstep::sized<gradstep_apply_options>();
-  options.flags = flags;
-  options.grad_scale = 1.0 / 1024;
-  options.max_norm = 1;
-  options.max_value = 0.01;
-  options.average_decay = 0.999;
-  options.seed = 3;
-  return options;
+pass workload::update_pass() const {
+  const bool zeroes_grad = (flags_ & GRADSTEP_APPLY_ZERO_GRAD) != 0;
+  const access both = access::read_and_write;
+  const array_names& absent = passes_.left_alone;
+  pass update;
+  add_streams("param", both, update);
+  for (const slot_array& slot : slot_arrays_) {
+    const bool is_absent = std::find(absent.begin(), absent.end(), slot.name) != absent.end();
+    if (!is_absent) add_streams(slot.name, both, update);
+  }
+  if (average_ != nullptr) {
+    update.push_back({"average", average_, block_bytes(stored_.arithmetic()), both});
+  }
+  if (copy_ != nullptr) {
+    update.push_back({"copy", copy_, block_bytes(stored_.copy), access::write});
+  }
+  add_streams("grad", zeroes_grad ? both : access::read, update);
+  return update;
+}
+
+traffic workload::bytes() const {
+  const bool reads_first = (flags_ & (GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_CHECK_FINITE)) != 0;
+  std::vector<array_names> reads = passes_.reads_before;
+  if (reads_first) reads.insert(reads.begin(), {"grad"});
+  traffic t{{}, count()};
+  for (const array_names& names : reads) {
+    t.passes.emplace_back();
+    for (const std::string_view name : names) add_streams(name, access::read, t.passes.back());
+  }
+  t.passes.push_back(update_pass());
+  return t;
 }
 
 }  // namespace bench
