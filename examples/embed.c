@@ -31,17 +31,21 @@ int main(void) {
   gradstep_context* context = NULL;
   gradstep_rule* rule = NULL;
   float line[2] = {0, 0}, grad[2], exp_avg[2] = {0, 0}, exp_avg_sq[2] = {0, 0};
-  void* slots[] = {exp_avg, exp_avg_sq, NULL}; /* the third serves amsgrad, which is off */
+  const gradstep_array slots[] = {{.data = exp_avg, .dtype = GRADSTEP_FLOAT32},
+                                  {.data = exp_avg_sq, .dtype = GRADSTEP_FLOAT32},
+                                  {.data = NULL}}; /* for amsgrad, which is off */
 
   TRY(gradstep_context_create(NULL, &context));
   TRY(gradstep_rule_create("adamw", &rule));
   TRY(gradstep_rule_set(rule, "lr", 0.1));
   TRY(gradstep_rule_set(rule, "weight_decay", 0));
 
-  gradstep_tensor tensor = {.struct_size = sizeof tensor, .count = 2, .param = line, .grad = grad};
-  tensor.slots = slots;
-  tensor.slot_count = 3;
-  tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
+  const gradstep_tensor tensor = {.struct_size = sizeof tensor,
+                                  .count = 2,
+                                  .param = {.data = line, .dtype = GRADSTEP_FLOAT32},
+                                  .grad = {.data = grad, .dtype = GRADSTEP_FLOAT32},
+                                  .slots = slots,
+                                  .slot_count = 3};
   for (int t = 1; t <= 500; ++t) {
     gradstep_apply_options options = {.struct_size = sizeof options, .step = (uint64_t)t};
     squared_error_gradient(line, grad);

@@ -38,7 +38,10 @@ static void set_gradients(model* m) {
 
 static void add(model* m, const char* name, double decay, float* param, float* grad, size_t count) {
   gradstep_group_options group = {.struct_size = sizeof group, .name = name};
-  gradstep_tensor tensor = {.struct_size = sizeof tensor, .count = count, .param = param};
+  const gradstep_tensor tensor = {.struct_size = sizeof tensor,
+                                  .count = count,
+                                  .param = {.data = param, .dtype = GRADSTEP_FLOAT32},
+                                  .grad = {.data = grad, .dtype = GRADSTEP_FLOAT32}};
   gradstep_rule* rule = NULL;
   gradstep_schedule* schedule = NULL;
   size_t index = 0;
@@ -52,8 +55,6 @@ static void add(model* m, const char* name, double decay, float* param, float* g
   group.schedule = schedule;
   must(gradstep_optimizer_add_group(m->optimizer, &group, &index));
   gradstep_rule_destroy(rule), gradstep_schedule_destroy(schedule); /* the group has copies */
-  tensor.grad = grad;
-  tensor.param_dtype = tensor.grad_dtype = GRADSTEP_FLOAT32;
   must(gradstep_optimizer_add_tensor(m->optimizer, index, name, &tensor, NULL));
 }
 

@@ -40,7 +40,7 @@ inline const std::vector<precision>& known_precisions() {
       {"bf16-master", f32, bf16, f32, bf16},
       {"f16", f32, f16, f32, f16, false, true},
       {"state-bf16", f32, f32, bf16},
-      {"state-8bit", f32, f32, GRADSTEP_SIGNED8},  // UNSIGNED8 for slots that are non-negative
+      {"state-8bit", f32, f32, GRADSTEP_S1E4M3_B256},  // E5M3_B256 for slots that are non-negative
   };
   return precisions;
 }

@@ -30,10 +30,10 @@ inline std::vector<gradstep_hyperparameter_info> parameters_of(const std::string
   auto info = gradstep::sized<gradstep_schedule_info>();
   gradstep::throw_on_failure(gradstep_schedule_describe(schedule.c_str(), &info));
   std::vector<gradstep_hyperparameter_info> parameters(
-      info.parameter_count, gradstep::sized<gradstep_hyperparameter_info>());
+      info.hyperparameter_count, gradstep::sized<gradstep_hyperparameter_info>());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     gradstep::throw_on_failure(
-        gradstep_schedule_parameter_describe(schedule.c_str(), i, &parameters[i]));
+        gradstep_schedule_hyperparameter_describe(schedule.c_str(), i, &parameters[i]));
   }
   return parameters;
 }

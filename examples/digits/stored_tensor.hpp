@@ -23,22 +23,23 @@ class typed_array {
   typed_array(std::int32_t dtype, std::size_t count)
       : dtype_(dtype), count_(count), bytes_(count * (dtype == GRADSTEP_FLOAT32 ? 4 : 2)) {}
 
-  void* data() { return bytes_.data(); }
+  gradstep_array array() { return gradstep::array_of(dtype_, data()); }
   std::size_t size_in_bytes() const { return bytes_.size(); }
 
   /// Sets the elements, rounded to nearest. With low_halves (the `extra` of gradstep_array),
   /// nothing is lost: they take the lower halves of the values.
   void assign(const float* values, std::uint16_t* low_halves = nullptr) {
-    gradstep::write(gradstep::array_of(dtype_, data(), count_, low_halves),
-                    {values, values + count_});
+    gradstep::write(gradstep::array_of(dtype_, data(), low_halves), {values, values + count_});
   }
   void widen_to(float* values) {
-    const std::vector<double> widened = gradstep::read(gradstep::array_of(dtype_, data(), count_));
+    const std::vector<double> widened = gradstep::read(array(), count_);
     std::transform(widened.begin(), widened.end(), values,
                    [](double x) { return static_cast<float>(x); });  // exact
   }
 
  private:
+  void* data() { return bytes_.data(); }
+
   std::int32_t dtype_;
   std::size_t count_;
   std::vector<std::byte> bytes_;
@@ -72,7 +73,7 @@ class stored_tensor {
   /// After a checkpoint was loaded: sets the copy, which checkpoints lack, and the network's
   /// weights.
   void load_copy() {
-    if (copy_) copy_->assign(static_cast<const float*>(arrays_.param));
+    if (copy_) copy_->assign(static_cast<const float*>(arrays_.param.data));
     load_weights();
   }
   /// At the end: gives the network the averaged weights.
@@ -88,28 +89,23 @@ class stored_tensor {
 
  private:
   gradstep_tensor host_arrays(const precision& how, bool has_average) {
-    auto arrays = gradstep::sized<gradstep_tensor>();
-    arrays.count = tensor_.count;
-    arrays.param = tensor_.param;
-    arrays.param_dtype = how.param;
-    arrays.grad = tensor_.grad;
-    arrays.grad_dtype = how.grad;
-    if (how.has_low_halves) arrays.param_low = low_halves_.data();
+    auto arrays = gradstep::tensor_of(tensor_.param, tensor_.grad, tensor_.count);
     if (how.param != GRADSTEP_FLOAT32 || how.copy != 0) {
-      arrays.param = param_.emplace(how.param, tensor_.count).data();
-      param_->assign(tensor_.param, arrays.param_low);
+      std::uint16_t* const low = how.has_low_halves ? low_halves_.data() : nullptr;
+      arrays.param = param_.emplace(how.param, tensor_.count).array();
+      arrays.param.extra = low;
+      param_->assign(tensor_.param, low);
     }
     if (how.grad != GRADSTEP_FLOAT32) {
-      arrays.grad = grad_.emplace(how.grad, tensor_.count).data();
+      arrays.grad = grad_.emplace(how.grad, tensor_.count).array();
     }
     if (how.copy != 0) {
-      arrays.param_copy = copy_.emplace(how.copy, tensor_.count).data();
-      arrays.copy_dtype = how.copy;
+      arrays.copy = copy_.emplace(how.copy, tensor_.count).array();
       copy_->assign(tensor_.param);
     }
     if (has_average) {
       average_.assign(tensor_.param, tensor_.param + tensor_.count);
-      arrays.average = average_.data();
+      arrays.average = gradstep::array_of(average_.data());
     }
     return arrays;
   }

@@ -50,11 +50,10 @@ class trainee {
     std::vector<float> all;
     for (digits::stored_tensor& s : stored_) {
       const gradstep_tensor& t = s.tensor();
-      for (const double x :
-           gradstep::read(gradstep::array_of(t.param_dtype, t.param, t.count, t.param_low))) {
+      for (const double x : gradstep::read(t.param, t.count)) {
         all.push_back(static_cast<float>(x));
       }
-      const auto* const average = static_cast<const float*>(t.average);
+      const auto* const average = static_cast<const float*>(t.average.data);
       all.insert(all.end(), average, average + t.count);
     }
     return all;
