@@ -13,15 +13,6 @@
 namespace gradstep::internal {
 namespace {
 
-/// The place of a scalar among those of its scope.
-std::int32_t place_in_scope(const rule_info& rule, std::size_t index) {
-  std::int32_t place = 0;
-  for (std::size_t i = 0; i < index; ++i) {
-    place += rule.scalars[i].scope == rule.scalars[index].scope ? 1 : 0;
-  }
-  return place;
-}
-
 gradstep_status read_scalar(const optimizer& o, std::size_t tensor, const char* name,
                             double* value) noexcept {
   const rule_values& rule = o.groups[o.table.records[tensor].group].settings.rule;
@@ -31,7 +22,7 @@ gradstep_status read_scalar(const optimizer& o, std::size_t tensor, const char* 
     return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no scalar of %s, which has %zu",
                 quoted(name).text, info.name, info.scalars.size());
   }
-  const std::int32_t place = place_in_scope(info, index);
+  const std::size_t place = place_in_scope(info, index);
   if (info.scalars[index].scope == scalar_scope::tensor) {
     *value = o.table.tensors[tensor].scalars[place];
     return GRADSTEP_OK;
@@ -47,9 +38,8 @@ gradstep_status transform_all(optimizer& o, const char* name) {
   bool is_known = false;
   if (name == nullptr) return fail_as_null("name");
   for (std::size_t g = 0; g < o.groups.size(); ++g) {
-    std::size_t index = 0;
-    if (find_transform(*o.groups[g].settings.rule.entry->info, name, index) != GRADSTEP_OK)
-      continue;
+    const std::size_t index = transform_index(*o.groups[g].settings.rule.entry->info, name);
+    if (index == no_index) continue;
     transform_group(o, g, index);
     is_known = true;
   }
@@ -72,7 +62,8 @@ gradstep_status gradstep_rule_scalar_describe(const char* rule_name, size_t inde
     if (status != GRADSTEP_OK) return status;
     const scalar& s = r.scalars[index];
     fill_output(info, {0, s.name, s.help, s.initial_hyperparameter, s.initial_value,
-                       static_cast<std::int32_t>(s.scope), place_in_scope(r, index)});
+                       static_cast<std::int32_t>(s.scope),
+                       static_cast<std::int32_t>(place_in_scope(r, index))});
     return GRADSTEP_OK;
   });
 }
@@ -89,8 +80,7 @@ gradstep_status gradstep_workspace_size(const gradstep_rule* rule, const gradste
   if (const auto s = check_rule(rule); s != GRADSTEP_OK) return s;
   if (const auto s = check_shapes(tensors, tensor_count); s != GRADSTEP_OK) return s;
   const given_list list(tensors, tensor_count);
-  const std::size_t needed = workspace_size(*rule->entry, rule->values, list.tensors());
-  *bytes = needed == 0 ? 0 : needed + workspace_alignment - 1;
+  *bytes = unaligned_size(workspace_size(*rule->entry, rule->values, list.tensors()));
   return GRADSTEP_OK;
 }
 

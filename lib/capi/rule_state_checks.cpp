@@ -2,7 +2,6 @@
 #include "capi/rule_state_checks.hpp"
 
 #include <cstdio>
-#include <cstring>
 
 #include "base/names.hpp"
 #include "capi/error.hpp"
@@ -28,15 +27,6 @@ bool is_monotonic(const given_list& list) {
     descends &= b < a;
   }
   return ascends || descends;
-}
-
-/// The place of the rule's mode among the scalars of a tensor.
-std::size_t place_of_mode(const rule_info& rule) {
-  std::size_t place = 0;
-  for (std::size_t i = 0; i < rule.mode; ++i) {
-    place += rule.scalars[i].scope == scalar_scope::tensor ? 1 : 0;
-  }
-  return place;
 }
 
 }  // namespace
@@ -89,7 +79,7 @@ gradstep_status check_scalars_differ(const rule_info& rule, const given_list& li
 gradstep_status check_modes(const rule_info& rule, const given_list& list, double mode,
                             const char* call) noexcept {
   if (rule.mode == no_index) return GRADSTEP_OK;
-  const std::size_t place = place_of_mode(rule);
+  const std::size_t place = place_in_scope(rule, rule.mode);
   for (std::size_t i = 0; i < list.size(); ++i) {
     gradstep_tensor room;
     const gradstep_tensor& t = list.at(i, room);
@@ -115,12 +105,18 @@ gradstep_status check_workspace(const gradstep_apply_options& o, std::size_t byt
               o.workspace_size, bytes);
 }
 
+std::size_t transform_index(const rule_info& rule, std::string_view name) noexcept {
+  for (std::size_t i = 0; i < rule.transforms.size(); ++i) {
+    if (rule.transforms[i].name == name) return i;
+  }
+  return no_index;
+}
+
 gradstep_status find_transform(const rule_info& rule, const char* name,
                                std::size_t& index) noexcept {
   if (name == nullptr) return fail_as_null("name");
-  for (index = 0; index < rule.transforms.size(); ++index) {
-    if (std::strcmp(rule.transforms[index].name, name) == 0) return GRADSTEP_OK;
-  }
+  index = transform_index(rule, name);
+  if (index != no_index) return GRADSTEP_OK;
   const auto at = [](const void* all, std::size_t i) {
     return static_cast<const transform*>(all)[i].name;
   };

@@ -52,10 +52,7 @@ step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
 [[gnu::noinline]] gradstep_status provide_workspace(const gradstep_apply_options& o,
                                                     state_block& own, step_request& r) noexcept {
   const std::size_t needed = workspace_size(r.rule, r.values, r.tensors);
-  if (const auto s = check_workspace(o, needed == 0 ? 0 : needed + workspace_alignment - 1);
-      s != GRADSTEP_OK) {
-    return s;
-  }
+  if (const auto s = check_workspace(o, unaligned_size(needed)); s != GRADSTEP_OK) return s;
   if (needed == 0) return GRADSTEP_OK;
   void* memory = o.workspace;
   std::size_t size = o.workspace_size;

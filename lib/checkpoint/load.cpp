@@ -44,14 +44,14 @@ load_counts counts_of(const load_plan& plan) {
 
 // ---- Taking over: cannot fail, with the gate's lock held ----------------------------------------
 
-/// Sets those scalars of a scope that the file has, and the others to their initial values.
+/// Sets those scalars of a scope that the file has, and the others to their initial values. saved:
+/// scalars of the rule with that scope.
 void take_scalars(const rule_values& rule, scalar_scope scope,
                   const std::vector<saved_number>& saved, double* to) noexcept {
-  for (const scalar& s : rule.entry->info->scalars) {
-    if (s.scope != scope) continue;
-    const auto found = std::find_if(saved.begin(), saved.end(),
-                                    [&](const saved_number& n) { return n.name == s.name; });
-    *to++ = found == saved.end() ? initial_value(rule, s) : found->value;
+  set_initial_scalars(rule, scope, to);
+  for (const saved_number& n : saved) {
+    const rule_info& info = *rule.entry->info;
+    to[place_in_scope(info, find_scalar(info, n.name))] = n.value;
   }
 }
 

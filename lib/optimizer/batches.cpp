@@ -84,10 +84,7 @@ void for_each_batch(optimizer& o, const group_record& group, const Use& use) {
 void begin_shared(optimizer& o, const rule_values& rule) {
   shared_scalars* const shared = find_shared(o.shared_scalars, *rule.entry);
   if (shared == nullptr || shared->is_used) return;
-  double* next = shared->values;
-  for (const scalar& s : rule.entry->info->scalars) {
-    if (s.scope == scalar_scope::all) *next++ = initial_value(rule, s);
-  }
+  set_initial_scalars(rule, scalar_scope::all, shared->values);
 }
 
 bool is_zeroed(const optimizer& o, std::size_t tensor) {

@@ -7,17 +7,6 @@
 #include "step/pass_workspace.hpp"
 
 namespace gradstep::internal {
-namespace {
-
-/// The place of a scalar among those of its scope.
-std::size_t place_in_scope(const rule_info& rule, std::size_t index) {
-  const auto is_before = [&](const scalar& s) { return s.scope == rule.scalars[index].scope; };
-  return static_cast<std::size_t>(
-      std::count_if(rule.scalars.begin(), rule.scalars.begin() + index, is_before));
-}
-
-}  // namespace
-
 std::size_t workspace_size(const group_settings& settings, const tensor& t) noexcept {
   const rule_values& rule = settings.rule;
   return std::max(workspace_size(*rule.entry, rule.values, shape_of(t)),
@@ -48,10 +37,7 @@ std::unique_ptr<double[]> allocate_scalars(const rule_values& rule) {
   const std::size_t count = scalar_count(info, scalar_scope::tensor);
   if (count == 0) return nullptr;
   auto scalars = std::make_unique<double[]>(count);
-  double* next = scalars.get();
-  for (const scalar& s : info.scalars) {
-    if (s.scope == scalar_scope::tensor) *next++ = initial_value(rule, s);
-  }
+  set_initial_scalars(rule, scalar_scope::tensor, scalars.get());
   return scalars;
 }
 

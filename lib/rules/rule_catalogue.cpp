@@ -84,6 +84,11 @@ constexpr auto entries_of(type_list<Rules...>) {
 
 constexpr auto entries = entries_of(all_rules());
 
+std::size_t scalar_count(std::span<const scalar> scalars, scalar_scope scope) noexcept {
+  const auto is_one = [scope](const scalar& s) { return s.scope == scope; };
+  return static_cast<std::size_t>(std::count_if(scalars.begin(), scalars.end(), is_one));
+}
+
 }  // namespace
 
 std::span<const rule_entry> rule_catalogue() noexcept { return entries; }
@@ -109,8 +114,17 @@ double initial_value(const rule_values& rule, const scalar& scalar) noexcept {
 }
 
 std::size_t scalar_count(const rule_info& rule, scalar_scope scope) noexcept {
-  const auto is_one = [scope](const scalar& s) { return s.scope == scope; };
-  return static_cast<std::size_t>(std::count_if(rule.scalars.begin(), rule.scalars.end(), is_one));
+  return scalar_count(rule.scalars, scope);
+}
+
+std::size_t place_in_scope(const rule_info& rule, std::size_t index) noexcept {
+  return scalar_count(rule.scalars.first(index), rule.scalars[index].scope);
+}
+
+void set_initial_scalars(const rule_values& rule, scalar_scope scope, double* scalars) noexcept {
+  for (const scalar& s : rule.entry->info->scalars) {
+    if (s.scope == scope) *scalars++ = initial_value(rule, s);
+  }
 }
 
 double base_lr(const rule_values& rule) noexcept {

@@ -57,6 +57,10 @@ double initial_value(const rule_values& rule, const scalar& scalar) noexcept;
 
 /// The number of the rule's scalars that have the scope.
 std::size_t scalar_count(const rule_info& rule, scalar_scope scope) noexcept;
+/// The place of the index-th scalar among those of its scope.
+std::size_t place_in_scope(const rule_info& rule, std::size_t index) noexcept;
+/// Sets the scalars of a scope to their values before the first step.
+void set_initial_scalars(const rule_values& rule, scalar_scope scope, double* scalars) noexcept;
 
 /// The learning rate; 0 for a rule that has none.
 double base_lr(const rule_values& rule) noexcept;

@@ -24,6 +24,11 @@ struct pass_state {
 /// Workspaces begin at multiples of this many bytes.
 inline constexpr std::size_t workspace_alignment = 64;
 
+/// The bytes of memory at any address in which so many bytes can be aligned.
+constexpr std::size_t unaligned_size(std::size_t bytes) {
+  return bytes == 0 ? 0 : bytes + workspace_alignment - 1;
+}
+
 /// Where everything is in the workspace of a tensor. Sizes depend on the rule's values and on the
 /// tensor's shape.
 class pass_workspace {
