@@ -6,11 +6,9 @@
 #include <optional>
 
 #include "base/round_up.hpp"
-#include "kernels/loops/range_part.hpp"
 #include "step/list_pieces.hpp"
 #include "step/pass_tensor.hpp"
 #include "step/prepared_kernels.hpp"
-#include "step/ranges.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -91,13 +89,6 @@ class current_tensor {
 
 // ---- The executor -------------------------------------------------------------------------------
 
-/// A transform reads no gradient, so its kernel gets the param in place of one.
-void leave_to_transform(tensor& t) {
-  t.grad = t.param;
-  t.grad.is_stochastic = false;
-  t.average.data = nullptr;
-}
-
 class pass_run {
  public:
   pass_run(const context& c, request_span requests) : context_(c), requests_(requests) {
@@ -127,24 +118,18 @@ class pass_run {
   }
 
  private:
-  /// Runs use(tensor, from, to) for the units [from, to) of tensors, `group` units at a time.
+  /// Runs use(tensor, unit) for all units of the tensors.
   template <class UnitsOf, class Use>
-  void for_units(std::size_t group, const UnitsOf& units_of, const Use& use) {
+  void for_units(const UnitsOf& units_of, const Use& use) {
     std::size_t count = 0;
     for (unit_walk walk(requests_, units_of); !walk.is_at_end(); walk.next()) count += walk.count();
-    const std::size_t pieces = count / group + (count % group != 0);
-    piece_count_ += pieces;
-    run_pieces(context_, pieces, is_serial_, [&](piece_claims& claims) {
+    piece_count_ += count;
+    run_pieces(context_, count, is_serial_, [&](piece_claims& claims) {
       unit_walk walk(requests_, units_of);
       current_tensor tensor;
-      for (std::size_t piece = 0; claims.claim(piece);) {
-        const std::size_t end = std::min(count, (piece + 1) * group);
-        for (std::size_t unit = piece * group; unit < end;) {
-          walk.advance_to(unit);
-          const std::size_t last = std::min(end, walk.first() + walk.count());
-          use(tensor.at(requests_, walk.place()), unit - walk.first(), last - walk.first());
-          unit = last;
-        }
+      for (std::size_t unit = 0; claims.claim(unit);) {
+        walk.advance_to(unit);
+        use(tensor.at(requests_, walk.place()), unit - walk.first());
       }
     });
   }
@@ -198,8 +183,8 @@ class pass_run {
       return pass_workspace(r.rule, r.values, r.tensors.shape(i)).tiles().size();
     };
     for (std::size_t pass = 0; pass < pass_count_; ++pass) {
-      for_units(1, tiles_of, [&](const pass_tensor& t, std::size_t from, std::size_t to) {
-        for (std::size_t n = from; n < to && pass < t.pass_count(); ++n) t.sum_tile(pass, n);
+      for_units(tiles_of, [&](const pass_tensor& t, std::size_t tile) {
+        if (pass < t.pass_count()) t.sum_tile(pass, tile);
       });
       if (!finish_large(pass)) return false;
     }
@@ -207,8 +192,8 @@ class pass_run {
     const auto blocks_of = [&](const step_request& r, std::size_t i) {
       return is_small(r, i) ? 0 : r.tensors.count(i) / size + (r.tensors.count(i) % size != 0);
     };
-    for_units(1, blocks_of, [&](const pass_tensor& t, std::size_t from, std::size_t to) {
-      t.run_last(from * size, std::min(to * size, t.count()));
+    for_units(blocks_of, [&](const pass_tensor& t, std::size_t block) {
+      t.run_last(block * size, std::min((block + 1) * size, t.count()));
     });
     for_each_large([](const pass_tensor& t, const step_request&) { t.commit(); });
     return true;
@@ -279,40 +264,6 @@ class pass_run {
 };
 
 }  // namespace
-
-pass_outcome update_with_scalars(const context& c, const step_request& r) noexcept {
-  const list_summary summary(r.tensors);
-  if (summary.total == 0) return {};
-  const list_pieces pieces(c, summary.total);
-  const auto used_slots = [&](const tensor_shape& shape) {
-    return r.rule.used_slots(r.values, shape.is_matrix());
-  };
-  pieces.run(
-      c, r.tensors, [&] { return tensor_constants(c, r, summary.total); },
-      [&](tensor_constants& constants, const list_piece& piece, const list_position<>& at) {
-        tensor t{};
-        read_for_step(r, used_slots(r.tensors.shape(at.tensor())), at.tensor(), t);
-        if (r.transform != no_index) leave_to_transform(t);
-        constants.prepare_for(t);
-        piece.for_part_of(at, granularity_of(t), [&](std::size_t from, std::size_t to) {
-          cut_to(t, from, to);
-          run_kernel(constants.kernel(), constants.prepared(), t);
-        });
-      });
-  tensor_constants constants(c, r, summary.total);
-  for (std::size_t i = 0; i < r.tensors.size(); ++i) {
-    if (r.tensors.count(i) == 0) continue;
-    tensor t{};
-    read_for_step(r, 0, i, t);
-    constants.prepare_for(t);
-    step_scalars after = constants.after();
-    if (r.transform != no_index) {
-      after.values[r.rule.info->mode] = r.rule.info->transforms[r.transform].mode_after;
-    }
-    store_scalars(r, t, after);
-  }
-  return {pieces.run_count(), false};
-}
 
 pass_outcome update_in_passes(const context& c, std::span<step_request> requests) noexcept {
   return pass_run(c, requests).run();

@@ -99,12 +99,12 @@ void pass_tensor::add_tiles(std::size_t pass) const {
   for (std::size_t s = 0; s < tensor_.slot_count; ++s) {
     const bool is_line = (workspace_.line_slots() >> s & 1) != 0;
     if (!is_line || request_->rule.info->slots[s].pass != pass) continue;
-    add_line_slot(pass, s);
+    add_line_slot(s);
     finish_line_slot(pass, s);
   }
 }
 
-void pass_tensor::add_line_slot(std::size_t, std::size_t s) const {
+void pass_tensor::add_line_slot(std::size_t s) const {
   const bool is_row = request_->rule.info->slots[s].extent == slot_extent::row;
   const tile_grid& tiles = workspace_.tiles();
   const std::size_t blocks = is_row ? tiles.column_blocks() : tiles.row_blocks();

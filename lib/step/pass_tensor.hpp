@@ -42,7 +42,7 @@ class pass_tensor {
 
  private:
   step_range range_of(std::size_t from, std::size_t to) const;
-  void add_line_slot(std::size_t pass, std::size_t slot) const;
+  void add_line_slot(std::size_t slot) const;
   void finish_line_slot(std::size_t pass, std::size_t slot) const;
   void commit_line_slot(std::size_t slot) const;
 

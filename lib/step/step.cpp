@@ -10,6 +10,7 @@
 #include "step/pass_run.hpp"
 #include "step/prepared_kernels.hpp"
 #include "step/ranges.hpp"
+#include "step/scalar_step.hpp"
 
 namespace gradstep::internal {
 namespace {
