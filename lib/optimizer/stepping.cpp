@@ -70,21 +70,23 @@ void check_step_counts(const optimizer& o) {
   for (const std::uint32_t index : o.lists.selected) check_step_count(o.table.records[index]);
 }
 
-/// No param may be in a transformed state.
+/// No param that takes part may be in a transformed state.
 void check_modes(const optimizer& o) {
-  for (const std::uint32_t index : o.lists.selected) {
-    if (mode_of(o, index) == 0) continue;
-    const rule_info& rule = *o.groups[o.table.records[index].group].settings.rule.entry->info;
-    refuse(GRADSTEP_WRONG_ORDER,
-           "the param of tensor %s is transformed: gradstep_optimizer_transform with \"%s\" comes "
-           "first",
-           o.table.records[index].quoted_name().text, transform_back(rule));
+  for (const group_record& group : o.groups) {
+    const rule_info& rule = *group.settings.rule.entry->info;
+    if (rule.mode == no_index) continue;
+    for (const std::uint32_t index : group.members) {
+      if (!takes_part(o.table, index) || mode_of(o, index) == 0) continue;
+      refuse(GRADSTEP_WRONG_ORDER,
+             "the param of tensor %s is transformed: gradstep_optimizer_transform with \"%s\" "
+             "comes first",
+             o.table.records[index].quoted_name().text, transform_back(rule));
+    }
   }
 }
 
-/// Rules that sum over all tensors need some values to be equal in all groups that take part.
+/// Rules that sum over all tensors need some values to be equal in all groups that have tensors.
 void check_shared_values(const optimizer& o) {
-  if (o.shared_scalars.empty()) return;
   for (const shared_scalars& shared : o.shared_scalars) {
     const group_record* first = nullptr;
     for (const group_record& group : o.groups) {
