@@ -33,16 +33,26 @@ void expand_line_slot(slot_extent extent, const step_range& r, const T* slot, st
   }
 }
 
-/// Whether the range is stepped row by row. Its rows are long enough, and begin at blocks of 8-bit
-/// slots.
-inline bool has_long_rows(const step_range& r) {
-  constexpr std::size_t long_row = 256;
-  if (r.columns < long_row) return false;
-  if (r.columns % block_elements == 0 && r.first_index % block_elements == 0) return true;
+/// Whether lines of that length are long enough to be worked on one by one, and begin at blocks of
+/// 8-bit slots, if the range has some.
+inline bool has_long_lines(const step_range& r, std::size_t line_length) {
+  constexpr std::size_t long_line = 256;
+  if (line_length < long_line) return false;
+  if (line_length % block_elements == 0 && r.first_index % block_elements == 0) return true;
   for (std::size_t s = 0; s < r.slot_count; ++s) {
     if (r.slots[s].data != nullptr && has_blocks(r.slots[s].type)) return false;
   }
   return true;
+}
+
+/// Whether one of the slots has a number for each row or column. slots: true for those that count.
+template <class Rule, class Slots>
+constexpr bool any_line_slot(const Slots& slots) {
+  bool result = false;
+  for (std::size_t s = 0; s < Rule::info.slot_count; ++s) {
+    result |= slots[s] && Rule::info.slots[s].extent != slot_extent::element;
+  }
+  return result;
 }
 
 /// Line slots of parts of a range, as the loops over strips read them.
@@ -54,7 +64,7 @@ class line_slot_parts {
   /// expanded slots.
   template <class Use>
   void for_each_part(const step_range& range, const Use& use) {
-    const bool is_by_rows = has_long_rows(range);
+    const bool is_by_rows = has_long_lines(range, range.columns);
     for (std::size_t at = 0; at < range.count;) {
       const std::uint64_t place = range.first_index + at;
       const std::size_t count =

@@ -4,6 +4,8 @@
 // vectors leave them out. One loop serves all rules.
 #pragma once
 
+#include <array>
+
 #include "kernels/loops/line_slots.hpp"
 #include "kernels/loops/tensor_strips.hpp"
 
@@ -19,26 +21,43 @@ using number_arrays = T[2 + max_slots][tensor_strips<T>::width];
 template <class T>
 using number_step = void (*)(const prepared_step& prepared, T scale, number_arrays<T>& elements);
 
-/// stored_slots: bit s: the step changes slot s.
+/// Bits of a list of truth values, the first one lowest.
+template <std::size_t Size>
+constexpr std::uint32_t as_bits(const std::array<bool, Size>& values) {
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < Size; ++i) bits |= std::uint32_t{values[i]} << i;
+  return bits;
+}
+
+/// The elements of the strip at `index`. Of the slots, those whose bits are set.
+template <class T>
+void load_numbers(const tensor_strips<T>& strips, const prepared_operands& at, std::size_t index,
+                  std::uint32_t slots, number_arrays<T>& elements) {
+  typename tensor_strips<T>::full_strip x;
+  strips.load_grad(at, index, x);
+  x.store(elements[1]);
+  for (std::size_t s = 0; s < max_slots; ++s) {
+    if ((slots >> s & 1) == 0) continue;
+    load_slot<slot_extent::row>(at.slots[s], index, x);  // of any extent
+    x.store(elements[2 + s]);
+  }
+  load(at.param, index, x);
+  x.store(elements[0]);
+}
+
+/// Bit s of used_slots: the step reads slot s; of stored_slots: it changes slot s.
 template <class T>
 [[gnu::noinline]] void run_by_numbers(const prepared_step& prepared, const step_range& range,
-                                      std::uint32_t stored_slots, number_step<T> step) {
+                                      std::uint32_t used_slots, std::uint32_t stored_slots,
+                                      number_step<T> step) {
   tensor_strips<T> strips(prepared, range, stored_slots);
   const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place) {
     alignas(64) number_arrays<T> elements;
-    typename tensor_strips<T>::full_strip x;
-    strips.load_grad(at, index, x);
-    x.store(elements[1]);
-    for (std::size_t s = 0; s < range.slot_count; ++s) {
-      if (range.slots[s].data == nullptr) continue;
-      load_slot<slot_extent::row>(at.slots[s], index, x);  // of any extent
-      x.store(elements[2 + s]);
-    }
-    load(at.param, index, x);
-    x.store(elements[0]);
+    load_numbers(strips, at, index, used_slots, elements);
     step(prepared, strips.rest_of_scale(), elements);
+    typename tensor_strips<T>::full_strip x;
     for (std::size_t s = 0; s < range.slot_count; ++s) {
-      if (range.slots[s].data == nullptr || (stored_slots >> s & 1) == 0) continue;
+      if ((stored_slots >> s & 1) == 0) continue;
       x.load(elements[2 + s]);
       strips.store_slot(s, x, at.slots[s], index, place);
     }

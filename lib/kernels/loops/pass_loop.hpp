@@ -26,13 +26,9 @@ struct pass_loop {
     }
     return result;
   }();
-  static constexpr bool reads_line_slots = [] {
-    bool result = false;
-    for (std::size_t s = 0; s < slot_count; ++s) {
-      result |= is_read[s] && Rule::info.slots[s].extent != slot_extent::element;
-    }
-    return result;
-  }();
+  /// The same as bits.
+  static constexpr std::uint32_t read_bits = as_bits(is_read);
+  static constexpr bool reads_line_slots = any_line_slot<Rule>(is_read);
 
   template <class T>
   using buffers = term_buffers<T, info.sum_count>;
@@ -102,16 +98,7 @@ struct pass_loop {
                                             const prepared_operands& at, std::size_t index,
                                             buffers<T>& to, std::size_t place) {
     alignas(64) number_arrays<T> elements;
-    typename tensor_strips<T>::full_strip x;
-    strips.load_grad(at, index, x);
-    x.store(elements[1]);
-    for (std::size_t s = 0; s < slot_count; ++s) {
-      if (!is_read[s]) continue;
-      load_slot<slot_extent::row>(at.slots[s], index, x);  // of any extent
-      x.store(elements[2 + s]);
-    }
-    load(at.param, index, x);
-    x.store(elements[0]);
+    load_numbers(strips, at, index, read_bits, elements);
 #pragma GCC unroll 1
     for (std::size_t i = 0; i < tensor_strips<T>::width; ++i) {
       terms<T> found;
@@ -181,19 +168,6 @@ struct pass_loop {
     if (part.count % width == 0) lines.advance(part.count);
   }
 
-  /// Whether sum_long_lines can sum the range.
-  static bool has_long_lines(const prepared_step& prepared, const step_range& range,
-                             std::size_t line_length) {
-    constexpr std::size_t long_line = 256;
-    if (line_length < long_line || prepared.favours_new) return false;
-    // Strips must not be cut at blocks.
-    if (range.first_index % block_elements == 0 && line_length % block_elements == 0) return true;
-    for (std::size_t s = 0; s < slot_count; ++s) {
-      if (update_loop::used[s] && has_blocks(range.slots[s].type)) return false;
-    }
-    return true;
-  }
-
   /// Calls use() with the part's line slots in place. part: the range's elements from the `at`-th
   /// on.
   template <class T, class Use>
@@ -212,7 +186,8 @@ struct pass_loop {
   static void sum(const prepared_step& prepared, const step_range& range, const pass_sums& sums) {
     line_sums<T, info> lines(range, sums);
     const bool has_gaps = range.columns != 0 && is_pitched(range);
-    if (!has_gaps && has_long_lines(prepared, range, sums.line_length)) {
+    // Strips of long lines are not cut at blocks. add_range has the loop over numbers.
+    if (!has_gaps && !prepared.favours_new && has_long_lines(range, sums.line_length)) {
       return sum_long_lines<T>(prepared, range, lines, sums.line_length);
     }
     buffers<T> terms;

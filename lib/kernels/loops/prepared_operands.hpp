@@ -35,11 +35,11 @@ struct padded_operands {
     operands = prepared_operands(range);
   }
 
-  [[gnu::noinline]] void put_back(step_range whole, std::size_t index) {
+  /// writes_grad: the step has changed the gradient.
+  [[gnu::noinline]] void put_back(step_range whole, std::size_t index, bool writes_grad) {
     for_each_part(whole, [&](const operand& o, const padded_part<Width>& part) {
-      // A transform gets the param in place of the gradient.
-      const bool is_param_again = &o == &whole.grad && o.data == whole.param.data;
-      if (!o.is_repeated && !is_param_again) part.put_back(o + index);
+      const bool is_unchanged = o.is_repeated || (&o == &whole.grad && !writes_grad);
+      if (!is_unchanged) part.put_back(o + index);
     });
   }
 

@@ -13,43 +13,10 @@
 
 #include "kernels/loops/line_slots.hpp"
 #include "kernels/loops/number_steps.hpp"
+#include "kernels/loops/rule_arguments.hpp"
 
 namespace gradstep::internal {
 namespace {
-
-/// Whether the rule changes a slot that has one number per element. A rule without `stores` changes
-/// all that it uses.
-template <class Rule>
-constexpr bool stores(std::string_view slot) {
-  if constexpr (requires { Rule::stores(slot); }) {
-    return Rule::stores(slot);
-  } else {
-    return true;
-  }
-}
-
-constexpr double epsilon_of(dtype type) {
-  switch (type) {
-    case dtype::float64:
-      return 0x1p-52;
-    case dtype::bfloat16:
-      return 0x1p-7;
-    case dtype::float16:
-      return 0x1p-10;
-    default:
-      return 0x1p-23;
-  }
-}
-
-template <class Rule>
-arguments<Rule, double> arguments_of(const prepare_request& r) {
-  arguments<Rule, double> h{r.hyperparameters, r.step, r.has_fresh_slots};
-  h.is_matrix = r.is_matrix;
-  h.param_epsilon = epsilon_of(r.param_type);
-  h.scalars = r.scalars;
-  h.scalars_after = r.scalars_after;
-  return h;
-}
 
 template <class Rule, auto Form>
 struct step_loop {
@@ -73,6 +40,9 @@ struct step_loop {
     }
     return result;
   }();
+  /// The same as bits.
+  static constexpr std::uint32_t stored_bits = as_bits(stored);
+  static constexpr std::uint32_t used_bits = as_bits(used);
 
   /// Which slots are one repeated number. Without line slots it is empty, so that the plain loop of
   /// most rules has no trace of it.
@@ -87,20 +57,8 @@ struct step_loop {
     }
     void set(std::size_t s, bool value) { values[s] = value; }
   };
-  /// The same as bits.
-  static constexpr std::uint32_t stored_bits = [] {
-    std::uint32_t bits = 0;
-    for (std::size_t s = 0; s < slot_count; ++s) bits |= std::uint32_t{stored[s]} << s;
-    return bits;
-  }();
 
-  static constexpr bool has_line_slots = [] {
-    bool result = false;
-    for (std::size_t s = 0; s < slot_count; ++s) {
-      result |= used[s] && Rule::info.slots[s].extent != slot_extent::element;
-    }
-    return result;
-  }();
+  static constexpr bool has_line_slots = any_line_slot<Rule>(used);
 
   using repeated_slots = std::conditional_t<has_line_slots, some_repeated_slots, no_repeated_slots>;
 
@@ -312,7 +270,7 @@ struct step_loop {
   static void run_contiguous(const prepared_step& prepared, const step_range& range) {
     if constexpr (has_averages<T>) {
       if (prepared.favours_new)
-        return run_by_numbers<T>(prepared, range, stored_bits, step_numbers<T>);
+        return run_by_numbers<T>(prepared, range, used_bits, stored_bits, step_numbers<T>);
     }
     if (is_plain<T>(prepared, range)) return run_plain<T>(prepared, range);
     run_general<T>(prepared, range);

@@ -104,7 +104,7 @@ class tensor_strips {
         if (place.in_block == block_elements) [[unlikely]]
           place = {place.streams + 1, 0};
       }
-      if (is_partial) copy->put_back(range_, index);
+      if (is_partial) copy->put_back(range_, index, zeroes_grad_);
       if (has_blocks_ && (left == count || in_block + count == block_elements)) {
         store_blocks(in_block + count, index - in_block, *streams);
       }
