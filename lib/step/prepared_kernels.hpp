@@ -68,7 +68,7 @@ class tensor_constants {
   const step_kernel* kernel_ = nullptr;  // null: nothing is prepared
   dtype param_type_{};
   step_scalars before_{}, after_{};
-  prepared_step prepared_;
+  prepared_step prepared_{};
 };
 
 /// The request of a tensor's constants. Both sets of scalars must outlive it.
