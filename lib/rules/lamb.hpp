@@ -79,6 +79,7 @@ struct lamb {
 
   // ---- The sums of p^2 and d^2 ----------------------------------------------------------------
 
+  static constexpr std::size_t direction_term = 1;
   static constexpr pass_list passes(form) {
     return {1, {{2, {sum_extent::tensor, sum_extent::tensor}}}};
   }

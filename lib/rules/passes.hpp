@@ -15,6 +15,10 @@
 //         gets the totals of the sums over the tensor, or over all tensors; false: the step stops
 //         before anything is stored
 //
+//     static constexpr std::size_t direction_term = k;     optional
+//         terms[k].a of the pass before the last is what update returns. A small tensor's update
+//         then reads it instead of computing it again.
+//
 // A row slot has one number per row, a column slot one per column. It is made from a sum of a pass:
 //     template <form F, std::size_t Slot, class H>
 //     static auto next_line(const H& h, const tensor_shape& shape);

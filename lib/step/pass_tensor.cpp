@@ -43,7 +43,7 @@ void pass_tensor::begin(tensor_constants& constants) const {
 
 /// Elements of the tensor, with line slots as later passes see them.
 step_range pass_tensor::range_of(std::size_t from, std::size_t to) const {
-  step_range range = tensor_;
+  auto range = static_cast<const step_range&>(tensor_);
   range.line_slots = workspace_.line_slots();
   for (std::size_t s = 0; s < range.slot_count; ++s) {
     if ((range.line_slots >> s & 1) != 0) range.slots[s].data = workspace_.seen_lines(s);
@@ -56,7 +56,9 @@ void pass_tensor::sum_tile(std::size_t pass, std::size_t n) const {
   const tile t = workspace_.tiles()[n];
   const pass_info& info = workspace_.passes().passes[pass];
   pass_sums sums{};
+  sums.line_count = t.lines;
   sums.line_length = t.line_length;
+  sums.lines_apart = t.is_gapless ? t.line_length : tensor_.columns;
   const bool is_flat = workspace_.line_slots() == 0;
   sums.columns_apart = is_flat ? 0 : tensor_.columns;
   for (std::size_t k = 0; k < info.sum_count; ++k) {
@@ -76,16 +78,8 @@ void pass_tensor::sum_tile(std::size_t pass, std::size_t n) const {
       std::fill_n(columns, (matrices - 1) * tensor_.columns + t.line_length, 0.0);
     }
   }
-  const pass_kernel& kernel = state().kernel->passes[pass];
-  if (t.is_gapless) {
-    const std::size_t count = t.lines * t.line_length;
-    return kernel.sum(state().prepared, range_of(t.first, t.first + count), sums);
-  }
-  for (std::size_t line = 0; line < t.lines; ++line) {
-    const std::size_t first = t.first + line * tensor_.columns;
-    kernel.sum(state().prepared, range_of(first, first + t.line_length), sums);
-    for (double*& row : sums.rows) row += row != nullptr ? 1 : 0;
-  }
+  const std::size_t end = t.first + (t.lines - 1) * sums.lines_apart + t.line_length;
+  state().kernel->passes[pass].sum(state().prepared, range_of(t.first, end), sums);
 }
 
 void pass_tensor::add_tiles(std::size_t pass) const {
@@ -164,7 +158,14 @@ void pass_tensor::commit() const {
   store_scalars(*request_, tensor_, state().after);
 }
 
-void pass_tensor::run_all(tensor_constants& constants) const {
+void pass_tensor::run_all(tensor_constants& constants) {
+  // A small tensor's directions stay in the nearest cache until its last pass.
+  constexpr std::size_t direction_bytes = 16384, room = 64 * sizeof(double);
+  alignas(64) std::byte directions[direction_bytes + room];
+  const dtype type = computed_type(tensor_.param.type);
+  if (tensor_.count * size_of(type) <= direction_bytes) {
+    tensor_.directions = directions;
+  }
   begin(constants);
   for (std::size_t pass = 0; pass < pass_count(); ++pass) {
     for (std::size_t n = 0; n < tile_count(); ++n) sum_tile(pass, n);
@@ -173,6 +174,7 @@ void pass_tensor::run_all(tensor_constants& constants) const {
   }
   run_last(0, count());
   commit();
+  tensor_.directions = nullptr;
 }
 
 }  // namespace gradstep::internal

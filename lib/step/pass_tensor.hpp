@@ -38,7 +38,7 @@ class pass_tensor {
   void commit() const;
 
   /// All passes, on the calling thread. Not for rules that sum over all tensors.
-  void run_all(tensor_constants& constants) const;
+  void run_all(tensor_constants& constants);
 
  private:
   step_range range_of(std::size_t from, std::size_t to) const;

@@ -38,6 +38,7 @@ void read_for_step(const step_request& r, std::uint32_t used_slots, std::size_t 
   if (!r.updates_average()) t.average.data = nullptr;
   t.offset = 0;
   t.line_slots = 0;
+  t.directions = nullptr;
   t.random_key = needs_key ? random_key(r, t, index) : 0;
 }
 

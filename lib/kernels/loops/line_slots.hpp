@@ -34,11 +34,14 @@ void expand_line_slot(slot_extent extent, const step_range& r, const T* slot, st
 }
 
 /// Whether lines of that length are long enough to be worked on one by one, and begin at blocks of
-/// 8-bit slots, if the range has some.
-inline bool has_long_lines(const step_range& r, std::size_t line_length) {
+/// 8-bit slots, if the range has some. lines_apart: elements from one line to the next.
+inline bool has_long_lines(const step_range& r, std::size_t line_length, std::size_t lines_apart) {
   constexpr std::size_t long_line = 256;
   if (line_length < long_line) return false;
-  if (line_length % block_elements == 0 && r.first_index % block_elements == 0) return true;
+  if (line_length % block_elements == 0 && lines_apart % block_elements == 0 &&
+      r.first_index % block_elements == 0) {
+    return true;
+  }
   for (std::size_t s = 0; s < r.slot_count; ++s) {
     if (r.slots[s].data != nullptr && has_blocks(r.slots[s].type)) return false;
   }
@@ -55,16 +58,32 @@ constexpr bool any_line_slot(const Slots& slots) {
   return result;
 }
 
+/// Sets the line slots of `part`, a part of one row of the range from its `at`-th element on: a row
+/// slot is one repeated number, and a column slot is read where it is.
+template <class Rule, class T>
+void place_in_row(const step_range& range, std::size_t at, step_range& part) {
+  const std::size_t index = range.offset + at, row = index / range.columns;
+  for (std::size_t s = 0; s < Rule::info.slot_count; ++s) {
+    const slot_extent extent = Rule::info.slots[s].extent;
+    T* const slot = static_cast<T*>(range.slots[s].data);
+    if (extent == slot_extent::element || slot == nullptr) continue;
+    const bool is_row = extent == slot_extent::row;
+    const std::size_t first =
+        is_row ? row : row / range.rows * range.columns + index % range.columns;
+    part.slots[s] = {slot + first, nullptr, native<T>, false, is_row};
+  }
+  part.line_slots = 0;
+}
+
 /// Line slots of parts of a range, as the loops over strips read them.
 template <class Rule, class T>
 class line_slot_parts {
  public:
-  /// Calls use(part) for parts of the range: for parts of rows, where a row slot is one repeated
-  /// number and a column slot is read where it is; or, if rows are short, for some elements with
-  /// expanded slots.
+  /// Calls use(part) for parts of the range: for parts of rows or, if rows are short, for some
+  /// elements with expanded slots.
   template <class Use>
   void for_each_part(const step_range& range, const Use& use) {
-    const bool is_by_rows = has_long_lines(range, range.columns);
+    const bool is_by_rows = has_long_lines(range, range.columns, range.columns);
     for (std::size_t at = 0; at < range.count;) {
       const std::uint64_t place = range.first_index + at;
       const std::size_t count =
@@ -82,8 +101,9 @@ class line_slot_parts {
   /// Sets the line slots of `part`: the elements of the range from the `at`-th one on, of one row
   /// or at most expanded_elements of them.
   void place_slots(const step_range& range, std::size_t at, step_range& part) {
-    const std::size_t index = range.offset + at;
-    const bool is_in_row = index % range.columns + part.count <= range.columns;
+    if ((range.offset + at) % range.columns + part.count <= range.columns) {
+      return place_in_row<Rule, T>(range, at, part);
+    }
     std::size_t next = 0;
     for (std::size_t s = 0; s < Rule::info.slot_count; ++s) {
       const slot_extent extent = Rule::info.slots[s].extent;
@@ -91,16 +111,8 @@ class line_slot_parts {
       T* const room = elements_[next++];
       const T* const slot = static_cast<const T*>(range.slots[s].data);
       if (slot == nullptr) continue;
-      const T* numbers = room;
-      if (!is_in_row) {
-        expand_line_slot(extent, range, slot, at, part.count, room);
-      } else if (extent == slot_extent::row) {
-        numbers = slot + index / range.columns;
-      } else {
-        numbers = slot + index / range.columns / range.rows * range.columns + index % range.columns;
-      }
-      part.slots[s] = {const_cast<T*>(numbers), nullptr, native<T>, false,
-                       is_in_row && extent == slot_extent::row};
+      expand_line_slot(extent, range, slot, at, part.count, room);
+      part.slots[s] = {room, nullptr, native<T>, false};
     }
     part.line_slots = 0;
   }

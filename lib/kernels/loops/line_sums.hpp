@@ -40,17 +40,29 @@ void add_products(const T* a, const T* b, std::size_t count, double* sums) {
   }
 }
 
-/// sums[j] += a[j] b[j] for the lanes of two vectors.
-[[gnu::always_inline]] inline void add_products(vec<float> a, vec<float> b, double* sums) {
-  constexpr std::size_t half = vec<double>::width;
+/// Calls add(a, b, lane) with the products' factors in double, and their first one's lane.
+template <class Add>
+[[gnu::always_inline]] inline void widen_products(vec<float> a, vec<float> b, std::size_t lane,
+                                                  const Add& add) {
   vec<double> a_low, a_high, b_low, b_high;
   widen(a, a_low, a_high);
   widen(b, b_low, b_high);
-  fma(a_low, b_low, vec<double>::load(sums)).store(sums);
-  fma(a_high, b_high, vec<double>::load(sums + half)).store(sums + half);
+  add(a_low, b_low, lane);
+  add(a_high, b_high, lane + vec<double>::width);
 }
-[[gnu::always_inline]] inline void add_products(vec<double> a, vec<double> b, double* sums) {
-  fma(a, b, vec<double>::load(sums)).store(sums);
+template <class Add>
+[[gnu::always_inline]] inline void widen_products(vec<double> a, vec<double> b, std::size_t lane,
+                                                  const Add& add) {
+  add(a, b, lane);
+}
+
+/// sums[j] += a[j] b[j] for the elements of two vectors.
+template <class T>
+[[gnu::always_inline]] inline void add_products(vec<T> a, vec<T> b, double* sums) {
+  widen_products(
+      a, b, 0, [&](vec<double> x, vec<double> y, std::size_t at) __attribute__((always_inline)) {
+        fma(x, y, vec<double>::load(sums + at)).store(sums + at);
+      });
 }
 
 /// The sum of one line so far.
@@ -66,11 +78,8 @@ class line_lanes {
       i += n;
     }
   }
-  /// Adds the products of vectors that begin at that element of the line.
-  template <class T>
-  [[gnu::always_inline]] void add(vec<T> a, vec<T> b, std::size_t at) {
-    add_products(a, b, lanes_ + at % norm_lanes);
-  }
+  double* lanes() { return lanes_; }
+  const double* lanes() const { return lanes_; }
 
   /// The line's sum. The next line begins.
   double take() {
@@ -81,6 +90,50 @@ class line_lanes {
 
  private:
   alignas(64) double lanes_[norm_lanes] = {};
+};
+
+/// The lanes of a line's sums, in registers where the instruction set has enough. Those of sums
+/// over columns are not used.
+template <const pass_info& Pass>
+class register_lanes {
+ public:
+  explicit register_lanes(const line_lanes* from) {
+    for_each([&](std::size_t sum, std::size_t k) __attribute__((always_inline)) {
+      sums_[sum][k] = vec<double>::load(from[sum].lanes() + k * vec<double>::width);
+    });
+  }
+  [[gnu::always_inline]] void store(line_lanes* to) const {
+    for_each([&](std::size_t sum, std::size_t k) __attribute__((always_inline)) {
+      sums_[sum][k].store(to[sum].lanes() + k * vec<double>::width);
+    });
+  }
+
+  /// Adds the products of vectors that begin at that element of the line. Registers need it at
+  /// compile time, modulo 32.
+  template <class T>
+  [[gnu::always_inline]] void add(std::size_t sum, vec<T> a, vec<T> b, std::size_t at) {
+    widen_products(
+        a, b, at % norm_lanes,
+        [&](vec<double> x, vec<double> y, std::size_t lane) __attribute__((always_inline)) {
+          vec<double>& lanes = sums_[sum][lane / vec<double>::width];
+          lanes = fma(x, y, lanes);
+        });
+  }
+
+ private:
+  static constexpr std::size_t vectors = norm_lanes / vec<double>::width;
+
+  template <class Use>
+  [[gnu::always_inline]] static void for_each(const Use& use) {
+#pragma GCC unroll 4
+    for (std::size_t sum = 0; sum < Pass.sum_count; ++sum) {
+      if (Pass.extents[sum] == sum_extent::column) continue;
+#pragma GCC unroll 16
+      for (std::size_t k = 0; k < vectors; ++k) use(sum, k);
+    }
+  }
+
+  vec<double> sums_[Pass.sum_count][vectors];
 };
 
 /// Adds up terms in the order of the elements.
@@ -102,24 +155,6 @@ class line_sums {
     return std::min(left, buffers::elements / length * length);
   }
 
-  /// Where the next element is in its line.
-  std::size_t at() const { return at_; }
-
-  /// Adds the terms of vectors to a sum. They begin `ahead` elements after the next one, at a
-  /// multiple of their width.
-  [[gnu::always_inline]] void add_ahead(std::size_t sum, vec<T> a, vec<T> b, std::size_t ahead) {
-    if (Pass.extents[sum] == sum_extent::column) {
-      add_products(a, b, columns_[sum] + at_ + ahead);
-    } else {
-      lanes_[sum].add(a, b, at_ + ahead);
-    }
-  }
-  /// Moves on by so many elements of the line, whose terms are added.
-  void advance(std::size_t count) {
-    at_ += count;
-    if (at_ == sums_.line_length) end_line();
-  }
-
   void add(const buffers& terms, std::size_t count) {
     for (std::size_t from = 0; from < count;) {
       const std::size_t n = std::min(count - from, sums_.line_length - at_);
@@ -132,7 +167,8 @@ class line_sums {
         }
       }
       from += n;
-      advance(n);
+      at_ += n;
+      if (at_ == sums_.line_length) end_line();
     }
   }
 

@@ -36,6 +36,10 @@ inline void cut_to(step_range& r, std::size_t begin, std::size_t end) {
   }
   move_forward(r.copy, r, begin);
   move_forward(r.average, r, begin);
+  if (r.directions != nullptr) {
+    const std::size_t size = r.param.type == dtype::float64 ? sizeof(double) : sizeof(float);
+    r.directions = static_cast<char*>(r.directions) + begin * size;
+  }
   r.count = end - begin;
   r.first_index += begin;
   r.offset += begin;

@@ -37,6 +37,9 @@ struct step_range {
   operand slots[max_slots];  // row and column slots: see line_slots
   operand copy;              // of the param, in another type
   operand average;           // of the param over the steps, in the type of the arithmetic
+  /// What update will return for each element, from the pass before it: memory for the range's
+  /// elements and 64 more, in the type of the arithmetic. Absent: it is computed again.
+  void* directions;
   std::size_t slot_count;
   std::size_t count;
   std::uint64_t first_index;  // of the range in its tensor; a key of the random bits
@@ -63,10 +66,11 @@ struct prepare_request {
   double* scalars_after;  // likewise, after the step; the function sets those that change
 };
 
-/// Where one pass over a range puts its sums. The range is a whole number of lines: of a flat
-/// tensor it is one line, of a matrix its lines are rows, or parts of rows.
+/// Where one pass over a range puts its sums. The range goes from the first to the last element of
+/// some lines. Of a flat tensor it is one line, of a matrix its lines are rows, or parts of rows.
 struct pass_sums {
-  std::size_t line_length;
+  std::size_t line_count, line_length;
+  std::size_t lines_apart;    // elements of the tensor from the start of a line to that of the next
   double* totals[max_sums];   // of sums over the tensor or over all: the range's are added
   double* rows[max_sums];     // of sums over rows: set, one for each line
   double* columns[max_sums];  // of sums over columns: the range's are added; one for each column

@@ -62,6 +62,9 @@ struct step_loop {
 
   using repeated_slots = std::conditional_t<has_line_slots, some_repeated_slots, no_repeated_slots>;
 
+  /// Whether a pass can keep what update returns: see passes.hpp.
+  static constexpr bool has_direction_term = requires { Rule::direction_term; };
+
   static constexpr bool has_decoupled_decay =
       Rule::info.weight_decay == decay::decoupled || Rule::info.weight_decay == decay::chosen;
   static constexpr bool has_own_decay = Rule::info.weight_decay == decay::own;
@@ -96,11 +99,13 @@ struct step_loop {
   }
 
   /// Steps a strip in registers. ReadsConstants: reloads constants at each use, so that they do not
-  /// occupy registers.
-  template <bool ReadsConstants, class T, std::size_t Vectors>
+  /// occupy registers. kept(k): what update returns for the k-th vector, if IsKept; then the
+  /// compiler leaves out of update what only the return value needs.
+  template <bool ReadsConstants, bool IsKept = false, class T, std::size_t Vectors,
+            class Kept = std::nullptr_t>
   [[gnu::always_inline]] static void step_strip(const constants<T>& c, strip<T, Vectors>& p,
                                                 const strip<T, Vectors>& g,
-                                                strip<T, Vectors>* slots) {
+                                                strip<T, Vectors>* slots, const Kept& kept = {}) {
     strip<T, Vectors> gradient;
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < Vectors; ++k) {
@@ -117,6 +122,7 @@ struct step_loop {
       if constexpr (ReadsConstants) std::atomic_signal_fence(std::memory_order_seq_cst);
       vec<T> direction = update(c, p.vectors[k], gradient.vectors[k], slots, k,
                                 std::make_index_sequence<slot_count>());
+      if constexpr (IsKept) direction = kept(k);
       // The decay is part of the direction, because 1 - decay would round to 1 for a small decay.
       if constexpr (has_decoupled_decay) {
         direction = fma(vec<T>(c.decoupled_decay), p.vectors[k], direction);
@@ -155,11 +161,12 @@ struct step_loop {
     T* param;
     const T* grad;
     T* slots[slot_count];  // null or dangling for unused slots
+    const T* directions;   // of step_range
     // Of slots with one number per row. False for all others, which the compiler knows.
     repeated_slots is_repeated = {};
   };
 
-  template <std::size_t Vectors, class T>
+  template <std::size_t Vectors, bool IsKept, class T>
   [[gnu::always_inline]] static void run_strip(const constants<T>& c, const plain_arrays<T>& arrays,
                                                std::size_t index) {
     strip<T, Vectors> p, g, slots[slot_count];
@@ -174,7 +181,10 @@ struct step_loop {
         slots[s].load(arrays.slots[s] + index);
       }
     }
-    step_strip<false>(c, p, g, slots);
+    step_strip<false, IsKept>(
+        c, p, g, slots, [&](std::size_t k) __attribute__((always_inline)) {
+          return vec<T>::load(arrays.directions + index + k * vec<T>::width);
+        });
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
       if (stored[s]) slots[s].store(arrays.slots[s] + index);
@@ -184,11 +194,11 @@ struct step_loop {
 
   /// The last, partial vector runs the same code on a zero-padded copy, so its elements get the
   /// same bits.
-  template <class T>
+  template <bool IsKept, class T>
   static void run_tail(const constants<T>& c, const plain_arrays<T>& arrays, std::size_t index,
                        std::size_t count) {
     alignas(64) T buffers[2 + slot_count][vec<T>::width] = {};
-    plain_arrays<T> padded{buffers[0], buffers[1], {}};
+    plain_arrays<T> padded{buffers[0], buffers[1], {}, arrays.directions + index};
     std::memcpy(buffers[0], arrays.param + index, count * sizeof(T));
     std::memcpy(buffers[1], arrays.grad + index, count * sizeof(T));
 #pragma GCC unroll 8
@@ -202,7 +212,7 @@ struct step_loop {
       padded.slots[s] = buffers[2 + s];
       std::memcpy(buffers[2 + s], arrays.slots[s] + index, count * sizeof(T));
     }
-    run_strip<1>(c, padded, 0);
+    run_strip<1, IsKept>(c, padded, 0);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < slot_count; ++s) {
       if (stored[s]) std::memcpy(arrays.slots[s] + index, buffers[2 + s], count * sizeof(T));
@@ -210,12 +220,14 @@ struct step_loop {
     std::memcpy(arrays.param + index, buffers[0], count * sizeof(T));
   }
 
-  template <class T>
+  template <bool IsKept, class T>
   static void run_plain(const prepared_step& prepared, const step_range& range) {
     // Local copies: through a reference they would be loaded again after every store.
     const constants<T> c(prepared);
-    plain_arrays<T> arrays{
-        static_cast<T*>(range.param.data), static_cast<const T*>(range.grad.data), {}};
+    plain_arrays<T> arrays{static_cast<T*>(range.param.data),
+                           static_cast<const T*>(range.grad.data),
+                           {},
+                           static_cast<const T*>(range.directions)};
     for (std::size_t s = 0; s < slot_count; ++s) {
       arrays.slots[s] = static_cast<T*>(range.slots[s].data);
       arrays.is_repeated.set(s, range.slots[s].is_repeated);
@@ -224,10 +236,10 @@ struct step_loop {
     const std::size_t count = range.count;
     std::size_t index = 0;
     for (; index + strip_vectors * width <= count; index += strip_vectors * width) {
-      run_strip<strip_vectors>(c, arrays, index);
+      run_strip<strip_vectors, IsKept>(c, arrays, index);
     }
-    for (; index + width <= count; index += width) run_strip<1>(c, arrays, index);
-    if (index < count) run_tail(c, arrays, index, count - index);
+    for (; index + width <= count; index += width) run_strip<1, IsKept>(c, arrays, index);
+    if (index < count) run_tail<IsKept>(c, arrays, index, count - index);
   }
 
   // ---- Arrays of any type, and the options of a step ------------------------------------------
@@ -272,8 +284,11 @@ struct step_loop {
       if (prepared.favours_new)
         return run_by_numbers<T>(prepared, range, used_bits, stored_bits, step_numbers<T>);
     }
-    if (is_plain<T>(prepared, range)) return run_plain<T>(prepared, range);
-    run_general<T>(prepared, range);
+    if (!is_plain<T>(prepared, range)) return run_general<T>(prepared, range);
+    if constexpr (has_direction_term) {
+      if (range.directions != nullptr) return run_plain<true, T>(prepared, range);
+    }
+    run_plain<false, T>(prepared, range);
   }
 
   template <class T>
