@@ -989,6 +989,18 @@ GRADSTEP_API gradstep_status gradstep_optimizer_find_tensor(const gradstep_optim
 GRADSTEP_API gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer,
                                                          size_t tensor, void* grad);
 
+/* Replaces the gradients of `count` tensors, from tensor `first` on, as gradstep_optimizer_set_grad
+ * does for one: grads[i] becomes that of tensor first + i, or NULL. The optimizer copies the
+ * pointers. The new gradients may change places with each other. In the end none of them may
+ * overlap a gradient of any tensor. The cost grows with the optimizer's number of tensors. On any
+ * failure nothing has changed.
+ *
+ * Fails with OUT_OF_RANGE for first and count; with INVALID_ARGUMENT for an array that is
+ * misaligned or overlaps another; with OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_grads(gradstep_optimizer* optimizer,
+                                                          size_t first, size_t count,
+                                                          void* const* grads);
+
 /* is_frozen: 1 or 0. A frozen tensor takes no part in steps, whether it has a gradient or not. No
  * step reads or zeroes its gradient. Fails with OUT_OF_RANGE. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_frozen(gradstep_optimizer* optimizer,

@@ -102,6 +102,10 @@ class optimizer {
   void set_grad(std::size_t tensor, void* grad) {
     throw_on_failure(gradstep_optimizer_set_grad(get(), tensor, grad));
   }
+  /// The gradients of grads.size() tensors, from tensor `first` on.
+  void set_grads(std::size_t first, const std::vector<void*>& grads) {
+    throw_on_failure(gradstep_optimizer_set_grads(get(), first, grads.size(), grads.data()));
+  }
   void freeze(std::size_t tensor) {
     throw_on_failure(gradstep_optimizer_set_frozen(get(), tensor, 1));
   }

@@ -102,6 +102,16 @@ inline gradstep_status check_group(const optimizer& o, std::size_t group) noexce
               group, o.groups.size());
 }
 
+/// count may be 0.
+inline gradstep_status check_tensor_range(const optimizer& o, std::size_t first,
+                                          std::size_t count) noexcept {
+  const std::size_t size = o.table.size();
+  if (first <= size && count <= size - first) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE,
+              "first = %zu and count = %zu are past the end: the optimizer has %zu tensors", first,
+              count, size);
+}
+
 inline gradstep_status check_tensor_index(const optimizer& o, std::size_t tensor) noexcept {
   if (tensor < o.table.size()) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "tensor = %zu is past the end: the optimizer has %zu tensors",

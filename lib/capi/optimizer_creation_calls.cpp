@@ -2,6 +2,7 @@
 //
 // Creating an optimizer, and adding and changing its tensors.
 #include <cmath>
+#include <cstdio>
 
 #include "capi/entry_names.hpp"
 #include "capi/optimizer_calls.hpp"
@@ -44,10 +45,15 @@ void forget_extras(tensor& t) {
   for (operand& slot : t.slots) slot.extra = nullptr;
 }
 
-gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad) {
+/// place: in the caller's array of gradients; SIZE_MAX: it is given alone.
+gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad,
+                           std::size_t place = SIZE_MAX) {
   const auto size = size_of(o.table.records[tensor].grad.type);
-  if (o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
-  return check_alignment("grad", grad, size);
+  const bool is_aligned = reinterpret_cast<std::uintptr_t>(grad) % size == 0;
+  if (is_aligned || o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
+  char name[32] = "grad";
+  if (place != SIZE_MAX) std::snprintf(name, sizeof name, "grads[%zu]", place);
+  return check_alignment(name, grad, size);
 }
 
 }  // namespace
@@ -114,6 +120,19 @@ gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* optimizer, size_
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (const auto s = check_grad(o, tensor, grad); s != GRADSTEP_OK) return s;
     set_grad(o, tensor, grad);
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_set_grads(gradstep_optimizer* optimizer, size_t first,
+                                             size_t count, void* const* grads) {
+  return change(optimizer, [&](auto& o) {
+    if (const auto s = check_tensor_range(o, first, count); s != GRADSTEP_OK) return s;
+    if (count != 0 && grads == nullptr) return fail_as_null("grads");
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const auto s = check_grad(o, first + i, grads[i], i); s != GRADSTEP_OK) return s;
+    }
+    set_grads(o, first, {grads, count});
     return GRADSTEP_OK;
   });
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimizer/gradients.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/failure.hpp"
 #include "base/float_environment.hpp"
@@ -30,23 +33,52 @@ void select_uninspected(optimizer& o, double scale) noexcept {
   });
 }
 
+/// The bytes of the tensor's gradient, from the first element to the last.
+std::size_t gradient_bytes(const tensor_table& table, std::size_t index) {
+  const tensor& t = table.tensors[index];
+  const operand& grad = table.records[index].grad;
+  return elements_with_gaps(t.count, t.columns, grad.pitch) * size_of(grad.type);
+}
+
+/// 0: there are no elements, and the pointer may have any value.
+std::uintptr_t address_of(const void* data, std::size_t bytes) {
+  return bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(data);
+}
+
+void replace_grad(tensor_table& table, std::size_t index, void* grad) {
+  tensor_record& record = table.records[index];
+  record.grad.data = grad;
+  record.inspected.reset();
+  place_gradient(table, index);
+}
+
 }  // namespace
 
 void set_grad(optimizer& o, std::size_t tensor, void* grad) {
-  operand& placed = o.table.records[tensor].grad;
-  const internal::tensor& t = o.table.tensors[tensor];
-  const std::size_t bytes =
-      elements_with_gaps(t.count, t.columns, placed.pitch) * size_of(placed.type);
-  const auto address = [&](const void* data) {
-    return bytes == 0 ? 0 : reinterpret_cast<std::uintptr_t>(data);
-  };
-  const std::uintptr_t begin = address(grad);
+  const std::size_t bytes = gradient_bytes(o.table, tensor);
+  const void* const before = o.table.records[tensor].grad.data;
+  const std::uintptr_t begin = address_of(grad, bytes);
   const std::lock_guard held(o.gate);
   if (begin != 0) check_new_grad(o.table, begin, bytes);
-  o.table.caller_arrays.move_grad(tensor, address(placed.data), begin, bytes);
-  placed.data = grad;
-  o.table.records[tensor].inspected.reset();
-  place_gradient(o.table, tensor);
+  o.table.caller_arrays.move_grad(tensor, address_of(before, bytes), begin, bytes);
+  replace_grad(o.table, tensor, grad);
+}
+
+void set_grads(optimizer& o, std::size_t first, std::span<void* const> grads) {
+  std::vector<array_registry::grad> all;
+  all.reserve(o.table.size());
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    const void* const grad =
+        i - first < grads.size() ? grads[i - first] : o.table.records[i].grad.data;
+    const std::size_t bytes = grad == nullptr ? 0 : gradient_bytes(o.table, i);
+    const std::uintptr_t begin = address_of(grad, bytes);
+    if (begin != 0) all.push_back({begin, i, begin + bytes});
+  }
+  if (!std::is_sorted(all.begin(), all.end())) std::sort(all.begin(), all.end());
+  const std::lock_guard held(o.gate);
+  check_new_grads(o.table, all, first, grads.size());
+  o.table.caller_arrays.set_grads(all);
+  for (std::size_t i = 0; i < grads.size(); ++i) replace_grad(o.table, first + i, grads[i]);
 }
 
 void inspect(optimizer& o, std::size_t tensor, double grad_scale) {

@@ -16,6 +16,9 @@ namespace gradstep::internal {
 /// may overlap another gradient until one of the two is read.
 void set_grad(optimizer& o, std::size_t tensor, void* grad);
 
+/// The same for the tensors from `first` on, which then overlap no gradient. use::all.
+void set_grads(optimizer& o, std::size_t first, std::span<void* const> grads);
+
 /// Reads the gradients for their norm and for elements that are not finite. The results are kept
 /// for the next step. all_tensors: reads those that were not inspected with this scale.
 void inspect(optimizer& o, std::size_t tensor, double grad_scale);

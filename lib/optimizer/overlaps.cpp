@@ -17,15 +17,19 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
     if (data == nullptr) return;
     const auto begin = reinterpret_cast<std::uintptr_t>(data);
     const std::uintptr_t end = begin + size * count;
-    const auto* other = table.caller_arrays.find_overlap(begin, end);
-    if (other == nullptr) other = table.caller_arrays.find_grad_overlap(begin, end);
-    if (other != nullptr) {
-      refuse(GRADSTEP_INVALID_ARGUMENT, "tensor.%s overlaps %s of tensor %s", name, other->name,
-             table.records[other->tensor].quoted_name().text);
+    const auto refuse_beside = [&](const char* other, std::size_t tensor) {
+      refuse(GRADSTEP_INVALID_ARGUMENT, "tensor.%s overlaps %s of tensor %s", name, other,
+             table.records[tensor].quoted_name().text);
+    };
+    if (const auto* other = table.caller_arrays.find_overlap(begin, end)) {
+      refuse_beside(other->name, other->tensor);
+    }
+    if (const auto* other = table.caller_arrays.find_grad_overlap(begin, end)) {
+      refuse_beside("grad.data", other->tensor);
     }
     const std::size_t index = table.size();
     if (wanted == presence::gradient) {
-      added.grads.insert({{begin, index}, {end, index, name}});
+      added.grads.insert({begin, index, end});
     } else {
       added.arrays.insert({begin, {end, index, name}});
     }
@@ -41,6 +45,26 @@ void check_new_grad(const tensor_table& table, std::uintptr_t begin, std::size_t
   if (other == nullptr) return;
   refuse(GRADSTEP_INVALID_ARGUMENT, "grad overlaps %s of tensor %s", other->name,
          table.records[other->tensor].quoted_name().text);
+}
+
+void check_new_grads(const tensor_table& table, std::span<const array_registry::grad> all,
+                     std::size_t first, std::size_t count) {
+  if (const auto found = table.caller_arrays.find_overlap(all)) {
+    refuse(GRADSTEP_INVALID_ARGUMENT, "grads[%zu] overlaps %s of tensor %s",
+           found->of->tensor - first, found->array->name,
+           table.records[found->array->tensor].quoted_name().text);
+  }
+  const auto is_new = [&](const array_registry::grad& g) { return g.tensor - first < count; };
+  const array_registry::grad* last = nullptr;  // of those so far, the one that ends last
+  for (const array_registry::grad& each : all) {
+    if (last != nullptr && each.begin < last->end && (is_new(each) || is_new(*last))) {
+      const auto& given = is_new(each) ? each : *last;
+      const auto& other = is_new(each) ? *last : each;
+      refuse(GRADSTEP_INVALID_ARGUMENT, "grads[%zu] overlaps the gradient of tensor %s",
+             given.tensor - first, table.records[other.tensor].quoted_name().text);
+    }
+    if (last == nullptr || each.end > last->end) last = &each;
+  }
 }
 
 void check_grads_apart(const optimizer& o, std::size_t tensor) {

@@ -3,6 +3,8 @@
 // Checks that no two arrays of an optimizer overlap.
 #pragma once
 
+#include <span>
+
 #include "optimizer/optimizer.hpp"
 
 namespace gradstep::internal {
@@ -15,6 +17,12 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
 /// Checks that a gradient at [begin, begin + bytes) overlaps no array but gradients. Throws failure
 /// (INVALID_ARGUMENT).
 void check_new_grad(const tensor_table& table, std::uintptr_t begin, std::size_t bytes);
+
+/// Checks gradients that will replace all others; all: in ascending order. Those of the tensors
+/// [first, first + count) are new: they overlap no array and no gradient. Throws failure
+/// (INVALID_ARGUMENT).
+void check_new_grads(const tensor_table& table, std::span<const array_registry::grad> all,
+                     std::size_t first, std::size_t count);
 
 /// Checks that the tensor's gradient overlaps no other gradient; all_tensors: that none do. A pass
 /// over one tensor's gradient would otherwise read or zero another's. Takes the gate's lock. Throws

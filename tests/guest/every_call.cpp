@@ -157,6 +157,7 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.set_schedule(0, nullptr);
   m.grads[0].swap(m.grads[0]);
   o.set_grad(0, nullptr);
+  o.set_grads(0, {nullptr});
   o.set_options(model::options());
   for (size_t t = 0; t < 3; ++t) o.read(t, "param");
   o.read(1, "exp_avg");

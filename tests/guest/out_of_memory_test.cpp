@@ -136,6 +136,10 @@ TEST(out_of_memory, setting_up_an_optimizer) {
                       return gradstep_optimizer_set_grad(m.optimizer.get(), 0,
                                                          m.arrays[0].grad.data());
                     }));
+  fail_each_request("set_grads", calling([](full_model& m) {
+                      void* const grads[] = {m.arrays[0].grad.data(), m.arrays[1].grad.data()};
+                      return gradstep_optimizer_set_grads(m.optimizer.get(), 0, 2, grads);
+                    }));
   fail_each_request("set_options", calling([](full_model& m) {
                       const auto options = sized<gradstep_optimizer_options>();
                       return gradstep_optimizer_set_options(m.optimizer.get(), &options);

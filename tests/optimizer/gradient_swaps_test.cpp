@@ -2,77 +2,17 @@
 //
 // Tensors exchange their gradients, in any permutation, by one set_grad after another. While two
 // gradients overlap, every call that looks at them is refused.
-#include <gradstep/gradstep.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <string>
 #include <vector>
 
-#include "support/comparison.hpp"
-#include "support/context_setup.hpp"
-#include "support/optimizer_setup.hpp"
-#include "support/optimizer_state.hpp"
-#include "support/rule_setup.hpp"
-#include "support/sized_struct.hpp"
+#include "optimizer/gradient_swaps.hpp"
 #include "support/test_values.hpp"
 
 namespace gradstep_test {
 namespace {
-
-constexpr std::size_t count = 6, elements = 10;
-
-std::string name_of(std::size_t tensor) { return std::string("t").append(std::to_string(tensor)); }
-
-/// sgd with lr = 1: a step subtracts the gradient. Each element of tensor i's gradient is 1 + i.
-class gradient_swaps : public testing::Test {
- protected:
-  gradient_swaps() {
-    add_group(o, "all", rule.get());
-    for (std::size_t i = 0; i < count; ++i) {
-      grads.emplace_back(elements, static_cast<float>(i + 1));
-      params.emplace_back(elements, 0.0F);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      auto tensor = sized<gradstep_tensor>();
-      tensor.count = elements;
-      tensor.param = array_of(params[i].data());
-      tensor.grad = array_of(grads[i].data());
-      add_tensor(o, 0, name_of(i), tensor);
-    }
-  }
-
-  void set(std::size_t tensor, float* grad) {
-    expect_ok(gradstep_optimizer_set_grad(o, tensor, grad));
-  }
-
-  /// Every call that looks at these two gradients is refused, and changes nothing.
-  void expect_overlap(std::size_t a, std::size_t b) {
-    const std::vector<std::string> words = {name_of(a), name_of(b), "overlap"};
-    const auto before = everything_in(o);
-    const auto refused = [&](gradstep_status status) {
-      expect_failure(status, GRADSTEP_INVALID_ARGUMENT, words);
-      EXPECT_EQ(everything_in(o), before);
-    };
-    refused(gradstep_optimizer_step(o, nullptr, nullptr));
-    refused(gradstep_optimizer_begin_step(o, nullptr));
-    refused(gradstep_optimizer_inspect(o, GRADSTEP_ALL_TENSORS, 1));
-    refused(gradstep_optimizer_accumulate(o, GRADSTEP_ALL_TENSORS, 1));
-    for (const std::size_t tensor : {a, b}) {
-      refused(gradstep_optimizer_inspect(o, tensor, 1));
-      refused(gradstep_optimizer_accumulate(o, tensor, 1));
-    }
-  }
-
-  context_handle context = make_serial_context();
-  rule_handle rule = make_rule("sgd", {{"lr", 1}});
-  optimizer_handle optimizer = make_optimizer(context.get());
-  gradstep_optimizer* o = optimizer.get();
-  std::vector<std::vector<float>> grads, params;
-};
 
 TEST_F(gradient_swaps, every_permutation) {
   std::vector<std::size_t> order(count), present(count);

@@ -65,6 +65,7 @@ TEST(optimizer_handles, steps) {
   EXPECT_EQ(o.optimizer.end_step().clip_factor, 1);
   EXPECT_EQ(o.param, (floats{0, 3}));
   floats other{1, 1};
+  o.optimizer.set_grads(o.tensor, {nullptr});
   o.optimizer.set_grad(o.tensor, other.data());
   o.optimizer.accumulate();
   o.optimizer.accumulate(o.tensor, 0.5);
