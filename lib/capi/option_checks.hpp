@@ -22,9 +22,8 @@ gradstep_status check_number(const Options& options, std::uint64_t flag, const c
 
 template <class Options>
 gradstep_status check_shared_numbers(const Options& o) {
-  if (const auto s =
-          check_number(o, GRADSTEP_APPLY_MAX_NORM, "max_norm", o.max_norm,
-                       std::isfinite(o.max_norm) && o.max_norm > 0, "a finite number above 0");
+  if (const auto s = check_number(o, GRADSTEP_APPLY_MAX_NORM, "max_norm", o.max_norm,
+                                  o.max_norm > 0, "above 0");
       s != GRADSTEP_OK) {
     return s;
   }
@@ -55,7 +54,8 @@ step_options step_options_of(const Options& o) {
 template <class Options>
 gradient_limits gradient_limits_of(const Options& o) {
   gradient_limits result;
-  if (has(o, GRADSTEP_APPLY_MAX_NORM)) result.max_norm = o.max_norm;
+  result.tells_norm = has(o, GRADSTEP_APPLY_MAX_NORM);
+  if (result.tells_norm) result.max_norm = o.max_norm;
   result.checks_finite = has(o, GRADSTEP_APPLY_CHECK_FINITE);
   return result;
 }

@@ -14,12 +14,11 @@ namespace gradstep::internal {
 
 struct gradient_limits {
   double max_norm = std::numeric_limits<double>::infinity();  // clips gradients by norm
+  bool tells_norm = false;
   bool checks_finite = false;  // skips the step if a gradient is not finite
 
   /// Whether gradients have to be read before the step.
-  bool reads_gradients() const {
-    return checks_finite || max_norm < std::numeric_limits<double>::infinity();
-  }
+  bool reads_gradients() const { return checks_finite || tells_norm; }
 };
 
 /// The count and the norm are 0 if no limit needs them.

@@ -51,6 +51,7 @@ TEST_F(optimizer_misuse, null_arguments) {
       {[&] { return gradstep_optimizer_find_tensor(get(), nullptr, &index); }, "name"},
       {[&] { return gradstep_optimizer_find_tensor(get(), "a.weight", nullptr); }, "tensor"},
       {[&] { return gradstep_optimizer_set_grad(nullptr, 0, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_grads(nullptr, 0, 0, nullptr); }, "optimizer"},
       {[&] { return gradstep_optimizer_set_frozen(nullptr, 0, 1); }, "optimizer"},
       {[&] { return gradstep_optimizer_set_hyperparameter(get(), 0, nullptr, 1); }, "name"},
       {[&] { return gradstep_optimizer_get_hyperparameter(get(), 0, "lr", nullptr); }, "value"},
@@ -117,7 +118,7 @@ TEST_F(optimizer_misuse, options) {
     std::vector<std::string> words;
   } cases[] = {
       {with(GRADSTEP_APPLY_MAX_NORM, 0), GRADSTEP_OUT_OF_RANGE, {"options.max_norm = 0"}},
-      {with(GRADSTEP_APPLY_MAX_NORM, infinite), GRADSTEP_OUT_OF_RANGE, {"max_norm = inf"}},
+      {with(GRADSTEP_APPLY_MAX_NORM, nan_value), GRADSTEP_OUT_OF_RANGE, {"max_norm = nan"}},
       {with(GRADSTEP_APPLY_MAX_VALUE, -1), GRADSTEP_OUT_OF_RANGE, {"options.max_value = -1"}},
       {with(GRADSTEP_APPLY_AVERAGE, 1.5), GRADSTEP_OUT_OF_RANGE, {"average_decay = 1.5"}},
       {with(GRADSTEP_APPLY_AVERAGE, nan_value), GRADSTEP_OUT_OF_RANGE, {"average_decay = nan"}},

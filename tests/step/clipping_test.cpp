@@ -52,6 +52,35 @@ TEST(clipping, by_norm_reports_factor_and_norm) {
   }
 }
 
+/// A NaN and an infinite gradient do not become factors either.
+TEST(clipping, by_an_infinite_norm_only_reports_the_norm) {
+  const auto rule = make_rule("adamw");
+  const auto context = make_context(split_options(4));
+  for (const double first : {0.5, 1e30, infinite, nan_value}) {
+    std::vector<stored_parameter> plain;
+    plain.emplace_back(rule.get(), "adamw", storage{}, 40'000, 0);
+    std::vector<double> gradient(40'000, 0.25);
+    gradient[0] = first;
+    plain[0].grad.narrow(gradient);
+    auto clipped = plain;
+    auto options = apply_options(0);
+    EXPECT_EQ(apply_stored(context.get(), rule.get(), plain, options).grad_norm, 0);
+    options = apply_options(GRADSTEP_APPLY_MAX_NORM);
+    options.max_norm = infinite;
+    const auto result = apply_stored(context.get(), rule.get(), clipped, options);
+    EXPECT_EQ(result.clip_factor, 1);
+    EXPECT_EQ(result.is_skipped, 0);
+    EXPECT_EQ(result.non_finite_count, std::isfinite(first) ? 0U : 1U);
+    if (std::isnan(first)) {
+      EXPECT_TRUE(std::isnan(result.grad_norm));
+    } else {
+      const auto norm = static_cast<double>(reference_norm(clipped, 1));
+      EXPECT_TRUE(result.grad_norm == norm || std::abs(result.grad_norm - norm) < 1e-12 * norm);
+    }
+    expect_same_bits(clipped[0].snapshot(), plain[0].snapshot());
+  }
+}
+
 TEST(clipping, by_norm_brings_the_norm_of_the_change_down) {
   const auto rule = make_rule("sgd", {{"lr", 1}});
   std::vector<stored_parameter> list;

@@ -169,7 +169,7 @@ TEST_F(tensor_misuse, numbers) {
   refuse(&gradstep_apply_options::grad_scale, "grad_scale", GRADSTEP_APPLY_GRAD_SCALE,
          {nan_value, infinite, -infinite});
   refuse(&gradstep_apply_options::max_norm, "max_norm", GRADSTEP_APPLY_MAX_NORM,
-         {nan_value, infinite, -infinite, 0, -1, -tiny});
+         {nan_value, -infinite, 0, -1, -tiny});
   refuse(&gradstep_apply_options::max_value, "max_value", GRADSTEP_APPLY_MAX_VALUE,
          {nan_value, infinite, -infinite, 0, -1, -tiny});
   refuse(&gradstep_apply_options::average_decay, "average_decay", GRADSTEP_APPLY_AVERAGE,
