@@ -179,11 +179,11 @@ typedef void (*gradstep_task)(void* argument, size_t index);
 typedef void (*gradstep_parallel_for)(void* pool, size_t count, gradstep_task task, void* argument);
 
 /* Flags of gradstep_context_options. */
-#define GRADSTEP_CONTEXT_CALLER_ARENA 1u  /* use the oneTBB arena that the calling thread is in */
-#define GRADSTEP_CONTEXT_PIN_THREADS 2u   /* bind each worker of the context's own arena to a CPU */
-#define GRADSTEP_CONTEXT_FLUSH_TO_ZERO 4u /* steps treat denormals as zero */
-#define GRADSTEP_CONTEXT_SERIAL_BELOW 8u  /* serial_below is set (it may be 0) */
-#define GRADSTEP_CONTEXT_PIECE_SIZE 16u   /* piece_size is set */
+#define GRADSTEP_CONTEXT_CALLER_ARENA UINT64_C(1)  /* use the calling thread's oneTBB arena */
+#define GRADSTEP_CONTEXT_PIN_THREADS UINT64_C(2)   /* bind each worker of the own arena to a CPU */
+#define GRADSTEP_CONTEXT_FLUSH_TO_ZERO UINT64_C(4) /* steps treat denormals as zero */
+#define GRADSTEP_CONTEXT_SERIAL_BELOW UINT64_C(8)  /* serial_below is set (it may be 0) */
+#define GRADSTEP_CONTEXT_PIECE_SIZE UINT64_C(16)   /* piece_size is set */
 
 typedef struct gradstep_context_options {
   size_t struct_size;
@@ -536,19 +536,19 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
 
 /* Flags of gradstep_apply_options. Each of the first four says that the field of the same name is
  * set; AVERAGE says that average_decay is set. */
-#define GRADSTEP_APPLY_GRAD_SCALE 1u
-#define GRADSTEP_APPLY_MAX_NORM 2u
-#define GRADSTEP_APPLY_MAX_VALUE 4u
-#define GRADSTEP_APPLY_AVERAGE 8u
-#define GRADSTEP_APPLY_CHECK_FINITE 16u     /* skip the whole step if any gradient is not finite */
-#define GRADSTEP_APPLY_ZERO_GRAD 32u        /* zero every gradient, in a skipped step too */
-#define GRADSTEP_APPLY_STOCHASTIC_PARAM 64u /* round 16-bit params stochastically */
-#define GRADSTEP_APPLY_NEAREST_SLOTS 128u   /* round narrow slots to nearest */
+#define GRADSTEP_APPLY_GRAD_SCALE UINT64_C(1)
+#define GRADSTEP_APPLY_MAX_NORM UINT64_C(2)
+#define GRADSTEP_APPLY_MAX_VALUE UINT64_C(4)
+#define GRADSTEP_APPLY_AVERAGE UINT64_C(8)
+#define GRADSTEP_APPLY_CHECK_FINITE UINT64_C(16) /* skip the step if a gradient is not finite */
+#define GRADSTEP_APPLY_ZERO_GRAD UINT64_C(32)    /* zero every gradient, in a skipped step too */
+#define GRADSTEP_APPLY_STOCHASTIC_PARAM UINT64_C(64) /* round 16-bit params stochastically */
+#define GRADSTEP_APPLY_NEAREST_SLOTS UINT64_C(128)   /* round narrow slots to nearest */
 /* Set this flag if at least one slot that the rule uses still has its initial value, because no
  * earlier step has used it. An example is the first step after momentum is switched on. The
  * momentum_buffer of sgd then begins with the gradient, without dampening. Step 1 implies this
  * flag, because no slot has been used before. An optimizer sets the flag itself. */
-#define GRADSTEP_APPLY_FRESH_SLOTS 256u
+#define GRADSTEP_APPLY_FRESH_SLOTS UINT64_C(256)
 
 typedef struct gradstep_apply_options {
   size_t struct_size;
@@ -915,7 +915,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
     gradstep_optimizer* optimizer, const gradstep_optimizer_options* options);
 
 /* Flags of gradstep_group_options. */
-#define GRADSTEP_GROUP_LR_SCALE 1u /* lr_scale is set (it may be 0) */
+#define GRADSTEP_GROUP_LR_SCALE UINT64_C(1) /* lr_scale is set (it may be 0) */
 
 typedef struct gradstep_group_options {
   size_t struct_size;
@@ -1056,7 +1056,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_loss_scaler(gradstep_optimiz
 GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_optimizer* optimizer,
                                                                 gradstep_loss_scaler* scaler);
 
-/* Instead of a group's index: all groups. */
+/* Instead of a group's index: all groups. In a language without unsigned types: -1. */
 #define GRADSTEP_ALL_GROUPS SIZE_MAX
 
 /* Makes a transform (see gradstep_transform) for every tensor of a group, frozen ones too. With
@@ -1070,13 +1070,13 @@ GRADSTEP_API gradstep_status gradstep_optimizer_transform(gradstep_optimizer* op
 
 /* ---- Stepping an optimizer ----------------------------------------------------------------- */
 
-/* Instead of a tensor's index: all tensors. */
+/* Instead of a tensor's index: all tensors. In a language without unsigned types: -1. */
 #define GRADSTEP_ALL_TENSORS SIZE_MAX
 
 /* Flags of gradstep_step_options. GRAD_NORM and INSPECTED exclude each other. */
-#define GRADSTEP_STEP_GRAD_SCALE 1u /* grad_scale is set */
-#define GRADSTEP_STEP_GRAD_NORM 2u  /* grad_norm and non_finite_count are set */
-#define GRADSTEP_STEP_INSPECTED 4u  /* both come from gradstep_optimizer_inspect */
+#define GRADSTEP_STEP_GRAD_SCALE UINT64_C(1) /* grad_scale is set */
+#define GRADSTEP_STEP_GRAD_NORM UINT64_C(2)  /* grad_norm and non_finite_count are set */
+#define GRADSTEP_STEP_INSPECTED UINT64_C(4)  /* both come from gradstep_optimizer_inspect */
 
 typedef struct gradstep_step_options {
   size_t struct_size;
@@ -1225,8 +1225,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_tensor(const gradstep_o
 /* Gives a tensor's array by name: a slot ("exp_avg"), "param", "average" or "accumulated_grad". The
  * call fills *array, which points to the tensor's own elements, and *count, the number of elements;
  * count may be NULL. The caller may read or write the elements directly, or with
- * gradstep_array_read and gradstep_array_write. Fails with OUT_OF_RANGE; with UNKNOWN_NAME, whose
- * sentence lists all names; with UNSUPPORTED if the tensor does not have this array at present. */
+ * gradstep_array_read and gradstep_array_write, while no call of step, step_tensor, accumulate,
+ * transform or load changes them. Elements that the library owns stay at their addresses until the
+ * optimizer is destroyed; a slot that the rule stops using keeps its memory. Fails with
+ * OUT_OF_RANGE; with UNKNOWN_NAME, whose sentence lists all names; with UNSUPPORTED if the tensor
+ * does not have this array at present. */
 GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer,
                                                           size_t tensor, const char* array_name,
                                                           gradstep_array* array, size_t* count);
@@ -1241,9 +1244,9 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_scalar(const gradstep_optimi
 /* ---- Checkpoints --------------------------------------------------------------------------- */
 
 /* Flags of save (PARAMS) and load (all). */
-#define GRADSTEP_CHECKPOINT_PARAMS 1u        /* include params and their lower halves */
-#define GRADSTEP_CHECKPOINT_PARTIAL 2u       /* load the tensors that fit; leave the others alone */
-#define GRADSTEP_CHECKPOINT_KEEP_SETTINGS 4u /* load no settings: see gradstep_optimizer_load */
+#define GRADSTEP_CHECKPOINT_PARAMS UINT64_C(1)        /* include params and their lower halves */
+#define GRADSTEP_CHECKPOINT_PARTIAL UINT64_C(2)       /* load the tensors that fit, and no others */
+#define GRADSTEP_CHECKPOINT_KEEP_SETTINGS UINT64_C(4) /* load no settings */
 
 /* Writes the whole state to a safetensors file. Arrays are named "<tensor name>.<array name>":
  * slots, averages, accumulated gradients and, with PARAMS, params. Everything else is JSON in

@@ -59,7 +59,7 @@ TEST(nan_storage, of_any_payload_at_every_place) {
   for (const auto& isa : available_isas()) {
     const auto context = make_serial_context(isa.c_str());
     for (const std::uint64_t flags :
-         {0U, GRADSTEP_APPLY_STOCHASTIC_PARAM, GRADSTEP_APPLY_NEAREST_SLOTS}) {
+         {UINT64_C(0), GRADSTEP_APPLY_STOCHASTIC_PARAM, GRADSTEP_APPLY_NEAREST_SLOTS}) {
       for (std::size_t place = 0; place < narrow_step::count; ++place) {
         SCOPED_TRACE(isa + ", flags " + std::to_string(flags) + ", NaN at " +
                      std::to_string(place));

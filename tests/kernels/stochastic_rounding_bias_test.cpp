@@ -237,7 +237,7 @@ TEST(stochastic_rounding, lets_tiny_updates_add_up) {
   const auto rule = make_rule("sgd", {{"lr", 1e-5}});
   for (const std::int32_t dtype : {GRADSTEP_BFLOAT16, GRADSTEP_FLOAT16}) {
     SCOPED_TRACE(dtype_text(dtype));
-    for (const std::uint64_t flags : {0U, GRADSTEP_APPLY_STOCHASTIC_PARAM}) {
+    for (const std::uint64_t flags : {UINT64_C(0), GRADSTEP_APPLY_STOCHASTIC_PARAM}) {
       stored_parameter target(rule.get(), "sgd", {.param = dtype}, 4096);
       target.param.narrow(std::vector<double>(4096, 1));
       target.grad.narrow(std::vector<double>(4096, 1));

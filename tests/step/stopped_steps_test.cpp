@@ -91,7 +91,7 @@ TEST(stopped_steps, without_a_gradient_prodigy_changes_nothing) {
       unchanged_list::zero(each);
       each.slots[2]->narrow(std::vector<double>(each.size(), 0.0));
     }
-    for (const std::uint64_t flags : {0U, GRADSTEP_APPLY_ZERO_GRAD}) {
+    for (const std::uint64_t flags : {UINT64_C(0), GRADSTEP_APPLY_ZERO_GRAD}) {
       auto options = u.options(2);
       options.flags |= flags;
       const auto result = u.step(context, options);
@@ -132,7 +132,8 @@ TEST(skipped_steps, change_no_array_and_no_scalar) {
   for_each_list([&](const gradstep_context* context, const rule_case&, unchanged_list& u) {
     std::vector<double> grad(u.list[1].size(), 1.0);
     grad[70'000] = infinity;
-    for (const std::uint64_t flags : {0U, GRADSTEP_APPLY_MAX_NORM, GRADSTEP_APPLY_ZERO_GRAD}) {
+    for (const std::uint64_t flags :
+         {UINT64_C(0), GRADSTEP_APPLY_MAX_NORM, GRADSTEP_APPLY_ZERO_GRAD}) {
       u.list[1].grad.narrow(grad);
       auto options = u.options(2);
       options.flags |= flags | GRADSTEP_APPLY_CHECK_FINITE;
