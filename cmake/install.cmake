@@ -7,6 +7,9 @@ include(CMakePackageConfigHelpers)
 set(gradstep_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gradstep")
 install(TARGETS gradstep EXPORT gradstep-targets
         FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+# The description of the C interface, for generators of bindings.
+install(FILES "${PROJECT_SOURCE_DIR}/include/gradstep/gradstep.json"
+        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/gradstep")
 install(EXPORT gradstep-targets NAMESPACE gradstep:: DESTINATION "${gradstep_cmake_dir}")
 # If oneTBB was fetched, its library file is installed too, because gradstep does not load without
 # it.

@@ -106,6 +106,8 @@ for shared in ON OFF; do
   uses $shared "$there" lib
   ! grep -rq "$root" "$there" --include='*.pc' --include='*.cmake' ||
     fail "what is installed names the folder it was installed to"
+  cmp include/gradstep/gradstep.json "$there/include/gradstep/gradstep.json" ||
+    fail "the description of the C interface is not installed"
   quietly cmake --install "$build" --prefix "$root/by prefix"
   uses $shared "$root/by prefix" lib
   mv "$there" "$root/moved here"
