@@ -562,8 +562,8 @@ typedef struct gradstep_apply_options {
   /* > 0. Let n be the global norm of the scaled gradients: the square root of the sum of their
    * squares over the whole list. Each gradient is also multiplied by min(1, max_norm / (n + 1e-6)).
    * Costs one more pass, which reads the gradients. If a gradient is infinite, the factor
-   * is 0; if one is NaN, so is the factor, and it spoils every param. CHECK_FINITE skips such steps.
-   * Infinity: nothing is clipped, whatever n is; result.grad_norm tells n. */
+   * is 0; if one is NaN, so is the factor, and it spoils every param. CHECK_FINITE skips such
+   * steps. Infinity: nothing is clipped, whatever n is; result.grad_norm tells n. */
   double max_norm;
 
   /* > 0. After scaling, each gradient is clipped to [-max_value, max_value]. */

@@ -49,10 +49,11 @@ void forget_extras(tensor& t) {
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad,
                            std::size_t place = SIZE_MAX) {
   const auto size = size_of(o.table.records[tensor].grad.type);
-  const bool is_aligned = reinterpret_cast<std::uintptr_t>(grad) % size == 0;
-  if (is_aligned || o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
-  char name[32] = "grad";
-  if (place != SIZE_MAX) std::snprintf(name, sizeof name, "grads[%zu]", place);
+  if (o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
+  const gradstep_status status = check_alignment("grad", grad, size);
+  if (status == GRADSTEP_OK || place == SIZE_MAX) return status;
+  char name[32];
+  std::snprintf(name, sizeof name, "grads[%zu]", place);
   return check_alignment(name, grad, size);
 }
 

@@ -97,7 +97,7 @@ class input_struct {
   const Struct* operator->() const noexcept { return fields_; }
 
  private:
-  const Struct* fields_ = nullptr;
+  const Struct* fields_ = &room_;
   Struct room_;  // not initialised, because it is seldom used
 };
 
