@@ -23,7 +23,7 @@ gradstep_status check_number(const Options& options, std::uint64_t flag, const c
 template <class Options>
 gradstep_status check_shared_numbers(const Options& o) {
   if (const auto s = check_number(o, GRADSTEP_APPLY_MAX_NORM, "max_norm", o.max_norm,
-                                  o.max_norm > 0, "above 0");
+                                  !std::isnan(o.max_norm) && o.max_norm > 0, "above 0");
       s != GRADSTEP_OK) {
     return s;
   }
