@@ -104,8 +104,8 @@ hostile() {
   cmake --install "$root/c_only" --prefix "$root/c_only.installed" >/dev/null
   installs c_only "$(printf '%s ' c_calls.hpp contexts.hpp gradstep-config-version.cmake \
     gradstep-config.cmake gradstep-targets-noconfig.cmake gradstep-targets.cmake gradstep.h \
-    gradstep.hpp gradstep.pc libgradstep.a loss_scalers.hpp optimizers.hpp parameters.hpp part.c \
-    rules.hpp schedules.hpp stateless_steps.hpp typed_arrays.hpp)"
+    gradstep.hpp gradstep.json gradstep.pc libgradstep.a loss_scalers.hpp optimizers.hpp \
+    parameters.hpp part.c rules.hpp schedules.hpp stateless_steps.hpp typed_arrays.hpp)"
 }
 
 library=build/release/lib/libgradstep.so
