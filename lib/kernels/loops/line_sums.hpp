@@ -136,6 +136,35 @@ class register_lanes {
   vec<double> sums_[Pass.sum_count][vectors];
 };
 
+/// Adds the terms of `count` elements, from the from-th in the buffers on, which begin at the at-th
+/// element of a line. lanes: of the line; columns: of its first element, for sums over columns.
+template <const pass_info& Pass, class T>
+void add_terms(const term_buffers<T, Pass.sum_count>& terms, std::size_t from, std::size_t count,
+               std::size_t at, line_lanes* lanes, double* const* columns) {
+  for (std::size_t k = 0; k < Pass.sum_count; ++k) {
+    const T *a = terms.a[k] + from, *b = terms.b[k] + from;
+    if (Pass.extents[k] == sum_extent::column) {
+      add_products(a, b, count, columns[k] + at);
+    } else {
+      lanes[k].add(a, b, count, at);
+    }
+  }
+}
+
+/// Puts the sums of the index-th line of a range where they belong. The next line begins.
+template <const pass_info& Pass>
+void take_line(line_lanes* lanes, const pass_sums& sums, std::size_t index) {
+  for (std::size_t k = 0; k < Pass.sum_count; ++k) {
+    if (Pass.extents[k] == sum_extent::column) continue;
+    const double sum = lanes[k].take();
+    if (Pass.extents[k] == sum_extent::row) {
+      sums.rows[k][index] = sum;
+    } else {
+      *sums.totals[k] += sum;
+    }
+  }
+}
+
 /// Adds up terms in the order of the elements.
 template <class T, const pass_info& Pass>
 class line_sums {
@@ -158,14 +187,7 @@ class line_sums {
   void add(const buffers& terms, std::size_t count) {
     for (std::size_t from = 0; from < count;) {
       const std::size_t n = std::min(count - from, sums_.line_length - at_);
-      for (std::size_t k = 0; k < Pass.sum_count; ++k) {
-        const T *a = terms.a[k] + from, *b = terms.b[k] + from;
-        if (Pass.extents[k] == sum_extent::column) {
-          add_products(a, b, n, columns_[k] + at_);
-        } else {
-          lanes_[k].add(a, b, n, at_);
-        }
-      }
+      add_terms<Pass, T>(terms, from, n, at_, lanes_, columns_);
       from += n;
       at_ += n;
       if (at_ == sums_.line_length) end_line();
@@ -175,16 +197,7 @@ class line_sums {
  private:
   void end_line() {
     at_ = 0;
-    for (std::size_t k = 0; k < Pass.sum_count; ++k) {
-      if (Pass.extents[k] == sum_extent::column) continue;
-      const double sum = lanes_[k].take();
-      if (Pass.extents[k] == sum_extent::row) {
-        sums_.rows[k][line_] = sum;
-      } else {
-        *sums_.totals[k] += sum;
-      }
-    }
-    ++line_;
+    take_line<Pass>(lanes_, sums_, line_++);
     if (range_.columns == 0) return;
     const std::size_t row = range_.offset / range_.columns + line_;
     if (row % range_.rows != 0) return;

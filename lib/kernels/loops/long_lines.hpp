@@ -41,24 +41,6 @@ struct long_lines {
       }
     }
 
-    void enter_blocks(std::size_t index) {
-      for (std::size_t s = 0; s < range.slot_count; ++s) {
-        if (has_blocks(at.slots[s].type)) at.slots[s].enter_block(index);
-      }
-    }
-
-    void end(const pass_sums& sums, std::size_t index) {
-      for (std::size_t k = 0; k < info.sum_count; ++k) {
-        if (info.extents[k] == sum_extent::column) continue;
-        const double sum = lanes[k].take();
-        if (info.extents[k] == sum_extent::row) {
-          sums.rows[k][index] = sum;
-        } else {
-          *sums.totals[k] += sum;
-        }
-      }
-    }
-
     static std::size_t matrix_of(const step_range& r) { return r.offset / r.columns / r.rows; }
   };
 
@@ -84,12 +66,12 @@ struct long_lines {
           add_block<T>(c, strips, lines[n], from, elements, Lines > 1);
         }
       }
-      for (std::size_t n = 0; n < count; ++n) lines[n].end(sums, first + n);
+      for (std::size_t n = 0; n < count; ++n) take_line<info>(lines[n].lanes, sums, first + n);
     }
   }
 
-  /// Prefetches what the loop will read a block later: the processor would begin to at the block,
-  /// because another line is read meanwhile.
+  /// Prefetches what the loop will read a block later. The processor itself would begin only at the
+  /// block, because another line is read meanwhile.
   template <class T>
   [[gnu::always_inline]] static void prefetch_block_after(const prepared_operand& from,
                                                           std::size_t index) {
@@ -105,7 +87,7 @@ struct long_lines {
   static void add_block(const constants<T>& c, const tensor_strips<T>& strips, line& line,
                         std::size_t begin, std::size_t count, bool prefetches) {
     constexpr std::size_t width = tensor_strips<T>::width;
-    line.enter_blocks(begin);
+    line.at.enter_blocks(line.range.slot_count, begin);
     register_lanes<info> lanes(line.lanes);
     const std::size_t whole = count - count % width;
     for (std::size_t i = begin; i < begin + whole; i += width) {
@@ -135,13 +117,7 @@ struct long_lines {
     typename pass::template buffers<T> terms;
     pass::template add_strip<T>(c, strips, copy.operands, 0,
                                 pass::template directions_at<T>(rest, 0), terms, 0);
-    for (std::size_t k = 0; k < info.sum_count; ++k) {
-      if (info.extents[k] == sum_extent::column) {
-        add_products(terms.a[k], terms.b[k], count, line.columns[k] + begin);
-      } else {
-        line.lanes[k].add(terms.a[k], terms.b[k], count, begin);
-      }
-    }
+    add_terms<info, T>(terms, 0, count, begin, line.lanes, line.columns);
   }
 };
 

@@ -19,6 +19,13 @@ struct prepared_operands {
       : param(r.param), grad(r.grad), copy(r.copy), average(r.average) {
     for (std::size_t s = 0; s < r.slot_count; ++s) slots[s] = prepared_operand(r.slots[s]);
   }
+
+  /// The following loads of 8-bit slots are from the block of the index-th element.
+  void enter_blocks(std::size_t slot_count, std::size_t index) {
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      if (has_blocks(slots[s].type)) slots[s].enter_block(index);
+    }
+  }
 };
 
 /// Copies of the operands of a partial strip, with the elements at their places in a full strip.

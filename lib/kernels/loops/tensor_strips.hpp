@@ -205,11 +205,7 @@ class tensor_strips {
     return std::min<std::size_t>(left, elements - at % elements) / width * width;
   }
 
-  void enter_blocks(std::size_t index) {
-    for (std::size_t s = 0; s < range_.slot_count; ++s) {
-      if (has_blocks(operands_.slots[s].type)) operands_.slots[s].enter_block(index);
-    }
-  }
+  void enter_blocks(std::size_t index) { operands_.enter_blocks(range_.slot_count, index); }
 
   /// Stores the 8-bit slots of the block that begins at `index`. All of the block is stepped.
   void store_blocks(std::size_t count, std::size_t index, const random_blocks::streams& streams) {
