@@ -549,6 +549,7 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
  * momentum_buffer of sgd then begins with the gradient, without dampening. Step 1 implies this
  * flag, because no slot has been used before. An optimizer sets the flag itself. */
 #define GRADSTEP_APPLY_FRESH_SLOTS UINT64_C(256)
+#define GRADSTEP_APPLY_GRAD_NORM UINT64_C(512) /* grad_norm and non_finite_count are set */
 
 typedef struct gradstep_apply_options {
   size_t struct_size;
@@ -591,13 +592,22 @@ typedef struct gradstep_apply_options {
    * step. */
   void* workspace;
   size_t workspace_size;
+
+  /* With GRADSTEP_APPLY_GRAD_NORM, if the caller already knows them: the global norm of all
+   * gradients after scaling, and the number of elements that are not finite. The step then does not
+   * read the gradients to find them. Both numbers may include other tensors and other machines.
+   * grad_norm is finite and >= 0; if non_finite_count is above 0, grad_norm may also be infinity or
+   * NaN. */
+  double grad_norm;
+  uint64_t non_finite_count;
 } gradstep_apply_options;
 
 typedef struct gradstep_apply_result {
   size_t struct_size;
   uint64_t piece_count; /* pieces of work that ran; 1 if the calling thread did everything */
 
-  /* The next two are 0 unless CHECK_FINITE or MAX_NORM is set. */
+  /* The next two are 0 unless CHECK_FINITE, MAX_NORM or GRAD_NORM is set. With GRAD_NORM they are
+   * those of the options. */
 
   /* The number of gradient elements that are not finite after conversion to the type of the
    * arithmetic and scaling. */
@@ -622,7 +632,8 @@ typedef struct gradstep_apply_result {
  * Order. For each element: scale the gradient, clip it by value, negate it (maximize), add the
  * coupled weight decay, apply the rule, apply the decoupled weight decay, subtract the result from
  * the param, store (param, slots, copy, average), and zero the gradient. All of this is one pass
- * over memory. CHECK_FINITE, MAX_NORM or both add one pass, which reads the gradients.
+ * over memory. CHECK_FINITE, MAX_NORM or both add one pass, which reads the gradients; GRAD_NORM
+ * makes that pass unnecessary.
  *
  * Rules that sum. Some rules need sums before they update an element: lamb and adafactor over each
  * tensor, prodigy over all tensors of the list. Such a rule makes passes that read the tensors, and
@@ -667,6 +678,35 @@ GRADSTEP_API gradstep_status gradstep_apply(const gradstep_context* context,
                                             const gradstep_tensor* tensors, size_t tensor_count,
                                             const gradstep_apply_options* options,
                                             gradstep_apply_result* result);
+
+/* Makes part `part` of the step that gradstep_apply would make with the same arguments, on the
+ * calling thread alone. It is for hosts whose threads are already inside an operator (ggml,
+ * OpenMP): each of part_count threads makes one part. Together the parts make the step, to the bit.
+ * The call uses the instruction set and the FLUSH_TO_ZERO of the context, but not its threads. It
+ * allocates no memory and waits for nothing.
+ *
+ * Parts. The elements of all tensors, in the order of the list, are cut into part_count runs of
+ * almost equal length. Each cut inside a tensor is at a multiple of 64 elements, or of 256 if a
+ * slot has an 8-bit dtype. So a part may be empty. All parts must get the same rule, tensors,
+ * options and part_count. They may run at the same time or one after another, in any order: each
+ * reads and writes only its own elements. Wait for all of them before you use the arrays, or change
+ * the tensors or options.
+ *
+ * CHECK_FINITE and MAX_NORM need all gradients first. With one of them the call fails with
+ * WRONG_ORDER, unless GRAD_NORM supplies the norm and the number of elements that are not finite
+ * (see gradstep_gradient_norm). In a skipped step every part has is_skipped = 1, and with ZERO_GRAD
+ * zeroes its own gradients. result->piece_count is 1, or 0 for an empty part; the rest of the
+ * result is the same for all parts. result may be NULL.
+ *
+ * Fails as gradstep_apply does; with OUT_OF_RANGE unless part < part_count and 1 <= part_count <=
+ * 1024; with UNSUPPORTED for a rule that sums over tensors, because each part would need the sum of
+ * all parts, and for a rule that has scalars, because no part could write them. */
+GRADSTEP_API gradstep_status gradstep_apply_part(const gradstep_context* context,
+                                                 const gradstep_rule* rule,
+                                                 const gradstep_tensor* tensors,
+                                                 size_t tensor_count,
+                                                 const gradstep_apply_options* options, size_t part,
+                                                 size_t part_count, gradstep_apply_result* result);
 
 /* *bytes becomes the size of the workspace for a step of the rule over these tensors; 0: the step
  * needs none. The size depends on the rule, on its

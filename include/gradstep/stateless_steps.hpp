@@ -49,6 +49,24 @@ inline gradstep_apply_result apply(const context& context, const rule& rule,
   return apply(context, rule, tensors.data(), tensors.size(), step, grad_scale);
 }
 
+/// Makes part `part` of part_count parts of that step, on the calling thread alone. Several threads
+/// make one part each, with the same arguments, and together the step.
+inline gradstep_apply_result apply_part(const context& context, const rule& rule,
+                                        const gradstep_tensor* tensors, std::size_t tensor_count,
+                                        const gradstep_apply_options& options, std::size_t part,
+                                        std::size_t part_count) {
+  auto result = sized<gradstep_apply_result>();
+  throw_on_failure(gradstep_apply_part(context.get(), rule.get(), tensors, tensor_count, &options,
+                                       part, part_count, &result));
+  return result;
+}
+inline gradstep_apply_result apply_part(const context& context, const rule& rule,
+                                        const std::vector<gradstep_tensor>& tensors,
+                                        const gradstep_apply_options& options, std::size_t part,
+                                        std::size_t part_count) {
+  return apply_part(context, rule, tensors.data(), tensors.size(), options, part, part_count);
+}
+
 /// The bytes that options.workspace needs for a step of the rule over the list; 0: none.
 inline std::size_t workspace_size(const rule& rule, const std::vector<gradstep_tensor>& tensors) {
   std::size_t bytes = 0;

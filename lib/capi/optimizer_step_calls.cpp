@@ -18,14 +18,7 @@ gradstep_status check_norm(const gradstep_step_options& o) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "GRADSTEP_STEP_GRAD_NORM and GRADSTEP_STEP_INSPECTED exclude each other");
   }
-  // Gradients that are not finite make the norm infinite, or a NaN of either sign. An infinite norm
-  // would clip to 0.
-  const bool is_possible = std::isnan(o.grad_norm) || o.grad_norm >= 0;
-  if (is_possible && (std::isfinite(o.grad_norm) || o.non_finite_count > 0)) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE,
-              "options.grad_norm = %s is not a finite number from 0 on, beside "
-              "non_finite_count = %llu",
-              to_text(o.grad_norm).text, static_cast<unsigned long long>(o.non_finite_count));
+  return check_given_norm(o);
 }
 
 /// NULL: no options.

@@ -38,6 +38,19 @@ gradstep_status check_shared_numbers(const Options& o) {
                       "in [0, 1]");
 }
 
+/// Checks a norm and a count that the caller gives in place of a reading pass.
+template <class Options>
+gradstep_status check_given_norm(const Options& o) {
+  // Gradients that are not finite make the norm infinite, or a NaN of either sign. An infinite norm
+  // would clip to 0.
+  const bool is_possible = std::isnan(o.grad_norm) || o.grad_norm >= 0;
+  if (is_possible && (std::isfinite(o.grad_norm) || o.non_finite_count > 0)) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE,
+              "options.grad_norm = %s is not a finite number from 0 on, beside "
+              "non_finite_count = %llu",
+              to_text(o.grad_norm).text, static_cast<unsigned long long>(o.non_finite_count));
+}
+
 template <class Options>
 step_options step_options_of(const Options& o) {
   step_options result;

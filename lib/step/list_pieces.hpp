@@ -39,6 +39,17 @@ struct list_piece {
     const std::size_t from = inside(begin), to = inside(end);
     if (from < to) run(from, to);
   }
+
+  /// Calls visit(at) for each tensor of the piece that is not empty. `first` moves forward to the
+  /// piece's first tensor.
+  template <class Visit>
+  void for_each_tensor(list_position<>& first, const Visit& visit) const {
+    first.advance_to(begin);
+    for (list_position<> at = first;; at.next()) {
+      if (at.count() != 0) visit(at);
+      if (end - at.first() <= at.count()) break;
+    }
+  }
 };
 
 /// How a list is cut. Its total is not 0.
@@ -72,11 +83,7 @@ class list_pieces {
       for (std::size_t number = 0; claims.claim(number);) {
         const std::size_t begin = number * size_;
         const list_piece piece{begin, std::min(total_, begin + size_)};
-        first.advance_to(begin);
-        for (list_position<> at = first;; at.next()) {
-          if (at.count() != 0) visit(own, piece, at);
-          if (piece.end - at.first() <= at.count()) break;
-        }
+        piece.for_each_tensor(first, [&](const list_position<>& at) { visit(own, piece, at); });
       }
     });
   }

@@ -28,6 +28,14 @@ struct step_result {
 step_result run_step(const context& c, step_request& request,
                      const gradient_limits& limits) noexcept;
 
+/// The same with a verdict that is known already.
+step_result run_step(const context& c, step_request& request, const step_verdict& verdict) noexcept;
+
+/// Number `part` of part_count parts of that step, on the calling thread. Together, parts of the
+/// same request make the step. For rules of one pass without scalars. Cannot fail.
+step_result run_part(const context& c, step_request& request, const step_verdict& verdict,
+                     std::size_t part, std::size_t part_count) noexcept;
+
 // The same in parts, for a step over several lists. The verdict comes first.
 
 /// Updates the tensors. Cannot fail.

@@ -78,6 +78,18 @@ TEST(parameter_handle, has_a_shape) {
   EXPECT_EQ(weights.slot(0), std::vector<double>(4, 1));
 }
 
+TEST(parameter_handle, steps_in_parts) {
+  const gradstep::context context;
+  const gradstep::rule sgd("sgd", {{"lr", 1}});
+  std::vector<float> param(1000, 3), grad(1000, 1);
+  const gradstep::parameter<float> weights(sgd, param.data(), grad.data(), param.size());
+  for (std::size_t part = 0; part < 3; ++part) {
+    EXPECT_EQ(apply_part(context, sgd, {weights.tensor()}, at_step(1), part, 3).piece_count, 1U);
+  }
+  EXPECT_EQ(param, std::vector<float>(1000, 2));
+  EXPECT_THROW(apply_part(context, sgd, {weights.tensor()}, at_step(1), 3, 3), gradstep::error);
+}
+
 TEST(parameter_handle, makes_transforms) {
   const gradstep::context context;
   const gradstep::rule rule("schedule_free_adamw", {{"lr", 0.25}});

@@ -106,7 +106,7 @@ AT(gradstep_slot_layout, extent, 44);
 AT(gradstep_slot_layout, start, 48);
 AT(gradstep_slot_layout, is_used, 52);
 
-SIZE(gradstep_apply_options, 96);
+SIZE(gradstep_apply_options, 112);
 AT(gradstep_apply_options, struct_size, 0);
 AT(gradstep_apply_options, flags, 8);
 AT(gradstep_apply_options, step, 16);
@@ -119,6 +119,8 @@ AT(gradstep_apply_options, scalars, 64);
 AT(gradstep_apply_options, scalar_count, 72);
 AT(gradstep_apply_options, workspace, 80);
 AT(gradstep_apply_options, workspace_size, 88);
+AT(gradstep_apply_options, grad_norm, 96);
+AT(gradstep_apply_options, non_finite_count, 104);
 
 SIZE(gradstep_apply_result, 64);
 AT(gradstep_apply_result, struct_size, 0);

@@ -83,6 +83,12 @@ void step_stateless(const gradstep::context& context, const char* rule_name, int
   options.average_decay = 0.9;
   p.step(context, rule, options);
   gradstep::gradient_norm(context, {p.tensor()});
+  if (rule.scalar_count() == 0 && gradstep::workspace_size(rule, {p.tensor()}) == 0) {
+    options.flags = GRADSTEP_APPLY_ZERO_GRAD;
+    for (size_t part = 0; part < 3; ++part) {
+      gradstep::apply_part(context, rule, {p.tensor()}, options, part, 3);
+    }
+  }
   const gradstep_tensor tensor = p.tensor();
   size_t bytes = 0;
   gradstep::throw_on_failure(gradstep_workspace_size(rule.get(), &tensor, 1, &bytes));
