@@ -708,6 +708,39 @@ GRADSTEP_API gradstep_status gradstep_apply_part(const gradstep_context* context
                                                  const gradstep_apply_options* options, size_t part,
                                                  size_t part_count, gradstep_apply_result* result);
 
+/* Applies step number `step` to one tensor, as gradstep_apply does. Its arrays are arguments
+ * instead of fields. It is for languages that can pin arguments in memory, but not pointers in
+ * structs (Go, Java, C#, JavaScript). The bits are those of gradstep_apply for a list of this
+ * tensor alone.
+ *
+ * count, rows, columns. The number of elements, and the shape or 0 and 0, as in gradstep_tensor.
+ *
+ * param, grad. Arrays of `count` elements without gaps.
+ *
+ * slot0 to slot7. The rule's slots in the order of gradstep_rule_slot_describe. No rule has more
+ * than eight. A slot that the rule does not use may be NULL, and a slot that it does not have must
+ * be NULL. slot_dtype is the dtype of the slots with one number per element; 0: the type of the
+ * arithmetic. Other slots have the type of the arithmetic. 8-bit dtypes need scales, so they are
+ * left to gradstep_apply.
+ *
+ * scalars. The rule's scalars: first those with GRADSTEP_SCOPE_TENSOR, then those with
+ * GRADSTEP_SCOPE_ALL, both in the order of gradstep_rule_scalar_describe. NULL if the rule has
+ * none.
+ *
+ * options. NULL: no options. options->step is 0 or equal to `step`, and options->scalars is NULL.
+ * The norm of MAX_NORM is that of this gradient alone, unless GRAD_NORM supplies another. The key
+ * of stochastic rounding is 1. So if slots or params are rounded stochastically, give each tensor a
+ * seed of its own.
+ *
+ * result may be NULL. Fails as gradstep_apply does. The sentence names the arguments of this call.
+ */
+GRADSTEP_API gradstep_status gradstep_apply_arrays(
+    const gradstep_context* context, const gradstep_rule* rule, uint64_t step, uint64_t count,
+    uint64_t rows, uint64_t columns, int32_t param_dtype, void* param, int32_t grad_dtype,
+    void* grad, int32_t slot_dtype, void* slot0, void* slot1, void* slot2, void* slot3, void* slot4,
+    void* slot5, void* slot6, void* slot7, double* scalars, const gradstep_apply_options* options,
+    gradstep_apply_result* result);
+
 /* *bytes becomes the size of the workspace for a step of the rule over these tensors; 0: the step
  * needs none. The size depends on the rule, on its
  * hyper-parameters, and on the count, rows and columns of each tensor. The call uses nothing else.
@@ -1010,6 +1043,17 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* o
                                                            size_t group, const char* name,
                                                            const gradstep_tensor* tensor,
                                                            size_t* index);
+
+/* Adds a tensor as gradstep_optimizer_add_tensor does. Its arrays are arguments instead of fields,
+ * as in gradstep_apply_arrays. The library owns the state. Both arrays must outlive the optimizer,
+ * so a language with a garbage collector must keep them where they are for that long. grad may be
+ * NULL; its dtype must be valid nevertheless. Fails as gradstep_optimizer_add_tensor does. */
+GRADSTEP_API gradstep_status gradstep_optimizer_add_arrays(gradstep_optimizer* optimizer,
+                                                           size_t group, const char* name,
+                                                           uint64_t count, uint64_t rows,
+                                                           uint64_t columns, int32_t param_dtype,
+                                                           void* param, int32_t grad_dtype,
+                                                           void* grad, size_t* index);
 
 /* The index of the group or tensor with this name. Fails with UNKNOWN_NAME. */
 GRADSTEP_API gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimizer,

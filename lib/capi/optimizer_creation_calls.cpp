@@ -4,13 +4,11 @@
 #include <cmath>
 #include <cstdio>
 
-#include "capi/entry_names.hpp"
 #include "capi/optimizer_calls.hpp"
 #include "capi/option_checks.hpp"
 #include "capi/state_structs.hpp"
+#include "capi/tensor_addition.hpp"
 #include "capi/tensor_array_checks.hpp"
-#include "capi/tensor_checks.hpp"
-#include "capi/tensor_reading.hpp"
 #include "optimizer/gradients.hpp"
 #include "optimizer/setup.hpp"
 #include "step/loss_scaling.hpp"
@@ -30,19 +28,6 @@ gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_
   if (const auto s = check_shared_numbers(*fields); s != GRADSTEP_OK) return s;
   options = {step_options_of(*fields), gradient_limits_of(*fields)};
   return GRADSTEP_OK;
-}
-
-gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradstep_tensor& given) {
-  const group_settings& settings = o.groups[group].settings;
-  return check_added_tensor(*settings.rule.entry,
-                            settings.used_slots({given.count, given.rows, given.columns}), given);
-}
-
-/// The pointers of an empty tensor may have any value. But whether params have lower halves is part
-/// of what the optimizer knows about a tensor.
-void forget_extras(tensor& t) {
-  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = nullptr;
-  for (operand& slot : t.slots) slot.extra = nullptr;
 }
 
 /// place: in the caller's array of gradients; SIZE_MAX: it is given alone.
@@ -96,22 +81,10 @@ gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* optimizer, siz
                                               const char* name, const gradstep_tensor* tensor,
                                               size_t* index) {
   return change_between_steps(optimizer, [&](auto& o) {
-    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
-    check_entry_name("name", name);
-    if (const auto s = check_name_is_free("name", name, o.table.names, "tensor");
-        s != GRADSTEP_OK) {
-      return s;
-    }
+    if (const auto s = check_place(o, group, name); s != GRADSTEP_OK) return s;
     input_struct<gradstep_tensor> fields;
     if (const auto s = fields.read(tensor, "tensor"); s != GRADSTEP_OK) return s;
-    if (const auto s = check_tensor(o, group, *fields); s != GRADSTEP_OK) return s;
-    gradstep::internal::tensor read{};
-    const auto owner = fields->slots == nullptr ? slot_owner::library : slot_owner::caller;
-    read_tensor(*fields, owner == slot_owner::caller ? UINT32_MAX : 0, read);
-    if (read.count == 0) forget_extras(read);
-    const std::size_t added = add_tensor(o, group, name, read, owner);
-    if (index != nullptr) *index = added;
-    return GRADSTEP_OK;
+    return add_checked(o, group, name, *fields, tensor_label::of_argument(), index);
   });
 }
 

@@ -76,19 +76,26 @@ gradstep_status check_scalars_differ(const rule_info& rule, const given_list& li
   return GRADSTEP_OK;
 }
 
+gradstep_status check_mode(tensor_label label, const rule_info& rule, const gradstep_tensor& t,
+                           double mode, const char* call) noexcept {
+  if (rule.mode == no_index || t.count == 0) return GRADSTEP_OK;
+  const std::size_t place = place_in_scope(rule, rule.mode);
+  if (t.scalars[place] == mode) return GRADSTEP_OK;
+  return fail(GRADSTEP_WRONG_ORDER,
+              "%s[%zu], %s of %s, is %s, but %s needs %s: a transform comes first",
+              label.of("scalars").text, place, rule.scalars[rule.mode].name, rule.name,
+              to_text(t.scalars[place]).text, call, to_text(mode).text);
+}
+
 gradstep_status check_modes(const rule_info& rule, const given_list& list, double mode,
                             const char* call) noexcept {
   if (rule.mode == no_index) return GRADSTEP_OK;
-  const std::size_t place = place_in_scope(rule, rule.mode);
   for (std::size_t i = 0; i < list.size(); ++i) {
     gradstep_tensor room;
-    const gradstep_tensor& t = list.at(i, room);
-    if (t.count == 0 || t.scalars[place] == mode) continue;
-    return fail(GRADSTEP_WRONG_ORDER,
-                "tensors[%zu].scalars[%zu], %s of %s, is %s, but %s needs %s: a transform comes "
-                "first",
-                i, place, rule.scalars[rule.mode].name, rule.name, to_text(t.scalars[place]).text,
-                call, to_text(mode).text);
+    if (const auto s = check_mode(tensor_label(i), rule, list.at(i, room), mode, call);
+        s != GRADSTEP_OK) {
+      return s;
+    }
   }
   return GRADSTEP_OK;
 }

@@ -25,7 +25,10 @@ gradstep_status check_is_whole(tensor_label label, const rule_entry& rule,
 /// tensors are only checked if the pointers ascend or descend.
 gradstep_status check_scalars_differ(const rule_info& rule, const given_list& list) noexcept;
 
-/// WRONG_ORDER unless the rule's mode is `mode` for every tensor of the list. call: that needs it.
+/// WRONG_ORDER unless the rule's mode is `mode` for the tensor. call: that needs it.
+gradstep_status check_mode(tensor_label label, const rule_info& rule, const gradstep_tensor& t,
+                           double mode, const char* call) noexcept;
+/// The same for every tensor of a list.
 gradstep_status check_modes(const rule_info& rule, const given_list& list, double mode,
                             const char* call) noexcept;
 

@@ -2,19 +2,35 @@
 #include "capi/tensor_array_checks.hpp"
 
 #include <cstdio>
+#include <cstring>
 
 #include "capi/error.hpp"
 
 namespace gradstep::internal {
+namespace {
+
+/// The slot's number in "slots[1].data", as a text; null for a field of another array.
+const char* slot_number(const char* field) {
+  constexpr char slots[] = "slots[";
+  constexpr std::size_t length = sizeof slots - 1;
+  return std::strncmp(field, slots, length) == 0 ? field + length : nullptr;
+}
+
+}  // namespace
 
 tensor_label::label_text tensor_label::text() const noexcept {
   label_text result;
-  std::snprintf(result.text, sizeof result.text, index_ == SIZE_MAX ? "tensor" : "tensors[%zu]",
-                index_);
+  if (is_of_arrays()) {
+    std::snprintf(result.text, sizeof result.text, "the call");
+  } else {
+    std::snprintf(result.text, sizeof result.text, index_ == SIZE_MAX ? "tensor" : "tensors[%zu]",
+                  index_);
+  }
   return result;
 }
 
 tensor_label::field_text tensor_label::of(const char* field) const noexcept {
+  if (is_of_arrays()) return within(field);
   field_text result;
   std::snprintf(result.text, sizeof result.text, "%s.%s", text().text, field);
   return result;
@@ -22,7 +38,26 @@ tensor_label::field_text tensor_label::of(const char* field) const noexcept {
 
 tensor_label::field_text tensor_label::of(const char* array, const char* field) const noexcept {
   field_text result;
-  std::snprintf(result.text, sizeof result.text, "%s.%s.%s", text().text, array, field);
+  if (is_of_arrays()) {
+    const bool is_slot = slot_number(array) != nullptr;
+    std::snprintf(result.text, sizeof result.text, "%s_%s", is_slot ? "slot" : array, field);
+  } else {
+    std::snprintf(result.text, sizeof result.text, "%s.%s.%s", text().text, array, field);
+  }
+  return result;
+}
+
+tensor_label::field_text tensor_label::within(const char* field) const noexcept {
+  field_text result;
+  const char* const number = slot_number(field);
+  if (!is_of_arrays()) {
+    std::snprintf(result.text, sizeof result.text, "%s", field);
+  } else if (number != nullptr) {
+    std::snprintf(result.text, sizeof result.text, "slot%c", *number);
+  } else {
+    const auto length = static_cast<int>(std::strcspn(field, "."));
+    std::snprintf(result.text, sizeof result.text, "%.*s", length, field);
+  }
   return result;
 }
 
@@ -65,7 +100,8 @@ gradstep_status array_list::check_overlap(tensor_label label, const array& a,
   if (is_apart && !counts_gaps_) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
               "the arrays of %s overlap: %s at %p (%zu elements) and %s at %p (%zu)%s",
-              label.text().text, a.name, a.data, a.length, b.name, b.data, b.length,
+              label.text().text, label.within(a.name).text, a.data, a.length,
+              label.within(b.name).text, b.data, b.length,
               is_apart ? "; an optimizer counts gaps between rows as part of an array" : "");
 }
 

@@ -13,11 +13,13 @@
 
 namespace gradstep::internal {
 
-/// How a message names a tensor: by its index in a list, or as the argument `tensor`.
+/// How a message names a tensor and its fields: by the tensor's index in a list; as the argument
+/// `tensor`; or, if the tensor's arrays are arguments of the call, by the names of these arguments.
 class tensor_label {
  public:
   explicit tensor_label(std::size_t index) : index_(index) {}
   static tensor_label of_argument() { return tensor_label(SIZE_MAX); }
+  static tensor_label of_arrays() { return tensor_label(SIZE_MAX - 1); }
 
   struct label_text {
     char text[40];
@@ -27,12 +29,16 @@ class tensor_label {
   struct field_text {
     char text[100];
   };
-  /// "tensors[3].rows"
+  /// "tensors[3].rows", or "rows"
   field_text of(const char* field) const noexcept;
-  /// "tensors[3].param.dtype"
+  /// "tensors[3].param.dtype", or "param_dtype"
   field_text of(const char* array, const char* field) const noexcept;
+  /// Within the tensor: "slots[1].data", or "slot1"
+  field_text within(const char* field) const noexcept;
 
  private:
+  bool is_of_arrays() const { return index_ == SIZE_MAX - 1; }
+
   std::size_t index_;
 };
 

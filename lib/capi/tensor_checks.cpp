@@ -148,10 +148,10 @@ class rule_arrays {
       return fail_as_null(label.of(names_of_slots[s].data).text);
     }
     if (!contains(types, t.slots[s].dtype)) {
-      return fail(
-          GRADSTEP_INVALID_ARGUMENT, "%s = %d, of %s beside param.dtype = %d, is none of %s",
-          label.of(names_of_slots[s].array, "dtype").text, static_cast<int>(t.slots[s].dtype),
-          info.name, static_cast<int>(t.param.dtype), to_text(types).text);
+      return fail(GRADSTEP_INVALID_ARGUMENT, "%s = %d, of %s beside %s = %d, is none of %s",
+                  label.of(names_of_slots[s].array, "dtype").text,
+                  static_cast<int>(t.slots[s].dtype), info.name, label.of("param", "dtype").text,
+                  static_cast<int>(t.param.dtype), to_text(types).text);
     }
     return check_fields(label, names_of_slots[s].array, t.slots[s], {types, false, is_per_element},
                         t);
@@ -301,9 +301,15 @@ gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_
   });
 }
 
+gradstep_status check_array_arguments(const gradstep_rule& rule,
+                                      const gradstep_tensor& tensor) noexcept {
+  const std::uint32_t used_slots = rule.entry->used_slots(rule.values, tensor.rows != 0);
+  return rule_arrays<false>(*rule.entry, used_slots, false)
+      .check(tensor_label::of_arrays(), tensor);
+}
+
 gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_slots,
-                                   const gradstep_tensor& tensor) noexcept {
-  const auto label = tensor_label::of_argument();
+                                   const gradstep_tensor& tensor, tensor_label label) noexcept {
   if (tensor.slots != nullptr) {
     const std::uint32_t slots = used_slots | given_slots(*rule.info, tensor);
     return rule_arrays<true>(rule, slots, true).check(label, tensor);

@@ -6,6 +6,7 @@
 
 #include "capi/handles.hpp"
 #include "capi/structs.hpp"
+#include "capi/tensor_array_checks.hpp"
 
 namespace gradstep::internal {
 
@@ -19,6 +20,10 @@ gradstep_status check_tensors_without_grad(const gradstep_rule& rule,
                                            const gradstep_tensor* tensors,
                                            std::size_t tensor_count) noexcept;
 
+/// The same for one tensor whose arrays are arguments of the call. The struct has our size.
+gradstep_status check_array_arguments(const gradstep_rule& rule,
+                                      const gradstep_tensor& tensor) noexcept;
+
 /// Checks a list of which only struct sizes, counts and shapes are used.
 gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept;
 
@@ -26,7 +31,7 @@ gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_
 /// size. `grad` may be null. `slots` may be null: the library then owns them. A slot that the
 /// caller gives is checked even if the rule does not use it, because it may later.
 gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_slots,
-                                   const gradstep_tensor& tensor) noexcept;
+                                   const gradstep_tensor& tensor, tensor_label label) noexcept;
 
 /// Checks a list for the norm of its gradients: of each tensor only count, grad and grad_dtype.
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept;

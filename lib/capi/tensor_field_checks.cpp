@@ -111,17 +111,17 @@ gradstep_status check_shape(tensor_label label, const gradstep_tensor& t) noexce
   const auto columns = static_cast<unsigned_number>(t.columns);
   if (t.rows == 0 || t.columns == 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
-                "%s.rows = %llu and columns = %llu: both are 0, or neither is", label.text().text,
+                "%s = %llu and columns = %llu: both are 0, or neither is", label.of("rows").text,
                 rows, columns);
   }
   if (t.rows > UINT64_MAX / t.columns) {
-    return fail(GRADSTEP_OUT_OF_RANGE, "%s.rows = %llu times columns = %llu is past 2^64",
-                label.text().text, rows, columns);
+    return fail(GRADSTEP_OUT_OF_RANGE, "%s = %llu times columns = %llu is past 2^64",
+                label.of("rows").text, rows, columns);
   }
   if (t.count % (t.rows * t.columns) == 0) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT,
-              "%s.count = %llu is no multiple of rows = %llu times columns = %llu",
-              label.text().text, static_cast<unsigned_number>(t.count), rows, columns);
+              "%s = %llu is no multiple of rows = %llu times columns = %llu",
+              label.of("count").text, static_cast<unsigned_number>(t.count), rows, columns);
 }
 
 gradstep_status check_place_in_whole(tensor_label label, const gradstep_tensor& t) noexcept {

@@ -47,8 +47,8 @@ gradstep_status check_fields(tensor_label label, const char* name, const gradste
 /// up to this tensor.
 inline gradstep_status check_count(tensor_label label, std::uint64_t count) noexcept {
   if (count <= most_elements) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE, "%s.count = %llu is more than memory can hold (%zu)",
-              label.text().text, static_cast<unsigned long long>(count), most_elements);
+  return fail(GRADSTEP_OUT_OF_RANGE, "%s = %llu is more than memory can hold (%zu)",
+              label.of("count").text, static_cast<unsigned long long>(count), most_elements);
 }
 
 /// Checks rows and columns, with count.

@@ -62,6 +62,24 @@ void enumerate() {
   gradstep_status_name(gradstep_version() == 0 ? 1 : 0);
 }
 
+/// Slots without scales: the arrays call has no argument for them.
+void step_with_arguments(const gradstep::context& context, const gradstep::rule& rule,
+                         const gradstep_tensor& t, std::vector<double> scalars) {
+  scalars.insert(scalars.begin(), t.scalars, t.scalars + t.scalar_count);
+  std::array<void*, 8> slots{};
+  std::int32_t slot_dtype = 0;
+  for (size_t s = 0; s < t.slot_count; ++s) {
+    if (t.slots[s].extra != nullptr) return;
+    slots[s] = t.slots[s].data;
+    const bool is_per_element = rule.slot(s).extent == GRADSTEP_EXTENT_ELEMENT;
+    if (slots[s] != nullptr && is_per_element) slot_dtype = t.slots[s].dtype;
+  }
+  gradstep::throw_on_failure(gradstep_apply_arrays(
+      context.get(), rule.get(), 3, t.count, 0, 0, t.param.dtype, t.param.data, t.grad.dtype,
+      t.grad.data, slot_dtype, slots[0], slots[1], slots[2], slots[3], slots[4], slots[5], slots[6],
+      slots[7], scalars.empty() ? nullptr : scalars.data(), nullptr, nullptr));
+}
+
 template <class Param, class Grad>
 void step_stateless(const gradstep::context& context, const char* rule_name, int slot_dtype,
                     size_t count) {
@@ -83,6 +101,7 @@ void step_stateless(const gradstep::context& context, const char* rule_name, int
   options.average_decay = 0.9;
   p.step(context, rule, options);
   gradstep::gradient_norm(context, {p.tensor()});
+  step_with_arguments(context, rule, p.tensor(), p.shared_scalars());
   if (rule.scalar_count() == 0 && gradstep::workspace_size(rule, {p.tensor()}) == 0) {
     options.flags = GRADSTEP_APPLY_ZERO_GRAD;
     for (size_t part = 0; part < 3; ++part) {
@@ -161,6 +180,10 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.step();
   o.freeze(0);
   o.set_schedule(0, nullptr);
+  std::vector<float> more(20), more_grads(20);
+  gradstep::throw_on_failure(
+      gradstep_optimizer_add_arrays(o.get(), 0, "more", 20, 4, 5, GRADSTEP_FLOAT32, more.data(),
+                                    GRADSTEP_FLOAT32, more_grads.data(), nullptr));
   m.grads[0].swap(m.grads[0]);
   o.set_grad(0, nullptr);
   o.set_grads(0, {nullptr});

@@ -42,6 +42,20 @@ struct stateless_step {
     workspace.resize(options.workspace_size + 1);
     options.workspace = workspace.data();
   }
+  /// The first tensor alone, with its arrays as arguments.
+  gradstep_status call_with_arrays() {
+    const gradstep_tensor& t = tensors[0];
+    auto with_step = options;
+    with_step.scalars = nullptr;
+    with_step.scalar_count = 0;
+    void* slots[8] = {};
+    for (std::size_t s = 0; s < t.slot_count; ++s) slots[s] = t.slots[s].data;
+    double* const scalars = t.scalars != nullptr ? t.scalars : options.scalars;
+    return gradstep_apply_arrays(serial_context(), rule.get(), 1, t.count, t.rows, t.columns,
+                                 t.param.dtype, t.param.data, t.grad.dtype, t.grad.data, 0,
+                                 slots[0], slots[1], slots[2], slots[3], slots[4], slots[5],
+                                 slots[6], slots[7], scalars, &with_step, nullptr);
+  }
   gradstep_status call() const {
     return gradstep_apply(serial_context(), rule.get(), tensors.data(), tensors.size(), &options,
                           nullptr);
@@ -77,6 +91,11 @@ TEST(out_of_memory_in_passes, stateless_steps) {
     fail_each_request(c.rule_name, [&] {
       const auto step = std::make_shared<stateless_step>(c, false);
       return attempt{GRADSTEP_OK, [=] { return step->call(); }, [=] { return step->state(); }};
+    });
+    fail_each_request(c.rule_name, [&] {
+      const auto step = std::make_shared<stateless_step>(c, false);
+      return attempt{GRADSTEP_OK, [=] { return step->call_with_arrays(); },
+                     [=] { return step->state(); }};
     });
     stateless_step without(c, false), with(c, true);
     const bool needs_memory = sums_before_it_updates(without.rule.get());

@@ -124,6 +124,12 @@ TEST(out_of_memory, setting_up_an_optimizer) {
                             m.optimizer.get(), 1, "a tensor with a longer name", &tensor, nullptr);
                       }));
   }
+  fail_each_request("add_arrays", calling([](full_model& m) {
+                      static std::vector<float> param(7), grad(7);
+                      return gradstep_optimizer_add_arrays(
+                          m.optimizer.get(), 1, "a tensor with a longer name", 7, 0, 0,
+                          GRADSTEP_FLOAT32, param.data(), GRADSTEP_FLOAT32, grad.data(), nullptr);
+                    }));
   fail_each_request("slots", calling([](full_model& m) {
                       return gradstep_optimizer_set_hyperparameter(m.optimizer.get(), 0, "amsgrad",
                                                                    1);
