@@ -139,6 +139,28 @@ GRADSTEP_API const char* gradstep_status_name(gradstep_status status);
  * kinds of call are allowed in destructors of static, thread-local and thread-specific objects. */
 GRADSTEP_API const char* gradstep_last_error(void);
 
+/* Calls the function of this library with the name `function`, and writes the sentence of its
+ * failure to `sentence`. It is for hosts that may run two calls in a row on different threads (Go,
+ * Node, Tokio): between the failure and the copy of its sentence no other code runs. If two calls
+ * in a row do run on the same thread, call the functions themselves, which the compiler checks.
+ *
+ * function. The name of any function that returns gradstep_status, except "gradstep_call".
+ *
+ * arguments. One number for each argument, in order: argument_count numbers. An integer is as it
+ * is; of a 32-bit integer only the lower 32 bits count. A pointer is its address. A double is its
+ * 64 bits. gradstep.json lists each function's arguments with their types. The library checks their
+ * number, but cannot check that they are what the function expects.
+ *
+ * sentence. sentence_size bytes, which the call always writes: after a success "". A sentence that
+ * is too long is cut, and ends with "..."; fewer than 8 bytes have room for "" only. sentence may
+ * be NULL if sentence_size is 0. gradstep_last_error gives the sentence too.
+ *
+ * Returns the status of the function. Fails with UNKNOWN_NAME, whose sentence lists similar names,
+ * and with INVALID_ARGUMENT for a wrong argument_count. */
+GRADSTEP_API gradstep_status gradstep_call(const char* function, const uint64_t* arguments,
+                                           size_t argument_count, char* sentence,
+                                           size_t sentence_size);
+
 /* ---- Instruction sets ---------------------------------------------------------------------- */
 
 /* The number of instruction sets that this library was built for, and their names, from the lowest

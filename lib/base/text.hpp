@@ -24,8 +24,11 @@ quoted_text quoted(const char* text) noexcept;
 [[gnu::format(printf, 3, 0)]] void print_text(char* text, std::size_t size, const char* format,
                                               std::va_list arguments) noexcept;
 
+/// A text that is cut has room for a character and "...".
+inline constexpr std::size_t smallest_cut_text = 8;
+
 /// Replaces the end of a UTF-8 text that was cut by "...", after the last character that is whole.
-/// The text fills `size` bytes, including its terminating 0; size >= 8.
+/// The text fills `size` bytes, including its terminating 0; size >= smallest_cut_text.
 void end_cut_text(char* text, std::size_t size) noexcept;
 
 }  // namespace gradstep::internal
