@@ -47,10 +47,10 @@
  * accepts NULL. A returned string is static unless its comment says otherwise.
  *
  * Threads. Any calls may run at the same time, with two exceptions. No call may write an array that
- * another call uses. No object may be changed or destroyed while another call uses it. An optimizer
- * may be changed nevertheless, but not destroyed: calls on one optimizer wait for each other (see
- * gradstep_optimizer). If a thread is cancelled (pthread_cancel) while it creates a context, saves
- * or loads, it finishes that call first.
+ * another call uses (but see gradstep_apply_part). No object may be changed or destroyed while
+ * another call uses it. An optimizer may be changed nevertheless, but not destroyed: calls on one
+ * optimizer wait for each other (see gradstep_optimizer). If a thread is cancelled (pthread_cancel)
+ * while it creates a context, saves or loads, it finishes that call first.
  *
  * Structs. Every struct but gradstep_array begins with struct_size, which the caller sets to the
  * size of the struct, as given by sizeof. There are three cases:
@@ -151,9 +151,10 @@ GRADSTEP_API const char* gradstep_last_error(void);
  * 64 bits. gradstep.json lists each function's arguments with their types. The library checks their
  * number, but cannot check that they are what the function expects.
  *
- * sentence. sentence_size bytes, which the call always writes: after a success "". A sentence that
- * is too long is cut, and ends with "..."; fewer than 8 bytes have room for "" only. sentence may
- * be NULL if sentence_size is 0. gradstep_last_error gives the sentence too.
+ * sentence. sentence_size bytes, which the call writes in any case: the sentence of a failure, or
+ * "" after a success. A sentence that is too long is cut, and ends with "..."; fewer than 8 bytes
+ * have room for "" only. sentence may be NULL if sentence_size is 0. gradstep_last_error gives the
+ * sentence too.
  *
  * Returns the status of the function. Fails with UNKNOWN_NAME, whose sentence lists similar names,
  * and with INVALID_ARGUMENT for a wrong argument_count. */
@@ -717,8 +718,8 @@ GRADSTEP_API gradstep_status gradstep_apply(const gradstep_context* context,
  * CHECK_FINITE and MAX_NORM need all gradients first. With one of them the call fails with
  * WRONG_ORDER, unless GRAD_NORM supplies the norm and the number of elements that are not finite
  * (see gradstep_gradient_norm). In a skipped step every part has is_skipped = 1, and with ZERO_GRAD
- * zeroes its own gradients. result->piece_count is 1, or 0 for an empty part; the rest of the
- * result is the same for all parts. result may be NULL.
+ * zeroes its own gradients. result->piece_count is 1, or 0 if the part has nothing to do; the rest
+ * of the result is the same for all parts. result may be NULL.
  *
  * Fails as gradstep_apply does; with OUT_OF_RANGE unless part < part_count and 1 <= part_count <=
  * 1024; with UNSUPPORTED for a rule that sums over tensors, because each part would need the sum of
@@ -986,9 +987,9 @@ typedef struct gradstep_optimizer gradstep_optimizer;
 
 typedef struct gradstep_optimizer_options {
   size_t struct_size;
-  /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE and FRESH_SLOTS. The fields below
-   * have the same meaning as in gradstep_apply_options. MAX_NORM uses the norm of all gradients of
-   * a step, across all groups. */
+  /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE, FRESH_SLOTS and GRAD_NORM. The
+   * fields below have the same meaning as in gradstep_apply_options. MAX_NORM uses the norm of all
+   * gradients of a step, across all groups. */
   uint64_t flags;
   double max_norm;
   double max_value;

@@ -6,9 +6,11 @@
 #include <gradstep/gradstep.h>
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "support/comparison.hpp"
+#include "support/rule_setup.hpp"
 #include "support/sized_struct.hpp"
 #include "support/stored_parameter.hpp"
 
