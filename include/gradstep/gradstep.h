@@ -549,6 +549,8 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
  * momentum_buffer of sgd then begins with the gradient, without dampening. Step 1 implies this
  * flag, because no slot has been used before. An optimizer sets the flag itself. */
 #define GRADSTEP_APPLY_FRESH_SLOTS UINT64_C(256)
+#define GRADSTEP_APPLY_AVERAGE_COUNT UINT64_C(1024) /* average_count is set; needs AVERAGE */
+#define GRADSTEP_APPLY_AVERAGE_EQUAL UINT64_C(2048) /* equal weights; needs AVERAGE */
 
 typedef struct gradstep_apply_options {
   size_t struct_size;
@@ -569,9 +571,15 @@ typedef struct gradstep_apply_options {
   /* > 0. After scaling, each gradient is clipped to [-max_value, max_value]. */
   double max_value;
 
-  /* In [0, 1]; for tensors that have an `average`. Step 1 sets average <- param. Later steps set
-   * average <- average + (1 - average_decay) (param - average). So average_decay = 0 copies the
-   * param, and average_decay = 1 keeps the average as it is. */
+  /* In [0, 1]; for tensors that have an `average`. Let n be the number of params that the average
+   * holds already: average_count, or step - 1 without AVERAGE_COUNT. If n is 0, the step sets
+   * average <- param. Otherwise it sets
+   *     average <- average + (1 - average_decay) (param - average)
+   * So average_decay = 0 copies the param, and average_decay = 1 keeps the average as it is.
+   *
+   * With AVERAGE_EQUAL the average is the mean of its params. average_decay must then be 0, and the
+   * step sets
+   *     average <- average + (param - average) / (n + 1) */
   double average_decay;
 
   /* The seed of stochastic rounding. The random bits are a function of (seed, key, step, array,
@@ -591,6 +599,11 @@ typedef struct gradstep_apply_options {
    * step. */
   void* workspace;
   size_t workspace_size;
+
+  /* At most 2^53; the same for all tensors of the list. See average_decay. Without AVERAGE_COUNT
+   * the count is step - 1, so the average begins with step 1. 0: it begins with this step. To begin
+   * it with the initial param, copy the param to the average, and set average_count to `step`. */
+  uint64_t average_count;
 } gradstep_apply_options;
 
 typedef struct gradstep_apply_result {
@@ -1097,6 +1110,29 @@ typedef struct gradstep_step_options {
  * rule that sums over all tensors (prodigy) sums over all groups that have it; the sentence of
  * INVALID_ARGUMENT names a hyper-parameter that must then be equal in these groups. Such rules come
  * first. options and result may be NULL.
+/* Moving averages. The optimizer counts the params in the `average` of each tensor: average_count
+ * of gradstep_tensor_info. It is 0 at first. A step with AVERAGE in which the tensor takes part
+ * adds 1. The step that finds 0 copies the param, whatever the array held. So an average may begin
+ * late: set AVERAGE when it is to begin. A step in which a tensor takes no part changes neither its
+ * average nor the count; nor does a step without AVERAGE.
+ *
+ * start_average copies the param, as it is now, to the average, and sets the count to 1. Call it
+ * before the first step for an average that begins with the initial params. Call it for frozen
+ * tensors, whose average no step writes. With GRADSTEP_ALL_TENSORS it is for every tensor that has
+ * an average, frozen ones too.
+ *
+ * set_average_count sets the count alone, to at most 2^53. Call it after you have written numbers
+ * of your own into the average: the mean of 7 params has the count 7. With 0, the next step with
+ * AVERAGE begins the average anew. With GRADSTEP_ALL_TENSORS it is for every tensor that has an
+ * average.
+ *
+ * Both fail with OUT_OF_RANGE for the tensor and the count; with UNSUPPORTED for one tensor that
+ * has no average; with WRONG_ORDER inside a step. */
+GRADSTEP_API gradstep_status gradstep_optimizer_start_average(gradstep_optimizer* optimizer,
+                                                              size_t tensor);
+GRADSTEP_API gradstep_status gradstep_optimizer_set_average_count(gradstep_optimizer* optimizer,
+                                                                  size_t tensor, uint64_t count);
+
  *
  * A skipped step (is_skipped in the result) is counted in skipped_count and nowhere else. A stopped
  * step (is_stopped) is counted nowhere, and changes the tensors of no group.
@@ -1214,7 +1250,8 @@ typedef struct gradstep_tensor_info {
   int32_t param_dtype;
   int32_t grad_dtype;
   int32_t is_frozen;
-  int32_t has_grad; /* 1: the caller has set a gradient array */
+  int32_t has_grad;       /* 1: the caller has set a gradient array */
+  uint64_t average_count; /* params in the average; 0 if the tensor has none */
 } gradstep_tensor_info;
 
 /* Fails with OUT_OF_RANGE. */

@@ -173,6 +173,17 @@ class optimizer {
   gradstep_apply_result step(
       const gradstep_step_options& options = sized<gradstep_step_options>()) {
     auto result = sized<gradstep_apply_result>();
+  // ---- Moving averages
+
+  /// Copies params to their averages, which then hold one param.
+  void start_average(std::size_t tensor = GRADSTEP_ALL_TENSORS) {
+    throw_on_failure(gradstep_optimizer_start_average(get(), tensor));
+  }
+  /// Says how many params an average holds; 0: the next step begins it anew.
+  void set_average_count(std::size_t tensor, std::uint64_t count) {
+    throw_on_failure(gradstep_optimizer_set_average_count(get(), tensor, count));
+  }
+
     throw_on_failure(gradstep_optimizer_step(get(), &options, &result));
     return result;
   }

@@ -111,7 +111,7 @@ gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* opt
     fill_output(info,
                 {0, r.name.get(), r.group, t.count, r.step_count, r.accumulate_count,
                  static_cast<std::int32_t>(t.param.type), static_cast<std::int32_t>(r.grad.type),
-                 r.is_frozen, r.grad.data != nullptr});
+                 r.is_frozen, r.grad.data != nullptr, r.average_count});
     return GRADSTEP_OK;
   });
 }

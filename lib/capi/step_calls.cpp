@@ -13,6 +13,17 @@
 namespace gradstep::internal {
 namespace {
 
+gradstep_status check_average_count(const gradstep_apply_options& o) {
+  if (!has(o, GRADSTEP_APPLY_AVERAGE_COUNT)) return GRADSTEP_OK;
+  if (!has(o, GRADSTEP_APPLY_AVERAGE)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "options.flags has GRADSTEP_APPLY_AVERAGE_COUNT without GRADSTEP_APPLY_AVERAGE");
+  }
+  if (o.average_count <= static_cast<std::uint64_t>(last_step)) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "options.average_count = %llu is above 2^53",
+              static_cast<unsigned long long>(o.average_count));
+}
+
 gradstep_status check_numbers(const gradstep_apply_options& o) {
   if (o.step == 0 || o.step > static_cast<std::uint64_t>(last_step)) {
     return fail(GRADSTEP_OUT_OF_RANGE,
@@ -24,13 +35,15 @@ gradstep_status check_numbers(const gradstep_apply_options& o) {
       s != GRADSTEP_OK) {
     return s;
   }
-  return check_shared_numbers(o);
+  if (const auto s = check_shared_numbers(o); s != GRADSTEP_OK) return s;
+  return check_average_count(o);
 }
 
 gradstep_status read_options(const gradstep_apply_options* given,
                              input_struct<gradstep_apply_options>& options) {
   if (const auto s = options.read(given, "options"); s != GRADSTEP_OK) return s;
-  constexpr std::uint64_t known = 2 * GRADSTEP_APPLY_FRESH_SLOTS - 1;
+  constexpr std::uint64_t known = (2 * GRADSTEP_APPLY_FRESH_SLOTS - 1) |
+                                  GRADSTEP_APPLY_AVERAGE_COUNT | GRADSTEP_APPLY_AVERAGE_EQUAL;
   if (const auto s = check_known_flags("options.flags", options->flags, known); s != GRADSTEP_OK)
     return s;
   return check_numbers(*options);
@@ -43,6 +56,7 @@ step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
   if (has(o, GRADSTEP_APPLY_GRAD_SCALE)) r.grad_scale = o.grad_scale;
   r.has_fresh_slots = has(o, GRADSTEP_APPLY_FRESH_SLOTS);
   r.options = step_options_of(o);
+  r.average_count = has(o, GRADSTEP_APPLY_AVERAGE_COUNT) ? o.average_count : o.step - 1;
   r.shared_scalars = o.scalars;
   return r;
 }

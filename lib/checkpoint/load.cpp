@@ -67,6 +67,8 @@ void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   if (record.sum_memory.data() != nullptr) std::memset(record.sum_memory.data(), 0, bytes);
   record.accumulate_count = planned.from->accumulate_count;
   record.step_count = planned.from->step_count;
+  const bool has_average = o.table.tensors[index].average.data != nullptr;
+  record.average_count = has_average ? planned.from->average_count : 0;
   record.used_slots = used_slots_of(names_of(o, index).rule, *planned.from);
   record.inspected.reset();
   if (double* const scalars = o.table.tensors[index].scalars) {

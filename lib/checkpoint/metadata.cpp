@@ -77,6 +77,8 @@ constexpr auto tensor_members = [](auto& io, auto& t) {
 };
 
 constexpr auto rule_members = [](auto& io, auto& r) {
+  // A file of version 0.1 has averages over all steps.
+  io.step_count_unless("average_count", t.average_count, is_array("average") ? t.step_count : 0);
   io.text("name", r.name);
   io.numbers_if_any("scalars", r.scalars);
 };

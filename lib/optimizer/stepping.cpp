@@ -32,11 +32,14 @@ void check_inspected(const tensor_record& record, double scale) {
     refuse(GRADSTEP_WRONG_ORDER, "tensor %s was not inspected since its gradient last changed",
            record.quoted_name().text);
   }
+  if (!o.options.around.updates_average) return;
+  check_count(&record, "an average_count", record.average_count);
   refuse(GRADSTEP_WRONG_ORDER, "tensor %s was inspected with the scale %s, but the step's is %s",
          record.quoted_name().text, to_text(record.inspected->scale).text, to_text(scale).text);
 }
 
-void check_step_count(const tensor_record& record) {
+void check_step_count(const optimizer& o, std::size_t tensor) {
+  const tensor_record& record = o.table.records[tensor];
   check_count(&record, "a step_count", record.step_count);
 }
 
@@ -67,7 +70,7 @@ void check_shared_values(const group_record& first, const group_record& other) {
 void check_step_counts(const optimizer& o) {
   check_count(nullptr, "a step_count", o.step_count);
   check_count(nullptr, "a skipped_count", o.skipped_count);
-  for (const std::uint32_t index : o.lists.selected) check_step_count(o.table.records[index]);
+  for (const std::uint32_t index : o.lists.selected) check_step_count(o, index);
 }
 
 /// No param that takes part may be in a transformed state.
@@ -126,6 +129,8 @@ step_verdict judge(optimizer& o, const step_settings& settings, double scale,
 }
 
 // ---- Opening and closing ------------------------------------------------------------------------
+    const bool has_average = o.table.tensors[tensor].average.data != nullptr;
+    if (o.options.around.updates_average && has_average) ++record.average_count;
 
 void open(optimizer& o, const step_settings& settings) {
   check_grads_apart(o, all_tensors);
@@ -234,7 +239,7 @@ void step_tensor(optimizer& o, std::size_t tensor) {
   check_not_stepped(o.table, tensor);
   if (!takes_part(o.table, tensor)) return;
   const tensor_record& record = o.table.records[tensor];
-  check_step_count(record);
+  check_step_count(o, tensor);
   check_grads_apart(o, tensor);
   if (o.step.needs_inspected) check_inspected(record, o.step.scale);
   const bool is_skipped = o.step.result.verdict.is_skipped;

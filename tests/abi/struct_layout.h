@@ -106,7 +106,7 @@ AT(gradstep_slot_layout, extent, 44);
 AT(gradstep_slot_layout, start, 48);
 AT(gradstep_slot_layout, is_used, 52);
 
-SIZE(gradstep_apply_options, 96);
+SIZE(gradstep_apply_options, 104);
 AT(gradstep_apply_options, struct_size, 0);
 AT(gradstep_apply_options, flags, 8);
 AT(gradstep_apply_options, step, 16);
@@ -119,6 +119,7 @@ AT(gradstep_apply_options, scalars, 64);
 AT(gradstep_apply_options, scalar_count, 72);
 AT(gradstep_apply_options, workspace, 80);
 AT(gradstep_apply_options, workspace_size, 88);
+AT(gradstep_apply_options, average_count, 96);
 
 SIZE(gradstep_apply_result, 64);
 AT(gradstep_apply_result, struct_size, 0);
@@ -190,7 +191,7 @@ AT(gradstep_group_info, lr, 40);
 AT(gradstep_group_info, momentum, 48);
 AT(gradstep_group_info, lr_scale, 56);
 
-SIZE(gradstep_tensor_info, 64);
+SIZE(gradstep_tensor_info, 72);
 AT(gradstep_tensor_info, struct_size, 0);
 AT(gradstep_tensor_info, name, 8);
 AT(gradstep_tensor_info, group, 16);
@@ -204,6 +205,7 @@ AT(gradstep_tensor_info, has_grad, 60);
 
 SIZE(gradstep_schedule_info, 48);
 AT(gradstep_schedule_info, struct_size, 0);
+AT(gradstep_tensor_info, average_count, 64);
 AT(gradstep_schedule_info, name, 8);
 AT(gradstep_schedule_info, summary, 16);
 AT(gradstep_schedule_info, formula, 24);

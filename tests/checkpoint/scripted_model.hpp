@@ -169,7 +169,9 @@ class scripted_model {
     const auto index = index_of(i);
     if (!index) return "absent";
     const auto info = describe_tensor(optimizer.get(), *index);
-    std::string all = std::to_string(info.step_count) + ' ' + std::to_string(info.accumulate_count);
+    std::string all = std::to_string(info.step_count) + ' ' +
+                      std::to_string(info.accumulate_count) + ' ' +
+                      std::to_string(info.average_count);
     const std::string rule_name = describe_group(optimizer.get(), info.group).rule_name;
     for (const std::int32_t scope : {GRADSTEP_SCOPE_TENSOR, GRADSTEP_SCOPE_ALL}) {
       for (const double value : read_scalars(optimizer.get(), *index, scope)) {

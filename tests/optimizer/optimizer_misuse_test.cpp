@@ -128,6 +128,11 @@ TEST_F(optimizer_misuse, options) {
   };
   for (const auto& [options, status, words] : cases) {
     gradstep_optimizer* made = nullptr;
+      {with(GRADSTEP_APPLY_AVERAGE_COUNT, 0), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x400"}},
+      {with(GRADSTEP_APPLY_AVERAGE_EQUAL, 0), GRADSTEP_INVALID_ARGUMENT, {"AVERAGE_EQUAL without"}},
+      {with(GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_AVERAGE_EQUAL, 0.5),
+       GRADSTEP_INVALID_ARGUMENT,
+       {"average_decay = 0.5 is not 0"}},
     expect_failure(gradstep_optimizer_create(context.get(), &options, &made), status, words);
     EXPECT_EQ(made, nullptr);
     refused(gradstep_optimizer_set_options(get(), &options), status, words);

@@ -108,7 +108,8 @@ inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
   }
   for (std::size_t t = 0; t < info.tensor_count; ++t) {
     const auto tensor = describe_tensor(optimizer, t);
-    add(tensor.step_count, tensor.accumulate_count, tensor.is_frozen, tensor.has_grad);
+    add(tensor.step_count, tensor.accumulate_count, tensor.average_count, tensor.is_frozen,
+        tensor.has_grad);
     if (info.is_in_step == 0) {
       for (const std::int32_t scope : {GRADSTEP_SCOPE_TENSOR, GRADSTEP_SCOPE_ALL}) {
         for (const double value : read_scalars(optimizer, t, scope)) add(value);
