@@ -130,6 +130,11 @@ class optimizer {
         get(), group, schedule == nullptr ? nullptr : schedule->get()));
   }
 
+  /// Clips the group by the norm of its own gradients; 0: the optimizer's options clip it.
+  void set_max_norm(std::size_t group, double max_norm) {
+    throw_on_failure(gradstep_optimizer_set_max_norm(get(), group, max_norm));
+  }
+
   void set_plateau(std::size_t group, const plateau& plateau) {
     throw_on_failure(gradstep_optimizer_set_plateau(get(), group, &plateau.state()));
   }
@@ -168,11 +173,6 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_transform(get(), group, name.c_str()));
   }
 
-  // ---- Steps
-
-  gradstep_apply_result step(
-      const gradstep_step_options& options = sized<gradstep_step_options>()) {
-    auto result = sized<gradstep_apply_result>();
   // ---- Moving averages
 
   /// Copies params to their averages, which then hold one param.
@@ -184,6 +184,11 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_set_average_count(get(), tensor, count));
   }
 
+  // ---- Steps
+
+  gradstep_apply_result step(
+      const gradstep_step_options& options = sized<gradstep_step_options>()) {
+    auto result = sized<gradstep_apply_result>();
     throw_on_failure(gradstep_optimizer_step(get(), &options, &result));
     return result;
   }

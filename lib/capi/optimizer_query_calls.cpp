@@ -94,9 +94,10 @@ gradstep_status gradstep_optimizer_describe_group(const gradstep_optimizer* opti
     const group_record& g = o.groups[group];
     const auto& schedule = g.settings.schedule;
     const auto t = static_cast<double>(o.step_count);
-    fill_output(info, {0, g.name.get(), g.settings.rule.entry->info->name,
-                       schedule ? schedule->name() : nullptr, g.members.size(),
-                       base_lr(next_rule(o, g)), g.settings.momentum_at(t), g.settings.lr_scale});
+    fill_output(info,
+                {0, g.name.get(), g.settings.rule.entry->info->name,
+                 schedule ? schedule->name() : nullptr, g.members.size(), base_lr(next_rule(o, g)),
+                 g.settings.momentum_at(t), g.settings.lr_scale, g.settings.max_norm, g.grad_norm});
     return GRADSTEP_OK;
   });
 }

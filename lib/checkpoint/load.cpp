@@ -129,6 +129,7 @@ void take_state(optimizer& o, load_plan& plan) noexcept {
   take_arrays(o, plan);
   if (!plan.settings.keeps_settings) take_settings(o, plan);
   take_shared(o, plan);
+  for (group_record& group : o.groups) group.grad_norm = 0;
   o.step_count = plan.file.state().step_count;
   o.skipped_count = plan.file.state().skipped_count;
   o.grad_norm = plan.file.state().grad_norm;

@@ -47,7 +47,7 @@ step_request request_for(optimizer& o, const group_record& group, index_span bat
   r.step = key.step_count + 1;
   r.has_fresh_slots = key.has_fresh_slots;
   r.grad_scale = o.step.scale;
-  r.clip_factor = o.step.result.verdict.clip_factor;
+  r.clip_factor = group.step_clip_factor;
   r.options = o.options.around;
   r.average_count = key.average_count;
   r.options.zeroes_grad |= key.has_sum;

@@ -154,7 +154,7 @@ AT(gradstep_optimizer_options, max_value, 24);
 AT(gradstep_optimizer_options, average_decay, 32);
 AT(gradstep_optimizer_options, seed, 40);
 
-SIZE(gradstep_group_options, 48);
+SIZE(gradstep_group_options, 56);
 AT(gradstep_group_options, struct_size, 0);
 AT(gradstep_group_options, name, 8);
 AT(gradstep_group_options, rule, 16);
@@ -162,6 +162,7 @@ AT(gradstep_group_options, schedule, 24);
 AT(gradstep_group_options, lr_scale, 32);
 AT(gradstep_group_options, slot_dtype, 40);
 AT(gradstep_group_options, flags, 44);
+AT(gradstep_group_options, max_norm, 48);
 
 SIZE(gradstep_step_options, 40);
 AT(gradstep_step_options, struct_size, 0);
@@ -181,7 +182,7 @@ AT(gradstep_optimizer_info, state_bytes, 48);
 AT(gradstep_optimizer_info, is_in_step, 56);
 AT(gradstep_optimizer_info, reserved, 60);
 
-SIZE(gradstep_group_info, 64);
+SIZE(gradstep_group_info, 80);
 AT(gradstep_group_info, struct_size, 0);
 AT(gradstep_group_info, name, 8);
 AT(gradstep_group_info, rule_name, 16);
@@ -190,6 +191,8 @@ AT(gradstep_group_info, tensor_count, 32);
 AT(gradstep_group_info, lr, 40);
 AT(gradstep_group_info, momentum, 48);
 AT(gradstep_group_info, lr_scale, 56);
+AT(gradstep_group_info, max_norm, 64);
+AT(gradstep_group_info, grad_norm, 72);
 
 SIZE(gradstep_tensor_info, 72);
 AT(gradstep_tensor_info, struct_size, 0);
@@ -202,10 +205,10 @@ AT(gradstep_tensor_info, param_dtype, 48);
 AT(gradstep_tensor_info, grad_dtype, 52);
 AT(gradstep_tensor_info, is_frozen, 56);
 AT(gradstep_tensor_info, has_grad, 60);
+AT(gradstep_tensor_info, average_count, 64);
 
 SIZE(gradstep_schedule_info, 48);
 AT(gradstep_schedule_info, struct_size, 0);
-AT(gradstep_tensor_info, average_count, 64);
 AT(gradstep_schedule_info, name, 8);
 AT(gradstep_schedule_info, summary, 16);
 AT(gradstep_schedule_info, formula, 24);

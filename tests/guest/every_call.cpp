@@ -179,6 +179,9 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.set_grad(0, nullptr);
   o.set_grads(0, {nullptr});
   o.set_options(model::options());
+  o.set_max_norm(1, 0.5);
+  o.step();
+  use_averages(context);
   for (size_t t = 0; t < 3; ++t) o.read(t, "param");
   o.read(1, "exp_avg");
   o.describe_group(o.find_group("narrow"));

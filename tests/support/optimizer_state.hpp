@@ -100,7 +100,8 @@ inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
       info.is_in_step);
   for (std::size_t g = 0; g < info.group_count; ++g) {
     const auto group = describe_group(optimizer, g);
-    add(group.tensor_count, group.lr, group.lr_scale, group.schedule_name != nullptr);
+    add(group.tensor_count, group.lr, group.lr_scale, group.schedule_name != nullptr,
+        group.max_norm, group.grad_norm);
     if (info.is_in_step != 0) continue;
     for (const auto& h : hyperparameters_of(group.rule_name)) {
       add(hyperparameter_of(optimizer, g, h.name));
