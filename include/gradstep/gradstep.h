@@ -1347,8 +1347,8 @@ typedef struct gradstep_load_result {
  * changes. result may be NULL.
  *
  * With PARAMS, params are loaded too; the file must contain them. A load also replaces the
- * settings: hyper-parameters, lr_scale, schedules, plateaus, the loss scaler, and which tensors are
- * frozen. With KEEP_SETTINGS all settings stay as they are.
+ * settings: hyper-parameters, lr_scale, max_norm of groups, schedules, plateaus, the loss scaler,
+ * and which tensors are frozen. With KEEP_SETTINGS all settings stay as they are.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY; with CORRUPT
  * for a file that is truncated, damaged or not a checkpoint (the sentence names the fault); with
