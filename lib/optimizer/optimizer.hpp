@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state of an optimizer: groups of tensors with their settings, the tensors, and counts of
-// steps. The functions over it are in the other headers: setup, gradients, accumulation, stepping
-// and named_arrays for callers; overlaps, slots and batches for these.
+// steps. The functions over it are in the other headers: setup, gradients, accumulation,
+// param_averages, stepping and named_arrays for callers; overlaps, slots, verdicts and batches for
+// these.
 //
 // Preconditions. The C interface has validated each argument by itself, and makes only calls that
 // an open step allows. Checks that need the optimizer's state are here.
