@@ -573,6 +573,8 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
  * flag, because no slot has been used before. An optimizer sets the flag itself. */
 #define GRADSTEP_APPLY_FRESH_SLOTS UINT64_C(256)
 #define GRADSTEP_APPLY_GRAD_NORM UINT64_C(512) /* grad_norm and non_finite_count are set */
+#define GRADSTEP_APPLY_AVERAGE_COUNT UINT64_C(1024) /* average_count is set; needs AVERAGE */
+#define GRADSTEP_APPLY_AVERAGE_EQUAL UINT64_C(2048) /* equal weights; needs AVERAGE */
 
 typedef struct gradstep_apply_options {
   size_t struct_size;
@@ -593,9 +595,15 @@ typedef struct gradstep_apply_options {
   /* > 0. After scaling, each gradient is clipped to [-max_value, max_value]. */
   double max_value;
 
-  /* In [0, 1]; for tensors that have an `average`. Step 1 sets average <- param. Later steps set
-   * average <- average + (1 - average_decay) (param - average). So average_decay = 0 copies the
-   * param, and average_decay = 1 keeps the average as it is. */
+  /* In [0, 1]; for tensors that have an `average`. Let n be the number of params that the average
+   * holds already: average_count, or step - 1 without AVERAGE_COUNT. If n is 0, the step sets
+   * average <- param. Otherwise it sets
+   *     average <- average + (1 - average_decay) (param - average)
+   * So average_decay = 0 copies the param, and average_decay = 1 keeps the average as it is.
+   *
+   * With AVERAGE_EQUAL the average is the mean of its params. average_decay must then be 0, and the
+   * step sets
+   *     average <- average + (param - average) / (n + 1) */
   double average_decay;
 
   /* The seed of stochastic rounding. The random bits are a function of (seed, key, step, array,
@@ -623,6 +631,11 @@ typedef struct gradstep_apply_options {
    * NaN. */
   double grad_norm;
   uint64_t non_finite_count;
+
+  /* At most 2^53; the same for all tensors of the list. See average_decay. Without AVERAGE_COUNT
+   * the count is step - 1, so the average begins with step 1. 0: it begins with this step. To begin
+   * it with the initial param, copy the param to the average, and set average_count to `step`. */
+  uint64_t average_count;
 } gradstep_apply_options;
 
 typedef struct gradstep_apply_result {
@@ -987,9 +1000,11 @@ typedef struct gradstep_optimizer gradstep_optimizer;
 
 typedef struct gradstep_optimizer_options {
   size_t struct_size;
-  /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE, FRESH_SLOTS and GRAD_NORM. The
-   * fields below have the same meaning as in gradstep_apply_options. MAX_NORM uses the norm of all
-   * gradients of a step, across all groups. */
+  /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE, FRESH_SLOTS, GRAD_NORM and
+   * AVERAGE_COUNT. The fields below have the same meaning as in gradstep_apply_options. MAX_NORM
+   * uses the norm of all gradients of a step, across all groups (see also
+   * gradstep_optimizer_set_max_norm). The optimizer counts the params in each average (see
+   * gradstep_optimizer_start_average). */
   uint64_t flags;
   double max_norm;
   double max_value;
@@ -1012,6 +1027,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
 
 /* Flags of gradstep_group_options. */
 #define GRADSTEP_GROUP_LR_SCALE UINT64_C(1) /* lr_scale is set (it may be 0) */
+#define GRADSTEP_GROUP_MAX_NORM UINT64_C(2) /* max_norm is set */
 
 typedef struct gradstep_group_options {
   size_t struct_size;
@@ -1028,6 +1044,9 @@ typedef struct gradstep_group_options {
    * float64 params are always float64. */
   int32_t slot_dtype;
   uint32_t flags;
+  /* > 0. Clips the group by the norm of its own gradients: see gradstep_optimizer_set_max_norm.
+   * Without GRADSTEP_GROUP_MAX_NORM the group has no max_norm, and this field must be 0. */
+  double max_norm;
 } gradstep_group_options;
 
 /* Adds a group. *group becomes its index: 0, 1, 2 ...; group may be NULL. Fails with
@@ -1153,6 +1172,25 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_plateau(const gradstep_optim
 GRADSTEP_API gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer* optimizer,
                                                               double metric, size_t* reduced_count);
 
+/* Clips a group by the norm of its own gradients. max_norm > 0: let n be the norm of the scaled
+ * gradients of those tensors of the group that take part in a step. Each of these gradients is
+ * multiplied by min(1, max_norm / (n + 1e-6)). This factor replaces the one that the optimizer's
+ * MAX_NORM would give. Infinity: the group is not clipped, and n is told. 0: the group has no
+ * max_norm.
+ *
+ * The optimizer's MAX_NORM, if it is set, still uses the norm of all gradients of the step,
+ * including those of groups with a max_norm. It clips the groups that have none. grad_norm and
+ * clip_factor of a step's result are the optimizer's. grad_norm of gradstep_group_info is n; its
+ * bits are those of gradstep_apply with MAX_NORM over the group's tensors, in the order of adding.
+ *
+ * A step reads the group's gradients before it updates a tensor, so begin_step needs
+ * GRADSTEP_STEP_INSPECTED. A step with GRADSTEP_STEP_GRAD_NORM, which tells nothing of one group,
+ * fails with UNSUPPORTED.
+ *
+ * Fails with OUT_OF_RANGE for the group, for a max_norm below 0, and for NaN. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_max_norm(gradstep_optimizer* optimizer,
+                                                             size_t group, double max_norm);
+
 /* set_loss_scaler copies a loss scaler into the optimizer. From then on each step divides the
  * gradients by the scale, is skipped if a gradient is not finite, and updates the optimizer's copy
  * of the scaler. NULL removes the loss scaler. get_loss_scaler copies it to *scaler, so that the
@@ -1179,6 +1217,29 @@ GRADSTEP_API gradstep_status gradstep_optimizer_transform(gradstep_optimizer* op
 
 /* Instead of a tensor's index: all tensors. In a language without unsigned types: -1. */
 #define GRADSTEP_ALL_TENSORS SIZE_MAX
+
+/* Moving averages. The optimizer counts the params in the `average` of each tensor: average_count
+ * of gradstep_tensor_info. It is 0 at first. A step with AVERAGE in which the tensor takes part
+ * adds 1. The step that finds 0 copies the param, whatever the array held. So an average may begin
+ * late: set AVERAGE when it is to begin. A step in which a tensor takes no part changes neither its
+ * average nor the count; nor does a step without AVERAGE.
+ *
+ * start_average copies the param, as it is now, to the average, and sets the count to 1. Call it
+ * before the first step for an average that begins with the initial params. Call it for frozen
+ * tensors, whose average no step writes. With GRADSTEP_ALL_TENSORS it is for every tensor that has
+ * an average, frozen ones too.
+ *
+ * set_average_count sets the count alone, to at most 2^53. Call it after you have written numbers
+ * of your own into the average: the mean of 7 params has the count 7. With 0, the next step with
+ * AVERAGE begins the average anew. With GRADSTEP_ALL_TENSORS it is for every tensor that has an
+ * average.
+ *
+ * Both fail with OUT_OF_RANGE for the tensor and the count; with UNSUPPORTED for one tensor that
+ * has no average; with WRONG_ORDER inside a step. */
+GRADSTEP_API gradstep_status gradstep_optimizer_start_average(gradstep_optimizer* optimizer,
+                                                              size_t tensor);
+GRADSTEP_API gradstep_status gradstep_optimizer_set_average_count(gradstep_optimizer* optimizer,
+                                                                  size_t tensor, uint64_t count);
 
 /* Flags of gradstep_step_options. GRAD_NORM and INSPECTED exclude each other. */
 #define GRADSTEP_STEP_GRAD_SCALE UINT64_C(1) /* grad_scale is set */
@@ -1209,7 +1270,8 @@ typedef struct gradstep_step_options {
  * step (is_stopped) is counted nowhere, and changes the tensors of no group.
  *
  * Fails with INVALID_ARGUMENT, OUT_OF_RANGE, WRONG_ORDER (between begin_step and end_step; with
- * INSPECTED, if a gradient is not inspected; for a tensor that is transformed). */
+ * INSPECTED, if a gradient is not inspected; for a tensor that is transformed), UNSUPPORTED (with
+ * GRAD_NORM, if a group has a max_norm). */
 GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimizer,
                                                      const gradstep_step_options* options,
                                                      gradstep_apply_result* result);
@@ -1218,10 +1280,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
  * Call begin_step; then step_tensor at most once for each tensor, in any order and from any
  * threads; then end_step. The bits are the same as those of gradstep_optimizer_step.
  *
- * begin_step. MAX_NORM, CHECK_FINITE and a loss scaler need all gradients before the first tensor
- * is stepped. With one of them, begin_step fails with WRONG_ORDER unless GRADSTEP_STEP_GRAD_NORM or
- * GRADSTEP_STEP_INSPECTED supplies the norm and the number of elements that are not finite. If the
- * rule of a group sums over all tensors (prodigy), begin_step fails with UNSUPPORTED.
+ * begin_step. MAX_NORM, CHECK_FINITE, a loss scaler and a group's max_norm need all gradients
+ * before the first tensor is stepped. With one of them, begin_step fails with WRONG_ORDER unless
+ * GRADSTEP_STEP_GRAD_NORM or GRADSTEP_STEP_INSPECTED supplies the norm and the number of elements
+ * that are not finite. If the rule of a group sums over all tensors (prodigy), begin_step fails
+ * with UNSUPPORTED.
  *
  * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped; so of two
  * simultaneous calls for the same tensor, one fails. For a tensor that does not take part it does
@@ -1303,6 +1366,10 @@ typedef struct gradstep_group_info {
   double lr;       /* of the next step (inside a step, of that step), after schedule and lr_scale */
   double momentum; /* the value that the schedule sets; NaN if it does not set it */
   double lr_scale;
+  double max_norm; /* 0: none; the optimizer's MAX_NORM clips the group */
+  /* The group's norm in the last step, skipped or not. 0 if the group had no max_norm in that step,
+   * and after a load. */
+  double grad_norm;
 } gradstep_group_info;
 
 /* Fails with OUT_OF_RANGE. */
@@ -1321,7 +1388,8 @@ typedef struct gradstep_tensor_info {
   int32_t param_dtype;
   int32_t grad_dtype;
   int32_t is_frozen;
-  int32_t has_grad; /* 1: the caller has set a gradient array */
+  int32_t has_grad;       /* 1: the caller has set a gradient array */
+  uint64_t average_count; /* params in the average; 0 if the tensor has none */
 } gradstep_tensor_info;
 
 /* Fails with OUT_OF_RANGE. */
@@ -1387,8 +1455,8 @@ typedef struct gradstep_load_result {
  * changes. result may be NULL.
  *
  * With PARAMS, params are loaded too; the file must contain them. A load also replaces the
- * settings: hyper-parameters, lr_scale, schedules, plateaus, the loss scaler, and which tensors are
- * frozen. With KEEP_SETTINGS all settings stay as they are.
+ * settings: hyper-parameters, lr_scale, max_norm of groups, schedules, plateaus, the loss scaler,
+ * and which tensors are frozen. With KEEP_SETTINGS all settings stay as they are.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY; with CORRUPT
  * for a file that is truncated, damaged or not a checkpoint (the sentence names the fault); with

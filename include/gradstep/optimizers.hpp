@@ -130,6 +130,11 @@ class optimizer {
         get(), group, schedule == nullptr ? nullptr : schedule->get()));
   }
 
+  /// Clips the group by the norm of its own gradients; 0: the optimizer's options clip it.
+  void set_max_norm(std::size_t group, double max_norm) {
+    throw_on_failure(gradstep_optimizer_set_max_norm(get(), group, max_norm));
+  }
+
   void set_plateau(std::size_t group, const plateau& plateau) {
     throw_on_failure(gradstep_optimizer_set_plateau(get(), group, &plateau.state()));
   }
@@ -166,6 +171,17 @@ class optimizer {
   /// Makes a transform, such as "evaluate", for a group, or for all groups whose rule has it.
   void transform(const std::string& name, std::size_t group = GRADSTEP_ALL_GROUPS) {
     throw_on_failure(gradstep_optimizer_transform(get(), group, name.c_str()));
+  }
+
+  // ---- Moving averages
+
+  /// Copies params to their averages, which then hold one param.
+  void start_average(std::size_t tensor = GRADSTEP_ALL_TENSORS) {
+    throw_on_failure(gradstep_optimizer_start_average(get(), tensor));
+  }
+  /// Says how many params an average holds; 0: the next step begins it anew.
+  void set_average_count(std::size_t tensor, std::uint64_t count) {
+    throw_on_failure(gradstep_optimizer_set_average_count(get(), tensor, count));
   }
 
   // ---- Steps

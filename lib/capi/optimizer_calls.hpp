@@ -118,4 +118,8 @@ inline gradstep_status check_tensor_index(const optimizer& o, std::size_t tensor
               tensor, o.table.size());
 }
 
+inline gradstep_status check_tensor_or_all(const optimizer& o, std::size_t tensor) noexcept {
+  return tensor == all_tensors ? GRADSTEP_OK : check_tensor_index(o, tensor);
+}
+
 }  // namespace gradstep::internal

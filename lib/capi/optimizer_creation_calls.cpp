@@ -22,7 +22,8 @@ gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_
   input_struct<gradstep_optimizer_options> fields;
   if (const auto s = fields.read(given, "options"); s != GRADSTEP_OK) return s;
   constexpr std::uint64_t known =
-      (2 * GRADSTEP_APPLY_NEAREST_SLOTS - 1) & ~std::uint64_t{GRADSTEP_APPLY_GRAD_SCALE};
+      ((2 * GRADSTEP_APPLY_NEAREST_SLOTS - 1) & ~std::uint64_t{GRADSTEP_APPLY_GRAD_SCALE}) |
+      GRADSTEP_APPLY_AVERAGE_EQUAL;
   if (const auto s = check_known_flags("options.flags", fields->flags, known); s != GRADSTEP_OK)
     return s;
   if (const auto s = check_shared_numbers(*fields); s != GRADSTEP_OK) return s;

@@ -15,10 +15,6 @@ namespace gradstep::internal {
 namespace {
 
 gradstep_status check_lr_scale(const gradstep_group_options& o) {
-  if (const auto s = check_known_flags("options.flags", o.flags, GRADSTEP_GROUP_LR_SCALE);
-      s != GRADSTEP_OK) {
-    return s;
-  }
   if (!has(o, GRADSTEP_GROUP_LR_SCALE) && o.lr_scale != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "options.lr_scale = %s is set, but options.flags lacks GRADSTEP_GROUP_LR_SCALE, "
@@ -30,6 +26,18 @@ gradstep_status check_lr_scale(const gradstep_group_options& o) {
               to_text(o.lr_scale).text);
 }
 
+gradstep_status check_max_norm(const gradstep_group_options& o) {
+  if (!has(o, GRADSTEP_GROUP_MAX_NORM)) {
+    if (o.max_norm == 0) return GRADSTEP_OK;
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "options.max_norm = %s is set, but options.flags lacks GRADSTEP_GROUP_MAX_NORM",
+                to_text(o.max_norm).text);
+  }
+  if (!std::isnan(o.max_norm) && o.max_norm > 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "options.max_norm = %s is not above 0",
+              to_text(o.max_norm).text);
+}
+
 gradstep_status check_slot_dtype(std::int32_t type) {
   if (type == 0 || contains(non_negative_slot_types, type)) return GRADSTEP_OK;
   return fail(GRADSTEP_INVALID_ARGUMENT, "options.slot_dtype = %d is neither 0 nor one of %s",
@@ -39,12 +47,17 @@ gradstep_status check_slot_dtype(std::int32_t type) {
 gradstep_status read_group(const gradstep_group_options& options, group_settings& settings) {
   check_entry_name("options.name", options.name);
   if (options.rule == nullptr) return fail_as_null("options.rule");
+  constexpr std::uint64_t known = GRADSTEP_GROUP_LR_SCALE | GRADSTEP_GROUP_MAX_NORM;
+  if (const auto s = check_known_flags("options.flags", options.flags, known); s != GRADSTEP_OK)
+    return s;
   if (const auto s = check_lr_scale(options); s != GRADSTEP_OK) return s;
+  if (const auto s = check_max_norm(options); s != GRADSTEP_OK) return s;
   if (const auto s = check_slot_dtype(options.slot_dtype); s != GRADSTEP_OK) return s;
   settings.rule = *options.rule;
   if (options.schedule != nullptr) settings.schedule = options.schedule->value;
   // std::abs: -0 is 0.
   if (has(options, GRADSTEP_GROUP_LR_SCALE)) settings.lr_scale = std::abs(options.lr_scale);
+  if (has(options, GRADSTEP_GROUP_MAX_NORM)) settings.max_norm = options.max_norm;
   if (options.slot_dtype != 0) settings.slot_dtype = static_cast<dtype>(options.slot_dtype);
   check_settings(settings);
   return GRADSTEP_OK;
@@ -110,6 +123,19 @@ gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer, s
     if (schedule != nullptr) settings.schedule = schedule->value;
     check_settings(settings);
     change_group(o, group, std::move(settings));
+    return GRADSTEP_OK;
+  });
+}
+
+gradstep_status gradstep_optimizer_set_max_norm(gradstep_optimizer* optimizer, size_t group,
+                                                double max_norm) {
+  return change_between_steps(optimizer, [&](auto& o) {
+    if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
+    if (std::isnan(max_norm) || max_norm < 0) {
+      return fail(GRADSTEP_OUT_OF_RANGE, "max_norm = %s is neither 0 nor above 0",
+                  to_text(max_norm).text);
+    }
+    set_max_norm(o, group, std::abs(max_norm));  // -0 is 0
     return GRADSTEP_OK;
   });
 }

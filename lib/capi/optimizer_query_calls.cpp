@@ -94,9 +94,10 @@ gradstep_status gradstep_optimizer_describe_group(const gradstep_optimizer* opti
     const group_record& g = o.groups[group];
     const auto& schedule = g.settings.schedule;
     const auto t = static_cast<double>(o.step_count);
-    fill_output(info, {0, g.name.get(), g.settings.rule.entry->info->name,
-                       schedule ? schedule->name() : nullptr, g.members.size(),
-                       base_lr(next_rule(o, g)), g.settings.momentum_at(t), g.settings.lr_scale});
+    fill_output(info,
+                {0, g.name.get(), g.settings.rule.entry->info->name,
+                 schedule ? schedule->name() : nullptr, g.members.size(), base_lr(next_rule(o, g)),
+                 g.settings.momentum_at(t), g.settings.lr_scale, g.settings.max_norm, g.grad_norm});
     return GRADSTEP_OK;
   });
 }
@@ -111,7 +112,7 @@ gradstep_status gradstep_optimizer_describe_tensor(const gradstep_optimizer* opt
     fill_output(info,
                 {0, r.name.get(), r.group, t.count, r.step_count, r.accumulate_count,
                  static_cast<std::int32_t>(t.param.type), static_cast<std::int32_t>(r.grad.type),
-                 r.is_frozen, r.grad.data != nullptr});
+                 r.is_frozen, r.grad.data != nullptr, r.average_count});
     return GRADSTEP_OK;
   });
 }

@@ -21,6 +21,27 @@ gradstep_status check_number(const Options& options, std::uint64_t flag, const c
 }
 
 template <class Options>
+gradstep_status check_average(const Options& o) {
+  if (const auto s =
+          check_number(o, GRADSTEP_APPLY_AVERAGE, "average_decay", o.average_decay,
+                       !std::isnan(o.average_decay) && o.average_decay >= 0 && o.average_decay <= 1,
+                       "in [0, 1]");
+      s != GRADSTEP_OK) {
+    return s;
+  }
+  if (!has(o, GRADSTEP_APPLY_AVERAGE_EQUAL)) return GRADSTEP_OK;
+  if (!has(o, GRADSTEP_APPLY_AVERAGE)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "options.flags has GRADSTEP_APPLY_AVERAGE_EQUAL without GRADSTEP_APPLY_AVERAGE");
+  }
+  if (o.average_decay == 0) return GRADSTEP_OK;
+  return fail(GRADSTEP_INVALID_ARGUMENT,
+              "options.average_decay = %s is not 0 beside GRADSTEP_APPLY_AVERAGE_EQUAL, which has "
+              "no decay",
+              to_text(o.average_decay).text);
+}
+
+template <class Options>
 gradstep_status check_shared_numbers(const Options& o) {
   if (const auto s = check_number(o, GRADSTEP_APPLY_MAX_NORM, "max_norm", o.max_norm,
                                   !std::isnan(o.max_norm) && o.max_norm > 0, "above 0");
@@ -33,9 +54,7 @@ gradstep_status check_shared_numbers(const Options& o) {
       s != GRADSTEP_OK) {
     return s;
   }
-  return check_number(o, GRADSTEP_APPLY_AVERAGE, "average_decay", o.average_decay,
-                      !std::isnan(o.average_decay) && o.average_decay >= 0 && o.average_decay <= 1,
-                      "in [0, 1]");
+  return check_average(o);
 }
 
 /// Checks a norm and a count that the caller gives in place of a reading pass.
@@ -57,6 +76,7 @@ step_options step_options_of(const Options& o) {
   if (has(o, GRADSTEP_APPLY_MAX_VALUE)) result.value_limit = o.max_value;
   if (has(o, GRADSTEP_APPLY_AVERAGE)) result.average_decay = o.average_decay;
   result.updates_average = has(o, GRADSTEP_APPLY_AVERAGE);
+  result.averages_equally = has(o, GRADSTEP_APPLY_AVERAGE_EQUAL);
   result.zeroes_grad = has(o, GRADSTEP_APPLY_ZERO_GRAD);
   result.has_stochastic_param = has(o, GRADSTEP_APPLY_STOCHASTIC_PARAM);
   result.has_nearest_slots = has(o, GRADSTEP_APPLY_NEAREST_SLOTS);

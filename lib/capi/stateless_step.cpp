@@ -48,6 +48,17 @@ gradstep_status provide_workspace(const gradstep_apply_options& o, state_block& 
   return GRADSTEP_OK;
 }
 
+gradstep_status check_average_count(const gradstep_apply_options& o) noexcept {
+  if (!has(o, GRADSTEP_APPLY_AVERAGE_COUNT)) return GRADSTEP_OK;
+  if (!has(o, GRADSTEP_APPLY_AVERAGE)) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "options.flags has GRADSTEP_APPLY_AVERAGE_COUNT without GRADSTEP_APPLY_AVERAGE");
+  }
+  if (o.average_count <= static_cast<std::uint64_t>(last_step)) return GRADSTEP_OK;
+  return fail(GRADSTEP_OUT_OF_RANGE, "options.average_count = %llu is above 2^53",
+              static_cast<unsigned long long>(o.average_count));
+}
+
 }  // namespace
 
 gradstep_status check_step_number(const char* name, std::uint64_t step) noexcept {
@@ -59,7 +70,7 @@ gradstep_status check_step_number(const char* name, std::uint64_t step) noexcept
 gradstep_status read_apply_options(const gradstep_apply_options* given,
                                    input_struct<gradstep_apply_options>& options) noexcept {
   if (const auto s = options.read(given, "options"); s != GRADSTEP_OK) return s;
-  constexpr std::uint64_t known = 2 * GRADSTEP_APPLY_GRAD_NORM - 1;
+  constexpr std::uint64_t known = 2 * GRADSTEP_APPLY_AVERAGE_EQUAL - 1;
   if (const auto s = check_known_flags("options.flags", options->flags, known); s != GRADSTEP_OK)
     return s;
   if (const auto s =
@@ -69,6 +80,7 @@ gradstep_status read_apply_options(const gradstep_apply_options* given,
     return s;
   }
   if (const auto s = check_shared_numbers(*options); s != GRADSTEP_OK) return s;
+  if (const auto s = check_average_count(*options); s != GRADSTEP_OK) return s;
   return has(*options, GRADSTEP_APPLY_GRAD_NORM) ? check_given_norm(*options) : GRADSTEP_OK;
 }
 
@@ -90,6 +102,7 @@ step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
   if (has(o, GRADSTEP_APPLY_GRAD_SCALE)) r.grad_scale = o.grad_scale;
   r.has_fresh_slots = has(o, GRADSTEP_APPLY_FRESH_SLOTS);
   r.options = step_options_of(o);
+  r.average_count = has(o, GRADSTEP_APPLY_AVERAGE_COUNT) ? o.average_count : o.step - 1;
   r.shared_scalars = o.scalars;
   return r;
 }

@@ -67,6 +67,8 @@ void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   if (record.sum_memory.data() != nullptr) std::memset(record.sum_memory.data(), 0, bytes);
   record.accumulate_count = planned.from->accumulate_count;
   record.step_count = planned.from->step_count;
+  const bool has_average = o.table.tensors[index].average.data != nullptr;
+  record.average_count = has_average ? planned.from->average_count : 0;
   record.used_slots = used_slots_of(names_of(o, index).rule, *planned.from);
   record.inspected.reset();
   if (double* const scalars = o.table.tensors[index].scalars) {
@@ -127,6 +129,7 @@ void take_state(optimizer& o, load_plan& plan) noexcept {
   take_arrays(o, plan);
   if (!plan.settings.keeps_settings) take_settings(o, plan);
   take_shared(o, plan);
+  for (group_record& group : o.groups) group.grad_norm = 0;
   o.step_count = plan.file.state().step_count;
   o.skipped_count = plan.file.state().skipped_count;
   o.grad_norm = plan.file.state().grad_norm;

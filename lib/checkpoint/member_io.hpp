@@ -38,6 +38,13 @@ class member_writer {
   void count_if_any(const char* key, std::uint64_t value) {
     if (value != 0) count(key, value);
   }
+  /// Absent if it has the value that it would have without the member.
+  void step_count_unless(const char* key, std::uint64_t value, std::uint64_t without) {
+    if (value != without) step_count(key, value);
+  }
+  void number_unless(const char* key, double value, double without) {
+    if (value != without) number(key, value);
+  }
   void flag(const char* key, bool value) { members_[key] += value ? "true" : "false"; }
   void text(const char* key, std::string_view value) { append_json_string(members_[key], value); }
 
@@ -141,6 +148,14 @@ class member_reader {
   }
   /// At most 2^53.
   void step_count(const char* key, std::uint64_t& value) { value = object_[key].step_count(); }
+  void step_count_unless(const char* key, std::uint64_t& value, std::uint64_t without) {
+    value = without;
+    if (object_.has(key)) step_count(key, value);
+  }
+  void number_unless(const char* key, double& value, double without) {
+    value = without;
+    if (object_.has(key)) number(key, value);
+  }
   template <class Flag>
   void flag(const char* key, Flag& value) {
     value = object_[key].flag();

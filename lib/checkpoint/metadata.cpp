@@ -47,6 +47,9 @@ constexpr auto group_members = [](auto& io, auto& g) {
   io.number("lr_scale", g.settings.lr_scale);
   io.require("lr_scale", g.settings.lr_scale >= 0 && std::isfinite(g.settings.lr_scale),
              "is not a finite number from 0 on");
+  io.number_unless("max_norm", g.settings.max_norm, 0);
+  io.require("max_norm", !std::isnan(g.settings.max_norm) && g.settings.max_norm >= 0,
+             "is neither 0 nor above 0");
   io.schedule("schedule", g.settings.schedule);
   io.optional("plateau", g.plateau, plateau_members);
   io.require("plateau", !g.plateau || g.plateau->lr == base_lr(g.settings.rule),
@@ -74,6 +77,8 @@ constexpr auto tensor_members = [](auto& io, auto& t) {
   io.count_if_any("columns", t.columns);
   io.require_or_absent("columns", is_shape(t.shape()), "do not divide the count with the rows");
   io.numbers_if_any("scalars", t.scalars);
+  // A file of version 0.1 has averages over all steps.
+  io.step_count_unless("average_count", t.average_count, is_array("average") ? t.step_count : 0);
 };
 
 constexpr auto rule_members = [](auto& io, auto& r) {

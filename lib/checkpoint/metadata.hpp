@@ -48,6 +48,7 @@ struct saved_tensor {
   std::uint64_t rows = 0, columns = 0;  // both 0: flat
   std::uint64_t step_count = 0;
   std::uint64_t accumulate_count = 0;
+  std::uint64_t average_count = 0;
   bool is_frozen = false;
   std::vector<saved_array_type> arrays;
   /// Slots among the arrays that no step of the tensor has used. Empty before the first step.

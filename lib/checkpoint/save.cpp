@@ -44,6 +44,7 @@ saved_state state_without_arrays(const optimizer& o) {
          .columns = o.table.tensors[i].columns,
          .step_count = r.step_count,
          .accumulate_count = r.accumulate_count,
+         .average_count = r.average_count,
          .is_frozen = r.is_frozen,
          .arrays = {},
          .fresh_slots = {},

@@ -19,14 +19,23 @@ struct batch_key {
   std::uint64_t step_count;
   bool has_sum;
   bool has_fresh_slots;
+  std::uint64_t average_count;  // alike for all counts that the step does not tell apart
   // NOLINTNEXTLINE(modernize-use-nullptr): it takes the 0 that < compares with for a pointer
   auto operator<=>(const batch_key&) const = default;
 };
 
+std::uint64_t average_count_of(const optimizer& o, std::uint32_t tensor) {
+  const step_options& options = o.options.around;
+  if (!options.updates_average || o.table.tensors[tensor].average.data == nullptr) return 1;
+  const std::uint64_t count = o.table.records[tensor].average_count;
+  return options.averages_equally ? count : std::min<std::uint64_t>(count, 1);
+}
+
 batch_key key_of(const optimizer& o, const group_record& group, std::uint32_t tensor) {
   const tensor_record& record = o.table.records[tensor];
   const std::uint32_t slots = group.step_slots(o.table.tensors[tensor]);
-  return {record.step_count, record.has_sum(), (slots & ~record.used_slots) != 0};
+  return {record.step_count, record.has_sum(), (slots & ~record.used_slots) != 0,
+          average_count_of(o, tensor)};
 }
 
 /// batch: tensors whose keys are equal; not empty.
@@ -38,8 +47,9 @@ step_request request_for(optimizer& o, const group_record& group, index_span bat
   r.step = key.step_count + 1;
   r.has_fresh_slots = key.has_fresh_slots;
   r.grad_scale = o.step.scale;
-  r.clip_factor = o.step.result.verdict.clip_factor;
+  r.clip_factor = group.step_clip_factor;
   r.options = o.options.around;
+  r.average_count = key.average_count;
   r.options.zeroes_grad |= key.has_sum;
   shared_scalars* const shared = find_shared(o.shared_scalars, r.rule);
   if (shared != nullptr) r.shared_scalars = shared->values;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parallel regions of an open step. A batch is the tensors that share a group and a step count,
-// and so the constants of their step.
+// The parallel regions of an open step. A batch is the tensors that share a group, a step count and
+// what else the constants of their step depend on.
 #pragma once
 
 #include "optimizer/optimizer.hpp"

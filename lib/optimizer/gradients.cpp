@@ -15,16 +15,6 @@
 namespace gradstep::internal {
 namespace {
 
-/// Reads these tensors' gradients and keeps what was found. sums: one element per tensor.
-void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<norm_sum> sums,
-                   double scale) noexcept {
-  const tensor_list list(o.table.tensors.data(), tensors);
-  sum_gradients(o.context, list, norm_view::as_stepped, scale, sums.data());
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    o.table.records[tensors[i]].inspected = inspection{sums[i], scale};
-  }
-}
-
 void select_uninspected(optimizer& o, double scale) noexcept {
   select_tensors(o, [&](std::size_t i) {
     const auto& known = o.table.records[i].inspected;
@@ -94,6 +84,15 @@ void inspect(optimizer& o, std::size_t tensor, double grad_scale) {
   const auto index = static_cast<std::uint32_t>(tensor);
   norm_sum sum{};
   inspect_these(o, {&index, 1}, {&sum, 1}, scale);
+}
+
+void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<norm_sum> sums,
+                   double scale) noexcept {
+  const tensor_list list(o.table.tensors.data(), tensors);
+  sum_gradients(o.context, list, norm_view::as_stepped, scale, sums.data());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    o.table.records[tensors[i]].inspected = inspection{sums[i], scale};
+  }
 }
 
 void place_gradient(tensor_table& table, std::size_t index) noexcept {

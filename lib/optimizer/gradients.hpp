@@ -46,6 +46,11 @@ void select_tensors(optimizer& o, const Condition& is_selected) {
 /// array.
 void place_gradient(tensor_table& table, std::size_t index) noexcept;
 
+/// Reads these tensors' gradients and keeps what was found. sums: one element per tensor, to work
+/// with.
+void inspect_these(optimizer& o, std::span<const std::uint32_t> tensors, std::span<norm_sum> sums,
+                   double scale) noexcept;
+
 /// The gradients' scale: the caller's, divided by the loss scale if there is a loss scaler. Throws
 /// failure (OUT_OF_RANGE) if it is not finite.
 double total_scale(const optimizer& o, double grad_scale);

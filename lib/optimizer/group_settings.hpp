@@ -16,6 +16,7 @@ struct group_settings {
   rule_values rule = {};  // its lr is the base rate
   std::optional<internal::schedule> schedule = {};
   double lr_scale = 1;
+  double max_norm = 0;  // clips the group by its own norm; 0: the optimizer clips it
   std::optional<dtype> slot_dtype = {};  // of slots that the library owns; else the arithmetic's
 
   /// The index of the hyper-parameter that a schedule of momentum sets: the rule's momentum, or its

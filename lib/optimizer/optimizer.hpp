@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state of an optimizer: groups of tensors with their settings, the tensors, and counts of
-// steps. The functions over it are in the other headers: setup, gradients, accumulation, stepping
-// and named_arrays for callers; overlaps, slots and batches for these.
+// steps. The functions over it are in the other headers: setup, gradients, accumulation,
+// param_averages, stepping and named_arrays for callers; overlaps, slots, verdicts and batches for
+// these.
 //
 // Preconditions. The C interface has validated each argument by itself, and makes only calls that
 // an open step allows. Checks that need the optimizer's state are here.
@@ -51,12 +52,17 @@ struct group_record {
   group_settings settings = {};
   std::optional<internal::plateau> plateau = {};  // its lr is the rule's
   std::vector<std::uint32_t> members = {};        // tensors, in the order of adding
+  double grad_norm = 0;  // of the last step, taken or skipped; 0: it did not clip the group alone
 
   // Of the step that is open.
+  double step_grad_norm = 0;
+  double step_clip_factor = 1;
   rule_values step_rule = {};  // the rule with the rate and momentum of the step
   /// Bit s: step_rule uses slot s of a flat tensor, or of one with rows and columns.
   std::uint32_t step_slots_of[2] = {};
 
+  /// Whether steps clip the group by the norm of its own gradients.
+  bool has_own_norm() const noexcept { return settings.max_norm != 0 && !members.empty(); }
   std::uint32_t step_slots(const tensor& t) const noexcept {
     return step_slots_of[t.columns != 0 ? 1 : 0];
   }
@@ -86,9 +92,10 @@ struct accumulating_tensor {
 
 /// Lists for calls that run alone. Each has room for every tensor, so a step allocates nothing.
 struct step_lists {
-  std::vector<std::uint32_t> selected = {};     // tensors that take part, in the order of adding
-  std::vector<std::uint32_t> batch_order = {};  // tensors of one group, by what they share
-  std::vector<norm_sum> sums = {};              // of the selected tensors' gradients
+  std::vector<std::uint32_t> selected = {};  // tensors that take part, in the order of adding
+  /// Tensors of one group, by what they share. Before that: those that are read for groups' norms.
+  std::vector<std::uint32_t> batch_order = {};
+  std::vector<norm_sum> sums = {};                     // of the selected tensors' gradients
   std::vector<accumulating_tensor> accumulating = {};  // the selected tensors
   std::vector<step_request> requests = {};  // batches of a rule that sums over all tensors
 };

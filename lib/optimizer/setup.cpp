@@ -132,6 +132,11 @@ std::size_t report_metric(optimizer& o, double metric) noexcept {
   return lowered_count;
 }
 
+void set_max_norm(optimizer& o, std::size_t group, double max_norm) noexcept {
+  const std::lock_guard held(o.gate);
+  o.groups[group].settings.max_norm = max_norm;
+}
+
 void set_loss_scaler(optimizer& o, const std::optional<internal::loss_scaler>& scaler) noexcept {
   const std::lock_guard held(o.gate);
   o.loss_scaler = scaler;

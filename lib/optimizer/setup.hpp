@@ -34,6 +34,9 @@ void set_plateau(optimizer& o, std::size_t group,
 /// Reports a metric to every plateau. Returns how many of them lowered their lr.
 std::size_t report_metric(optimizer& o, double metric) noexcept;
 
+/// Sets the norm by which the group is clipped alone; 0: none.
+void set_max_norm(optimizer& o, std::size_t group, double max_norm) noexcept;
+
 void set_loss_scaler(optimizer& o, const std::optional<internal::loss_scaler>& scaler) noexcept;
 void set_frozen(optimizer& o, std::size_t tensor, bool is_frozen) noexcept;
 

@@ -8,17 +8,10 @@
 #include "optimizer/gradients.hpp"
 #include "optimizer/overlaps.hpp"
 #include "optimizer/rule_state.hpp"
+#include "optimizer/verdicts.hpp"
 
 namespace gradstep::internal {
 namespace {
-
-using norm_source = step_settings::norm_source;
-
-gradient_limits limits_in_force(const optimizer& o) {
-  gradient_limits limits = o.options.limits;
-  limits.checks_finite |= o.loss_scaler.has_value();
-  return limits;
-}
 
 void select_participants(optimizer& o) noexcept {
   select_tensors(o, [&](std::size_t i) { return takes_part(o.table, i); });
@@ -36,8 +29,11 @@ void check_inspected(const tensor_record& record, double scale) {
          record.quoted_name().text, to_text(record.inspected->scale).text, to_text(scale).text);
 }
 
-void check_step_count(const tensor_record& record) {
+void check_step_count(const optimizer& o, std::size_t tensor) {
+  const tensor_record& record = o.table.records[tensor];
   check_count(&record, "a step_count", record.step_count);
+  if (!o.options.around.updates_average) return;
+  check_count(&record, "an average_count", record.average_count);
 }
 
 /// The transform that leads back to the state in which the rule steps.
@@ -67,7 +63,7 @@ void check_shared_values(const group_record& first, const group_record& other) {
 void check_step_counts(const optimizer& o) {
   check_count(nullptr, "a step_count", o.step_count);
   check_count(nullptr, "a skipped_count", o.skipped_count);
-  for (const std::uint32_t index : o.lists.selected) check_step_count(o.table.records[index]);
+  for (const std::uint32_t index : o.lists.selected) check_step_count(o, index);
 }
 
 /// No param that takes part may be in a transformed state.
@@ -97,44 +93,17 @@ void check_shared_values(const optimizer& o) {
   }
 }
 
-// ---- The verdict --------------------------------------------------------------------------------
-
-/// The total over the selected tensors, as one reading pass over all of them would return it.
-gradient_sums inspected_sums(optimizer& o, double scale) noexcept {
-  o.lists.sums.clear();
-  for (const std::uint32_t index : o.lists.selected) {
-    o.lists.sums.push_back(o.table.records[index].inspected->sum);
-  }
-  return total_of(o.context, o.lists.sums, scale);
-}
-
-step_verdict judge(optimizer& o, const step_settings& settings, double scale,
-                   const gradient_limits& limits) noexcept {
-  switch (settings.source) {
-    case norm_source::given:
-      return judge_norm({settings.grad_norm}, settings.non_finite_count, limits);
-    case norm_source::inspected: {
-      const gradient_sums sums = inspected_sums(o, scale);
-      return judge_norm(sums.norm, sums.non_finite_count, limits);
-    }
-    case norm_source::read:
-      break;
-  }
-  if (!limits.reads_gradients()) return {};
-  const tensor_list selected(o.table.tensors.data(), o.lists.selected);
-  return judge_gradients(o.context, selected, scale, limits);
-}
-
 // ---- Opening and closing ------------------------------------------------------------------------
 
 void open(optimizer& o, const step_settings& settings) {
   check_grads_apart(o, all_tensors);
   const double scale = total_scale(o, settings.grad_scale);
-  const bool needs_inspected = settings.source == norm_source::inspected;
+  const bool needs_inspected = settings.source == step_settings::norm_source::inspected;
   select_participants(o);
   check_step_counts(o);
   check_modes(o);
   check_shared_values(o);
+  check_norm_source(o, settings);
   if (needs_inspected) {
     for (const std::uint32_t index : o.lists.selected) {
       check_inspected(o.table.records[index], scale);
@@ -144,7 +113,7 @@ void open(optimizer& o, const step_settings& settings) {
   o.step.needs_inspected = needs_inspected;
   o.step.scale = scale;
   o.step.result = {};
-  o.step.result.verdict = judge(o, settings, scale, limits_in_force(o));
+  judge(o, settings);
   for (group_record& group : o.groups) {
     group.step_rule = next_rule(o, group);
     for (const bool is_matrix : {false, true}) {
@@ -160,6 +129,8 @@ void finish_tensor(optimizer& o, std::size_t tensor) noexcept {
   if (!o.step.result.verdict.is_skipped && !o.step.result.is_stopped) {
     record.used_slots |= o.groups[record.group].step_slots(o.table.tensors[tensor]);
     ++record.step_count;
+    const bool has_average = o.table.tensors[tensor].average.data != nullptr;
+    if (o.options.around.updates_average && has_average) ++record.average_count;
   }
   if (!record.has_sum()) return;
   record.accumulate_count = 0;
@@ -172,6 +143,7 @@ step_result close(optimizer& o) noexcept {
   if (!o.step.result.is_stopped) ++(verdict.is_skipped ? o.skipped_count : o.step_count);
   o.grad_norm = verdict.grad_norm;
   if (o.loss_scaler) update_loss_scaler(*o.loss_scaler, verdict.is_skipped);
+  for (group_record& group : o.groups) group.grad_norm = group.step_grad_norm;
   for (tensor_record& record : o.table.records) {
     record.is_stepped = false;
     record.inspected.reset();
@@ -212,12 +184,7 @@ step_result step_all(optimizer& o, const step_settings& settings) {
 }
 
 void begin_step(optimizer& o, const step_settings& settings) {
-  if (settings.source == norm_source::read && limits_in_force(o).reads_gradients()) {
-    refuse(GRADSTEP_WRONG_ORDER,
-           "GRADSTEP_APPLY_MAX_NORM, GRADSTEP_APPLY_CHECK_FINITE or a loss scaler needs all "
-           "gradients first: inspect them and set GRADSTEP_STEP_INSPECTED, or give "
-           "GRADSTEP_STEP_GRAD_NORM");
-  }
+  check_known_ahead(o, settings);
   for (const group_record& group : o.groups) {
     if (!group.settings.rule.entry->sums_over_all() || group.members.empty()) continue;
     refuse(GRADSTEP_UNSUPPORTED,
@@ -234,7 +201,7 @@ void step_tensor(optimizer& o, std::size_t tensor) {
   check_not_stepped(o.table, tensor);
   if (!takes_part(o.table, tensor)) return;
   const tensor_record& record = o.table.records[tensor];
-  check_step_count(record);
+  check_step_count(o, tensor);
   check_grads_apart(o, tensor);
   if (o.step.needs_inspected) check_inspected(record, o.step.scale);
   const bool is_skipped = o.step.result.verdict.is_skipped;

@@ -54,8 +54,9 @@ struct tensor_record {
   std::optional<inspection> inspected = {};  // of the gradient as it is now
 
   // Steps.
-  std::uint64_t step_count = 0;  // steps that the tensor took part in
-  bool is_stepped = false;       // in the step that is open
+  std::uint64_t step_count = 0;     // steps that the tensor took part in
+  std::uint64_t average_count = 0;  // params in tensor::average; 0 if there is none
+  bool is_stepped = false;          // in the step that is open
 
   bool has_sum() const noexcept { return accumulate_count != 0; }
   quoted_text quoted_name() const noexcept { return quoted(name.get()); }

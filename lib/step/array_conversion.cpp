@@ -75,9 +75,12 @@ void convert_array(const context& c, const operand& from, const operand& to,
 
 void convert_array(const context& c, const operand& from, const operand& to,
                    const tensor_shape& shape) noexcept {
-  if (from.pitch == 0) return convert_array(c, from, to, shape.count);
+  if (from.pitch == 0 && to.pitch == 0) return convert_array(c, from, to, shape.count);
+  const auto row_of = [&](const operand& array, std::size_t row) {
+    return array + row * (array.pitch == 0 ? shape.columns : array.pitch);
+  };
   for (std::size_t row = 0; row < shape.count / shape.columns; ++row) {
-    convert_array(c, from + row * from.pitch, to + row * shape.columns, shape.columns);
+    convert_array(c, row_of(from, row), row_of(to, row), shape.columns);
   }
 }
 

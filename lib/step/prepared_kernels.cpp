@@ -53,6 +53,15 @@ decay decay_of(const step_request& r) {
   return value_at(r, r.rule.decoupled_weight_decay) != 0 ? decay::decoupled : decay::coupled;
 }
 
+/// The weights of the moving average. Equal weights go on from the mean of average_count params.
+void set_average(const step_request& r, prepared_step& prepared) {
+  const auto count = static_cast<double>(r.average_count);
+  const bool is_equal = r.options.averages_equally;
+  prepared.average_decay = is_equal ? count / (count + 1) : r.options.average_decay;
+  prepared.average_of_new = is_equal ? 1 / (count + 1) : 1 - r.options.average_decay;
+  prepared.copies_to_average = r.average_count == 0 || prepared.average_decay == 0;
+}
+
 /// Everything but what the rule's own `prepare` sets.
 void set_surroundings(const step_request& r, std::size_t total, prepared_step& prepared) {
   const decay kind = decay_of(r);
@@ -63,8 +72,7 @@ void set_surroundings(const step_request& r, std::size_t total, prepared_step& p
   prepared.coupled_decay = kind == decay::coupled ? weight_decay : 0;
   prepared.decoupled_decay = kind == decay::decoupled ? value_at(r, r.rule.lr) * weight_decay : 0;
   prepared.value_limit = r.options.value_limit;
-  prepared.average_decay = r.options.average_decay;
-  prepared.copies_to_average = r.step == 1 || r.options.average_decay == 0;
+  set_average(r, prepared);
   prepared.zeroes_grad = r.options.zeroes_grad;
   prepared.streams_copy = total >= streamed_from;
 }

@@ -106,7 +106,7 @@ AT(gradstep_slot_layout, extent, 44);
 AT(gradstep_slot_layout, start, 48);
 AT(gradstep_slot_layout, is_used, 52);
 
-SIZE(gradstep_apply_options, 112);
+SIZE(gradstep_apply_options, 120);
 AT(gradstep_apply_options, struct_size, 0);
 AT(gradstep_apply_options, flags, 8);
 AT(gradstep_apply_options, step, 16);
@@ -121,6 +121,7 @@ AT(gradstep_apply_options, workspace, 80);
 AT(gradstep_apply_options, workspace_size, 88);
 AT(gradstep_apply_options, grad_norm, 96);
 AT(gradstep_apply_options, non_finite_count, 104);
+AT(gradstep_apply_options, average_count, 112);
 
 SIZE(gradstep_apply_result, 64);
 AT(gradstep_apply_result, struct_size, 0);
@@ -155,7 +156,7 @@ AT(gradstep_optimizer_options, max_value, 24);
 AT(gradstep_optimizer_options, average_decay, 32);
 AT(gradstep_optimizer_options, seed, 40);
 
-SIZE(gradstep_group_options, 48);
+SIZE(gradstep_group_options, 56);
 AT(gradstep_group_options, struct_size, 0);
 AT(gradstep_group_options, name, 8);
 AT(gradstep_group_options, rule, 16);
@@ -163,6 +164,7 @@ AT(gradstep_group_options, schedule, 24);
 AT(gradstep_group_options, lr_scale, 32);
 AT(gradstep_group_options, slot_dtype, 40);
 AT(gradstep_group_options, flags, 44);
+AT(gradstep_group_options, max_norm, 48);
 
 SIZE(gradstep_step_options, 40);
 AT(gradstep_step_options, struct_size, 0);
@@ -182,7 +184,7 @@ AT(gradstep_optimizer_info, state_bytes, 48);
 AT(gradstep_optimizer_info, is_in_step, 56);
 AT(gradstep_optimizer_info, reserved, 60);
 
-SIZE(gradstep_group_info, 64);
+SIZE(gradstep_group_info, 80);
 AT(gradstep_group_info, struct_size, 0);
 AT(gradstep_group_info, name, 8);
 AT(gradstep_group_info, rule_name, 16);
@@ -191,8 +193,10 @@ AT(gradstep_group_info, tensor_count, 32);
 AT(gradstep_group_info, lr, 40);
 AT(gradstep_group_info, momentum, 48);
 AT(gradstep_group_info, lr_scale, 56);
+AT(gradstep_group_info, max_norm, 64);
+AT(gradstep_group_info, grad_norm, 72);
 
-SIZE(gradstep_tensor_info, 64);
+SIZE(gradstep_tensor_info, 72);
 AT(gradstep_tensor_info, struct_size, 0);
 AT(gradstep_tensor_info, name, 8);
 AT(gradstep_tensor_info, group, 16);
@@ -203,6 +207,7 @@ AT(gradstep_tensor_info, param_dtype, 48);
 AT(gradstep_tensor_info, grad_dtype, 52);
 AT(gradstep_tensor_info, is_frozen, 56);
 AT(gradstep_tensor_info, has_grad, 60);
+AT(gradstep_tensor_info, average_count, 64);
 
 SIZE(gradstep_schedule_info, 48);
 AT(gradstep_schedule_info, struct_size, 0);

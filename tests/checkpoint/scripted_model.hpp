@@ -135,6 +135,8 @@ class scripted_model {
     scaler.scale = 8;
     scaler.growth_interval = 2;
     expect_ok(gradstep_optimizer_set_loss_scaler(optimizer.get(), &scaler));
+    expect_ok(gradstep_optimizer_set_max_norm(optimizer.get(), 1, 3));
+    expect_ok(gradstep_optimizer_start_average(optimizer.get(), GRADSTEP_ALL_TENSORS));
   }
   void freeze(bool is_frozen) {
     expect_ok(gradstep_optimizer_set_frozen(optimizer.get(), *index_of(1), is_frozen ? 1 : 0));
@@ -157,6 +159,7 @@ class scripted_model {
     put(group.lr);
     put(std::isnan(group.momentum) ? -1.0 : group.momentum);
     put(group.lr_scale);
+    put(group.max_norm);
     for (const auto& h : hyperparameters_of(group.rule_name)) {
       put(hyperparameter_of(optimizer.get(), g, h.name));
     }
@@ -169,7 +172,9 @@ class scripted_model {
     const auto index = index_of(i);
     if (!index) return "absent";
     const auto info = describe_tensor(optimizer.get(), *index);
-    std::string all = std::to_string(info.step_count) + ' ' + std::to_string(info.accumulate_count);
+    std::string all = std::to_string(info.step_count) + ' ' +
+                      std::to_string(info.accumulate_count) + ' ' +
+                      std::to_string(info.average_count);
     const std::string rule_name = describe_group(optimizer.get(), info.group).rule_name;
     for (const std::int32_t scope : {GRADSTEP_SCOPE_TENSOR, GRADSTEP_SCOPE_ALL}) {
       for (const double value : read_scalars(optimizer.get(), *index, scope)) {

@@ -100,6 +100,11 @@ void step_stateless(const gradstep::context& context, const char* rule_name, int
   options.max_norm = options.max_value = 1;
   options.average_decay = 0.9;
   p.step(context, rule, options);
+  options.flags |= GRADSTEP_APPLY_AVERAGE_COUNT | GRADSTEP_APPLY_AVERAGE_EQUAL;
+  options.step = 3;
+  options.average_decay = 0;
+  options.average_count = 1;
+  p.step(context, rule, options);
   gradstep::gradient_norm(context, {p.tensor()});
   step_with_arguments(context, rule, p.tensor(), p.shared_scalars());
   if (rule.scalar_count() == 0 && gradstep::workspace_size(rule, {p.tensor()}) == 0) {
@@ -154,6 +159,21 @@ struct model {
   std::vector<std::vector<float>> params, grads;
 };
 
+void use_averages(const gradstep::context& context) {
+  auto options = model::options();
+  options.flags |= GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_AVERAGE_EQUAL;
+  gradstep::optimizer o(context, options);
+  std::vector<float> param(100, 0.5F), grad(100, 0.25F), average(100);
+  auto tensor = gradstep::tensor_of(param.data(), grad.data(), 100);
+  tensor.average = gradstep::array_of(average.data());
+  o.add_group("all", gradstep::rule("sgd"));
+  o.add_tensor(0, "weight", tensor);
+  o.start_average();
+  o.step();
+  o.set_average_count(0, 7);
+  o.step();
+}
+
 void use_optimizer(const gradstep::context& context, const std::string& path) {
   model m(context, "adamw");
   auto& o = m.optimizer;
@@ -188,6 +208,9 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.set_grad(0, nullptr);
   o.set_grads(0, {nullptr});
   o.set_options(model::options());
+  o.set_max_norm(1, 0.5);
+  o.step();
+  use_averages(context);
   for (size_t t = 0; t < 3; ++t) o.read(t, "param");
   o.read(1, "exp_avg");
   o.describe_group(o.find_group("narrow"));

@@ -91,6 +91,31 @@ TEST(optimizer_handles, options_and_inspection) {
   EXPECT_EQ(o.grad, (floats{0, 0}));
 }
 
+TEST(optimizer_handles, averages_and_group_clipping) {
+  const gradstep::context context;
+  auto averaging = gradstep::sized<gradstep_optimizer_options>();
+  averaging.flags = GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_AVERAGE_EQUAL;
+  gradstep::optimizer optimizer{context, averaging};
+  const auto group = optimizer.add_group("all", gradstep::rule("sgd", {{"lr", 1}}));
+  floats param{1, 2}, grad{3, 4}, average{7, 7};
+  auto tensor = gradstep::tensor_of(param.data(), grad.data(), 2);
+  tensor.average = gradstep::array_of(average.data());
+  const auto index = optimizer.add_tensor(group, "weight", tensor);
+  optimizer.start_average(index);
+  EXPECT_EQ(average, (floats{1, 2}));
+  optimizer.set_average_count(index, 0);
+  optimizer.set_max_norm(group, 2.5);
+  optimizer.step();
+  EXPECT_EQ(average, param);
+  EXPECT_NEAR(param[0], -0.5F, 1e-6F);
+  EXPECT_EQ(optimizer.describe_tensor(index).average_count, 1U);
+  EXPECT_EQ(optimizer.describe_group(group).grad_norm, 5);
+  average[0] = 7;
+  optimizer.start_average();
+  EXPECT_EQ(average, param);
+  EXPECT_THROW(optimizer.set_max_norm(group, -1), gradstep::error);
+}
+
 TEST(optimizer_handles, plateau_and_loss_scaler) {
   one_tensor o;
   EXPECT_THROW((void)o.optimizer.plateau_of(o.group), gradstep::error);

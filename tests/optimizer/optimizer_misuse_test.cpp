@@ -59,6 +59,9 @@ TEST_F(optimizer_misuse, null_arguments) {
       {[&] { return gradstep_optimizer_set_plateau(nullptr, 0, nullptr); }, "optimizer"},
       {[&] { return gradstep_optimizer_get_plateau(get(), 0, nullptr); }, "plateau"},
       {[&] { return gradstep_optimizer_report_metric(nullptr, 1, nullptr); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_max_norm(nullptr, 0, 1); }, "optimizer"},
+      {[&] { return gradstep_optimizer_start_average(nullptr, 0); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_average_count(nullptr, 0, 1); }, "optimizer"},
       {[&] { return gradstep_optimizer_set_loss_scaler(nullptr, nullptr); }, "optimizer"},
       {[&] { return gradstep_optimizer_get_loss_scaler(get(), nullptr); }, "scaler"},
       {[&] { return gradstep_optimizer_step(nullptr, nullptr, nullptr); }, "optimizer"},
@@ -125,6 +128,11 @@ TEST_F(optimizer_misuse, options) {
       {with(GRADSTEP_APPLY_GRAD_SCALE, 1), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x1"}},
       {with(GRADSTEP_APPLY_FRESH_SLOTS, 1), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x100"}},
       {with(512, 1), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x200"}},
+      {with(GRADSTEP_APPLY_AVERAGE_COUNT, 0), GRADSTEP_INVALID_ARGUMENT, {"flags = 0x400"}},
+      {with(GRADSTEP_APPLY_AVERAGE_EQUAL, 0), GRADSTEP_INVALID_ARGUMENT, {"AVERAGE_EQUAL without"}},
+      {with(GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_AVERAGE_EQUAL, 0.5),
+       GRADSTEP_INVALID_ARGUMENT,
+       {"average_decay = 0.5 is not 0"}},
   };
   for (const auto& [options, status, words] : cases) {
     gradstep_optimizer* made = nullptr;

@@ -93,13 +93,18 @@ class separate_passes {
 
   void average(const std::vector<T>& param, stored_array& average) const {
     std::vector<T> values = widened(average);
-    const T decay = static_cast<T>(options_.average_decay);
-    const T weight = static_cast<T>(1 - options_.average_decay);
+    const std::uint64_t count =
+        has(GRADSTEP_APPLY_AVERAGE_COUNT) ? options_.average_count : options_.step - 1;
+    const auto n = static_cast<double>(count);
+    const bool is_equal = has(GRADSTEP_APPLY_AVERAGE_EQUAL);
+    const double wide_decay = is_equal ? n / (n + 1) : options_.average_decay;
+    const T decay = static_cast<T>(wide_decay);
+    const T weight = static_cast<T>(is_equal ? 1 / (n + 1) : 1 - wide_decay);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const T moved = decay < weight ? product_and_sum(decay, values[i] - param[i], param[i])
                                      : product_and_sum(weight, param[i] - values[i], values[i]);
-      const bool is_copied = options_.step == 1 || options_.average_decay == 0;
-      if (is_copied || options_.average_decay < 1) values[i] = is_copied ? param[i] : moved;
+      const bool is_copied = count == 0 || wide_decay == 0;
+      if (is_copied || wide_decay < 1) values[i] = is_copied ? param[i] : moved;
     }
     average.narrow(values);
   }

@@ -44,12 +44,15 @@ struct option_choice {
   std::int32_t copy;
 };
 
+constexpr std::uint64_t equal_average = GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_AVERAGE_EQUAL;
+
 std::vector<option_choice> option_choices() {
   std::vector<option_choice> all = {{"no option", 0, 0},
                                     {"grad_scale", GRADSTEP_APPLY_GRAD_SCALE, 0},
                                     {"max_norm", GRADSTEP_APPLY_MAX_NORM, 0},
                                     {"max_value", GRADSTEP_APPLY_MAX_VALUE, 0},
                                     {"average", GRADSTEP_APPLY_AVERAGE, 0},
+                                    {"equal weights", equal_average, 0},
                                     {"check_finite", GRADSTEP_APPLY_CHECK_FINITE, 0},
                                     {"zero_grad", GRADSTEP_APPLY_ZERO_GRAD, 0}};
   for (const std::int32_t dtype : copy_dtypes) {

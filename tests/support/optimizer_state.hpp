@@ -100,7 +100,8 @@ inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
       info.is_in_step);
   for (std::size_t g = 0; g < info.group_count; ++g) {
     const auto group = describe_group(optimizer, g);
-    add(group.tensor_count, group.lr, group.lr_scale, group.schedule_name != nullptr);
+    add(group.tensor_count, group.lr, group.lr_scale, group.schedule_name != nullptr,
+        group.max_norm, group.grad_norm);
     if (info.is_in_step != 0) continue;
     for (const auto& h : hyperparameters_of(group.rule_name)) {
       add(hyperparameter_of(optimizer, g, h.name));
@@ -108,7 +109,8 @@ inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
   }
   for (std::size_t t = 0; t < info.tensor_count; ++t) {
     const auto tensor = describe_tensor(optimizer, t);
-    add(tensor.step_count, tensor.accumulate_count, tensor.is_frozen, tensor.has_grad);
+    add(tensor.step_count, tensor.accumulate_count, tensor.average_count, tensor.is_frozen,
+        tensor.has_grad);
     if (info.is_in_step == 0) {
       for (const std::int32_t scope : {GRADSTEP_SCOPE_TENSOR, GRADSTEP_SCOPE_ALL}) {
         for (const double value : read_scalars(optimizer, t, scope)) add(value);

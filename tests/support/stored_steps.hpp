@@ -26,7 +26,7 @@ inline gradstep_apply_options apply_options(std::uint64_t flags, std::uint64_t s
   options.grad_scale = 1 / 3.0;
   options.max_norm = 20;
   options.max_value = 0.75;
-  options.average_decay = 0.9;
+  options.average_decay = (flags & GRADSTEP_APPLY_AVERAGE_EQUAL) == 0 ? 0.9 : 0;
   options.seed = rounding_seed;
   return options;
 }

@@ -23,7 +23,8 @@ struct prepared_step {
   double decoupled_decay;   // lr weight_decay: the param's decay in one step; 0: none
   // What the loop does around the rule.
   double value_limit;      // scaled gradients are clipped to +-value_limit; infinity: no clipping
-  double average_decay;    // of the moving average of the param
+  double average_decay;    // of the moving average of the param: the weight of its past
+  double average_of_new;   // and the weight of the new param
   bool copies_to_average;  // the average becomes the param instead
   bool favours_new;        // an average of the rule weighs the new value more than its past
   bool zeroes_grad;

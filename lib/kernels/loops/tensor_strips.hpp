@@ -51,7 +51,7 @@ class tensor_strips {
         stored_slots_(stored_slots),
         scale_(static_cast<T>(prepared.grad_scale)),
         limit_(static_cast<T>(prepared.value_limit)),
-        average_weights_(weights_of<T>(prepared.average_decay)),
+        average_weights_{T(prepared.average_of_new), T(prepared.average_decay)},
         clips_(prepared.value_limit < infinity),
         wide_scale_(prepared.grad_scale),
         wide_scale_power_(prepared.grad_scale_power),
