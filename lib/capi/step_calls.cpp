@@ -114,7 +114,10 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
   input_struct<gradstep_apply_options> fields;
   if (const auto s = read_options(options, fields); s != GRADSTEP_OK) return s;
   if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
-  if (const auto s = check_tensors(*rule, tensors, tensor_count); s != GRADSTEP_OK) return s;
+  const bool zeroes_grad = has(*fields, GRADSTEP_APPLY_ZERO_GRAD);
+  if (const auto s = check_tensors(*rule, tensors, tensor_count, zeroes_grad); s != GRADSTEP_OK) {
+    return s;
+  }
   const given_list list(tensors, tensor_count);
   if (has_state(*rule->entry, *fields)) {
     return step_with_state(context->value, *rule, list, *fields, result);
