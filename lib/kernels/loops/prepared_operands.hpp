@@ -11,8 +11,9 @@ namespace gradstep::internal {
 namespace {
 
 struct prepared_operands {
-  prepared_operand param, grad, copy, average, delta;
+  prepared_operand param, grad, copy, average;
   prepared_operand slots[max_slots];
+  prepared_operand delta;
 
   prepared_operands() = default;
   explicit prepared_operands(const step_range& r)

@@ -57,7 +57,8 @@ class tensor_strips {
         wide_scale_power_(prepared.grad_scale_power),
         has_wide_scale_(has_wide_scale<T>(prepared)),
         l1_penalty_(static_cast<T>(prepared.l1_penalty)),
-        scales_first_(clips_ || has_wide_scale_ || l1_penalty_ != 0),
+        is_rare_(has_wide_scale_ || l1_penalty_ != 0),
+        scales_first_(clips_ || is_rare_),
         copies_to_average_(prepared.copies_to_average),
         zeroes_grad_(prepared.zeroes_grad),
         has_extras_(range.copy.data != nullptr || range.average.data != nullptr || zeroes_grad_),
@@ -143,16 +144,9 @@ class tensor_strips {
                                         full_strip& g) const {
     load(from.grad, index, g);
     if (!scales_first_) return;
-    if (has_wide_scale_) {
-      scale_widely(g);
-    } else {
-      for (vec<T>& x : g.vectors) x = x * vec<T>(scale_);
-    }
-    if (clips_) {
-      const vec<T> limit(limit_), least = vec<T>(T(0)) - limit;
-      for (vec<T>& x : g.vectors) x = min(max(x, least), limit);
-    }
-    if (l1_penalty_ != 0) add_l1_penalty(from.param, index, g);
+    if (is_rare_) return change_rarely(from.param, index, g);
+    scale(g);
+    if (clips_) clip(g);
   }
 
   [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x,
@@ -192,8 +186,28 @@ class tensor_strips {
   }
 
  private:
-  [[gnu::noinline]] void add_l1_penalty(const prepared_operand& param, std::size_t index,
-                                        full_strip& g) const {
+  [[gnu::always_inline]] void scale(full_strip& g) const {
+    for (vec<T>& x : g.vectors) x = x * vec<T>(scale_);
+  }
+  [[gnu::always_inline]] void clip(full_strip& g) const {
+    const vec<T> limit(limit_), least = vec<T>(T(0)) - limit;
+    for (vec<T>& x : g.vectors) x = min(max(x, least), limit);
+  }
+
+  /// What load_grad does to the gradient, with everything that is rare. Not in the loops, whose
+  /// registers it would take.
+  [[gnu::noinline]] void change_rarely(const prepared_operand& param, std::size_t index,
+                                       full_strip& g) const {
+    if (has_wide_scale_) {
+      scale_widely(g);
+    } else {
+      scale(g);
+    }
+    if (clips_) clip(g);
+    if (l1_penalty_ != 0) add_l1_penalty(param, index, g);
+  }
+
+  void add_l1_penalty(const prepared_operand& param, std::size_t index, full_strip& g) const {
     full_strip p;
     load(param, index, p);
     for (std::size_t k = 0; k < vectors; ++k) {
@@ -202,7 +216,7 @@ class tensor_strips {
   }
 
   /// Scales in double, whose range holds the intermediate product.
-  [[gnu::noinline]] void scale_widely(full_strip& g) const {
+  void scale_widely(full_strip& g) const {
     alignas(64) T elements[width];
     alignas(64) double products[width];
     strip<double, width / vec<double>::width> wide;
@@ -282,6 +296,7 @@ class tensor_strips {
   double wide_scale_, wide_scale_power_;  // used if has_wide_scale_
   bool has_wide_scale_;
   T l1_penalty_;
+  bool is_rare_;       // load_grad does more than to scale and to clip
   bool scales_first_;  // load_grad scales; rest_of_scale() is 1
   bool copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
   bool has_blocks_ = false;
