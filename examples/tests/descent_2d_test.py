@@ -28,6 +28,8 @@ CASES = [
     ("adadelta", {"lr": 0.9, "rho": 0.95, "eps": 1e-5, "weight_decay": 0.2}, "bowl", (-3, 1), 100),
     ("adam", {}, "rosenbrock", (-1.2, 1), 20),
     ("adam", {"lr": 0.3, "weight_decay": 0.1}, "ellipse", (-5, -2), 20),
+    ("adam", {"lr": 0.2, "l1_penalty": 0.3}, "ellipse", (-5, -2), 20),
+    ("adamw", {"lr": 0.2, "weight_decay": 0.5, "decay_after_step": 1}, "bowl", (3, -1.5), 20),
     ("adam", {"lr": 0.5, "beta1": 0.5, "beta2": 0.9, "amsgrad": 1}, "bowl", (1, 2), 30),
     ("adam", {"lr": 0.1, "eps": 0.01, "eps_hat": 1}, "ellipse", (0.5, -0.25), 15),
     ("adamw", {}, "ellipse", (-5, -2), 20),

@@ -54,25 +54,33 @@ def adadelta(lr=1, rho=0.9, eps=1e-6, weight_decay=0):
         x, g = yield x - lr * d
 
 
+def sign(x):
+    return (x > 0) - (x < 0)
+
+
 def adam(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0, amsgrad=0, eps_hat=0,
-         decoupled=False):
+         l1_penalty=0, decay_after_step=0, decoupled=False):
     m = v = largest = t = 0
     x, g = yield
     while True:
         t += 1
-        if decoupled:
-            x -= lr * weight_decay * x
-        else:
+        g += l1_penalty * sign(x)
+        if not decoupled:
             g += weight_decay * x
+        elif not decay_after_step:
+            x -= lr * weight_decay * x
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         largest = max(largest, v)
         used = largest if amsgrad else v
         m_hat, c2 = m / (1 - beta1**t), 1 - beta2**t
         if eps_hat:
-            x, g = yield x - lr * sqrt(c2) * m_hat / (sqrt(used) + eps)
+            x -= lr * sqrt(c2) * m_hat / (sqrt(used) + eps)
         else:
-            x, g = yield x - lr * m_hat / (sqrt(used / c2) + eps)
+            x -= lr * m_hat / (sqrt(used / c2) + eps)
+        if decay_after_step:
+            x -= lr * weight_decay * x
+        x, g = yield x
 
 
 def adamw(weight_decay=1e-2, **settings):

@@ -495,7 +495,8 @@ typedef struct gradstep_tensor {
    * pieces of a split tensor must have the same key, which must not be 0. */
   uint64_t key;
 
-  gradstep_array param; /* read and written; FLOAT32, FLOAT64, BFLOAT16 or FLOAT16 */
+  /* Read and written; with delta, only read. FLOAT32, FLOAT64, BFLOAT16 or FLOAT16. */
+  gradstep_array param;
   /* Read; written only with GRADSTEP_APPLY_ZERO_GRAD. Its dtype is any of the same four,
    * independent of the param's. Its fields other than data must be valid even if data is NULL. */
   gradstep_array grad;
@@ -521,6 +522,21 @@ typedef struct gradstep_tensor {
    * has none. No two tensors may share them. */
   double* scalars;
   size_t scalar_count;
+
+  /* Absent, or the array that receives the change of the param: the number that a step would add
+   * to the param, weight decay included. The step writes delta and only reads the param; slots and
+   * scalars change as in any step. Every rule has such a change.
+   *
+   * The dtype is FLOAT64 beside a float64 param, else FLOAT32, BFLOAT16 or FLOAT16. The change is
+   * computed in the type of the arithmetic and rounded to nearest. STOCHASTIC_PARAM does not affect
+   * it. A step without delta rounds once less, so its param may differ from param + delta in the
+   * last place.
+   *
+   * A skipped or stopped step does not write delta, which then holds no change. Neither copy nor
+   * average may be there, and transforms refuse the tensor. Without ZERO_GRAD, delta may be the
+   * array of grad: the same data, dtype and pitch. The change then replaces the gradient. In an
+   * optimizer, delta is an array of its own. */
+  gradstep_array delta;
 } gradstep_tensor;
 
 typedef struct gradstep_slot_layout {
@@ -668,16 +684,17 @@ typedef struct gradstep_apply_result {
  * Order. For each element: scale the gradient, clip it by value, negate it (maximize), add the
  * coupled weight decay, apply the rule, apply the decoupled weight decay, subtract the result from
  * the param, store (param, slots, copy, average), and zero the gradient. All of this is one pass
- * over memory. CHECK_FINITE, MAX_NORM or both add one pass, which reads the gradients; GRAD_NORM
- * makes that pass unnecessary.
+ * over memory. The L1 penalty (l1_penalty) is added just before the coupled weight decay. With
+ * decay_after_step, the decoupled weight decay comes after the subtraction. CHECK_FINITE, MAX_NORM
+ * or both add one pass, which reads the gradients; GRAD_NORM makes that pass unnecessary.
  *
  * Rules that sum. Some rules need sums before they update an element: lamb and adafactor over each
  * tensor, prodigy over all tensors of the list. Such a rule makes passes that read the tensors, and
  * only its last pass stores. A sum contains the gradients as the rule gets them: scaled, clipped,
- * negated, and with the coupled weight decay.
+ * negated, and with the L1 penalty and the coupled weight decay.
  *
  * Skipped steps. A step that CHECK_FINITE skips returns GRADSTEP_OK with is_skipped = 1. It has
- * changed no param, slot, scalar, copy or average. Do not count it in `step`.
+ * changed no param, slot, scalar, copy, average or delta. Do not count it in `step`.
  *
  * Stopped steps. A rule may stop a step before anything is stored: prodigy does so as long as all
  * gradients are 0. The step returns GRADSTEP_OK with is_stopped = 1, and is otherwise like a
@@ -792,8 +809,8 @@ GRADSTEP_API gradstep_status gradstep_workspace_size(const gradstep_rule* rule,
  * transform was made last. A step needs this scalar to be 0. Transforms round: after both, a param
  * may differ from its first value by rounding.
  *
- * `tensors` are as in gradstep_apply, but grad may be absent. Fails with UNKNOWN_NAME; with
- * WRONG_ORDER if a tensor is not in the state that the transform begins with; otherwise as
+ * `tensors` are as in gradstep_apply, but grad may be absent and delta is. Fails with UNKNOWN_NAME;
+ * with WRONG_ORDER if a tensor is not in the state that the transform begins with; otherwise as
  * gradstep_apply does. */
 GRADSTEP_API gradstep_status gradstep_transform(const gradstep_context* context,
                                                 const gradstep_rule* rule,
@@ -1208,8 +1225,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_loss_scaler(const gradstep_o
  * GRADSTEP_ALL_GROUPS it is made for all groups whose rule has it. Tensors that are already
  * transformed stay as they are, so a second call changes nothing. A step fails with WRONG_ORDER
  * until the transform that leads back is made. A checkpoint keeps the state, so save the params
- * with it. Fails with OUT_OF_RANGE for the group, with UNKNOWN_NAME, and with WRONG_ORDER inside a
- * step. */
+ * with it. Fails with OUT_OF_RANGE for the group, with UNKNOWN_NAME, with INVALID_ARGUMENT for a
+ * tensor that has a delta, and with WRONG_ORDER inside a step. */
 GRADSTEP_API gradstep_status gradstep_optimizer_transform(gradstep_optimizer* optimizer,
                                                           size_t group, const char* name);
 

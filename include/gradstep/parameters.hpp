@@ -72,6 +72,13 @@ class any_parameter {
     }
     tensor_.average = array_of(average);
   }
+  /// Steps store the change of the param in this array and leave the param as it is: see
+  /// gradstep_tensor. Delta must be double if the param is double, and must not be otherwise. The
+  /// gradient's own array is allowed. nullptr: steps change the param.
+  template <class Delta>
+  void set_delta(Delta* delta) noexcept {
+    tensor_.delta = array_of(delta);
+  }
   /// Sets the lower halves of a bfloat16 param, which make it an exact float32. If the param begins
   /// as a plain bfloat16, they begin at 0.
   void set_low(std::uint16_t* low) noexcept { tensor_.param.extra = low; }

@@ -33,19 +33,37 @@ gradstep_status read_scalar(const optimizer& o, std::size_t tensor, const char* 
   return GRADSTEP_OK;
 }
 
+/// A param whose changes go to a `delta` is the caller's to change.
+gradstep_status check_has_no_delta(const optimizer& o, std::size_t group) noexcept {
+  for (const std::uint32_t index : o.groups[group].members) {
+    if (o.table.tensors[index].delta.data == nullptr) continue;
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "tensor %s has a delta, but a transform changes the param itself",
+                o.table.records[index].quoted_name().text);
+  }
+  return GRADSTEP_OK;
+}
+
 /// The transform of that name in each group that has it; UNKNOWN_NAME if none has.
 gradstep_status transform_all(optimizer& o, const char* name) {
-  bool is_known = false;
   if (name == nullptr) return fail_as_null("name");
+  const auto index_in = [&](std::size_t group) {
+    return transform_index(*o.groups[group].settings.rule.entry->info, name);
+  };
+  bool is_known = false;
   for (std::size_t g = 0; g < o.groups.size(); ++g) {
-    const std::size_t index = transform_index(*o.groups[g].settings.rule.entry->info, name);
-    if (index == no_index) continue;
-    transform_group(o, g, index);
+    if (index_in(g) == no_index) continue;
+    if (const auto s = check_has_no_delta(o, g); s != GRADSTEP_OK) return s;
     is_known = true;
   }
-  if (is_known) return GRADSTEP_OK;
-  return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no transform of any group's rule",
-              quoted(name).text);
+  if (!is_known) {
+    return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no transform of any group's rule",
+                quoted(name).text);
+  }
+  for (std::size_t g = 0; g < o.groups.size(); ++g) {
+    if (index_in(g) != no_index) transform_group(o, g, index_in(g));
+  }
+  return GRADSTEP_OK;
 }
 
 }  // namespace
@@ -112,6 +130,7 @@ gradstep_status gradstep_optimizer_transform(gradstep_optimizer* optimizer, size
     std::size_t index = 0;
     const rule_info& rule = *o.groups[group].settings.rule.entry->info;
     if (const auto s = find_transform(rule, name, index); s != GRADSTEP_OK) return s;
+    if (const auto s = check_has_no_delta(o, group); s != GRADSTEP_OK) return s;
     transform_group(o, group, index);
     return GRADSTEP_OK;
   });

@@ -19,7 +19,10 @@ gradstep_status check_step(const gradstep_context* context, const gradstep_rule*
   if (const auto s = read_apply_options(given, options); s != GRADSTEP_OK) return s;
   if (const auto s = check_step_number("options.step", options->step); s != GRADSTEP_OK) return s;
   if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
-  if (const auto s = check_tensors(*rule, tensors, tensor_count); s != GRADSTEP_OK) return s;
+  const bool zeroes_grad = has(*options, GRADSTEP_APPLY_ZERO_GRAD);
+  if (const auto s = check_tensors(*rule, tensors, tensor_count, zeroes_grad); s != GRADSTEP_OK) {
+    return s;
+  }
   if (!has_rule_state(*rule->entry, *options)) return GRADSTEP_OK;
   return check_rule_state(*rule, given_list(tensors, tensor_count), *options);
 }

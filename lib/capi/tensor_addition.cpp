@@ -13,7 +13,7 @@ namespace {
 /// The pointers of an empty tensor may have any value. But whether params have lower halves is part
 /// of what the optimizer knows about a tensor.
 void forget_extras(tensor& t) {
-  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = nullptr;
+  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = t.delta.extra = nullptr;
   for (operand& slot : t.slots) slot.extra = nullptr;
 }
 

@@ -50,9 +50,9 @@ gradstep_status check_alignment(const char* name, const void* data, std::size_t 
 gradstep_status check_pointer(tensor_label label, const char* name, const void* data,
                               std::size_t element_size) noexcept;
 
-/// The most arrays that a tensor has: param, grad, copy, average, lower halves, and slots, which
-/// may have scales.
-inline constexpr std::size_t most_arrays = 5 + 2 * max_slots;
+/// The most arrays that a tensor has: param, grad, copy, average, delta, lower halves, and slots,
+/// which may have scales.
+inline constexpr std::size_t most_arrays = 6 + 2 * max_slots;
 
 /// The addresses of one tensor's arrays. add() finds out without a branch whether one may be null,
 /// not aligned to its elements, or overlap an earlier one. Only then array_list looks for what it

@@ -30,16 +30,25 @@ std::uint32_t given_slots(const rule_info& rule, const gradstep_tensor& t) {
   return slots;
 }
 
+/// What `delta` may be, in a tensor that has one.
+enum class delta_place {
+  any,         // an array of its own, or the gradient's
+  not_grad,    // the step zeroes gradients
+  own,         // in an optimizer, whose gradients come and go
+  not_allowed  // a transform
+};
+
 /// Validates tensors for a rule. MayLackGrad: whether grad may be absent. A template argument,
 /// because validation is much of the cost of a step of small tensors.
 template <bool MayLackGrad>
 class rule_arrays {
  public:
   /// owns_state: the library has the tensors' scalars if the caller gives none.
-  rule_arrays(const rule_entry& rule, std::uint32_t used_slots, bool owns_state)
+  rule_arrays(const rule_entry& rule, std::uint32_t used_slots, delta_place delta, bool owns_state)
       : rule_(rule),
         info_(*rule.info),
         used_slots_(used_slots),
+        delta_(delta),
         owns_state_(owns_state),
         has_more_(rule.has_passes || !rule.info->scalars.empty()) {}
 
@@ -71,7 +80,8 @@ class rule_arrays {
     if (t.slot_count != info_.slot_count || (t.slots == nullptr && used_slots_ != 0)) return false;
     std::uint64_t beyond = beyond_float32(t.param) | beyond_float32(t.grad) |
                            reinterpret_cast<std::uintptr_t>(t.copy.data) |
-                           reinterpret_cast<std::uintptr_t>(t.average.data);
+                           reinterpret_cast<std::uintptr_t>(t.average.data) |
+                           reinterpret_cast<std::uintptr_t>(t.delta.data);
     for (std::size_t s = 0; s < t.slot_count; ++s) {
       if (is_used(s)) beyond |= beyond_float32(t.slots[s]);
     }
@@ -110,9 +120,35 @@ class rule_arrays {
         return s;
       }
     }
-    if (t.average.data == nullptr) return GRADSTEP_OK;
-    const array_role average{only(computed_type(t.param.dtype)), false, true};
-    return check_array(label, "average", t.average, average, t);
+    if (t.average.data != nullptr) {
+      const array_role average{only(computed_type(t.param.dtype)), false, true};
+      if (const auto s = check_array(label, "average", t.average, average, t); s != GRADSTEP_OK) {
+        return s;
+      }
+    }
+    return t.delta.data == nullptr ? GRADSTEP_OK : check_delta(label, t);
+  }
+
+  gradstep_status check_delta(tensor_label label, const gradstep_tensor& t) const {
+    if (delta_ == delta_place::not_allowed) {
+      return fail(GRADSTEP_INVALID_ARGUMENT,
+                  "%s is set, but a transform changes the param itself: delta is absent then",
+                  label.of("delta.data").text);
+    }
+    const bool is_wide = computed_type(t.param.dtype) == dtype::float64;
+    const array_role role{is_wide ? only(dtype::float64) : copy_types, false, true};
+    if (const auto s = check_array(label, "delta", t.delta, role, t); s != GRADSTEP_OK) return s;
+    if (t.copy.data != nullptr || t.average.data != nullptr) {
+      return fail(GRADSTEP_INVALID_ARGUMENT,
+                  "%s is set beside delta.data: the step then leaves the param as it is, so there "
+                  "is nothing to copy or to average",
+                  label.of(t.copy.data != nullptr ? "copy.data" : "average.data").text);
+    }
+    if (!is_in_place(t) || delta_ == delta_place::any || t.count == 0) return GRADSTEP_OK;
+    return fail(GRADSTEP_INVALID_ARGUMENT, "%s is grad.data = %p: %s", label.of("delta.data").text,
+                t.grad.data,
+                delta_ == delta_place::own ? "in an optimizer, delta is an array of its own"
+                                           : "GRADSTEP_APPLY_ZERO_GRAD would zero the change");
   }
 
   gradstep_status check_slots(tensor_label label, const gradstep_tensor& t) const {
@@ -217,6 +253,7 @@ class rule_arrays {
   const rule_entry& rule_;
   const rule_info& info_;
   std::uint32_t used_slots_;  // as bits
+  delta_place delta_;
   bool owns_state_;
   bool has_more_;  // than slots: scalars, or passes
 };
@@ -261,12 +298,13 @@ gradstep_status check_each(const gradstep_tensor* tensors, std::size_t tensor_co
 
 template <bool MayLackGrad>
 gradstep_status check_list(const gradstep_rule& rule, const gradstep_tensor* tensors,
-                           std::size_t tensor_count) noexcept {
+                           std::size_t tensor_count, delta_place delta) noexcept {
   const rule_entry& entry = *rule.entry;
   const std::uint32_t of_flat = entry.used_slots(rule.values, false);
   const std::uint32_t of_matrices =
       entry.has_passes ? entry.used_slots(rule.values, true) : of_flat;
-  const rule_arrays<MayLackGrad> flat(entry, of_flat, false), matrices(entry, of_matrices, false);
+  const rule_arrays<MayLackGrad> flat(entry, of_flat, delta, false);
+  const rule_arrays<MayLackGrad> matrices(entry, of_matrices, delta, false);
   listed_params params;
   const auto check = [&](tensor_label label, const gradstep_tensor& t) {
     const auto& arrays = t.rows == 0 ? flat : matrices;
@@ -284,14 +322,15 @@ gradstep_status check_list(const gradstep_rule& rule, const gradstep_tensor* ten
 }  // namespace
 
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
-                              std::size_t tensor_count) noexcept {
-  return check_list<false>(rule, tensors, tensor_count);
+                              std::size_t tensor_count, bool zeroes_grad) noexcept {
+  const delta_place delta = zeroes_grad ? delta_place::not_grad : delta_place::any;
+  return check_list<false>(rule, tensors, tensor_count, delta);
 }
 
 gradstep_status check_tensors_without_grad(const gradstep_rule& rule,
                                            const gradstep_tensor* tensors,
                                            std::size_t tensor_count) noexcept {
-  return check_list<true>(rule, tensors, tensor_count);
+  return check_list<true>(rule, tensors, tensor_count, delta_place::not_allowed);
 }
 
 gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept {
@@ -304,7 +343,7 @@ gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_
 gradstep_status check_array_arguments(const gradstep_rule& rule,
                                       const gradstep_tensor& tensor) noexcept {
   const std::uint32_t used_slots = rule.entry->used_slots(rule.values, tensor.rows != 0);
-  return rule_arrays<false>(*rule.entry, used_slots, false)
+  return rule_arrays<false>(*rule.entry, used_slots, delta_place::any, false)
       .check(tensor_label::of_arrays(), tensor);
 }
 
@@ -312,7 +351,7 @@ gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_sl
                                    const gradstep_tensor& tensor, tensor_label label) noexcept {
   if (tensor.slots != nullptr) {
     const std::uint32_t slots = used_slots | given_slots(*rule.info, tensor);
-    return rule_arrays<true>(rule, slots, true).check(label, tensor);
+    return rule_arrays<true>(rule, slots, delta_place::own, true).check(label, tensor);
   }
   if (tensor.slot_count != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
@@ -322,7 +361,7 @@ gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_sl
   }
   gradstep_tensor without_slots = tensor;
   without_slots.slot_count = rule.info->slot_count;
-  return rule_arrays<true>(rule, 0, true).check(label, without_slots);
+  return rule_arrays<true>(rule, 0, delta_place::own, true).check(label, without_slots);
 }
 
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept {

@@ -11,11 +11,11 @@
 namespace gradstep::internal {
 
 /// Checks a list for a step of the rule: struct sizes, dtypes, counts, and null, misaligned or
-/// overlapping arrays.
+/// overlapping arrays. zeroes_grad: the step zeroes gradients, so no `delta` may be in their place.
 gradstep_status check_tensors(const gradstep_rule& rule, const gradstep_tensor* tensors,
-                              std::size_t tensor_count) noexcept;
+                              std::size_t tensor_count, bool zeroes_grad) noexcept;
 
-/// The same for a transform, which reads no gradient.
+/// The same for a transform, which reads no gradient and has no change to store in a `delta`.
 gradstep_status check_tensors_without_grad(const gradstep_rule& rule,
                                            const gradstep_tensor* tensors,
                                            std::size_t tensor_count) noexcept;

@@ -98,6 +98,7 @@ bool has_gaps(const gradstep_tensor& t, std::uint32_t slots) noexcept {
   bool found = has_gaps(t.param, t) || has_gaps(t.grad, t);
   found |= t.copy.data != nullptr && has_gaps(t.copy, t);
   found |= t.average.data != nullptr && has_gaps(t.average, t);
+  found |= t.delta.data != nullptr && has_gaps(t.delta, t);
   if (t.slots == nullptr) return found;
   for (std::size_t s = 0; s < t.slot_count; ++s) {
     found |= (slots >> s & 1) != 0 && has_gaps(t.slots[s], t);

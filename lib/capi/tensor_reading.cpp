@@ -60,9 +60,10 @@ void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into
   for (std::size_t s = 0; s < given.slot_count; ++s) {
     if ((slots >> s & 1) != 0) into.slots[s] = arrays.slot(s);
   }
-  into.copy.data = into.average.data = nullptr;
+  into.copy.data = into.average.data = into.delta.data = nullptr;
   if (given.copy.data != nullptr) into.copy = arrays.copy();
   if (given.average.data != nullptr) into.average = arrays.average();
+  if (given.delta.data != nullptr) into.delta = arrays.delta();
 }
 
 const element_reader& reader_of_given_tensors(std::size_t size) {

@@ -20,6 +20,12 @@ inline std::size_t pitch_of(const gradstep_array& a, std::uint64_t columns) {
   return static_cast<std::uint64_t>(a.pitch) == columns ? 0 : static_cast<std::size_t>(a.pitch);
 }
 
+/// Whether the step replaces the gradient by the change of the param: `delta` is the same array.
+inline bool is_in_place(const gradstep_tensor& t) {
+  return t.delta.data != nullptr && t.delta.data == t.grad.data && t.delta.dtype == t.grad.dtype &&
+         pitch_of(t.delta, t.columns) == pitch_of(t.grad, t.columns);
+}
+
 /// The arrays of a caller's tensor as operands; tensor_arrays is the same for our own. Nothing is
 /// checked. slot(s) needs `slots`. HasShape: the tensor has rows and columns. A template argument,
 /// so that validation asks once per tensor instead of once per array.
@@ -41,6 +47,9 @@ class given_arrays {
   operand slot(std::size_t s) const { return operand_of(given_.slots[s]); }
   operand copy() const { return operand_of(given_.copy); }
   operand average() const { return operand_of(given_.average); }
+  operand delta() const { return operand_of(given_.delta); }
+  /// Absent if it is the gradient's array.
+  operand delta_beside_grad() const { return is_in_place(given_) ? operand{} : delta(); }
 
  private:
   operand operand_of(const gradstep_array& a) const {
@@ -52,7 +61,7 @@ class given_arrays {
 };
 
 /// Translates a valid tensor with the slots whose bits are set; they need given.slots. Of an absent
-/// copy or average, data alone is set. random_key and all other slots stay as they are.
+/// copy, average or delta, data alone is set. random_key and all other slots stay as they are.
 void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into);
 
 /// Reads a list's elements, whose struct_size is `size`, as gradstep_tensor.

@@ -58,7 +58,7 @@ void read_accumulating(const void* element, std::uint32_t, tensor& into) {
   into.param = from.sum;
   into.grad = from.grad;
   into.slot_count = 0;
-  into.copy.data = into.average.data = nullptr;
+  into.copy.data = into.average.data = into.delta.data = nullptr;
   into.first_index = into.key = 0;
   into.rows = from.rows;
   into.columns = from.columns;

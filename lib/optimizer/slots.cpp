@@ -14,7 +14,8 @@ namespace {
 
 /// Whether there are gaps between the rows of an array that is not a slot.
 bool has_gaps(const tensor& t) {
-  const std::size_t pitches = t.param.pitch | t.grad.pitch | t.copy.pitch | t.average.pitch;
+  const std::size_t pitches =
+      t.param.pitch | t.grad.pitch | t.copy.pitch | t.average.pitch | t.delta.pitch;
   return pitches != 0;
 }
 

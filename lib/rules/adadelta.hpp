@@ -18,6 +18,7 @@ struct adadelta : rule_with_one_form {
       epsilon(1e-6, "inside both roots (the textbook's: 1e-5)"),
       coupled_decay(),
       maximize(),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {
       non_negative(slot_from("square_avg", "moving average of squared gradients")),
@@ -26,7 +27,7 @@ struct adadelta : rule_with_one_form {
   };
   static constexpr rule_info info =
       describe("adadelta", "needs no learning rate: updates in the units of past updates",
-               "g <- g + weight_decay p\n"
+               "g <- g + l1_penalty sign(p) + weight_decay p\n"
                "s <- rho s + (1 - rho) g^2\n"
                "d = sqrt(u + eps) / sqrt(s + eps) g\n"
                "u <- rho u + (1 - rho) d^2\n"

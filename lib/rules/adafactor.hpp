@@ -35,6 +35,7 @@ struct adafactor {
       flag("relative_step", "1: rho from t alone; needs hugging_face"),
       flag("warmup_init", "1: rho grows from 1e-6; needs relative_step"),
       maximize(),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {
       line_slot(slot_extent::row, "row_var", "moving averages of the rows' mean squares", 0, 0),
@@ -45,6 +46,7 @@ struct adafactor {
   };
   static constexpr rule_info info =
       describe("adafactor", "second moments of matrices from those of rows and columns",
+               "g <- g + l1_penalty sign(p)\n"
                "w = t^beta2_decay;  rho = min(lr, 1/sqrt(t));  alpha = max(eps2, RMS(p)) rho\n"
                "flat:      V <- V + w (g^2 - V)\n"
                "matrices:  row, col <- averages of mean g^2, as V;  V = row col / max(mean(row), "

@@ -18,12 +18,13 @@ struct adagrad {
       epsilon(1e-10, "keeps the denominator from zero (the textbook's: 1e-6 inside)"),
       flag("eps_inside", "1: sqrt(sum + eps), the textbook's; 0: sqrt(sum) + eps, PyTorch's"),
       maximize(),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {non_negative(
       slot_from_hyperparameter("sum", "sum of squared gradients", "initial_accumulator_value"))};
   static constexpr rule_info info =
       describe("adagrad", "a rate per element that shrinks with the sum of squared gradients",
-               "g <- g + weight_decay p\n"
+               "g <- g + l1_penalty sign(p) + weight_decay p\n"
                "s <- s + g^2\n"
                "p <- p - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)\n"
                "eps_inside:  ... g / sqrt(s + eps)",

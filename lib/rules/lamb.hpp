@@ -23,6 +23,7 @@ struct lamb {
       number("grad_averaging", 1, zero_or_one(), "0: m <- beta1 m + g"),
       flag("always_adapt", "1: scale by |p| / |u| without weight decay too"),
       maximize(),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {
       slot_from("exp_avg", "moving average of gradients"),
@@ -30,6 +31,7 @@ struct lamb {
   };
   static constexpr rule_info info = describe(
       "lamb", "adam whose step has the norm of lr times the tensor",
+      "g <- g + l1_penalty sign(p)\n"
       "m <- m + (1 - beta1)(g - m)      without grad_averaging:  m <- beta1 m + g\n"
       "v <- beta2 v + (1 - beta2) g^2\n"
       "u = m/c1 / (sqrt(v/c2) + eps) + weight_decay p,   c1 = 1 - beta1^t, c2 = 1 - "

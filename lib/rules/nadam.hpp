@@ -23,6 +23,8 @@ struct nadam : rule_with_one_form {
       non_negative("weight_decay", 0, "coupled: g + weight_decay p in place of g"),
       flag("decoupled_weight_decay", "1: (1 - lr weight_decay) p in place of p instead"),
       maximize(),
+      l1_penalty(),
+      decay_after_step(),
   };
   static constexpr slot slots[] = {
       slot_from("exp_avg", "moving average of gradients"),
@@ -31,18 +33,29 @@ struct nadam : rule_with_one_form {
   static constexpr scalar scalars[] = {tensor_scalar("mu_product", "mu_1 mu_2 ... mu_t", 1)};
   static constexpr rule_info info = with_scalars(
       describe("nadam", "adam with Nesterov's momentum",
-               "g <- g + weight_decay p,   or decoupled:  p <- (1 - lr weight_decay) p\n"
+               "g <- g + l1_penalty sign(p) + weight_decay p\n"
+               "decoupled:  p <- (1 - lr weight_decay) p instead of weight_decay in g\n"
                "mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2),   Pi = mu_1 mu_2 ... mu_t\n"
                "m <- m + (1 - beta1)(g - m)\n"
                "v <- beta2 v + (1 - beta2) g^2\n"
                "d = sqrt(v/c2) + eps,   c2 = 1 - beta2^t\n"
-               "p <- p - lr (1 - mu_t)/(1 - Pi) g/d - lr mu_next/(1 - Pi mu_next) m/d",
+               "p <- p - lr (1 - mu_t)/(1 - Pi) g/d - lr mu_next/(1 - Pi mu_next) m/d\n"
+               "decay_after_step:  the decoupled decay comes last",
                "Dozat 2016; PyTorch", decay::chosen, hyperparameters, slots),
       scalars);
 
   /// The factors of g and m come from several operations in double. In float64, their errors add 2
   /// units.
   static constexpr int error_units = units_with_squared_gradient + 2;
+
+  template <class H>
+  static const char* conflict(const H& h) {
+    if (h.is_set("decay_after_step") && !h.is_set("decoupled_weight_decay")) {
+      return "decay_after_step = 1 needs decoupled_weight_decay = 1, but decoupled_weight_decay = "
+             "0";
+    }
+    return nullptr;
+  }
 
   template <class T>
   struct coefficients {

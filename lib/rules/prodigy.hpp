@@ -28,6 +28,7 @@ struct prodigy : rule_with_one_form {
       number("growth_rate", 0, at_least(0), "the most by which d grows in a step; 0: no limit"),
       flag("bias_correction", "1: adam's bias correction in k"),
       maximize(),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {
       slot_from("exp_avg", "moving average of d g"),
@@ -43,6 +44,7 @@ struct prodigy : rule_with_one_form {
   static constexpr const char* shared[] = {"beta2", "beta3", "d0", "d_coef", "growth_rate"};
   static constexpr rule_info info = with_sums_over_all(
       with_scalars(describe("prodigy", "adamw that finds its learning rate by itself",
+                            "g <- g + l1_penalty sign(p)\n"
                             "k = d lr,   bias_correction: d lr sqrt(c2)/c1,   c_i = 1 - beta_i^t\n"
                             "n <- beta3 n + d/d0 k <g, p0 - p>,   over all tensors\n"
                             "s <- beta3 s + d/d0 k g\n"

@@ -23,6 +23,7 @@ struct rmsprop {
       coupled_decay(),
       flag("eps_inside", "1: sqrt(d + eps), the textbook's; 0: sqrt(d) + eps, PyTorch's"),
       maximize(),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {
       non_negative(slot_from("square_avg", "moving average of squared gradients")),
@@ -31,7 +32,7 @@ struct rmsprop {
   };
   static constexpr rule_info info =
       describe("rmsprop", "a rate per element from a moving average of squared gradients",
-               "g <- g + weight_decay p\n"
+               "g <- g + l1_penalty sign(p) + weight_decay p\n"
                "v <- alpha v + (1 - alpha) g^2\n"
                "centered:      a <- alpha a + (1 - alpha) g;  d = v - a^2   else d = v\n"
                "u = g / (sqrt(d) + eps)                eps_inside: g / sqrt(d + eps)\n"

@@ -33,8 +33,9 @@
 namespace gradstep::internal {
 
 /// Where a rule's weight_decay acts. coupled: on the gradient (g + wd p). decoupled: on the param
-/// ((1 - lr wd) p). chosen: as the rule's flag decoupled_weight_decay says. own: where the rule
-/// itself applies it; the loop around the rule does not.
+/// ((1 - lr wd) p; with the flag decay_after_step, the new p). chosen: as the rule's flag
+/// decoupled_weight_decay says. own: where the rule itself applies it; the loop around the rule
+/// does not.
 enum class decay { coupled, decoupled, chosen, own };
 
 /// State that a rule keeps for each element, row, column, matrix or tensor.
@@ -74,6 +75,14 @@ consteval hyperparameter learning_rate(double value) {
 }
 consteval hyperparameter coupled_decay() {
   return non_negative("weight_decay", 0, "L2 penalty: g + weight_decay p in place of g");
+}
+/// Every rule has it. The loop around the rule adds it, before coupled decay.
+consteval hyperparameter l1_penalty() {
+  return non_negative("l1_penalty", 0, "L1 penalty: g + l1_penalty sign(p) in place of g");
+}
+/// Of rules whose decay is decoupled, or may be.
+consteval hyperparameter decay_after_step() {
+  return flag("decay_after_step", "1: (1 - lr weight_decay) p in place of the new p, not the old");
 }
 consteval hyperparameter maximize() {
   return flag("maximize", "1: ascend instead of descend (flips the gradient's sign)");
@@ -118,8 +127,8 @@ namespace {
 // ---- Error bounds -----------------------------------------------------------------------------
 
 /// The error_units of a rule that squares the gradient. The constant of grad_scale, the product
-/// with it and coupled decay each round the gradient: together up to 1.5 units. The square has
-/// twice that error, and its own roundings.
+/// with it, the L1 penalty and coupled decay each round the gradient: together up to 2 units. The
+/// square has twice that error, and its own roundings.
 constexpr int units_with_squared_gradient = 6;
 
 // ---- What prepare and choose receive ----------------------------------------------------------

@@ -65,6 +65,8 @@ constexpr rule_entry entry{&Rule::info, nullptr,
 , FirstKernel + std::size(Rule::forms), find_hyperparameter(Rule::info, "lr"),
     find_hyperparameter(Rule::info, "weight_decay"), find_hyperparameter(Rule::info, "maximize"),
     find_hyperparameter(Rule::info, "decoupled_weight_decay"),
+    find_hyperparameter(Rule::info, "l1_penalty"),
+    find_hyperparameter(Rule::info, "decay_after_step"),
 };  // namespace gradstep::internal
 
 template <std::size_t FirstKernel, class Rule, class... Rules>

@@ -31,7 +31,7 @@ struct rule_entry {
   std::size_t first_transform;
   /// The indices of the hyper-parameters that the loop around every rule applies; no_index: the
   /// rule has none of that name.
-  std::size_t lr, weight_decay, maximize, decoupled_weight_decay;
+  std::size_t lr, weight_decay, maximize, decoupled_weight_decay, l1_penalty, decay_after_step;
 
   bool sums_over_all() const noexcept { return !info->shared_hyperparameters.empty(); }
 };

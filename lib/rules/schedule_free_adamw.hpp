@@ -27,6 +27,7 @@ struct schedule_free_adamw : rule_with_one_form {
       non_negative("r", 0, "exponent of t in the weights of the average"),
       non_negative("weight_lr_power", 2, "exponent of the largest rate in those weights"),
       maximize(),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {
       slot_from_param("z", "the params that plain steps lead to"),
@@ -46,6 +47,7 @@ struct schedule_free_adamw : rule_with_one_form {
           describe("schedule_free_adamw", "adamw that averages its params instead of lowering lr",
                    "lr_t = lr min(t / warmup_steps, 1),  L = max(L, lr_t)\n"
                    "w = t^r L^weight_lr_power,  W <- W + w,  c = w / W\n"
+                   "g <- g + l1_penalty sign(p)\n"
                    "v <- beta2 v + (1 - beta2) g^2\n"
                    "u = g / (sqrt(v/c2) + eps) + weight_decay p,   c2 = 1 - beta2^t\n"
                    "p <- p + c (z - p) - lr_t (1 - beta1 (1 - c)) u\n"

@@ -23,12 +23,13 @@ struct sgd {
       maximize(),
       flag("lr_in_velocity",
            "1: the textbook's form, the learning rate inside the momentum buffer"),
+      l1_penalty(),
   };
   static constexpr slot slots[] = {
       slot_from("momentum_buffer", "decaying sum of gradients; used when momentum > 0")};
   static constexpr rule_info info =
       describe("sgd", "stochastic gradient descent, with momentum, Nesterov's or the textbook's",
-               "g <- g + weight_decay p\n"
+               "g <- g + l1_penalty sign(p) + weight_decay p\n"
                "momentum = 0:    p <- p - lr g\n"
                "momentum > 0:    b <- momentum b + (1 - dampening) g      (b's first: b <- g)\n"
                "                 p <- p - lr (nesterov ? g + momentum b : b)\n"

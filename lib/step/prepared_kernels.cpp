@@ -70,7 +70,11 @@ void set_surroundings(const step_request& r, std::size_t total, prepared_step& p
   prepared.grad_scale = value_at(r, r.rule.maximize) != 0 ? -scale.factor : scale.factor;
   prepared.grad_scale_power = scale.power;
   prepared.coupled_decay = kind == decay::coupled ? weight_decay : 0;
-  prepared.decoupled_decay = kind == decay::decoupled ? value_at(r, r.rule.lr) * weight_decay : 0;
+  const double decoupled = kind == decay::decoupled ? value_at(r, r.rule.lr) * weight_decay : 0;
+  const bool is_after = value_at(r, r.rule.decay_after_step) != 0;
+  prepared.decoupled_decay = is_after ? 0 : decoupled;
+  prepared.decay_after = is_after ? decoupled : 0;
+  prepared.l1_penalty = value_at(r, r.rule.l1_penalty);
   prepared.value_limit = r.options.value_limit;
   set_average(r, prepared);
   prepared.zeroes_grad = r.options.zeroes_grad;

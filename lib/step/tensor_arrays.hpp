@@ -31,6 +31,7 @@ class tensor_arrays {
   const operand& slot(std::size_t s) const { return t_.slots[s]; }
   const operand& copy() const { return t_.copy; }
   const operand& average() const { return t_.average; }
+  const operand& delta_beside_grad() const { return t_.delta; }
 
  private:
   const tensor& t_;
@@ -80,6 +81,7 @@ void for_each_array(const rule_info& rule, std::uint32_t slots, const Arrays& ar
         param.pitch);
   visit_data(arrays.copy(), "copy.data", presence::optional);
   visit_data(arrays.average(), "average.data", presence::optional);
+  visit_data(arrays.delta_beside_grad(), "delta.data", presence::optional);
 }
 
 }  // namespace gradstep::internal

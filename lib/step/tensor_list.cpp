@@ -15,6 +15,8 @@ void read_tensor(const void* element, std::uint32_t slots, tensor& into) {
   }
   into.copy = from.copy;
   into.average = from.average;
+  into.delta.data = nullptr;
+  if (from.delta.data != nullptr) into.delta = from.delta;
   into.slot_count = from.slot_count;
   into.count = from.count;
   into.first_index = from.first_index;

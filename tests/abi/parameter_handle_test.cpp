@@ -30,6 +30,26 @@ TEST(parameter_handle, holds_float16_slots) {
   for (const auto p : param) EXPECT_NEAR(float16_to_float(p.bits), 0.7475, 0x1p-11);
 }
 
+TEST(parameter_handle, sets_a_delta) {
+  const gradstep::context context;
+  const gradstep::rule sgd("sgd", {{"lr", 0.5}});
+  std::vector<float> param{1, 2}, grad{0.5F, -1}, delta{7, 7};
+  gradstep::parameter<float> weights(sgd, param.data(), grad.data(), 2);
+  weights.set_delta(delta.data());
+  weights.step(context, sgd, 1);
+  EXPECT_EQ(delta, (std::vector<float>{-0.25F, 0.5F}));
+  EXPECT_EQ(param, (std::vector<float>{1, 2}));
+  weights.set_delta(grad.data());
+  weights.step(context, sgd, 2);
+  EXPECT_EQ(grad, delta);
+  std::vector<double> wide(2);
+  weights.set_delta(wide.data());
+  EXPECT_THROW(weights.step(context, sgd, 3), gradstep::error);
+  weights.set_delta(static_cast<float*>(nullptr));
+  weights.step(context, sgd, 3);
+  EXPECT_EQ(param, (std::vector<float>{1 + 0.125F, 2 - 0.25F}));
+}
+
 TEST(parameter_handle, keeps_the_scalars_of_its_tensor) {
   const gradstep::context context;
   const gradstep::rule nadam("nadam", {{"momentum_decay", 0}});

@@ -77,7 +77,7 @@ AT(gradstep_array, pitch, 24);
 AT(gradstep_array, dtype, 32);
 AT(gradstep_array, flags, 36);
 
-SIZE(gradstep_tensor, 256);
+SIZE(gradstep_tensor, 296);
 AT(gradstep_tensor, struct_size, 0);
 AT(gradstep_tensor, flags, 8);
 AT(gradstep_tensor, count, 16);
@@ -94,6 +94,7 @@ AT(gradstep_tensor, slots, 224);
 AT(gradstep_tensor, slot_count, 232);
 AT(gradstep_tensor, scalars, 240);
 AT(gradstep_tensor, scalar_count, 248);
+AT(gradstep_tensor, delta, 256);
 
 SIZE(gradstep_slot_layout, 56);
 AT(gradstep_slot_layout, struct_size, 0);

@@ -121,6 +121,10 @@ void step_stateless(const gradstep::context& context, const char* rule_name, int
                                                   gradstep_rule_transform_name(rule_name, i)));
   }
   for (size_t s = 0; s < rule.slot_count(); ++s) p.slot(s);
+  std::vector<std::conditional_t<std::is_same_v<Param, double>, double, float>> delta(count);
+  gradstep::parameter<Param, Grad> changing(rule, param.data(), grad.data(), count, slot_dtype);
+  changing.set_delta(delta.data());
+  changing.step(context, rule, 1);
 }
 
 void step_all(const gradstep::context& context) {

@@ -73,7 +73,8 @@ class reference_step {
   /// The last pass. The tensor gets its new numbers.
   void update() {
     using gradstep::internal::fma;
-    const constant decay = decoupled_decay();
+    const constant decay = decays_after() ? constant(0) : decay_in_direction(rate_decay());
+    const V decay_after(decays_after() ? static_cast<constant>(rate_decay()) : constant(0));
     tensor_.change.resize(tensor_.param.size());
     for (std::size_t i = 0; i < tensor_.param.size(); ++i) {
       auto slots = slots_at(i);
@@ -85,6 +86,10 @@ class reference_step {
       if (may_decouple) direction = fma(V(decay), p, direction);  // decay is 0 if it is coupled
       tensor_.change[i] = V(rule_.rate) * direction;
       p = fma(V(-rule_.rate), direction, p);
+      if (decays_after()) {
+        tensor_.change[i] = fma(decay_after, p, tensor_.change[i]);
+        p = fma(-decay_after, p, p);
+      }
       for (std::size_t s = 0; s < slot_count; ++s) {
         if (is_used(s) && !is_line(s)) tensor_.slots[s][i] = slots[s];
       }
@@ -189,14 +194,22 @@ class reference_step {
     return Rule::info.weight_decay != gradstep::internal::decay::own && !is_decoupled() &&
            value("weight_decay") != 0;
   }
-  constant decoupled_decay() const {
-    const real decay = is_decoupled() ? real(value("lr")) * value("weight_decay") : real(0);
+  /// Whether the new param decays.
+  bool decays_after() const { return value("decay_after_step") != 0 && value("weight_decay") != 0; }
+  real rate_decay() const {
+    return is_decoupled() ? real(value("lr")) * value("weight_decay") : real(0);
+  }
+  constant decay_in_direction(real decay) const {
     return gradstep::internal::decay_in_direction<constant>(decay, rule_.rate);
   }
   V gradient_at(std::size_t i) const {
     using gradstep::internal::fma;
+    using gradstep::internal::sign;
     const double scale = value("maximize") != 0 ? -options_.grad_scale : options_.grad_scale;
-    const V g = tensor_.grad[i] * V(static_cast<constant>(scale));
+    V g = tensor_.grad[i] * V(static_cast<constant>(scale));
+    if (value("l1_penalty") != 0) {
+      g = fma(V(static_cast<constant>(value("l1_penalty"))), sign(tensor_.param[i]), g);
+    }
     if (!is_coupled()) return g;
     return fma(V(static_cast<constant>(value("weight_decay"))), tensor_.param[i], g);
   }

@@ -32,6 +32,7 @@ class gapped_parameter {
     }
     if (target.copy) add(*target.copy);
     if (target.average) add(*target.average);
+    if (target.delta) add(*target.delta);
     copy_in();
   }
 
@@ -52,7 +53,7 @@ class gapped_parameter {
   stored_view view() {
     stored_view v = target_->view();
     gradstep_tensor& t = v.tensor;
-    for (auto* array : {&t.param, &t.grad, &t.copy, &t.average}) move(*array);
+    for (auto* array : {&t.param, &t.grad, &t.copy, &t.average, &t.delta}) move(*array);
     for (auto& slot : v.slots) move(slot);
     return v;
   }

@@ -17,6 +17,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/context_setup.hpp"
@@ -107,16 +108,34 @@ digests digests_of(const gradstep_context* context, const std::string& rule_name
   return all;
 }
 
+constexpr std::string_view l1_penalty = "l1_penalty";
+
 /// Gives each number that is 0 by default (lr_decay, dampening) another value, if the rule allows
-/// it.
+/// it. The L1 penalty has lines of its own, so that those of other options are the same with it and
+/// without it.
 option_values with_other_numbers(const std::string& rule_name, option_values values) {
   for (const auto& info : hyperparameters_of(rule_name)) {
-    if (info.kind == GRADSTEP_FLAG || info.default_value != 0) continue;
+    if (info.kind == GRADSTEP_FLAG || info.default_value != 0 || info.name == l1_penalty) continue;
     if (!values_to_try(info).empty()) continue;
     values.emplace_back(info.name, info.kind == GRADSTEP_INTEGER ? 2 : 0.25);
     if (gradstep_rule_check(make_rule(rule_name, values).get()) != GRADSTEP_OK) values.pop_back();
   }
   return values;
+}
+
+/// The options of all lines of a rule: each combination, and the first and the last one with an L1
+/// penalty.
+std::vector<option_values> recorded_options(const std::string& rule_name) {
+  std::vector<option_values> all;
+  for (const auto& options : option_combinations(rule_name)) {
+    all.push_back(with_other_numbers(rule_name, options));
+  }
+  if (!has_hyperparameter(rule_name, l1_penalty)) return all;
+  for (auto values : {all.front(), all.back()}) {
+    values.emplace_back(l1_penalty, 0.25);
+    all.push_back(values);
+  }
+  return all;
 }
 
 /// The rule and its values that are not 0: "adam amsgrad=1 weight_decay=0.1".
@@ -217,8 +236,7 @@ TEST_P(step_bits, are_those_recorded_on_avx2) {
   for (const auto& isa : fused_isas()) {
     SCOPED_TRACE(isa);
     const auto context = make_serial_context(isa.c_str());
-    for (const auto& options : option_combinations(GetParam())) {
-      const auto values = with_other_numbers(GetParam(), options);
+    for (const auto& values : recorded_options(GetParam())) {
       const std::string key = key_of(GetParam(), values);
       ASSERT_TRUE(table.contains(key)) << key << " is not recorded" << how_to_record;
       expect_digests(key, to_text(digests_of(context.get(), GetParam(), values)), table.at(key));
@@ -253,8 +271,7 @@ void record(const std::string& path) {
   std::ofstream file(path);
   file << heading << "storages:" << storages_text() << '\n';
   for (const auto& rule_name : rule_names()) {
-    for (const auto& options : option_combinations(rule_name)) {
-      const auto values = with_other_numbers(rule_name, options);
+    for (const auto& values : recorded_options(rule_name)) {
       file << key_of(rule_name, values) << ':'
            << to_text(digests_of(context.get(), rule_name, values)) << '\n';
     }
@@ -270,8 +287,8 @@ TEST(step_bits_table, has_a_line_for_all_options_of_a_rule) {
   EXPECT_EQ(table.erase("storages"), 1U);
   for (const auto& rule_name : rule_names()) {
     if (!has_lines_of(table, rule_name)) continue;
-    for (const auto& options : option_combinations(rule_name)) {
-      const auto key = key_of(rule_name, with_other_numbers(rule_name, options));
+    for (const auto& values : recorded_options(rule_name)) {
+      const auto key = key_of(rule_name, values);
       EXPECT_EQ(table.erase(key), 1U) << key << " is not recorded" << how_to_record;
     }
   }

@@ -30,6 +30,11 @@ class guarded_memory {
   void* place(std::size_t bytes, bool at_end) const {
     return begin_ + page_ + (at_end ? page_ - bytes : 0);
   }
+  /// Whether the accessible part can be read only.
+  void set_read_only(bool is_read_only) const {
+    const int access = is_read_only ? PROT_READ : PROT_READ | PROT_WRITE;
+    if (mprotect(begin_ + page_, page_, access) != 0) throw std::bad_alloc();
+  }
 
  private:
   std::size_t page_;

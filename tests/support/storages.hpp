@@ -22,6 +22,7 @@ struct storage {
   /// others.
   std::int32_t slot = GRADSTEP_FLOAT32;
   std::int32_t copy = 0;     // 0: no copy
+  std::int32_t delta = 0;    // 0: no delta
   bool is_split = false;     // the param has lower halves
   bool has_average = false;  // the parameter has an average
   std::uint64_t flags = 0;   // flags of a step that choose how arrays are rounded
@@ -33,6 +34,7 @@ inline std::string to_text(const storage& s) {
   std::string text = "param " + dtype_text(s.param) + (s.is_split ? " split" : "") + ", grad " +
                      dtype_text(s.grad) + ", slots " + dtype_text(s.slot);
   if (s.copy != 0) text += ", copy " + dtype_text(s.copy);
+  if (s.delta != 0) text += ", delta " + dtype_text(s.delta);
   if (s.has_average) text += ", average";
   return text + ", flags " + std::to_string(s.flags);
 }

@@ -33,7 +33,7 @@ struct stored_view {
   gradstep_tensor tensor = sized<gradstep_tensor>();
 };
 
-/// Param, gradient, slots, scalars, and perhaps a copy and an average. Param and gradient are
+/// Param, gradient, slots, scalars, and perhaps a copy, an average and a delta. Param and gradient are
 /// random numbers, slots and scalars start as the rule says. Slots that the rule does not use are
 /// absent.
 class stored_parameter {
@@ -57,6 +57,7 @@ class stored_parameter {
     }
     if (how.copy != 0) copy.emplace(how.copy, count, next(offset, 10));
     if (how.has_average) average.emplace(arithmetic_dtype(), count, next(offset, 11));
+    if (how.delta != 0) delta.emplace(how.delta, count, next(offset, 12));
     set_gradient(1);
   }
 
@@ -90,6 +91,7 @@ class stored_parameter {
     t.slot_count = v.slots.size();
     if (copy) t.copy = copy->view(first);
     if (average) t.average = average->view(first);
+    if (delta) t.delta = delta->view(first);
     return v;
   }
   stored_view view() { return view(0, size()); }
@@ -104,6 +106,7 @@ class stored_parameter {
     }
     if (copy) body("copy", *copy);
     if (average) body("average", *average);
+    if (delta) body("delta", *delta);
   }
 
   /// The bits of all elements of all arrays, and of all scalars.
@@ -141,6 +144,7 @@ class stored_parameter {
   std::vector<std::optional<stored_array>> slots;
   std::optional<stored_array> copy;
   std::optional<stored_array> average;
+  std::optional<stored_array> delta;
   std::vector<double> scalars;
   /// In a list the first parameter's count for all.
   std::vector<double> shared_scalars;

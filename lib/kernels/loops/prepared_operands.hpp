@@ -13,10 +13,11 @@ namespace {
 struct prepared_operands {
   prepared_operand param, grad, copy, average;
   prepared_operand slots[max_slots];
+  prepared_operand delta;
 
   prepared_operands() = default;
   explicit prepared_operands(const step_range& r)
-      : param(r.param), grad(r.grad), copy(r.copy), average(r.average) {
+      : param(r.param), grad(r.grad), copy(r.copy), average(r.average), delta(r.delta) {
     for (std::size_t s = 0; s < r.slot_count; ++s) slots[s] = prepared_operand(r.slots[s]);
   }
 
@@ -32,7 +33,7 @@ struct prepared_operands {
 template <std::size_t Width>
 struct padded_operands {
   prepared_operands operands;
-  padded_part<Width> parts[4 + max_slots];
+  padded_part<Width> parts[5 + max_slots];
 
   [[gnu::noinline]] padded_operands(step_range range, std::size_t index, std::size_t inside,
                                     std::size_t count) {
@@ -45,7 +46,8 @@ struct padded_operands {
   /// writes_grad: the step has changed the gradient.
   [[gnu::noinline]] void put_back(step_range whole, std::size_t index, bool writes_grad) {
     for_each_part(whole, [&](const operand& o, const padded_part<Width>& part) {
-      const bool is_unchanged = o.is_repeated || (&o == &whole.grad && !writes_grad);
+      const bool is_unchanged = o.is_repeated || (&o == &whole.grad && !writes_grad) ||
+                                (&o == &whole.param && whole.delta.data != nullptr);
       if (!is_unchanged) part.put_back(o + index);
     });
   }
@@ -61,6 +63,7 @@ struct padded_operands {
     use_next(r.grad);
     use_next(r.copy);
     use_next(r.average);
+    use_next(r.delta);
     for (std::size_t s = 0; s < r.slot_count; ++s) use_next(r.slots[s]);
   }
 };

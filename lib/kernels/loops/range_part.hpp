@@ -36,6 +36,7 @@ inline void cut_to(step_range& r, std::size_t begin, std::size_t end) {
   }
   move_forward(r.copy, r, begin);
   move_forward(r.average, r, begin);
+  move_forward(r.delta, r, begin);
   if (r.directions != nullptr) {
     const std::size_t size = r.param.type == dtype::float64 ? sizeof(double) : sizeof(float);
     r.directions = static_cast<char*>(r.directions) + begin * size;
@@ -51,6 +52,7 @@ inline bool is_pitched(const step_range& r) {
   for (std::size_t s = 0; s < r.slot_count; ++s) pitch |= r.slots[s].pitch;
   if (r.copy.data != nullptr) pitch |= r.copy.pitch;
   if (r.average.data != nullptr) pitch |= r.average.pitch;
+  if (r.delta.data != nullptr) pitch |= r.delta.pitch;
   return pitch != 0;
 }
 

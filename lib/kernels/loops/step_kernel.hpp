@@ -21,6 +21,8 @@ struct prepared_step {
                             // the product of both factors would not be a normal number
   double coupled_decay;     // g + coupled_decay p; 0: none
   double decoupled_decay;   // lr weight_decay: the param's decay in one step; 0: none
+  double decay_after;       // likewise, of the new param; one of the two is 0
+  double l1_penalty;        // g + l1_penalty sign(p); 0: none
   // What the loop does around the rule.
   double value_limit;      // scaled gradients are clipped to +-value_limit; infinity: no clipping
   double average_decay;    // of the moving average of the param: the weight of its past
@@ -38,6 +40,8 @@ struct step_range {
   operand slots[max_slots];  // row and column slots: see line_slots
   operand copy;              // of the param, in another type
   operand average;           // of the param over the steps, in the type of the arithmetic
+  operand delta;             // the change of the param; the param is then only read. No copy and
+                             // no average stand beside it; it may be the gradient's array
   /// What update will return for each element, from the pass before it: memory for the range's
   /// elements and 64 more, in the type of the arithmetic. Absent: it is computed again.
   void* directions;

@@ -131,26 +131,32 @@ struct step_loop {
     }
   }
 
-  // ---- Averages that favour the new value -----------------------------------------------------
+  // ---- Strips in memory -----------------------------------------------------------------------
 
-  template <class T, std::size_t... S>
-  static void step_number(const constants<T>& c, T& p, T g, number_arrays<T>& elements,
-                          std::size_t i, std::index_sequence<S...>) {
-    g = g * c.grad_scale;
-    if (c.has_coupled_decay) g = fma(c.coupled_decay, p, g);
-    T direction = Rule::template update<Form>(c.rule, p, g, elements[2 + S][i]...);
-    if constexpr (has_decoupled_decay) direction = fma(c.decoupled_decay, p, direction);
-    p = fma(c.minus_rate, direction, p);
+  /// V: vec<T>, or T for averages that favour the new value. See strip_step.
+  template <class V, class T, std::size_t... S>
+  static void step_elements(const constants<T>& c, number_arrays<T>& elements, std::size_t i,
+                            std::index_sequence<S...>) {
+    const V p = load_element<V>(elements[0] + i);
+    V g = load_element<V>(elements[1] + i) * V(c.grad_scale);
+    if (!has_own_decay && c.has_coupled_decay) g = fma(V(c.coupled_decay), p, g);
+    V slots[] = {used[S] ? load_element<V>(elements[2 + S] + i) : V(T(0))...};
+    V direction = Rule::template update<Form>(c.rule, p, g, slots[S]...);
+    if constexpr (has_decoupled_decay) direction = fma(V(c.decoupled_decay), p, direction);
+    (store_element(slots[S], elements[2 + S] + i), ...);
+    store_element(V(c.minus_rate) * direction, elements[1] + i);
+    store_element(fma(V(c.minus_rate), direction, p), elements[0] + i);
   }
 
-  template <class T>
-  static void step_numbers(const prepared_step& prepared, T scale, number_arrays<T>& elements) {
+  template <class V, class T>
+  static void step_strip_in_memory(const prepared_step& prepared, T scale,
+                                   number_arrays<T>& elements) {
+    constexpr std::size_t elements_at_once = sizeof(V) / sizeof(T);
     constants<T> c(prepared);
     c.grad_scale = scale;
 #pragma GCC unroll 1
-    for (std::size_t i = 0; i < tensor_strips<T>::width; ++i) {
-      step_number(c, elements[0][i], elements[1][i], elements, i,
-                  std::make_index_sequence<slot_count>());
+    for (std::size_t i = 0; i < tensor_strips<T>::width; i += elements_at_once) {
+      step_elements<V>(c, elements, i, std::make_index_sequence<slot_count>());
     }
   }
 
@@ -282,7 +288,12 @@ struct step_loop {
   static void run_contiguous(const prepared_step& prepared, const step_range& range) {
     if constexpr (has_averages<T>) {
       if (prepared.favours_new)
-        return run_by_numbers<T>(prepared, range, used_bits, stored_bits, step_numbers<T>);
+        return run_in_memory<T>(prepared, range, used_bits, stored_bits,
+                                step_strip_in_memory<T, T>);
+    }
+    if (prepared.decay_after != 0 || range.delta.data != nullptr) {
+      return run_in_memory<T>(prepared, range, used_bits, stored_bits,
+                              step_strip_in_memory<vec<T>, T>);
     }
     if (!is_plain<T>(prepared, range)) return run_general<T>(prepared, range);
     if constexpr (has_direction_term) {

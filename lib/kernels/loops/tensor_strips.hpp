@@ -56,7 +56,9 @@ class tensor_strips {
         wide_scale_(prepared.grad_scale),
         wide_scale_power_(prepared.grad_scale_power),
         has_wide_scale_(has_wide_scale<T>(prepared)),
-        scales_first_(clips_ || has_wide_scale_),
+        l1_penalty_(static_cast<T>(prepared.l1_penalty)),
+        is_rare_(has_wide_scale_ || l1_penalty_ != 0),
+        scales_first_(clips_ || is_rare_),
         copies_to_average_(prepared.copies_to_average),
         zeroes_grad_(prepared.zeroes_grad),
         has_extras_(range.copy.data != nullptr || range.average.data != nullptr || zeroes_grad_),
@@ -142,14 +144,9 @@ class tensor_strips {
                                         full_strip& g) const {
     load(from.grad, index, g);
     if (!scales_first_) return;
-    if (has_wide_scale_) {
-      scale_widely(g);
-    } else {
-      for (vec<T>& x : g.vectors) x = x * vec<T>(scale_);
-    }
-    if (!clips_) return;
-    const vec<T> limit(limit_), least = vec<T>(T(0)) - limit;
-    for (vec<T>& x : g.vectors) x = min(max(x, least), limit);
+    if (is_rare_) return change_rarely(from.param, index, g);
+    scale(g);
+    if (clips_) clip(g);
   }
 
   [[gnu::always_inline]] void store_slot(std::size_t slot, const full_strip& x,
@@ -181,9 +178,45 @@ class tensor_strips {
     if (zeroes_grad_) zero(to.grad, index);
   }
 
+  /// Stores the change of the param in place of all that store_param stores. The gradient's strip
+  /// was loaded before, so that `delta` may be its array.
+  void store_delta(const full_strip& change, const prepared_operands& to, std::size_t index) const {
+    store(change, to.delta, index, to_nearest());
+    if (zeroes_grad_) zero(to.grad, index);
+  }
+
  private:
+  [[gnu::always_inline]] void scale(full_strip& g) const {
+    for (vec<T>& x : g.vectors) x = x * vec<T>(scale_);
+  }
+  [[gnu::always_inline]] void clip(full_strip& g) const {
+    const vec<T> limit(limit_), least = vec<T>(T(0)) - limit;
+    for (vec<T>& x : g.vectors) x = min(max(x, least), limit);
+  }
+
+  /// What load_grad does to the gradient, with everything that is rare. Not in the loops, whose
+  /// registers it would take.
+  [[gnu::noinline]] void change_rarely(const prepared_operand& param, std::size_t index,
+                                       full_strip& g) const {
+    if (has_wide_scale_) {
+      scale_widely(g);
+    } else {
+      scale(g);
+    }
+    if (clips_) clip(g);
+    if (l1_penalty_ != 0) add_l1_penalty(param, index, g);
+  }
+
+  void add_l1_penalty(const prepared_operand& param, std::size_t index, full_strip& g) const {
+    full_strip p;
+    load(param, index, p);
+    for (std::size_t k = 0; k < vectors; ++k) {
+      g.vectors[k] = fma(vec<T>(l1_penalty_), sign(p.vectors[k]), g.vectors[k]);
+    }
+  }
+
   /// Scales in double, whose range holds the intermediate product.
-  [[gnu::noinline]] void scale_widely(full_strip& g) const {
+  void scale_widely(full_strip& g) const {
     alignas(64) T elements[width];
     alignas(64) double products[width];
     strip<double, width / vec<double>::width> wide;
@@ -262,6 +295,8 @@ class tensor_strips {
   bool clips_;
   double wide_scale_, wide_scale_power_;  // used if has_wide_scale_
   bool has_wide_scale_;
+  T l1_penalty_;
+  bool is_rare_;       // load_grad does more than to scale and to clip
   bool scales_first_;  // load_grad scales; rest_of_scale() is 1
   bool copies_to_average_, zeroes_grad_, has_extras_, streams_copy_;
   bool has_blocks_ = false;
@@ -275,6 +310,7 @@ template <class T>
 bool is_plain(const prepared_step& prepared, const step_range& range) {
   const auto is_native = [](const operand& o) { return o.type == native<T> || o.data == nullptr; };
   if (prepared.value_limit < infinity || prepared.zeroes_grad) return false;
+  if (prepared.l1_penalty != 0) return false;
   if (has_wide_scale<T>(prepared)) return false;
   if (range.copy.data != nullptr || range.average.data != nullptr) return false;
   if (!is_native(range.param) || !is_native(range.grad)) return false;
