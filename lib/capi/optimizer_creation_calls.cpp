@@ -35,19 +35,17 @@ gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_
 gradstep_status check_tensor(const optimizer& o, std::size_t group, const gradstep_tensor& given) {
   const group_settings& settings = o.groups[group].settings;
   return check_added_tensor(*settings.rule.entry,
-                            settings.used_slots({given.count, given.rows, given.columns}), given);
-}
-
-/// The pointers of an empty tensor may have any value. But whether params have lower halves is part
-/// of what the optimizer knows about a tensor.
-void forget_extras(tensor& t) {
-  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = nullptr;
-  for (operand& slot : t.slots) slot.extra = nullptr;
+                            settings.used_slots({given.count, given.rows, given.columns}), given,
+                            tensor_label::of_argument());
 }
 
 /// place: in the caller's array of gradients; SIZE_MAX: it is given alone.
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad,
                            std::size_t place = SIZE_MAX) {
+  if (o.table.records[tensor].is_removed && grad != nullptr) {
+    return fail(GRADSTEP_INVALID_ARGUMENT,
+                "grads[%zu] = %p is not NULL, but tensor %zu was removed", place, grad, tensor);
+  }
   const auto size = size_of(o.table.records[tensor].grad.type);
   if (o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
   const gradstep_status status = check_alignment("grad", grad, size);

@@ -54,10 +54,6 @@ gradstep_status read_options(const gradstep_step_options* given, step_settings& 
   return GRADSTEP_OK;
 }
 
-gradstep_status check_tensor_or_all(const optimizer& o, std::size_t tensor) {
-  return tensor == all_tensors ? GRADSTEP_OK : check_tensor_index(o, tensor);
-}
-
 gradstep_status check_scale(const char* name, double scale) {
   if (std::isfinite(scale)) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE, "%s = %s is not finite", name, to_text(scale).text);

@@ -17,11 +17,8 @@ gradstep_status read_scalar(const optimizer& o, std::size_t tensor, const char* 
                             double* value) noexcept {
   const rule_values& rule = o.groups[o.table.records[tensor].group].settings.rule;
   const rule_info& info = *rule.entry->info;
-  const std::size_t index = find_scalar(info, name);
-  if (index == no_index) {
-    return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no scalar of %s, which has %zu",
-                quoted(name).text, info.name, info.scalars.size());
-  }
+  std::size_t index = 0;
+  if (const auto s = find_scalar(info, name, index); s != GRADSTEP_OK) return s;
   const std::size_t place = place_in_scope(info, index);
   if (info.scalars[index].scope == scalar_scope::tensor) {
     *value = o.table.tensors[tensor].scalars[place];
@@ -37,12 +34,12 @@ gradstep_status read_scalar(const optimizer& o, std::size_t tensor, const char* 
 gradstep_status transform_all(optimizer& o, const char* name) {
   bool is_known = false;
   if (name == nullptr) return fail_as_null("name");
-  for (std::size_t g = 0; g < o.groups.size(); ++g) {
+  for_each_group(o, [&](std::size_t g) {
     const std::size_t index = transform_index(*o.groups[g].settings.rule.entry->info, name);
-    if (index == no_index) continue;
+    if (index == no_index) return;
     transform_group(o, g, index);
     is_known = true;
-  }
+  });
   if (is_known) return GRADSTEP_OK;
   return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no transform of any group's rule",
               quoted(name).text);

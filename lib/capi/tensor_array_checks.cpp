@@ -9,8 +9,10 @@ namespace gradstep::internal {
 
 tensor_label::label_text tensor_label::text() const noexcept {
   label_text result;
-  std::snprintf(result.text, sizeof result.text, index_ == SIZE_MAX ? "tensor" : "tensors[%zu]",
-                index_);
+  const char* const format = index_ == of_argument().index_ ? "tensor"
+                             : index_ == of_arrays().index_ ? "arrays"
+                                                            : "tensors[%zu]";
+  std::snprintf(result.text, sizeof result.text, format, index_);
   return result;
 }
 

@@ -13,11 +13,13 @@
 
 namespace gradstep::internal {
 
-/// How a message names a tensor: by its index in a list, or as the argument `tensor`.
+/// How a message names a tensor: by its index in a list, or as the argument `tensor` or `arrays`.
 class tensor_label {
  public:
   explicit tensor_label(std::size_t index) : index_(index) {}
   static tensor_label of_argument() { return tensor_label(SIZE_MAX); }
+  /// Of a call whose argument `tensor` is an index.
+  static tensor_label of_arrays() { return tensor_label(SIZE_MAX - 1); }
 
   struct label_text {
     char text[40];

@@ -302,17 +302,16 @@ gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_
 }
 
 gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_slots,
-                                   const gradstep_tensor& tensor) noexcept {
-  const auto label = tensor_label::of_argument();
+                                   const gradstep_tensor& tensor, tensor_label label) noexcept {
   if (tensor.slots != nullptr) {
     const std::uint32_t slots = used_slots | given_slots(*rule.info, tensor);
     return rule_arrays<true>(rule, slots, true).check(label, tensor);
   }
   if (tensor.slot_count != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
-                "tensor.slots is NULL, so that the library owns the state, but tensor.slot_count = "
-                "%zu: it is 0 then",
-                tensor.slot_count);
+                "%s.slots is NULL, so that the library owns the state, but %s.slot_count = %zu: it "
+                "is 0 then",
+                label.text().text, label.text().text, tensor.slot_count);
   }
   gradstep_tensor without_slots = tensor;
   without_slots.slot_count = rule.info->slot_count;

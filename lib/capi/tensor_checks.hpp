@@ -6,6 +6,7 @@
 
 #include "capi/handles.hpp"
 #include "capi/structs.hpp"
+#include "capi/tensor_array_checks.hpp"
 
 namespace gradstep::internal {
 
@@ -26,7 +27,7 @@ gradstep_status check_shapes(const gradstep_tensor* tensors, std::size_t tensor_
 /// size. `grad` may be null. `slots` may be null: the library then owns them. A slot that the
 /// caller gives is checked even if the rule does not use it, because it may later.
 gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_slots,
-                                   const gradstep_tensor& tensor) noexcept;
+                                   const gradstep_tensor& tensor, tensor_label label) noexcept;
 
 /// Checks a list for the norm of its gradients: of each tensor only count, grad and grad_dtype.
 gradstep_status check_gradients(const gradstep_tensor* tensors, std::size_t tensor_count) noexcept;
