@@ -991,10 +991,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_remove_group(gradstep_optimizer*
 /* Moves a tensor to another group; if it is in this group already, nothing happens. The tensor
  * keeps its arrays, step count, accumulated gradient, average, and whether it is frozen.
  *
- * If the rules differ, slots and scalars with GRADSTEP_SCOPE_TENSOR that both rules have, by name,
- * go along: from adam to adamw, exp_avg and exp_avg_sq. A slot keeps its dtype if the new rule
- * allows it; otherwise it is converted. Every other slot that the new rule uses is allocated at its
- * initial value, and counts as fresh (see FRESH_SLOTS). The rest of the old rule's state is freed.
+ * If the rules differ, slots and scalars with GRADSTEP_SCOPE_TENSOR that the new rule uses and the
+ * old one has, by name, go along: from adam to adamw, exp_avg and exp_avg_sq. A slot keeps its dtype
+ * if the new rule allows it; otherwise it is converted. Every other slot that the new rule uses is
+ * allocated at its initial value, and counts as fresh (see FRESH_SLOTS). The rest of the old rule's
+ * state is freed.
  * Slots of the caller go along in the same way; the new rule must find every slot that it uses
  * among them.
  *

@@ -44,6 +44,7 @@ class move {
         settings_(o.groups[group].settings),
         old_rule_(*o.groups[record_.group].settings.rule.entry->info),
         rule_(*settings_.rule.entry->info),
+        used_(settings_.used_slots(shape_of(old_))),
         sources_(match_slots(old_rule_, rule_)),
         new_(old_) {}
 
@@ -66,8 +67,7 @@ class move {
   /// Everything that the tensor will have, allocated and set.
   tensor_change make() {
     tensor_change change{};
-    const std::uint32_t used = settings_.used_slots(shape_of(old_));
-    record_.owns_slots ? carry_memory(used, change) : carry_pointers(used);
+    record_.owns_slots ? carry_memory(change) : carry_pointers();
     check_blocks(rule_, new_, "tensor");
     change.index = static_cast<std::uint32_t>(index_);
     change.keeps_scalars = &old_rule_ == &rule_;
@@ -87,10 +87,13 @@ class move {
   }
 
  private:
-  /// An empty tensor has its slots without memory.
+  /// Slots of the library that another rule does not use are freed. An empty tensor has its slots
+  /// without memory.
   bool is_carried(std::size_t s) const {
     const std::size_t from = sources_.from[s];
-    return from != no_index && (old_.slots[from].data != nullptr || old_.count == 0);
+    if (from == no_index) return false;
+    const bool is_freed = record_.owns_slots && &old_rule_ != &rule_ && (used_ >> s & 1) == 0;
+    return !is_freed && (old_.slots[from].data != nullptr || old_.count == 0);
   }
 
   /// Whether a slot of the rule may have the dtype, beside a param of the same arithmetic.
@@ -98,7 +101,7 @@ class move {
     return type != dtype::unsigned8 || of.is_non_negative;
   }
 
-  void carry_pointers(std::uint32_t used) {
+  void carry_pointers() {
     new_.slot_count = rule_.slot_count;
     for (std::size_t s = 0; s < rule_.slot_count; ++s) {
       const bool is_there = is_carried(s);
@@ -109,15 +112,15 @@ class move {
              "needs the sign",
              rule_.slots[s].name, record_.quoted_name().text, rule_.name);
     }
-    const std::uint32_t missing = used & ~given_slots(new_);
+    const std::uint32_t missing = used_ & ~given_slots(new_);
     if (missing != 0 && old_.count != 0) refuse_missing_slot(rule_, missing, record_);
-    forget_unused_dtypes(new_, used);
+    forget_unused_dtypes(new_, used_);
   }
 
-  void carry_memory(std::uint32_t used, tensor_change& change) {
-    if (&old_rule_ == &rule_ && (used & ~given_slots(old_)) == 0) return;
+  void carry_memory(tensor_change& change) {
+    if (&old_rule_ == &rule_ && (used_ & ~given_slots(old_)) == 0) return;
     plan_slots(settings_, new_);
-    std::uint32_t mask = used;
+    std::uint32_t mask = used_;
     for (std::size_t s = 0; s < rule_.slot_count; ++s) {
       if (!is_carried(s)) continue;
       mask |= 1U << s;
@@ -154,6 +157,7 @@ class move {
   const group_settings& settings_;
   const rule_info& old_rule_;
   const rule_info& rule_;
+  std::uint32_t used_;  // bit s: the new group's rule uses slot s
   slot_sources sources_;
   tensor new_;
 };
