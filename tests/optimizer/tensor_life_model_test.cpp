@@ -216,7 +216,8 @@ class life {
     arrays_[t.index] = {param, floats(param.size())};
     real_.set_param(t.index, tensor_of(arrays_[t.index].param, arrays_[t.index].grad), sources);
     for (auto& [name, values] : t.slots) {
-      values = carried(slot_named(groups_[t.group].rule_name, name), values, before, sources, param);
+      values =
+          carried(slot_named(groups_[t.group].rule_name, name), values, before, sources, param);
     }
     if (t.sum) t.sum = gathered(*t.sum, width, sources, doubles(param.size(), 0.0));
     t.has_sum_memory = t.sum.has_value();
