@@ -992,12 +992,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_remove_group(gradstep_optimizer*
  * keeps its arrays, step count, accumulated gradient, average, and whether it is frozen.
  *
  * If the rules differ, slots and scalars with GRADSTEP_SCOPE_TENSOR that the new rule uses and the
- * old one has, by name, go along: from adam to adamw, exp_avg and exp_avg_sq. A slot keeps its dtype
- * if the new rule allows it; otherwise it is converted. Every other slot that the new rule uses is
- * allocated at its initial value, and counts as fresh (see FRESH_SLOTS). The rest of the old rule's
- * state is freed.
- * Slots of the caller go along in the same way; the new rule must find every slot that it uses
- * among them.
+ * old one has, by name, go along: from adam to adamw, exp_avg and exp_avg_sq. A slot keeps its
+ * dtype if the new rule allows it; otherwise it is converted. Every other slot that the new rule
+ * uses is allocated at its initial value, and counts as fresh (see FRESH_SLOTS). The rest of the
+ * old rule's state is freed. Slots of the caller go along in the same way; the new rule must find
+ * every slot that it uses among them.
  *
  * Fails with OUT_OF_RANGE; with INVALID_ARGUMENT for a slot that the caller's slots lack, or for a
  * tensor whose place does not suit slots of an 8-bit dtype; with UNSUPPORTED for a piece of a
@@ -1332,8 +1331,9 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_step_count(gradstep_optimize
 
 /* The step count t of a tensor becomes step_count; with GRADSTEP_ALL_TENSORS, that of every tensor.
  * Above 0: no slot that the tensor's rule uses is fresh (see FRESH_SLOTS), so momentum goes on from
- * what the slot holds. 0: all are fresh, and slots that begin as a copy of the param are copied
- * again at the next step. Fails with OUT_OF_RANGE for the tensor, and above 2^53. */
+ * what the slot holds. 0: all slots are fresh. They keep what they hold, with one exception: slots
+ * that begin as a copy of the param are copied again at the next step. Fails with OUT_OF_RANGE for
+ * the tensor, and above 2^53. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_tensor_step_count(gradstep_optimizer* optimizer,
                                                                       size_t tensor,
                                                                       uint64_t step_count);
