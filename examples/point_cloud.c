@@ -91,7 +91,7 @@ static void prune_and_grow(cloud* c, gradstep_optimizer* optimizer, size_t tenso
   }
   must(gradstep_optimizer_set_param(optimizer, tensor, &arrays, sources, count));
   free(old.xyz), free(old.grad);
-  printf("  %2d points pruned, %2d begun\n", (int)pruned, (int)begun);
+  printf("  %2d pruned, %2d begun\n", (int)pruned, (int)begun);
 }
 
 int main(void) {

@@ -13,7 +13,7 @@ class PointCloudTest(programs.ProgramTest):
         self.assertEqual(output, self.output_of())  # it is deterministic
         states = re.findall(r"^step +(\d+): +(\d+) points, mean squared distance (\d\.\d{4})$",
                             output, re.MULTILINE)
-        changes = re.findall(r"^  +(\d+) points pruned, +(\d+) begun$", output, re.MULTILINE)
+        changes = re.findall(r"^  +(\d+) pruned, +(\d+) begun$", output, re.MULTILINE)
         self.assertEqual([int(step) for step, _, _ in states], list(range(0, 301, 50)))
         self.assertEqual(len(output.splitlines()), len(states) + len(changes))
         counts = [int(count) for _, count, _ in states]

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -151,6 +152,31 @@ TEST_F(moves, to_a_rule_with_a_slot_that_begins_as_the_param) {
   step(get());
   const auto z = read_array(get(), 0, "z");
   for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(z[i], static_cast<double>(i));
+}
+
+/// Sums over all tensors are in the order of adding, whatever has moved.
+TEST(moves_of_summed_tensors, there_and_back_change_no_bit) {
+  const auto prodigy = make_rule("prodigy");
+  std::vector<std::vector<double>> states;
+  for (const bool moves : {false, true}) {
+    const auto optimizer = make_optimizer(serial_context());
+    add_group(optimizer.get(), "first", prodigy.get());
+    add_group(optimizer.get(), "second", prodigy.get());
+    std::vector<plain_tensor> tensors;
+    for (std::uint64_t i = 0; i < 5; ++i) tensors.emplace_back(20 + i, GRADSTEP_FLOAT64, i);
+    for (std::size_t i = 0; i < 5; ++i) {
+      add_tensor(optimizer.get(), 0, numbered_name(i), tensors[i].tensor());
+    }
+    for (const std::size_t i : {2U, 0U, 3U}) {
+      if (moves) expect_ok(gradstep_optimizer_move_tensor(optimizer.get(), i, 1));
+    }
+    for (const std::size_t i : {3U, 0U, 2U}) {
+      if (moves) expect_ok(gradstep_optimizer_move_tensor(optimizer.get(), i, 0));
+    }
+    for (int i = 0; i < 20; ++i) step(optimizer.get());
+    states.push_back(everything_in(optimizer.get()));
+  }
+  EXPECT_EQ(states[0], states[1]);
 }
 
 TEST_F(moves, are_refused_inside_a_step) {

@@ -171,6 +171,19 @@ TEST_F(removal, of_the_last_group_of_a_rule) {
   EXPECT_EQ(scalar(), hyperparameter_of(get(), 4, "d0"));
 }
 
+/// Shared scalars begin as the groups that have tensors say.
+TEST_F(removal, of_a_group_with_other_initial_scalars) {
+  const auto far = make_rule("prodigy", {{"d0", 1e-2}}), near = make_rule("prodigy");
+  const auto removed = add_group(get(), "far", far.get());
+  add_group(get(), "empty", far.get());
+  const auto index = add_tensor(get(), add_group(get(), "near", near.get()), "p", fresh.tensor());
+  expect_ok(gradstep_optimizer_remove_group(get(), removed));
+  step(get());
+  double d = 0;
+  expect_ok(gradstep_optimizer_get_scalar(get(), index, "d", &d));
+  EXPECT_LT(d, 1e-3);
+}
+
 /// A checkpoint has what is there. It loads into an optimizer that never had the rest, and back.
 TEST_F(removal, is_seen_by_checkpoints) {
   const scratch_folder folder;
