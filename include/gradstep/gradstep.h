@@ -986,9 +986,12 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  * gradient) and the step count. It gives the same bits as the stateless calls.
  *
  * Ownership. Until it is destroyed, the optimizer keeps the pointer to the context and the pointers
- * to the arrays of added tensors; the caller owns these. Rules and schedules are copied. The
+ * to the arrays of its tensors; the caller owns these. Rules and schedules are copied. The
  * library owns the state arrays that the caller does not provide. A step never allocates memory:
  * only other calls do.
+ *
+ * Indices. Groups and tensors have indices from 0 on, in the order of adding. An index is never
+ * used again: after a removal, every call with the index fails with OUT_OF_RANGE.
  *
  * Step counts. The optimizer counts its steps that were not skipped; its T-th such step evaluates
  * the schedules at t = T - 1. For each tensor it also counts the steps in which the tensor took
@@ -1003,7 +1006,7 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  *     call of step they see the counts and settings from before it.
  *   - step_tensor, inspect, accumulate and set_grad run at the same time if they are for different
  *     tensors.
- *   - save runs at the same time as other saves.
+ *   - save and export_array run at the same time as other saves and exports.
  *   - All other calls run alone, and so do inspect and accumulate for all tensors.
  * Calls on different optimizers do not wait for each other. A waiting thread does nothing else, so
  * the host's pool must be able to finish a step without a thread that waits for that step.
@@ -1085,9 +1088,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* op
  * their initial values. Likewise for tensor->scalars. Scalars with GRADSTEP_SCOPE_ALL always belong
  * to the optimizer, which has one set of them for each rule.
  *
- * Lifetime. All arrays of elements must outlive the optimizer. The struct itself and `slots` are
- * not needed after this call. grad.data may be NULL; gradstep_optimizer_set_grad changes it later.
- * The dtype and the pitch of grad stay.
+ * Lifetime. The optimizer uses all arrays of elements until it is destroyed, remove_tensor removes
+ * the tensor, or set_param replaces them. The struct itself and `slots` are not needed after this
+ * call. grad.data may be NULL; gradstep_optimizer_set_grad changes it later. The dtype and the
+ * pitch of grad stay.
  *
  * Arrays with gaps. The optimizer counts the gaps between rows as part of an array. So no other
  * array of the optimizer may lie in them.
@@ -1114,6 +1118,75 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_arrays(gradstep_optimizer* o
                                                            void* param, int32_t grad_dtype,
                                                            void* grad, size_t* index);
 
+/* Removes a tensor: its index, its name, the pointers to its arrays, and its state. The name is
+ * free again, and the caller may reuse the arrays. Copies of the name's pointer stay valid until
+ * the optimizer is destroyed. Calls for all tensors, and checkpoints, leave the tensor out. Fails
+ * with OUT_OF_RANGE, and with WRONG_ORDER inside a step. */
+GRADSTEP_API gradstep_status gradstep_optimizer_remove_tensor(gradstep_optimizer* optimizer,
+                                                              size_t tensor);
+
+/* Removes a group that has no tensors: its index, its name and its settings. If no other group has
+ * its rule, the rule's scalars with GRADSTEP_SCOPE_ALL go too. Fails with INVALID_ARGUMENT for a
+ * group that has tensors, with OUT_OF_RANGE, and with WRONG_ORDER inside a step. */
+GRADSTEP_API gradstep_status gradstep_optimizer_remove_group(gradstep_optimizer* optimizer,
+                                                             size_t group);
+
+/* Moves a tensor to another group; if it is in this group already, nothing happens. The tensor
+ * keeps its arrays, step count, accumulated gradient, average, and whether it is frozen.
+ *
+ * If the rules differ, slots and scalars with GRADSTEP_SCOPE_TENSOR that the new rule uses and the
+ * old one has, by name, go along: from adam to adamw, exp_avg and exp_avg_sq. A slot keeps its
+ * dtype if the new rule allows it; otherwise it is converted. Every other slot that the new rule
+ * uses is allocated at its initial value, and counts as fresh (see FRESH_SLOTS). The rest of the
+ * old rule's state is freed. Slots of the caller go along in the same way; the new rule must find
+ * every slot that it uses among them.
+ *
+ * Fails with OUT_OF_RANGE; with INVALID_ARGUMENT for a slot that the caller's slots lack, or for a
+ * tensor whose place does not suit slots of an 8-bit dtype; with UNSUPPORTED for a piece of a
+ * tensor, if the new rule sums; with WRONG_ORDER inside a step, and for a tensor that is
+ * transformed, if the rules differ; with OUT_OF_MEMORY. */
+GRADSTEP_API gradstep_status gradstep_optimizer_move_tensor(gradstep_optimizer* optimizer,
+                                                            size_t tensor, size_t group);
+
+/* Replaces the tensor's own arrays: param, grad, copy and average become those of `arrays`. The
+ * type of the arithmetic stays. If arrays->key is 0, the key stays too. The elements are the
+ * caller's: the library does not copy them. The old arrays may be freed before this call. The new
+ * arrays may overlap the tensor's old ones, but no array of another tensor. `arrays` and `sources`
+ * are not needed after this call.
+ *
+ * source_count = 0: the arrays have moved. count, rows and columns are as before, and the state
+ * goes on as it is. `sources` is ignored. If the caller owns the slots or scalars, arrays->slots or
+ * arrays->scalars are the new ones, which hold what they should hold; otherwise they are NULL.
+ *
+ * source_count > 0: the tensor grows, shrinks or is sorted anew, as the points of a point cloud do.
+ * It consists of source_count items of arrays->count / source_count elements, such as the 3
+ * coordinates of a point; its old count is a number of whole items too. sources[i] is the index of
+ * the old item whose state new item i continues, or -1 for an item that begins. Several items may
+ * continue the same one. The library must own the slots.
+ *   - Slots with one number per element, and the accumulated gradient, go along item by item. Of an
+ *     item that begins, slots have their initial values (a slot that begins as the param is copied
+ *     from the new param), and the accumulated gradient is 0.
+ *   - Slots with one number per row, column or matrix go along in the same way if an item is a
+ *     number of whole rows or matrices of an unchanged shape. Otherwise they stay as they are, if
+ *     the number of matrices and the number of the slot's elements do not change.
+ *   - Slots with one number for the tensor, scalars and the step count stay.
+ *   - The dtypes of the slots are chosen again, as for an added tensor of the new count.
+ * arrays->count = 0 with source_count = 0 prunes all items of a tensor that had some. A tensor of 0
+ * elements may grow again.
+ *
+ * Gradients that were inspected are forgotten. Elements of slots that the library owns are at other
+ * addresses afterwards, unless source_count is 0.
+ *
+ * Fails as gradstep_optimizer_add_tensor does for `arrays`; with INVALID_ARGUMENT for a count or
+ * shape that does not suit the sources; with OUT_OF_RANGE for the tensor and for sources[i]; with
+ * UNSUPPORTED for a slot that cannot go along; with WRONG_ORDER inside a step; with OUT_OF_MEMORY.
+ */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_param(gradstep_optimizer* optimizer,
+                                                          size_t tensor,
+                                                          const gradstep_tensor* arrays,
+                                                          const int64_t* sources,
+                                                          size_t source_count);
+
 /* The index of the group or tensor with this name. Fails with UNKNOWN_NAME. */
 GRADSTEP_API gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimizer,
                                                            const char* name, size_t* group);
@@ -1135,10 +1208,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* opt
                                                          size_t tensor, void* grad);
 
 /* Replaces the gradients of `count` tensors, from tensor `first` on, as gradstep_optimizer_set_grad
- * does for one: grads[i] becomes that of tensor first + i, or NULL. The optimizer copies the
- * pointers. The new gradients may change places with each other. In the end none of them may
- * overlap a gradient of any tensor. The cost grows with the optimizer's number of tensors. On any
- * failure nothing has changed.
+ * does for one: grads[i] becomes that of tensor first + i, or NULL; it is NULL for a removed
+ * tensor. The optimizer copies the pointers. The new gradients may change places with each other.
+ * In the end none of them may overlap a gradient of any tensor. The cost grows with the optimizer's
+ * number of tensors. On any failure nothing has changed.
  *
  * Fails with OUT_OF_RANGE for first and count; with INVALID_ARGUMENT for an array that is
  * misaligned or overlaps another; with OUT_OF_MEMORY. */
@@ -1360,14 +1433,16 @@ GRADSTEP_API gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* o
 
 typedef struct gradstep_optimizer_info {
   size_t struct_size;
-  size_t group_count;
-  size_t tensor_count;
+  size_t group_count;     /* without removed ones */
+  size_t tensor_count;    /* without removed ones */
   uint64_t step_count;    /* T: steps that were not skipped */
   uint64_t skipped_count; /* steps that were skipped */
   double grad_norm;       /* of the last step, skipped or not; 0 if that step did not need it */
   size_t state_bytes;     /* memory of the library's slots, scales and accumulated gradients */
   int32_t is_in_step;     /* 1 between begin_step and end_step */
   int32_t reserved;       /* 0 */
+  size_t tensor_end; /* the first index that no tensor has had; all tensors have smaller ones */
+  size_t group_end;  /* the same of groups */
 } gradstep_optimizer_info;
 
 GRADSTEP_API gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
@@ -1418,7 +1493,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_tensor(const gradstep_o
  * call fills *array, which points to the tensor's own elements, and *count, the number of elements;
  * count may be NULL. The caller may read or write the elements directly, or with
  * gradstep_array_read and gradstep_array_write, while no call of step, step_tensor, accumulate,
- * transform or load changes them. Elements that the library owns stay at their addresses until the
+ * transform, load or import_array changes them. Elements that the library owns stay at their
+ * addresses until remove_tensor, move_tensor or set_param is called for the tensor, or the
  * optimizer is destroyed; a slot that the rule stops using keeps its memory. Fails with
  * OUT_OF_RANGE; with UNKNOWN_NAME, whose sentence lists all names; with UNSUPPORTED if the tensor
  * does not have this array at present. */
@@ -1432,6 +1508,58 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimiz
 GRADSTEP_API gradstep_status gradstep_optimizer_get_scalar(const gradstep_optimizer* optimizer,
                                                            size_t tensor, const char* name,
                                                            double* value);
+
+/* ---- State from elsewhere ------------------------------------------------------------------ */
+
+/* These calls give an optimizer the state of another program's run, or of its own file, so that the
+ * run goes on here as it would have gone on there. A complete state is: the params; the arrays and
+ * scalars of each tensor; the step count of each tensor; the step count of the optimizer. The calls
+ * may be made in any order. All fail with WRONG_ORDER inside a step. */
+
+/* The optimizer's step count T becomes step_count: the next step evaluates the schedules at
+ * t = step_count. Fails with OUT_OF_RANGE above 2^53. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_step_count(gradstep_optimizer* optimizer,
+                                                               uint64_t step_count);
+
+/* The step count t of a tensor becomes step_count; with GRADSTEP_ALL_TENSORS, that of every tensor.
+ * Above 0: no slot that the tensor's rule uses is fresh (see FRESH_SLOTS), so momentum goes on from
+ * what the slot holds. 0: all slots are fresh. They keep what they hold, with one exception: slots
+ * that begin as a copy of the param are copied again at the next step. Fails with OUT_OF_RANGE for
+ * the tensor, and above 2^53. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_tensor_step_count(gradstep_optimizer* optimizer,
+                                                                      size_t tensor,
+                                                                      uint64_t step_count);
+
+/* export_array converts a tensor's array to `to`; import_array converts `from` to the tensor's
+ * array. array_name is as in gradstep_optimizer_get_array. The caller's array has `count` elements,
+ * as many as the tensor's, and any dtype: E5M3_B256 only if the slot is non-negative. If the
+ * tensor's array has one number per element and the tensor has rows and columns, the caller's array
+ * may have a pitch. It must not overlap the tensor's array. The struct is not needed after the
+ * call; import_array only reads the elements.
+ *
+ * If both arrays have the same dtype (and both or none have lower halves), the elements are copied
+ * to the bit. Otherwise they are rounded to nearest, and to float32 first, as by
+ * gradstep_array_write. An imported slot is not fresh. The `copy` of an imported param is not
+ * written.
+ *
+ * Fails with OUT_OF_RANGE, UNKNOWN_NAME and UNSUPPORTED as gradstep_optimizer_get_array does; with
+ * INVALID_ARGUMENT for the caller's array or for count. */
+GRADSTEP_API gradstep_status gradstep_optimizer_export_array(const gradstep_optimizer* optimizer,
+                                                             size_t tensor, const char* array_name,
+                                                             const gradstep_array* to,
+                                                             size_t count);
+GRADSTEP_API gradstep_status gradstep_optimizer_import_array(gradstep_optimizer* optimizer,
+                                                             size_t tensor, const char* array_name,
+                                                             const gradstep_array* from,
+                                                             size_t count);
+
+/* A scalar of the tensor's rule becomes `value`, which is finite. A scalar with GRADSTEP_SCOPE_ALL,
+ * such as prodigy's d, is that of all tensors with the rule. A scalar that transforms set, such as
+ * is_evaluated, only takes the values that they leave; the params must be in the same state. Fails
+ * with OUT_OF_RANGE, UNKNOWN_NAME. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_scalar(gradstep_optimizer* optimizer,
+                                                           size_t tensor, const char* name,
+                                                           double value);
 
 /* ---- Checkpoints --------------------------------------------------------------------------- */
 

@@ -30,8 +30,8 @@ namespace gradstep {
 
 /// Holds groups of tensors, a rule and a schedule for each group, and the state and step count of
 /// each tensor. Calls refer to groups and tensors by index: 0, 1, 2 ... in the order in which they
-/// were added. The context and the tensors' arrays must outlive the optimizer; rules and schedules
-/// are copied. The object can be moved.
+/// were added. The context must outlive the optimizer, and the arrays their tensors; rules and
+/// schedules are copied. The object can be moved.
 class optimizer {
  public:
   explicit optimizer(const context& context, const gradstep_optimizer_options& options =
@@ -111,6 +111,30 @@ class optimizer {
   }
   void thaw(std::size_t tensor) {
     throw_on_failure(gradstep_optimizer_set_frozen(get(), tensor, 0));
+  }
+
+  // ---- The life of a tensor
+
+  void remove_tensor(std::size_t tensor) {
+    throw_on_failure(gradstep_optimizer_remove_tensor(get(), tensor));
+  }
+  /// The group has no tensors.
+  void remove_group(std::size_t group) {
+    throw_on_failure(gradstep_optimizer_remove_group(get(), group));
+  }
+  void move_tensor(std::size_t tensor, std::size_t group) {
+    throw_on_failure(gradstep_optimizer_move_tensor(get(), tensor, group));
+  }
+  /// The tensor's arrays have moved: its state goes on as it is.
+  void set_param(std::size_t tensor, const gradstep_tensor& arrays) {
+    throw_on_failure(gradstep_optimizer_set_param(get(), tensor, &arrays, nullptr, 0));
+  }
+  /// The tensor consists of sources.size() items: item i continues the state of the old item
+  /// sources[i], or begins if that is -1.
+  void set_param(std::size_t tensor, const gradstep_tensor& arrays,
+                 const std::vector<std::int64_t>& sources) {
+    throw_on_failure(
+        gradstep_optimizer_set_param(get(), tensor, &arrays, sources.data(), sources.size()));
   }
 
   // ---- Settings of a group, and of the optimizer
@@ -253,6 +277,29 @@ class optimizer {
     double value = 0;
     throw_on_failure(gradstep_optimizer_get_scalar(get(), tensor, name.c_str(), &value));
     return value;
+  }
+
+  // ---- State from elsewhere
+
+  void set_step_count(std::uint64_t step_count) {
+    throw_on_failure(gradstep_optimizer_set_step_count(get(), step_count));
+  }
+  /// tensor: GRADSTEP_ALL_TENSORS for all.
+  void set_tensor_step_count(std::size_t tensor, std::uint64_t step_count) {
+    throw_on_failure(gradstep_optimizer_set_tensor_step_count(get(), tensor, step_count));
+  }
+  /// `to` has `count` elements and any dtype.
+  void export_array(std::size_t tensor, const std::string& name, const gradstep_array& to,
+                    std::size_t count) const {
+    throw_on_failure(gradstep_optimizer_export_array(get(), tensor, name.c_str(), &to, count));
+  }
+  /// `from` has `count` elements and any dtype.
+  void import_array(std::size_t tensor, const std::string& name, const gradstep_array& from,
+                    std::size_t count) {
+    throw_on_failure(gradstep_optimizer_import_array(get(), tensor, name.c_str(), &from, count));
+  }
+  void set_scalar(std::size_t tensor, const std::string& name, double value) {
+    throw_on_failure(gradstep_optimizer_set_scalar(get(), tensor, name.c_str(), value));
   }
 
   // ---- Checkpoints. The flags are GRADSTEP_CHECKPOINT_PARAMS, _PARTIAL and _KEEP_SETTINGS.

@@ -44,7 +44,8 @@ name_suggestions suggest_names(const char* unknown, std::size_t count,
                                const void* source) noexcept {
   std::size_t least = longest;
   for (std::size_t i = 0; i < count; ++i) {
-    least = std::min(least, distance(unknown, name_at(source, i)));
+    const char* const name = name_at(source, i);
+    if (name != nullptr) least = std::min(least, distance(unknown, name));
   }
   const std::size_t near = std::max<std::size_t>(2, std::string_view(unknown).size() / 3);
   const std::size_t limit = least <= near ? least + 1 : longest;
@@ -52,7 +53,7 @@ name_suggestions suggest_names(const char* unknown, std::size_t count,
   std::size_t length = 0;
   for (std::size_t i = 0; i < count && length < sizeof result.text; ++i) {
     const char* name = name_at(source, i);
-    if (distance(unknown, name) > limit) continue;
+    if (name == nullptr || distance(unknown, name) > limit) continue;
     length +=
         static_cast<std::size_t>(std::snprintf(result.text + length, sizeof result.text - length,
                                                "%s\"%s\"", length == 0 ? "" : ", ", name));

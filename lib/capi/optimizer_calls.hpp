@@ -97,9 +97,13 @@ gradstep_status change_tensor(gradstep_optimizer* handle, std::size_t tensor,
 }
 
 inline gradstep_status check_group(const optimizer& o, std::size_t group) noexcept {
-  if (group < o.groups.size()) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE, "group = %zu is past the end: the optimizer has %zu groups",
-              group, o.groups.size());
+  if (group < o.groups.size()) {
+    if (!o.groups[group].is_removed) return GRADSTEP_OK;
+    return fail(GRADSTEP_OUT_OF_RANGE, "group = %zu was removed", group);
+  }
+  return fail(GRADSTEP_OUT_OF_RANGE,
+              "group = %zu is past the end: the optimizer has had %zu groups", group,
+              o.groups.size());
 }
 
 /// count may be 0.
@@ -108,14 +112,22 @@ inline gradstep_status check_tensor_range(const optimizer& o, std::size_t first,
   const std::size_t size = o.table.size();
   if (first <= size && count <= size - first) return GRADSTEP_OK;
   return fail(GRADSTEP_OUT_OF_RANGE,
-              "first = %zu and count = %zu are past the end: the optimizer has %zu tensors", first,
-              count, size);
+              "first = %zu and count = %zu are past the end: the optimizer has had %zu tensors",
+              first, count, size);
 }
 
 inline gradstep_status check_tensor_index(const optimizer& o, std::size_t tensor) noexcept {
-  if (tensor < o.table.size()) return GRADSTEP_OK;
-  return fail(GRADSTEP_OUT_OF_RANGE, "tensor = %zu is past the end: the optimizer has %zu tensors",
-              tensor, o.table.size());
+  if (tensor < o.table.size()) {
+    if (!o.table.records[tensor].is_removed) return GRADSTEP_OK;
+    return fail(GRADSTEP_OUT_OF_RANGE, "tensor = %zu was removed", tensor);
+  }
+  return fail(GRADSTEP_OUT_OF_RANGE,
+              "tensor = %zu is past the end: the optimizer has had %zu tensors", tensor,
+              o.table.size());
+}
+
+inline gradstep_status check_tensor_or_all(const optimizer& o, std::size_t tensor) noexcept {
+  return tensor == all_tensors ? GRADSTEP_OK : check_tensor_index(o, tensor);
 }
 
 inline gradstep_status check_tensor_or_all(const optimizer& o, std::size_t tensor) noexcept {

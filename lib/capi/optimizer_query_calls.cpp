@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Looking into an optimizer.
-#include <cstring>
-
 #include "base/names.hpp"
+#include "capi/array_lookup.hpp"
 #include "capi/optimizer_calls.hpp"
 #include "optimizer/named_arrays.hpp"
 #include "optimizer/stepping.hpp"
@@ -11,46 +10,23 @@
 namespace gradstep::internal {
 namespace {
 
-/// Returns the index of the group or tensor of that name. found: nullptr, or that index.
+/// Returns the index of the group or tensor of that name.
 template <class Records>
-gradstep_status find(const char* name, const std::uint32_t* found, const Records& records,
+gradstep_status find(const char* name, const name_index& names, const Records& records,
                      const char* what, std::size_t* index) {
+  const std::uint32_t* const found = find_name(names, name);
   if (index == nullptr) return fail_as_null(what);
   if (found != nullptr) {
     *index = *found;
     return GRADSTEP_OK;
   }
   const auto name_at = [](const void* source, std::size_t i) -> const char* {
-    return (*static_cast<const Records*>(source))[i].name.get();
+    const auto& record = (*static_cast<const Records*>(source))[i];
+    return record.is_removed ? nullptr : record.name.get();
   };
   const auto nearest = suggest_names(name, records.size(), name_at, &records);
   return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no %s; known and nearest: %s", quoted(name).text,
-              what, records.empty() ? "none" : nearest.text);
-}
-
-/// The elements of the array with this index among the names of a tensor's arrays.
-std::size_t elements_of(const tensor& t, const rule_info& rule, std::size_t index) {
-  if (index >= rule.slot_count) return t.count;
-  return slot_elements(rule.slots[index].extent, shape_of(t));
-}
-
-gradstep_status find_array(const optimizer& o, std::size_t tensor, const char* name, operand& array,
-                           std::size_t& count) {
-  const array_names names = names_of(o, tensor);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (std::strcmp(names.at(i), name) != 0) continue;
-    const named_array found = array_of(o, tensor, i);
-    array = found.array;
-    count = elements_of(o.table.tensors[tensor], names.rule, i);
-    if (found.is_there || o.table.tensors[tensor].count == 0) return GRADSTEP_OK;
-    return fail(GRADSTEP_UNSUPPORTED, "tensor %zu, %s, has no %s at present", tensor,
-                quoted(o.table.records[tensor].name.get()).text, names.at(i));
-  }
-  const auto name_at = [](const void* source, std::size_t i) {
-    return static_cast<const array_names*>(source)->at(i);
-  };
-  return fail(GRADSTEP_UNKNOWN_NAME, "array_name = %s is none of %s", quoted(name).text,
-              suggest_names("", names.size(), name_at, &names).text);
+              what, names.empty() ? "none" : nearest.text);
 }
 
 }  // namespace
@@ -64,7 +40,7 @@ gradstep_status gradstep_optimizer_find_group(const gradstep_optimizer* optimize
                                               size_t* group) {
   return look(optimizer, [&](auto& o) {
     if (name == nullptr) return fail_as_null("name");
-    return find(name, find_name(o.group_names, name), o.groups, "group", group);
+    return find(name, o.group_names, o.groups, "group", group);
   });
 }
 
@@ -72,7 +48,7 @@ gradstep_status gradstep_optimizer_find_tensor(const gradstep_optimizer* optimiz
                                                const char* name, size_t* tensor) {
   return look(optimizer, [&](auto& o) {
     if (name == nullptr) return fail_as_null("name");
-    return find(name, find_name(o.table.names, name), o.table.records, "tensor", tensor);
+    return find(name, o.table.names, o.table.records, "tensor", tensor);
   });
 }
 
@@ -80,8 +56,9 @@ gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
                                             gradstep_optimizer_info* info) {
   return look(optimizer, [&](auto& o) {
     if (const auto s = check_output_struct(info, "info"); s != GRADSTEP_OK) return s;
-    fill_output(info, {0, o.groups.size(), o.table.size(), o.step_count, o.skipped_count,
-                       o.grad_norm, o.table.state_bytes, o.step.awaits_tensors, 0});
+    fill_output(info, {0, o.group_names.size(), o.table.names.size(), o.step_count, o.skipped_count,
+                       o.grad_norm, o.table.state_bytes, o.step.awaits_tensors, 0, o.table.size(),
+                       o.groups.size()});
     return GRADSTEP_OK;
   });
 }
@@ -124,18 +101,16 @@ gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer
     if (const auto s = check_tensor_index(o, tensor); s != GRADSTEP_OK) return s;
     if (array_name == nullptr) return fail_as_null("array_name");
     if (array == nullptr) return fail_as_null("array");
-    operand found{};
-    std::size_t elements = 0;
-    if (const auto s = find_array(o, tensor, array_name, found, elements); s != GRADSTEP_OK) {
-      return s;
-    }
-    *array = {found.data,
-              found.extra,
+    std::size_t index = 0;
+    if (const auto s = find_array(o, tensor, array_name, index); s != GRADSTEP_OK) return s;
+    const named_array found = array_of(o, tensor, index);
+    *array = {found.array.data,
+              found.array.extra,
               nullptr,
-              static_cast<std::int64_t>(found.pitch),
-              static_cast<std::int32_t>(found.type),
+              static_cast<std::int64_t>(found.array.pitch),
+              static_cast<std::int32_t>(found.array.type),
               0};
-    if (count != nullptr) *count = elements;
+    if (count != nullptr) *count = found.count;
     return GRADSTEP_OK;
   });
 }

@@ -17,11 +17,8 @@ gradstep_status read_scalar(const optimizer& o, std::size_t tensor, const char* 
                             double* value) noexcept {
   const rule_values& rule = o.groups[o.table.records[tensor].group].settings.rule;
   const rule_info& info = *rule.entry->info;
-  const std::size_t index = find_scalar(info, name);
-  if (index == no_index) {
-    return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no scalar of %s, which has %zu",
-                quoted(name).text, info.name, info.scalars.size());
-  }
+  std::size_t index = 0;
+  if (const auto s = find_scalar(info, name, index); s != GRADSTEP_OK) return s;
   const std::size_t place = place_in_scope(info, index);
   if (info.scalars[index].scope == scalar_scope::tensor) {
     *value = o.table.tensors[tensor].scalars[place];
@@ -52,7 +49,7 @@ gradstep_status transform_all(optimizer& o, const char* name) {
   };
   bool is_known = false;
   for (std::size_t g = 0; g < o.groups.size(); ++g) {
-    if (index_in(g) == no_index) continue;
+    if (o.groups[g].is_removed || index_in(g) == no_index) continue;
     if (const auto s = check_has_no_delta(o, g); s != GRADSTEP_OK) return s;
     is_known = true;
   }
@@ -60,9 +57,9 @@ gradstep_status transform_all(optimizer& o, const char* name) {
     return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no transform of any group's rule",
                 quoted(name).text);
   }
-  for (std::size_t g = 0; g < o.groups.size(); ++g) {
+  for_each_group(o, [&](std::size_t g) {
     if (index_in(g) != no_index) transform_group(o, g, index_in(g));
-  }
+  });
   return GRADSTEP_OK;
 }
 

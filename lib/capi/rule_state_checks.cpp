@@ -112,6 +112,13 @@ gradstep_status check_workspace(const gradstep_apply_options& o, std::size_t byt
               o.workspace_size, bytes);
 }
 
+gradstep_status find_scalar(const rule_info& rule, const char* name, std::size_t& index) noexcept {
+  index = find_scalar(rule, name);
+  if (index != no_index) return GRADSTEP_OK;
+  return fail(GRADSTEP_UNKNOWN_NAME, "name = %s is no scalar of %s, which has %zu",
+              quoted(name).text, rule.name, rule.scalars.size());
+}
+
 std::size_t transform_index(const rule_info& rule, std::string_view name) noexcept {
   for (std::size_t i = 0; i < rule.transforms.size(); ++i) {
     if (rule.transforms[i].name == name) return i;

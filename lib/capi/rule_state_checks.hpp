@@ -35,6 +35,9 @@ gradstep_status check_modes(const rule_info& rule, const given_list& list, doubl
 /// Whether the fields that set the workspace of the options suffice for `bytes`; 0: none is needed.
 gradstep_status check_workspace(const gradstep_apply_options& options, std::size_t bytes) noexcept;
 
+/// index becomes that of the rule's scalar of that name. UNKNOWN_NAME.
+gradstep_status find_scalar(const rule_info& rule, const char* name, std::size_t& index) noexcept;
+
 /// The index of a rule's transform by its name; no_index: it has none of that name.
 std::size_t transform_index(const rule_info& rule, std::string_view name) noexcept;
 /// The same. INVALID_ARGUMENT for NULL, UNKNOWN_NAME.

@@ -20,12 +20,11 @@ const char* slot_number(const char* field) {
 
 tensor_label::label_text tensor_label::text() const noexcept {
   label_text result;
-  if (is_of_arrays()) {
-    std::snprintf(result.text, sizeof result.text, "the call");
-  } else {
-    std::snprintf(result.text, sizeof result.text, index_ == SIZE_MAX ? "tensor" : "tensors[%zu]",
-                  index_);
-  }
+  const char* const format = is_of_arrays()                       ? "the call"
+                             : index_ == of_argument().index_    ? "tensor"
+                             : index_ == of_replacement().index_ ? "arrays"
+                                                                 : "tensors[%zu]";
+  std::snprintf(result.text, sizeof result.text, format, index_);
   return result;
 }
 

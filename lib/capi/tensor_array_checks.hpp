@@ -14,11 +14,13 @@
 namespace gradstep::internal {
 
 /// How a message names a tensor and its fields: by the tensor's index in a list; as the argument
-/// `tensor`; or, if the tensor's arrays are arguments of the call, by the names of these arguments.
+/// `tensor`, or `arrays` where `tensor` is an index; or, if the tensor's arrays are arguments of the
+/// call, by the names of these arguments.
 class tensor_label {
  public:
   explicit tensor_label(std::size_t index) : index_(index) {}
   static tensor_label of_argument() { return tensor_label(SIZE_MAX); }
+  static tensor_label of_replacement() { return tensor_label(SIZE_MAX - 2); }
   static tensor_label of_arrays() { return tensor_label(SIZE_MAX - 1); }
 
   struct label_text {

@@ -355,9 +355,9 @@ gradstep_status check_added_tensor(const rule_entry& rule, std::uint32_t used_sl
   }
   if (tensor.slot_count != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
-                "tensor.slots is NULL, so that the library owns the state, but tensor.slot_count = "
-                "%zu: it is 0 then",
-                tensor.slot_count);
+                "%s.slots is NULL, so that the library owns the state, but %s.slot_count = %zu: it "
+                "is 0 then",
+                label.text().text, label.text().text, tensor.slot_count);
   }
   gradstep_tensor without_slots = tensor;
   without_slots.slot_count = rule.info->slot_count;

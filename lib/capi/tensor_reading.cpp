@@ -66,6 +66,11 @@ void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into
   if (given.delta.data != nullptr) into.delta = arrays.delta();
 }
 
+void forget_extras(tensor& t) {
+  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = nullptr;
+  for (operand& slot : t.slots) slot.extra = nullptr;
+}
+
 const element_reader& reader_of_given_tensors(std::size_t size) {
   return size >= sizeof(gradstep_tensor) ? reader<in_place> : reader<copied>;
 }

@@ -64,6 +64,10 @@ class given_arrays {
 /// copy, average or delta, data alone is set. random_key and all other slots stay as they are.
 void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into);
 
+/// For an empty tensor, whose pointers may have any value. But whether params have lower halves is
+/// part of what the optimizer knows about a tensor.
+void forget_extras(tensor& t);
+
 /// Reads a list's elements, whose struct_size is `size`, as gradstep_tensor.
 const element_reader& reader_of_given_tensors(std::size_t size);
 

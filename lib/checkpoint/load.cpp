@@ -34,10 +34,10 @@ std::uint32_t used_slots_of(const rule_info& rule, const saved_tensor& from) noe
   return used;
 }
 
-load_counts counts_of(const load_plan& plan) {
+load_counts counts_of(const load_plan& plan, const optimizer& o) {
   load_counts counts;
   for (const auto& tensor : plan.tensors) counts.loaded += tensor.from != nullptr ? 1 : 0;
-  counts.missing = plan.tensors.size() - counts.loaded;
+  counts.missing = o.table.names.size() - counts.loaded;
   counts.extra = plan.file.state().tensors.size() - counts.loaded;
   return counts;
 }
@@ -125,7 +125,7 @@ void take_settings(optimizer& o, load_plan& plan) noexcept {
 void take_state(optimizer& o, load_plan& plan) noexcept {
   for (new_slots& added : plan.slots) put_in_place(o.table, std::move(added));
   for (auto& added : plan.workspaces) put_in_place(o.table, std::move(added));
-  for (std::size_t i = 0; i < o.table.size(); ++i) take_tensor(o, plan, i);
+  for_each_tensor(o, [&](std::size_t i) { take_tensor(o, plan, i); });
   take_arrays(o, plan);
   if (!plan.settings.keeps_settings) take_settings(o, plan);
   take_shared(o, plan);
@@ -145,7 +145,7 @@ load_counts load_checkpoint(optimizer& o, const std::string& path, const load_se
   if (!settings.is_partial && !plan.problems.empty()) refuse_other_model(path, plan.problems);
   stage_arrays(plan, o);
   stage_slots(plan, o);
-  const load_counts counts = counts_of(plan);
+  const load_counts counts = counts_of(plan, o);
   // From here on nothing can fail.
   const std::lock_guard held(o.gate);
   take_state(o, plan);

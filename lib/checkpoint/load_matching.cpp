@@ -118,8 +118,10 @@ std::vector<std::string> differences(const load_plan& plan, const optimizer& o, 
 void match_groups(load_plan& plan, const optimizer& o) {
   saved_by_name saved(plan.file.state().groups);
   for (const group_record& group : o.groups) {
-    const saved_group* from = saved.take(group.name.get());
-    if (from == nullptr) {
+    const saved_group* from = group.is_removed ? nullptr : saved.take(group.name.get());
+    if (group.is_removed) {
+      // It has a place in the plan, and nothing else.
+    } else if (from == nullptr) {
       plan.problems.push_back(text_of("group", group.name.get()) + " is not in the file");
     } else {
       const char* rule = group.settings.rule.entry->info->name;
@@ -149,6 +151,7 @@ void match_tensors(load_plan& plan, const optimizer& o) {
   for (std::size_t i = 0; i < o.table.size(); ++i) {
     const tensor_record& record = o.table.records[i];
     auto& planned = plan.tensors.emplace_back();
+    if (record.is_removed) continue;
     const saved_tensor* from = saved.take(record.name.get());
     if (from == nullptr) {
       plan.problems.push_back(text_of("tensor", record.name.get()) + " is not in the file");

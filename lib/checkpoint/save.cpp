@@ -30,11 +30,12 @@ saved_state state_without_arrays(const optimizer& o) {
                     .groups = {},
                     .tensors = {},
                     .rules = {}};
-  for (const group_record& g : o.groups) {
+  for_each_group(o, [&](std::size_t i) {
+    const group_record& g = o.groups[i];
     state.groups.push_back({g.name.get(), g.settings, g.plateau});
-  }
-  state.tensors.reserve(o.table.size());
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
+  });
+  state.tensors.reserve(o.table.names.size());
+  for_each_tensor(o, [&](std::size_t i) {
     const tensor_record& r = o.table.records[i];
     state.tensors.push_back(
         {.name = r.name.get(),
@@ -50,7 +51,7 @@ saved_state state_without_arrays(const optimizer& o) {
          .fresh_slots = {},
          .scalars = scalars_of(*o.groups[r.group].settings.rule.entry->info, scalar_scope::tensor,
                                o.table.tensors[i].scalars)});
-  }
+  });
   for (const shared_scalars& s : o.shared_scalars) {
     if (!s.is_used) continue;
     state.rules.push_back(
@@ -99,9 +100,8 @@ void add_arrays(const optimizer& o, std::size_t index, bool with_params, saved_t
 void save_checkpoint(const optimizer& o, const std::string& path, bool with_params) {
   saved_state state = state_without_arrays(o);
   file_arrays file;
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
-    add_arrays(o, i, with_params, state.tensors[i], file);
-  }
+  auto tensor = state.tensors.begin();
+  for_each_tensor(o, [&](std::size_t i) { add_arrays(o, i, with_params, *tensor++, file); });
   write_safetensors(path, file.arrays, {{state_key, write_state(state)}});
 }
 

@@ -57,6 +57,12 @@ void array_registry::insert(grads::node_type&& node) noexcept {
   overlaps_ -= overlap_without(at);
 }
 
+array_registry::grads::node_type array_registry::extract(grads::const_iterator at) noexcept {
+  overlaps_ += overlap_without(at);
+  overlaps_ -= overlaps_around(at);
+  return grads_.extract(at);
+}
+
 std::optional<array_registry::grad_overlap> array_registry::find_overlap(
     std::span<const grad> all) const noexcept {
   auto array = entries_.begin();
@@ -73,6 +79,19 @@ void array_registry::add(additions&& added) noexcept {
   while (!added.grads.empty()) insert(added.grads.extract(added.grads.begin()));
 }
 
+array_registry::additions array_registry::take(std::size_t tensor) noexcept {
+  additions taken;
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    const auto next = std::next(at);
+    if (at->second.tensor == tensor) taken.arrays.insert(entries_.extract(at));
+    at = next;
+  }
+  const auto own =
+      std::find_if(grads_.begin(), grads_.end(), [&](const grad& g) { return g.tensor == tensor; });
+  if (own != grads_.end()) taken.grads.insert(extract(own));
+  return taken;
+}
+
 void array_registry::move_grad(std::size_t tensor, std::uintptr_t from, std::uintptr_t to,
                                std::size_t bytes) {
   const auto old = grads_.find({from, tensor, 0});
@@ -80,9 +99,7 @@ void array_registry::move_grad(std::size_t tensor, std::uintptr_t from, std::uin
   if (old == grads_.end() && to != 0) made.insert({to, tensor, to + bytes});
   grads::node_type node;
   if (old != grads_.end()) {
-    overlaps_ += overlap_without(old);
-    overlaps_ -= overlaps_around(old);
-    node = grads_.extract(old);
+    node = extract(old);
     node.value() = {to, tensor, to + bytes};
   } else if (!made.empty()) {
     node = made.extract(made.begin());

@@ -44,7 +44,7 @@ class array_registry {
   using grads = std::set<grad>;
   using tensor_pair = std::pair<std::size_t, std::size_t>;
 
-  /// The arrays of one tensor, before they are in the registry.
+  /// The arrays of one tensor that are not in the registry.
   struct additions {
     entries arrays;
     array_registry::grads grads;
@@ -67,6 +67,9 @@ class array_registry {
   /// Adds arrays that overlap no array of the registry.
   void add(additions&& added) noexcept;
 
+  /// Takes the arrays of a tensor out. O(n).
+  additions take(std::size_t tensor) noexcept;
+
   /// Moves a tensor's gradient from address `from` to [to, to + bytes). Address 0: nowhere.
   /// O(log n). Throws std::bad_alloc before anything has changed.
   void move_grad(std::size_t tensor, std::uintptr_t from, std::uintptr_t to, std::size_t bytes);
@@ -85,6 +88,7 @@ class array_registry {
   std::size_t overlaps_around(grads::const_iterator at) const noexcept;
   std::size_t overlap_without(grads::const_iterator at) const noexcept;
   void insert(grads::node_type&& node) noexcept;
+  grads::node_type extract(grads::const_iterator at) noexcept;
 
   entries entries_;
   grads grads_;

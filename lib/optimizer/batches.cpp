@@ -118,7 +118,7 @@ pass_outcome update_groups_of(optimizer& o, const rule_entry& rule) noexcept {
   o.lists.requests.clear();
   bool is_begun = false;
   for (const group_record& group : o.groups) {
-    if (group.step_rule.entry != &rule) continue;
+    if (group.step_rule.entry != &rule || group.members.empty()) continue;
     if (!is_begun) begin_shared(o, group.step_rule);
     is_begun = true;
     for_each_batch(o, group, [&](index_span batch) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The state of an optimizer: groups of tensors with their settings, the tensors, and counts of
-// steps. The functions over it are in the other headers: setup, gradients, accumulation,
-// param_averages, stepping and named_arrays for callers; overlaps, slots, verdicts and batches for
-// these.
+// steps. The functions over it are in the other headers: setup, removal, moves, relayout,
+// gradients, accumulation, param_averages, stepping, given_state and named_arrays for callers;
+// overlaps, slots, tensor_changes, verdicts and batches for these.
 //
 // Preconditions. The C interface has validated each argument by itself, and makes only calls that
 // an open step allows. Checks that need the optimizer's state are here.
@@ -47,11 +47,13 @@ struct optimizer_options {
   gradient_limits limits;
 };
 
+/// Of a removed group the name and the rule are left; it has no members.
 struct group_record {
   std::unique_ptr<char[]> name = {};
+  bool is_removed = false;
   group_settings settings = {};
   std::optional<internal::plateau> plateau = {};  // its lr is the rule's
-  std::vector<std::uint32_t> members = {};        // tensors, in the order of adding
+  std::vector<std::uint32_t> members = {};        // tensors, in ascending order
   double grad_norm = 0;  // of the last step, taken or skipped; 0: it did not clip the group alone
 
   // Of the step that is open.
@@ -107,7 +109,7 @@ struct optimizer {
   mutable call_gate gate;
   optimizer_options options;
 
-  std::vector<group_record> groups;  // in the order of adding
+  std::vector<group_record> groups;  // in the order of adding, with those that are removed
   name_index group_names;
   tensor_table table;
   std::vector<internal::shared_scalars> shared_scalars;  // of the rules that have some
@@ -120,5 +122,21 @@ struct optimizer {
   open_step step;
   step_lists lists;
 };
+
+/// Calls visit(index) for each group that is not removed.
+template <class Visit>
+void for_each_group(const optimizer& o, const Visit& visit) {
+  for (std::size_t g = 0; g < o.groups.size(); ++g) {
+    if (!o.groups[g].is_removed) visit(g);
+  }
+}
+
+/// Calls visit(index) for each tensor that is not removed.
+template <class Visit>
+void for_each_tensor(const optimizer& o, const Visit& visit) {
+  for (std::size_t i = 0; i < o.table.size(); ++i) {
+    if (!o.table.records[i].is_removed) visit(i);
+  }
+}
 
 }  // namespace gradstep::internal

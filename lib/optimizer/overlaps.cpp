@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimizer/overlaps.hpp"
 
+#include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "base/failure.hpp"
 #include "step/tensor_arrays.hpp"
@@ -9,7 +11,8 @@
 namespace gradstep::internal {
 
 array_registry::additions check_new_arrays(const tensor_table& table, const rule_info& rule,
-                                           const tensor& t) {
+                                           const tensor& t, std::size_t index,
+                                           const char* argument) {
   array_registry::additions added;
   if (t.count == 0) return added;  // its pointers may have any value
   const auto add = [&](const void* data, const char* name, std::size_t size, std::size_t count,
@@ -18,7 +21,7 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
     const auto begin = reinterpret_cast<std::uintptr_t>(data);
     const std::uintptr_t end = begin + size * count;
     const auto refuse_beside = [&](const char* other, std::size_t tensor) {
-      refuse(GRADSTEP_INVALID_ARGUMENT, "tensor.%s overlaps %s of tensor %s", name, other,
+      refuse(GRADSTEP_INVALID_ARGUMENT, "%s.%s overlaps %s of tensor %s", argument, name, other,
              table.records[tensor].quoted_name().text);
     };
     if (const auto* other = table.caller_arrays.find_overlap(begin, end)) {
@@ -27,7 +30,6 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
     if (const auto* other = table.caller_arrays.find_grad_overlap(begin, end)) {
       refuse_beside("grad.data", other->tensor);
     }
-    const std::size_t index = table.size();
     if (wanted == presence::gradient) {
       added.grads.insert({begin, index, end});
     } else {
@@ -38,6 +40,21 @@ array_registry::additions check_new_arrays(const tensor_table& table, const rule
   const std::size_t scalars = scalar_count(rule, scalar_scope::tensor);
   add(t.scalars, "scalars", sizeof(double), scalars, presence::optional, 0);
   return added;
+}
+
+void replace_arrays(tensor_table& table, const rule_info& rule, const tensor& t, std::size_t index,
+                    const char* argument) {
+  const tensor_record& record = table.records[index];
+  tensor callers = t;
+  if (record.owns_slots) std::fill_n(callers.slots, max_slots, operand{});
+  if (record.scalar_memory != nullptr) callers.scalars = nullptr;
+  array_registry::additions taken = table.caller_arrays.take(index);
+  try {
+    table.caller_arrays.add(check_new_arrays(table, rule, callers, index, argument));
+  } catch (...) {
+    table.caller_arrays.add(std::move(taken));
+    throw;
+  }
 }
 
 void check_new_grad(const tensor_table& table, std::uintptr_t begin, std::size_t bytes) {

@@ -9,10 +9,17 @@
 
 namespace gradstep::internal {
 
-/// The arrays of a tensor that is about to be added. Throws failure (INVALID_ARGUMENT) if one of
-/// them overlaps an array of another tensor.
+/// The arrays of a tensor, which will have the index. Throws failure (INVALID_ARGUMENT) if one of
+/// them overlaps an array in the registry. argument: how the sentence calls the tensor.
 array_registry::additions check_new_arrays(const tensor_table& table, const rule_info& rule,
-                                           const tensor& t);
+                                           const tensor& t, std::size_t index,
+                                           const char* argument);
+
+/// Replaces the arrays of the index-th tensor in the registry by those of `t` that are the
+/// caller's: a record with memory of the library's says which are not. Throws failure
+/// (INVALID_ARGUMENT) or std::bad_alloc before anything has changed.
+void replace_arrays(tensor_table& table, const rule_info& rule, const tensor& t, std::size_t index,
+                    const char* argument);
 
 /// Checks that a gradient at [begin, begin + bytes) overlaps no array but gradients. Throws failure
 /// (INVALID_ARGUMENT).

@@ -62,7 +62,7 @@ bool has_param_slots(const rule_info& rule) noexcept {
 void refresh_param_slots(optimizer& o, std::size_t tensor) noexcept {
   const tensor_record& record = o.table.records[tensor];
   const internal::tensor& t = o.table.tensors[tensor];
-  if (record.step_count != 0 || !record.owns_slots || t.count == 0) return;
+  if (!record.owns_slots || t.count == 0) return;
   const rule_values& rule = o.groups[record.group].settings.rule;
   const rule_info& info = *rule.entry->info;
   for (std::size_t s = 0; s < info.slot_count; ++s) {

@@ -45,8 +45,8 @@ double mode_of(const optimizer& o, std::size_t tensor) noexcept;
 /// Whether the rule has slots that start as the param.
 bool has_param_slots(const rule_info& rule) noexcept;
 
-/// Before the first step of a tensor: makes slots that start as the param equal to the param, which
-/// the caller may have changed since the tensor was added. Slots of the caller's stay as they are.
+/// Makes slots that start as the param, and that no step has used, equal to the param, which may
+/// have changed since they were allocated. Slots of the caller's stay as they are.
 void refresh_param_slots(optimizer& o, std::size_t tensor) noexcept;
 
 }  // namespace gradstep::internal

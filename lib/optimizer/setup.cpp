@@ -12,14 +12,6 @@
 namespace gradstep::internal {
 namespace {
 
-/// Makes room, so that the next push_back cannot fail. By a quarter at a time: doubled lists would
-/// take more than 1 KB per tensor.
-template <class Vector>
-void reserve_one_more(Vector& list) {
-  if (list.size() < list.capacity()) return;
-  list.reserve(list.size() + std::max<std::size_t>(8, list.size() / 4));
-}
-
 /// Makes room for one more tensor in every list that grows with the tensors.
 void reserve_tensor(optimizer& o, group_record& group) {
   reserve_one_more(group.members);
@@ -30,15 +22,6 @@ void reserve_tensor(optimizer& o, group_record& group) {
   o.lists.batch_order.reserve(most);
   o.lists.sums.reserve(most);
   if (group.settings.rule.entry->sums_over_all()) o.lists.requests.reserve(most);
-}
-
-/// Slots that are absent and not used get the dtype of the arithmetic. used: bit s, the rule uses
-/// slot s.
-void forget_unused_dtypes(tensor& t, std::uint32_t used) {
-  for (std::size_t s = 0; s < t.slot_count; ++s) {
-    const bool is_one = t.slots[s].data != nullptr || (used >> s & 1) != 0;
-    if (!is_one) t.slots[s] = {nullptr, nullptr, computed_type(t.param.type), false};
-  }
 }
 
 tensor_record make_record(std::size_t group, std::string_view name, const tensor& t,
@@ -70,7 +53,7 @@ std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view n
   const std::uint32_t used = group.settings.used_slots(shape_of(given));
   const auto index = static_cast<std::uint32_t>(o.table.size());
   array_registry::additions arrays =
-      check_new_arrays(o.table, *group.settings.rule.entry->info, given);
+      check_new_arrays(o.table, *group.settings.rule.entry->info, given, index, "tensor");
 
   tensor_record record = make_record(group_index, name, given, owner);
   tensor t = given;
@@ -78,6 +61,7 @@ std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view n
   new_slots added{};
   if (record.owns_slots) {
     plan_slots(group.settings, t);
+    check_blocks(*group.settings.rule.entry->info, t, "tensor");
     added = allocate_slots(o.context, group.settings.rule, used, t, index);
     record.slot_memory.reserve(1);
   } else {

@@ -21,7 +21,7 @@ bool has_gaps(const tensor& t) {
 
 }  // namespace
 
-void plan_slots(const group_settings& group, tensor& t) {
+void plan_slots(const group_settings& group, tensor& t) noexcept {
   const rule_info& rule = *group.rule.entry->info;
   const dtype computed = computed_type(t.param.type);
   const dtype wanted = group.slot_dtype.value_or(computed);
@@ -29,19 +29,50 @@ void plan_slots(const group_settings& group, tensor& t) {
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     const dtype type = stored_slot_type(rule.slots[s], wanted, computed, t.count);
     t.slots[s] = {nullptr, nullptr, type, false};
-    if (has_blocks(type) && t.first_index % block_elements != 0) {
+  }
+}
+
+void check_blocks(const rule_info& rule, const tensor& t, const char* argument) {
+  for (std::size_t s = 0; s < t.slot_count; ++s) {
+    if (!has_blocks(t.slots[s].type)) continue;
+    if (t.first_index % block_elements != 0) {
       refuse(GRADSTEP_INVALID_ARGUMENT,
-             "tensor.first_index = %llu is no multiple of 256, but the group's slot_dtype is "
-             "8-bit, in blocks of so many",
-             static_cast<unsigned long long>(t.first_index));
+             "%s.first_index = %llu is no multiple of 256, but the dtype of %s, which the group's "
+             "slot_dtype has chosen, is 8-bit, in blocks of so many",
+             argument, static_cast<unsigned long long>(t.first_index), rule.slots[s].name);
     }
-    if (has_blocks(type) && t.columns % block_elements != 0 && has_gaps(t)) {
+    if (t.columns % block_elements != 0 && has_gaps(t)) {
       refuse(GRADSTEP_INVALID_ARGUMENT,
-             "tensor.columns = %zu is no multiple of 256: then no array may have a pitch, because "
-             "the group's slot_dtype is 8-bit, in blocks of so many",
-             t.columns);
+             "%s.columns = %zu is no multiple of 256: then no array may have a pitch, because the "
+             "dtype of %s, which the group's slot_dtype has chosen, is 8-bit, in blocks of so many",
+             argument, t.columns, rule.slots[s].name);
     }
   }
+}
+
+void forget_unused_dtypes(tensor& t, std::uint32_t used) noexcept {
+  for (std::size_t s = 0; s < t.slot_count; ++s) {
+    const bool is_one = t.slots[s].data != nullptr || (used >> s & 1) != 0;
+    if (!is_one) t.slots[s] = {nullptr, nullptr, computed_type(t.param.type), false};
+  }
+}
+
+std::size_t slot_bytes(const rule_info& rule, const tensor& t) noexcept {
+  std::size_t bytes = 0;
+  for (std::size_t s = 0; s < t.slot_count; ++s) {
+    if (t.slots[s].data == nullptr) continue;
+    const std::size_t count = slot_elements(rule.slots[s].extent, shape_of(t));
+    const dtype type = t.slots[s].type;
+    bytes += count * size_of(type) + extra_size(type, false, count);
+  }
+  return bytes;
+}
+
+void refuse_missing_slot(const rule_info& rule, std::uint32_t missing,
+                         const tensor_record& record) {
+  refuse(GRADSTEP_INVALID_ARGUMENT,
+         "the rule would use %s, which the caller's state of tensor %s lacks",
+         rule.slots[std::countr_zero(missing)].name, record.quoted_name().text);
 }
 
 new_slots allocate_slots(const context& c, const rule_values& rule, std::uint32_t mask,
@@ -81,11 +112,7 @@ std::vector<new_slots> allocate_missing_slots(optimizer& o, const group_record& 
     const tensor& t = o.table.tensors[index];
     const std::uint32_t missing = settings.used_slots(shape_of(t)) & ~given_slots(t);
     if (missing == 0 || t.count == 0) continue;
-    if (!record.owns_slots) {
-      refuse(GRADSTEP_INVALID_ARGUMENT,
-             "the rule would use %s, which the caller's state of tensor %s lacks",
-             rule.entry->info->slots[std::countr_zero(missing)].name, record.quoted_name().text);
-    }
+    if (!record.owns_slots) refuse_missing_slot(*rule.entry->info, missing, record);
     all.push_back(allocate_slots(o.context, rule, missing, t, index));
     record.slot_memory.reserve(record.slot_memory.size() + 1);
   }

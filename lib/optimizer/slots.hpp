@@ -20,9 +20,24 @@ struct new_slots {
   std::size_t bytes;
 };
 
-/// Chooses the dtype of each slot of the group's rule; the slots stay absent. Throws failure
-/// (INVALID_ARGUMENT) if the tensor begins inside a block of an 8-bit dtype.
-void plan_slots(const group_settings& group, tensor& t);
+/// Chooses the dtype of each slot of the group's rule; the slots stay absent.
+void plan_slots(const group_settings& group, tensor& t) noexcept;
+
+/// Throws failure (INVALID_ARGUMENT) if a slot has an 8-bit dtype and the tensor, or a row with a
+/// gap behind it, begins inside a block. argument: how the sentence calls the tensor.
+void check_blocks(const rule_info& rule, const tensor& t, const char* argument);
+
+/// Of slots that are the caller's: those that are absent and not used get the dtype of the
+/// arithmetic. used: bit s, the rule uses slot s.
+void forget_unused_dtypes(tensor& t, std::uint32_t used) noexcept;
+
+/// The bytes of the slots that are there, with their scales.
+std::size_t slot_bytes(const rule_info& rule, const tensor& t) noexcept;
+
+/// Throws failure (INVALID_ARGUMENT): the rule would use the first of the missing slots, which are
+/// bits, and the tensor's slots are the caller's.
+[[noreturn]] void refuse_missing_slot(const rule_info& rule, std::uint32_t missing,
+                                      const tensor_record& record);
 
 /// Sets slot s of the tensor, which is at `slot`, to its value before the first step.
 void set_initial(const context& c, const rule_values& rule, std::size_t s, const tensor& t,

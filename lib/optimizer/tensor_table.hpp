@@ -3,6 +3,7 @@
 // The tensors of an optimizer: the arrays that steps read, and a record of everything else.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,14 @@
 
 namespace gradstep::internal {
 
+/// Makes room, so that the next push_back cannot fail. By a quarter at a time: doubled lists would
+/// take more than 1 KB per tensor.
+template <class Vector>
+void reserve_one_more(Vector& list) {
+  if (list.size() < list.capacity()) return;
+  list.reserve(list.size() + std::max<std::size_t>(8, list.size() / 4));
+}
+
 /// Indices by name. The names are owned elsewhere and stay in place.
 using name_index = std::unordered_map<std::string_view, std::uint32_t>;
 
@@ -33,9 +42,11 @@ struct inspection {
   double scale;  // of the gradient, when its elements were checked
 };
 
-/// Everything about a tensor but the arrays that steps read.
+/// Everything about a tensor but the arrays that steps read. Of a removed tensor only the name is
+/// left, because callers may still have the pointer.
 struct tensor_record {
   std::unique_ptr<char[]> name = {};
+  bool is_removed = false;
   std::uint32_t group = 0;
   bool is_frozen = false;
 
@@ -62,7 +73,7 @@ struct tensor_record {
   quoted_text quoted_name() const noexcept { return quoted(name.get()); }
 };
 
-/// All lists are in the order of adding.
+/// All lists are in the order of adding, and keep the places of removed tensors.
 struct tensor_table {
   std::vector<tensor> tensors = {};         // steps read them here
   std::vector<tensor_record> records = {};  // of the same tensors

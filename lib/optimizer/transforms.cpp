@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimizer/transforms.hpp"
 
-#include "optimizer/gradients.hpp"
 #include "optimizer/rule_state.hpp"
 
 namespace gradstep::internal {
@@ -9,9 +8,10 @@ namespace gradstep::internal {
 void transform_group(optimizer& o, std::size_t group_index, std::size_t index) noexcept {
   const rule_values& rule = o.groups[group_index].settings.rule;
   const transform& made = rule.entry->info->transforms[index];
-  select_tensors(o, [&](std::size_t i) {
-    return o.table.records[i].group == group_index && mode_of(o, i) == made.mode_before;
-  });
+  o.lists.selected.clear();
+  for (const std::uint32_t i : o.groups[group_index].members) {
+    if (mode_of(o, i) == made.mode_before) o.lists.selected.push_back(i);
+  }
   for (const std::uint32_t i : o.lists.selected) refresh_param_slots(o, i);
   step_request request{.rule = *rule.entry,
                        .values = rule.values,

@@ -18,7 +18,8 @@ void read_array(const operand& from, std::size_t count, double* values) noexcept
 /// to = values, on the calling thread. An 8-bit array begins at a block.
 void write_array(const operand& to, std::size_t count, const double* values) noexcept;
 
-/// to = from, on the context's threads. 8-bit arrays begin at a block. Both may have gaps.
+/// to = from, on the context's threads. 8-bit arrays begin at a block. Both may have gaps. Arrays
+/// that are stored alike are copied to the bit.
 void convert_array(const context& c, const operand& from, const operand& to,
                    const tensor_shape& shape) noexcept;
 

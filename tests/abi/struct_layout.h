@@ -174,7 +174,7 @@ AT(gradstep_step_options, grad_scale, 16);
 AT(gradstep_step_options, grad_norm, 24);
 AT(gradstep_step_options, non_finite_count, 32);
 
-SIZE(gradstep_optimizer_info, 64);
+SIZE(gradstep_optimizer_info, 80);
 AT(gradstep_optimizer_info, struct_size, 0);
 AT(gradstep_optimizer_info, group_count, 8);
 AT(gradstep_optimizer_info, tensor_count, 16);
@@ -184,6 +184,8 @@ AT(gradstep_optimizer_info, grad_norm, 40);
 AT(gradstep_optimizer_info, state_bytes, 48);
 AT(gradstep_optimizer_info, is_in_step, 56);
 AT(gradstep_optimizer_info, reserved, 60);
+AT(gradstep_optimizer_info, tensor_end, 64);
+AT(gradstep_optimizer_info, group_end, 72);
 
 SIZE(gradstep_group_info, 80);
 AT(gradstep_group_info, struct_size, 0);

@@ -243,6 +243,7 @@ void use_rules_of_passes(const gradstep::context& context) {
   for (const char* const name : {"evaluate", "train"}) {
     gradstep::throw_on_failure(gradstep_optimizer_transform(o.get(), GRADSTEP_ALL_GROUPS, name));
   }
+  o.set_scalar(0, "d", value);
   o.step();
 }
 
@@ -261,6 +262,38 @@ bool call_by_name(const gradstep::context& context) {
          std::string(sentence).size() == 15;
 }
 
+/// Tensors that are moved, grown, pruned and removed; state that goes from one to another.
+void use_changing_tensors(const gradstep::context& context) {
+  for (const char* const rule_name : {"adam", "adafactor", "schedule_free_adamw"}) {
+    model m(context, "adamw");
+    auto& o = m.optimizer;
+    o.step();
+    o.accumulate();
+    const auto group = o.add_group(rule_name, gradstep::rule(rule_name));
+    o.move_tensor(1, group);
+    o.step();
+    o.move_tensor(1, 1);
+    std::vector<int64_t> sources;
+    for (int64_t i = 0; i < 600; ++i) sources.push_back(i % 7 == 0 ? -1 : i % 500);
+    std::vector<float> param(6000, 0.5F), grad(6000, 0.25F);  // items of 10
+    o.accumulate(1);
+    o.set_param(1, gradstep::tensor_of(param.data(), grad.data(), 6000), sources);
+    o.set_param(1, gradstep::tensor_of(param.data(), grad.data(), 6000));
+    o.step();
+    std::vector<double> values(6000, 0.125);
+    o.export_array(1, "exp_avg", gradstep::array_of(values.data()), 6000);
+    o.import_array(1, "exp_avg", gradstep::array_of(values.data()), 6000);
+    o.set_step_count(40);
+    o.set_tensor_step_count(GRADSTEP_ALL_TENSORS, 30);
+    o.step();
+    o.set_param(1, gradstep::tensor_of(param.data(), grad.data(), 0), {});
+    o.step();
+    o.remove_tensor(1);
+    o.remove_group(group);
+    o.step();
+  }
+}
+
 /// Calls that fail, each in its own way.
 bool fail(const gradstep::context& context, const std::string& path) {
   model m(context, "adagrad");
@@ -276,6 +309,8 @@ bool fail(const gradstep::context& context, const std::string& path) {
       gradstep_optimizer_end_step(o, nullptr),
       gradstep_optimizer_set_grad(o, 0, m.params[1].data()),
       gradstep_optimizer_set_hyperparameter(o, 0, "lr", -1),
+      gradstep_optimizer_remove_group(o, 0),
+      gradstep_optimizer_move_tensor(o, 3, 0),
       gradstep_apply(context.get(), nullptr, nullptr, 0, nullptr, nullptr)};
   for (const gradstep_status status : statuses) {
     if (status == GRADSTEP_OK || *gradstep_last_error() == '\0') return false;
@@ -298,6 +333,7 @@ int main(int argc, char** argv) {
       step_all(context);
       use_optimizer(context, path);
       use_rules_of_passes(context);
+      use_changing_tensors(context);
       is_good = fail(context, path) && is_good;
     }
   }

@@ -152,6 +152,72 @@ TEST(out_of_memory, setting_up_an_optimizer) {
                     }));
 }
 
+/// Larger and smaller than tensor 1, which has 300 elements, an accumulated gradient and slots of
+/// 8 bits if it is large.
+TEST(out_of_memory, changing_tensors) {
+  static plain_tensor other(6000);
+  const auto resize = [](std::size_t count, std::vector<std::int64_t> sources) {
+    return calling([=](full_model& m) {
+      auto arrays = other.tensor();
+      arrays.count = count;
+      return gradstep_optimizer_set_param(m.optimizer.get(), 1, &arrays, sources.data(),
+                                          sources.size());
+    });
+  };
+  fail_each_request("grow", resize(600, {0, -1, 1, 2, 2, 2}));
+  fail_each_request("grow to 8 bits", resize(6000, std::vector<std::int64_t>(60, 2)));
+  fail_each_request("shrink", resize(100, {2}));
+  fail_each_request("prune", resize(0, {}));
+  fail_each_request("relayout", resize(300, {}));
+  fail_each_request("out of range", [=] {
+    attempt wrong = resize(100, {3})();
+    wrong.wanted = GRADSTEP_OUT_OF_RANGE;
+    return wrong;
+  });
+  fail_each_request("shrink from 8 bits", [=] {
+    const auto model = std::make_shared<full_model>();
+    auto arrays = other.tensor();
+    expect_ok(gradstep_optimizer_move_tensor(model->optimizer.get(), 1, 1));
+    const std::vector<std::int64_t> sources(20, 0);
+    expect_ok(gradstep_optimizer_set_param(model->optimizer.get(), 1, &arrays, sources.data(),
+                                           sources.size()));
+    static plain_tensor smaller(4500);
+    return attempt{GRADSTEP_OK,
+                   [=] {
+                     const std::int64_t order[] = {9, 8, 7, -1, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0};
+                     const auto less = smaller.tensor();
+                     return gradstep_optimizer_set_param(model->optimizer.get(), 1, &less, order,
+                                                         15);
+                   },
+                   [=] { return model->state(); }};
+  });
+  for (const char* const name : {"adamw", "nadam", "prodigy", "lamb"}) {
+    fail_each_request("move", [=] {
+      const auto model = std::make_shared<full_model>();
+      const auto group = add_group(model->optimizer.get(), name, make_rule(name).get());
+      return attempt{
+          GRADSTEP_OK,
+          [=] { return gradstep_optimizer_move_tensor(model->optimizer.get(), 1, group); },
+          [=] { return model->state(); }};
+    });
+  }
+  fail_each_request("remove a tensor", [=] {
+    const auto model = std::make_shared<full_model>();
+    return attempt{GRADSTEP_OK,
+                   [=] { return gradstep_optimizer_remove_tensor(model->optimizer.get(), 1); },
+                   [=] { return model->state(); }};
+  });
+  fail_each_request(
+      "export and import", calling([](full_model& m) {
+        double values[300];
+        const auto array = array_of(values);
+        const auto status =
+            gradstep_optimizer_export_array(m.optimizer.get(), 1, "exp_avg", &array, 300);
+        if (status != GRADSTEP_OK) return status;
+        return gradstep_optimizer_import_array(m.optimizer.get(), 1, "exp_avg", &array, 300);
+      }));
+}
+
 TEST(out_of_memory, stepping_an_optimizer) {
   fail_each_request("accumulate", calling([](full_model& m) {
                       return gradstep_optimizer_accumulate(m.optimizer.get(), GRADSTEP_ALL_TENSORS,

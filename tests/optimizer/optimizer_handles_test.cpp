@@ -27,6 +27,7 @@ struct one_tensor {
 };
 
 using floats = std::vector<float>;
+using doubles = std::vector<double>;
 
 TEST(optimizer_handles, groups_and_tensors) {
   one_tensor o;
@@ -74,6 +75,44 @@ TEST(optimizer_handles, steps) {
   EXPECT_EQ(o.param, (floats{-1.5F, 1.5F}));
   EXPECT_EQ(moved.describe().step_count, 4U);
   EXPECT_EQ(moved.describe_tensor(o.tensor).step_count, 3U);
+}
+
+TEST(optimizer_handles, life_of_a_tensor) {
+  one_tensor o;
+  const auto momentum =
+      o.optimizer.add_group("momentum", gradstep::rule("sgd", {{"momentum", 0.5}, {"lr", 1}}));
+  o.optimizer.move_tensor(o.tensor, momentum);
+  o.optimizer.remove_group(o.group);
+  o.optimizer.step();
+  EXPECT_EQ(o.optimizer.read(o.tensor, "momentum_buffer"), (doubles{0.5, -0.5}));
+  floats param{1, 2, 3}, grad{1, 1, 1};
+  o.optimizer.set_param(o.tensor, gradstep::tensor_of(param.data(), grad.data(), 3), {1, -1, 1});
+  EXPECT_EQ(o.optimizer.read(o.tensor, "momentum_buffer"), (doubles{-0.5, 0, -0.5}));
+  floats moved = param;
+  o.optimizer.set_param(o.tensor, gradstep::tensor_of(moved.data(), grad.data(), 3));
+  o.optimizer.step();
+  EXPECT_EQ(moved, (floats{0.25F, 1, 2.25F}));
+  EXPECT_EQ(param, (floats{1, 2, 3}));
+  o.optimizer.remove_tensor(o.tensor);
+  EXPECT_THROW(o.optimizer.describe_tensor(o.tensor), gradstep::error);
+  EXPECT_THROW(o.optimizer.describe_group(o.group), gradstep::error);
+  EXPECT_EQ(o.optimizer.describe().tensor_end, 1U);
+}
+
+TEST(optimizer_handles, state_from_elsewhere) {
+  one_tensor o;
+  const auto group = o.optimizer.add_group("prodigy", gradstep::rule("prodigy"));
+  o.optimizer.move_tensor(o.tensor, group);
+  doubles values{3, 4}, back(2);
+  o.optimizer.import_array(o.tensor, "exp_avg", gradstep::array_of(values.data()), 2);
+  o.optimizer.export_array(o.tensor, "exp_avg", gradstep::array_of(back.data()), 2);
+  EXPECT_EQ(back, values);
+  o.optimizer.set_scalar(o.tensor, "d", 0.5);
+  EXPECT_EQ(o.optimizer.scalar(o.tensor, "d"), 0.5);
+  o.optimizer.set_step_count(7);
+  o.optimizer.set_tensor_step_count(o.tensor, 5);
+  EXPECT_EQ(o.optimizer.describe().step_count, 7U);
+  EXPECT_EQ(o.optimizer.describe_tensor(o.tensor).step_count, 5U);
 }
 
 TEST(optimizer_handles, options_and_inspection) {

@@ -38,6 +38,15 @@ inline gradstep_tensor_info describe_tensor(const gradstep_optimizer* optimizer,
   return info;
 }
 
+inline bool is_removed_group(const gradstep_optimizer* optimizer, std::size_t group) {
+  auto info = sized<gradstep_group_info>();
+  return gradstep_optimizer_describe_group(optimizer, group, &info) == GRADSTEP_OUT_OF_RANGE;
+}
+inline bool is_removed_tensor(const gradstep_optimizer* optimizer, std::size_t tensor) {
+  auto info = sized<gradstep_tensor_info>();
+  return gradstep_optimizer_describe_tensor(optimizer, tensor, &info) == GRADSTEP_OUT_OF_RANGE;
+}
+
 inline double hyperparameter_of(const gradstep_optimizer* optimizer, std::size_t group,
                                 const std::string& name) {
   double value = 0;
@@ -97,8 +106,9 @@ inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
   const auto add = [&](auto... values) { (all.push_back(static_cast<double>(values)), ...); };
   const auto info = describe(optimizer);
   add(info.group_count, info.tensor_count, info.step_count, info.skipped_count, info.state_bytes,
-      info.is_in_step);
-  for (std::size_t g = 0; g < info.group_count; ++g) {
+      info.is_in_step, info.tensor_end, info.group_end);
+  for (std::size_t g = 0; g < info.group_end; ++g) {
+    if (is_removed_group(optimizer, g)) continue;
     const auto group = describe_group(optimizer, g);
     add(group.tensor_count, group.lr, group.lr_scale, group.schedule_name != nullptr,
         group.max_norm, group.grad_norm);
@@ -107,10 +117,11 @@ inline std::vector<double> everything_in(const gradstep_optimizer* optimizer) {
       add(hyperparameter_of(optimizer, g, h.name));
     }
   }
-  for (std::size_t t = 0; t < info.tensor_count; ++t) {
+  for (std::size_t t = 0; t < info.tensor_end; ++t) {
+    if (is_removed_tensor(optimizer, t)) continue;
     const auto tensor = describe_tensor(optimizer, t);
-    add(tensor.step_count, tensor.accumulate_count, tensor.average_count, tensor.is_frozen,
-        tensor.has_grad);
+    add(tensor.group, tensor.step_count, tensor.accumulate_count, tensor.average_count,
+        tensor.is_frozen, tensor.has_grad);
     if (info.is_in_step == 0) {
       for (const std::int32_t scope : {GRADSTEP_SCOPE_TENSOR, GRADSTEP_SCOPE_ALL}) {
         for (const double value : read_scalars(optimizer, t, scope)) add(value);
