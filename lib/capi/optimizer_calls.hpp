@@ -130,8 +130,4 @@ inline gradstep_status check_tensor_or_all(const optimizer& o, std::size_t tenso
   return tensor == all_tensors ? GRADSTEP_OK : check_tensor_index(o, tensor);
 }
 
-inline gradstep_status check_tensor_or_all(const optimizer& o, std::size_t tensor) noexcept {
-  return tensor == all_tensors ? GRADSTEP_OK : check_tensor_index(o, tensor);
-}
-
 }  // namespace gradstep::internal
