@@ -22,6 +22,7 @@ namespace {
 template <class Argument>
 Argument from_word(std::uint64_t word) noexcept {
   if constexpr (std::is_pointer_v<Argument>) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer comes as a number
     return reinterpret_cast<Argument>(static_cast<std::uintptr_t>(word));
   } else if constexpr (std::is_same_v<Argument, double>) {
     return std::bit_cast<double>(word);

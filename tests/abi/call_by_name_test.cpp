@@ -35,7 +35,7 @@ outcome call(const char* function, const words& arguments) {
   std::string sentence(4096, '?');
   const auto status =
       gradstep_call(function, arguments.data(), arguments.size(), sentence.data(), sentence.size());
-  return {status, sentence.c_str()};
+  return {status, sentence.substr(0, sentence.find('\0'))};
 }
 
 TEST(call_by_name, passes_pointers_sizes_and_doubles) {

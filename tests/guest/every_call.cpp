@@ -178,6 +178,14 @@ void use_averages(const gradstep::context& context) {
   o.step();
 }
 
+void add_arrays(gradstep::optimizer& o) {
+  static std::vector<float> param(20), grad(20);
+  const std::string name = "arrays " + std::to_string(o.describe().tensor_count);
+  gradstep::throw_on_failure(gradstep_optimizer_add_arrays(o.get(), 0, name.c_str(), 20, 4, 5,
+                                                           GRADSTEP_FLOAT32, param.data(),
+                                                           GRADSTEP_FLOAT32, grad.data(), nullptr));
+}
+
 void use_optimizer(const gradstep::context& context, const std::string& path) {
   model m(context, "adamw");
   auto& o = m.optimizer;
@@ -204,13 +212,10 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.step();
   o.freeze(0);
   o.set_schedule(0, nullptr);
-  std::vector<float> more(20), more_grads(20);
-  gradstep::throw_on_failure(
-      gradstep_optimizer_add_arrays(o.get(), 0, "more", 20, 4, 5, GRADSTEP_FLOAT32, more.data(),
-                                    GRADSTEP_FLOAT32, more_grads.data(), nullptr));
   m.grads[0].swap(m.grads[0]);
   o.set_grad(0, nullptr);
   o.set_grads(0, {nullptr});
+  add_arrays(o);
   o.set_options(model::options());
   o.set_max_norm(1, 0.5);
   o.step();

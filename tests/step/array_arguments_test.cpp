@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(rules, array_arguments_of, testing::ValuesIn(rule_names
 /// Three steps with structs and with arguments.
 void expect_same_steps(const std::string& rule_name, const gradstep_rule* rule, const storage& how,
                        matrix_shape shape, std::uint64_t flags) {
-  stored_parameter wanted(rule, rule_name, how, 6 * 35, 1, 0, shape);
+  stored_parameter wanted(rule, rule_name, how, 210, 1, 0, shape);
   stored_parameter got = wanted;
   std::vector<double> scalars = got.scalars;
   scalars.insert(scalars.end(), got.shared_scalars.begin(), got.shared_scalars.end());

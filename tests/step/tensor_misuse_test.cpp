@@ -182,8 +182,8 @@ TEST_F(tensor_misuse, numbers) {
 }
 
 TEST_F(tensor_misuse, unknown_flags) {
-  options.flags |= 512;
-  expect_invalid({"flags", "0x2"});
+  options.flags |= std::uint64_t{1} << 40;
+  expect_invalid({"flags", "0x10000000000"});
 }
 
 }  // namespace
