@@ -33,9 +33,9 @@ struct stored_view {
   gradstep_tensor tensor = sized<gradstep_tensor>();
 };
 
-/// Param, gradient, slots, scalars, and perhaps a copy, an average and a delta. Param and gradient are
-/// random numbers, slots and scalars start as the rule says. Slots that the rule does not use are
-/// absent.
+/// Param, gradient, slots, scalars, and perhaps a copy, an average and a delta. Param and gradient
+/// are random numbers, slots and scalars start as the rule says. Slots that the rule does not use
+/// are absent.
 class stored_parameter {
  public:
   /// The first array begins `offset` bytes after the start of a cache line, each other one 8 bytes
