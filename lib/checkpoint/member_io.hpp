@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@
 #include "json/json_writing.hpp"
 
 namespace gradstep::internal {
+
+inline bool is_same_number(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b));
+}
 
 class member_writer {
  public:
@@ -37,6 +42,10 @@ class member_writer {
   /// Absent if it is 0.
   void count_if_any(const char* key, std::uint64_t value) {
     if (value != 0) count(key, value);
+  }
+  /// Absent if it is the default.
+  void number_unless(const char* key, double default_value, double value) {
+    if (!is_same_number(value, default_value)) number(key, value);
   }
   void flag(const char* key, bool value) { members_[key] += value ? "true" : "false"; }
   void text(const char* key, std::string_view value) { append_json_string(members_[key], value); }
@@ -113,8 +122,8 @@ class member_writer {
   json_object_writer members_;
 };
 
-/// Throws failure (CORRUPT) for a member that is missing, unknown, or not of its kind. The sentence
-/// names the place.
+/// Throws failure: CORRUPT for a member that is missing or not of its kind, MISMATCH for one that
+/// is unknown. The sentence names the place.
 class member_reader {
  public:
   template <class Object, class Members>
@@ -138,6 +147,9 @@ class member_reader {
   void count(const char* key, std::uint64_t& value) { value = object_[key].count(); }
   void count_if_any(const char* key, std::uint64_t& value) {
     if (object_.has(key)) count(key, value);
+  }
+  void number_unless(const char* key, double default_value, double& value) {
+    value = object_.has(key) ? object_[key].number() : default_value;
   }
   /// At most 2^53.
   void step_count(const char* key, std::uint64_t& value) { value = object_[key].step_count(); }
@@ -196,7 +208,7 @@ class member_reader {
   void rule_name(const char* key, rule_values& rule) {
     const json_place name = object_[key];
     rule.entry = find_rule(name.text());
-    if (rule.entry == nullptr) name.refuse(in_quotes(name.text()) + " is no rule");
+    if (rule.entry == nullptr) name.refuse_as_unknown();
   }
   /// rule_name comes first.
   void hyperparameters(const char* key, rule_values& rule) {

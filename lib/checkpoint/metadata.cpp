@@ -2,6 +2,12 @@
 //
 // The members of the state's JSON. Each list below is used for writing and for reading, so a member
 // that is added to a list is saved and loaded. docs/checkpoints.md describes the format.
+//
+// Members that come after version 0.1 are absent while they have their default: use number_unless,
+// count_if_any and the other functions with such names. Then files of earlier versions load, and an
+// earlier library refuses a file only if it would lose something by loading it. So each new member
+// is one line below. A new hyper-parameter of an existing rule is one line in
+// later_hyperparameters, in settings_json.cpp.
 #include "checkpoint/metadata.hpp"
 
 #include <cmath>
