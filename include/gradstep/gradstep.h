@@ -124,7 +124,7 @@ typedef int32_t gradstep_status;
 #define GRADSTEP_INTERNAL 6         /* a defect of the library: please report the sentence */
 #define GRADSTEP_BUSY 7             /* the call would wait for ever: see gradstep_optimizer */
 #define GRADSTEP_WRONG_ORDER 8      /* another call has to come first */
-#define GRADSTEP_IO_ERROR 9         /* a file cannot be read or written, or the disk is full */
+#define GRADSTEP_IO_ERROR 9         /* a file or stream cannot be read or written; a full disk */
 #define GRADSTEP_CORRUPT 10         /* the file is truncated, damaged, or not a checkpoint */
 #define GRADSTEP_MISMATCH 11        /* the checkpoint was saved from another model */
 
