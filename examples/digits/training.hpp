@@ -54,8 +54,8 @@ inline void train_epoch(network& net, updater& update, const dataset& training,
 
 /// Loads the checkpoint of a run that resumes; else saves a first one, to find out now whether that
 /// works. Returns the number of batches done.
-inline std::uint64_t start(updater& update, const training_options& options,
-                           std::uint64_t batch_count) {
+inline std::uint64_t start(const gradstep::context& context, updater& update,
+                           const training_options& options, std::uint64_t batch_count) {
   if (!options.resumes) {
     if (options.checkpoint.empty()) return 0;
     if (std::filesystem::is_regular_file(options.checkpoint)) {
@@ -65,7 +65,7 @@ inline std::uint64_t start(updater& update, const training_options& options,
     update.save(options.checkpoint);
     return 0;
   }
-  update.load(options.checkpoint);
+  update.load(context, options.checkpoint);
   const std::uint64_t done = update.batches_done();
   if (done <= options.epochs * batch_count) return done;
   throw std::runtime_error("--resume: '" + options.checkpoint + "' is " + std::to_string(done) +
@@ -86,7 +86,7 @@ void train(const gradstep::context& context, const method& m, const precision& h
   const std::uint64_t batch_count = options.batch_count(images);
   network net(options.seed);
   updater update(context, m, how, net, options, data.training);
-  const std::uint64_t done = start(update, options, batch_count);
+  const std::uint64_t done = start(context, update, options, batch_count);
   random_source random(options.seed, random_use::batches);
   result.first_epoch = (done + batch_count - 1) / batch_count;
   if (done % batch_count == 0) result.losses.push_back(net.evaluate(data.training).loss);

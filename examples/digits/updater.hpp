@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -71,6 +72,7 @@ class updater {
 
   void save(const std::string& path) {
     try {
+      optimizer_.set_note(clipped_note, std::to_string(clipped_));
       optimizer_.save(path, GRADSTEP_CHECKPOINT_PARAMS);
     } catch (const gradstep::error& failure) {
       throw std::runtime_error("--checkpoint: " + std::string(failure.what()) + "; '" + path +
@@ -79,9 +81,11 @@ class updater {
   }
 
   /// Loads what a run with the same options has saved.
-  void load(const std::string& path) {
+  void load(const gradstep::context& context, const std::string& path) {
     try {
+      compare_records(context, path);
       optimizer_.load(path, GRADSTEP_CHECKPOINT_PARAMS);
+      clipped_ = std::stoull(optimizer_.note(clipped_note));
     } catch (const gradstep::error& refusal) {
       const bool is_other = refusal.status() == GRADSTEP_MISMATCH;
       throw std::runtime_error(
@@ -108,13 +112,15 @@ class updater {
     result.bytes_per_param = static_cast<double>(bytes) / static_cast<double>(params);
     result.update_seconds = median_seconds();
     result.batches = batches_done();
-    result.clipped = static_cast<std::uint64_t>(clipped_);
+    result.clipped = clipped_;
     result.skipped = info.skipped_count;
     if (has_scaler_) result.loss_scale = loss_scale();
   }
 
  private:
   using clock = std::chrono::steady_clock;
+
+  inline static const std::string option_note = "option ", clipped_note = "clipped steps";
 
   /// In the order of network::for_each_tensor.
   static constexpr std::array<const char*, 4> tensor_names{"hidden.weights", "hidden.bias",
@@ -135,15 +141,14 @@ class updater {
     return options;
   }
 
-  /// Adds what checkpoints are to hold of the program itself. Its options become names of groups
-  /// without tensors: so the library refuses the file of another run, and says what differs. The
-  /// count of clipped steps becomes a tensor without gradients.
+  /// Adds the program's own options to what checkpoints hold, as notes.
   void add_record(const method& m, const precision& how, const training_options& training,
                   const dataset& data) {
     const auto optional = [](const std::string& name, const std::optional<double>& value) {
       return value ? name + " " + examples::shortest(*value) : "no " + name;
     };
-    std::vector<std::string> record{"--seed " + std::to_string(training.seed),
+    std::vector<std::string> record{"--rule " + m.rule,
+                                    "--seed " + std::to_string(training.seed),
                                     "--batch " + std::to_string(training.batch),
                                     "--data of " + data.describe(),
                                     "--precision " + how.name,
@@ -155,11 +160,35 @@ class updater {
     }
     if (!training.schedule) record.emplace_back("no --schedule");
     record.insert(record.end(), training.schedule_record.begin(), training.schedule_record.end());
-    const gradstep::rule still("sgd");
-    for (const std::string& line : record) optimizer_.add_group(line, still);
-    double* const no_gradient = nullptr;
-    optimizer_.add_tensor(optimizer_.add_group("progress", still), "clipped_steps", &clipped_,
-                          no_gradient, 1);
+    for (std::size_t i = 0; i < record.size(); ++i) {
+      optimizer_.set_note(option_note + std::to_string(i), record[i]);
+    }
+  }
+
+  /// Throws a gradstep::error if the file is of a run with other options.
+  void compare_records(const gradstep::context& context, const std::string& path) const {
+    // An optimizer without tensors reads the notes and leaves the rest.
+    gradstep::optimizer reader(context);
+    reader.load(path, GRADSTEP_CHECKPOINT_PARTIAL);
+    const auto ours = options_in(optimizer_), theirs = options_in(reader);
+    std::string differences;
+    const auto list_missing = [&](const auto& from, const auto& in, const char* fault) {
+      for (const std::string& option : from) {
+        if (in.count(option) == 0) differences.append("; \"" + option + "\" is " + fault);
+      }
+    };
+    list_missing(ours, theirs, "not in the file");
+    list_missing(theirs, ours, "of the file");
+    if (differences.empty()) return;
+    throw gradstep::error(GRADSTEP_MISMATCH, ("\"" + path + "\"" + differences).c_str());
+  }
+
+  static std::set<std::string> options_in(const gradstep::optimizer& optimizer) {
+    std::set<std::string> options;
+    for (const auto& [name, text] : optimizer.notes()) {
+      if (name.compare(0, option_note.size(), option_note) == 0) options.insert(text);
+    }
+    return options;
   }
 
   /// A median, because a busy machine now and then adds milliseconds to a step.
@@ -172,9 +201,9 @@ class updater {
   }
 
   std::vector<stored_tensor> stored_;
-  double clipped_ = 0;  // steps; a double, as tensors have
   gradstep::optimizer optimizer_;
   bool has_scaler_ = false;
+  std::uint64_t clipped_ = 0;    // steps
   std::vector<double> seconds_;  // of each step of this run
 };
 

@@ -23,7 +23,7 @@ class ResumeRefusalsTest(training.TrainingTest):
         self.write("losses.csv", "kept")
         self.write("few.csv", (",".join(["3"] * 64 + ["7"]) + "\n") * 12)
         for changes, *parts in [
-            ({"--rule": "adam"}, "the rule adam", "adamw"),
+            ({"--rule": "adam"}, '"--rule adam"', '"--rule adamw"'),
             ({"--seed": 2}, '"--seed 2"', '"--seed 1"', '"--data of 1498 images'),
             ({"--batch": 31}, '"--batch 31"', '"--batch 32"'),
             ({"--set": "lr=0.02"}, "lr=0.02", "lr=0.01"),

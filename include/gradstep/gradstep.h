@@ -30,7 +30,7 @@
  *
  * Life of a call. A call validates all its arguments before it changes anything. On success it
  * returns GRADSTEP_OK, which is 0. On failure it returns another status and has changed nothing: no
- * array, no object, no output. (The comment of gradstep_optimizer_save describes one exception.)
+ * array, no object, no output. (gradstep_optimizer_save and save_to describe two exceptions.)
  * After a failure, gradstep_last_error() returns a sentence. For a wrong argument the sentence
  * gives the argument's name, its value, and what is allowed. A step that has passed validation
  * cannot fail.
@@ -124,7 +124,7 @@ typedef int32_t gradstep_status;
 #define GRADSTEP_INTERNAL 6         /* a defect of the library: please report the sentence */
 #define GRADSTEP_BUSY 7             /* the call would wait for ever: see gradstep_optimizer */
 #define GRADSTEP_WRONG_ORDER 8      /* another call has to come first */
-#define GRADSTEP_IO_ERROR 9         /* a file cannot be read or written, or the disk is full */
+#define GRADSTEP_IO_ERROR 9         /* a file or stream cannot be read or written; a full disk */
 #define GRADSTEP_CORRUPT 10         /* the file is truncated, damaged, or not a checkpoint */
 #define GRADSTEP_MISMATCH 11        /* the checkpoint was saved from another model */
 
@@ -1002,8 +1002,8 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  *
  * Threads. Any thread may make a call at any time. Calls that cannot run at the same time wait for
  * each other, and run in the order in which they were made:
- *   - find, describe and get calls run immediately, at the same time as any other call. During a
- *     call of step they see the counts and settings from before it.
+ *   - find, describe, get and note_ calls run immediately, at the same time as any other call.
+ * During a call of step they see the counts and settings from before it.
  *   - step_tensor, inspect, accumulate and set_grad run at the same time if they are for different
  *     tensors.
  *   - save and export_array run at the same time as other saves and exports.
@@ -1383,8 +1383,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
  * inspected.
  *
  * Between begin_step and end_step these other calls are also allowed: set_grad, accumulate (for
- * tensors that are not stepped yet), the find and describe calls, and get_array. All others fail
- * with WRONG_ORDER.
+ * tensors that are not stepped yet), the find and describe calls, get_array, and the calls that
+ * read notes. All others fail with WRONG_ORDER.
  *
  * end_step. It waits for a step_tensor that is running. A tensor for which step_tensor was not
  * called, or failed, is not stepped. In the result, left_out_count is the number of such tensors
@@ -1561,24 +1561,97 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_scalar(gradstep_optimizer* o
                                                            size_t tensor, const char* name,
                                                            double value);
 
+/* ---- Notes --------------------------------------------------------------------------------- */
+
+/* A note is a text of the caller's that the optimizer keeps under a name. A checkpoint holds all
+ * notes, so a program can keep in the same file what it needs itself to go on: its options, say, or
+ * how many epochs it has done. The library does not read the texts.
+ *
+ * set_note sets a note, or replaces it; text NULL removes it, if it is there. The name has 1 to 255
+ * bytes of UTF-8 without control characters. The text has at most 2^20 bytes of UTF-8; it may be
+ * empty. Both are copied. Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), OUT_OF_MEMORY.
+ *
+ * get_note gives the text of a note. It fails with UNKNOWN_NAME, whose sentence names the nearest
+ * notes. note_count and note_at enumerate the notes, in the order of the bytes of their names, from
+ * index 0 on; text may be NULL. note_at fails with OUT_OF_RANGE for an index past the end. These
+ * three calls run immediately, as describe calls do, inside a step too.
+ *
+ * The optimizer owns names and texts. They stay valid until set_note replaces or removes that
+ * note, a load replaces all notes, or the optimizer is destroyed. */
+GRADSTEP_API gradstep_status gradstep_optimizer_set_note(gradstep_optimizer* optimizer,
+                                                         const char* name, const char* text);
+GRADSTEP_API gradstep_status gradstep_optimizer_get_note(const gradstep_optimizer* optimizer,
+                                                         const char* name, const char** text);
+GRADSTEP_API gradstep_status gradstep_optimizer_note_count(const gradstep_optimizer* optimizer,
+                                                           size_t* count);
+GRADSTEP_API gradstep_status gradstep_optimizer_note_at(const gradstep_optimizer* optimizer,
+                                                        size_t index, const char** name,
+                                                        const char** text);
+
 /* ---- Checkpoints --------------------------------------------------------------------------- */
 
 /* Flags of save (PARAMS) and load (all). */
 #define GRADSTEP_CHECKPOINT_PARAMS UINT64_C(1)        /* include params and their lower halves */
 #define GRADSTEP_CHECKPOINT_PARTIAL UINT64_C(2)       /* load the tensors that fit, and no others */
 #define GRADSTEP_CHECKPOINT_KEEP_SETTINGS UINT64_C(4) /* load no settings */
+#define GRADSTEP_CHECKPOINT_ANY_GROUP UINT64_C(8)     /* groups and rules may differ */
+#define GRADSTEP_CHECKPOINT_START_MISSING UINT64_C(16) /* what the file lacks starts afresh */
 
-/* Writes the whole state to a safetensors file. Arrays are named "<tensor name>.<array name>":
- * slots, averages, accumulated gradients and, with PARAMS, params. Everything else is JSON in
- * the file's metadata. A CRC-32 of each array and of the header detects damage.
- * docs/checkpoints.md states the format.
+/* A function of the caller's that appends bytes to a stream: in order, from the first byte of the
+ * checkpoint to the last. size is at least 1. It returns 0 when it is done. Any other number means
+ * that it has failed; the save then fails with IO_ERROR, and the sentence gives the number. */
+typedef int32_t (*gradstep_write)(void* stream, const void* bytes, size_t size);
+
+/* A function of the caller's that reads exactly `size` bytes of a stream, from `offset` on, into
+ * `bytes`. size is at least 1, and offset + size is at most the stream's size. A load reads in any
+ * order, and most parts twice: to verify them and to use them. It returns 0, or another number as
+ * gradstep_write does. Bytes that change between two readings make the load fail with CORRUPT.
  *
- * `path` is passed to the system's open(). The file at `path` is replaced as a whole or not at
- * all. The new file is written in the same folder under another name, synced to disk, and
- * renamed to `path`; then the folder is synced. If the program crashes, is killed or finds the
- * disk full at any moment, the file at `path` is the complete old one or the complete new one.
- * A killed process leaves "<name>.gradstep-<number>.tmp" behind, which the next save to the
- * same path removes.
+ * Both functions are called on the calling thread, during the call that they were passed to. They
+ * may make other calls of the library. Of the calls on that optimizer, they may make the find,
+ * describe and get calls; calls that cannot run at the same time fail with BUSY. A C++ exception
+ * that leaves a function counts as a failure, and is not passed on. longjmp and pthread_exit are
+ * not allowed: the functions must return. */
+typedef int32_t (*gradstep_read)(void* stream, uint64_t offset, void* bytes, size_t size);
+
+typedef struct gradstep_save_options {
+  size_t struct_size;
+  uint64_t flags; /* GRADSTEP_CHECKPOINT_PARAMS or 0 */
+  /* Where the checkpoint goes. At most one of path, write and memory is not NULL. The bytes are the
+   * same for all three. */
+  const char* path;     /* a file, as at gradstep_optimizer_save */
+  gradstep_write write; /* a function, to which `stream` is passed unchanged */
+  void* stream;
+  void* memory; /* memory_size bytes, without alignment; no array of the optimizer overlaps them */
+  size_t memory_size;
+} gradstep_save_options;
+
+/* Writes the whole state, as gradstep_optimizer_save does, to a file, through a function or into
+ * memory. *size becomes the number of bytes of the checkpoint. With none of path, write and memory,
+ * this number is all that the call finds out: it stays the same until the optimizer changes. size
+ * may be NULL otherwise.
+ *
+ * If the call fails, the optimizer is as it was. A file is as gradstep_optimizer_save describes,
+ * and memory is unchanged. A stream may have got some of the bytes.
+ *
+ * Fails as gradstep_optimizer_save does; with INVALID_ARGUMENT if memory_size is too small (the
+ * sentence gives the size that is needed). */
+GRADSTEP_API gradstep_status gradstep_optimizer_save_to(const gradstep_optimizer* optimizer,
+                                                        const gradstep_save_options* options,
+                                                        uint64_t* size);
+
+/* Writes the whole state to a safetensors file: gradstep_optimizer_save_to with this path. Arrays
+ * are named "<tensor name>.<array name>": slots, averages, accumulated gradients and, with PARAMS,
+ * params. Everything else is in the file's metadata: the notes, each as it is, and the rest as
+ * JSON. A CRC-32 of each array and of the header detects damage. docs/checkpoints.md states the
+ * format.
+ *
+ * `path` is UTF-8; POSIX systems get its bytes unchanged, as open() takes them. The file at `path`
+ * is replaced as a whole or not at all. The new file is written in the same folder under another
+ * name, synced to disk, and renamed to `path`; then the folder is synced. If the program crashes,
+ * is killed or finds the disk full at any moment, the file at `path` is the complete old one or the
+ * complete new one. A killed process leaves "<name>.gradstep-<number>.tmp" behind, which the next
+ * save to the same path removes.
  *
  * If the call fails, the file at `path` is as it was, with one exception: if only syncing the
  * folder fails, the status is IO_ERROR, and the sentence says that the new file is in place.
@@ -1591,22 +1664,62 @@ typedef struct gradstep_load_result {
   size_t struct_size;
   size_t loaded_count;  /* tensors of the optimizer whose state was loaded */
   size_t missing_count; /* tensors of the optimizer: missing from the file, or incompatible */
-  size_t extra_count;   /* tensors of the file: missing from the optimizer, or incompatible */
+  size_t extra_count;   /* tensors of the file that were not loaded */
 } gradstep_load_result;
 
-/* Loads a saved file into an optimizer that has the same groups (with the same names and rules) and
- * the same tensors (with the same names and counts, in the same groups), in any order. If the dtype
- * of an array differs, the array is converted. The whole file is read and verified before anything
- * changes. result may be NULL.
+typedef struct gradstep_load_options {
+  size_t struct_size;
+  uint64_t flags; /* any GRADSTEP_CHECKPOINT_ flags */
+  /* Where the checkpoint is. Exactly one of path, read and memory is not NULL. */
+  const char* path;   /* a file; UTF-8 */
+  gradstep_read read; /* a function, to which `stream` is passed unchanged */
+  void* stream;
+  uint64_t stream_size; /* of the checkpoint, in bytes */
+  const void* memory;   /* memory_size bytes, without alignment */
+  size_t memory_size;
+  /* Names of tensors. A tensor of the file whose name begins with file_prefix is taken for the
+   * tensor of the optimizer whose name begins with prefix instead, and is otherwise the same. With
+   * "encoder." and "", the file's "encoder.bias" is loaded into "bias". Tensors of the file without
+   * file_prefix are not looked at: they are counted in extra_count, and are no difference. NULL
+   * counts as "". */
+  const char* file_prefix;
+  const char* prefix;
+} gradstep_load_options;
+
+/* Loads what a save has written, into an optimizer that has the same groups (with the same names
+ * and rules) and the same tensors (with the same names and counts, in the same groups), in any
+ * order. If the dtype of an array differs, the array is converted. The whole checkpoint is read and
+ * verified before anything changes. result may be NULL.
  *
  * With PARAMS, params are loaded too; the file must contain them. A load also replaces the
  * settings: hyper-parameters, lr_scale, max_norm of groups, schedules, plateaus, the loss scaler,
  * and which tensors are frozen. With KEEP_SETTINGS all settings stay as they are.
+
+ * settings: hyper-parameters, lr_scale, schedules, plateaus, the loss scaler, and which tensors are
+ * frozen. With KEEP_SETTINGS all settings stay as they are. Every load replaces all notes, and so
+ * does a load with PARTIAL into an optimizer without groups: so a program can read the notes before
+ * it builds the model.
+ *
+ * With ANY_GROUP, tensors are matched by name alone. Groups may be missing, split, joined or have
+ * other rules. Slots and scalars are matched by name too; those that the tensor's rule does not
+ * have are left, as is an average that the tensor does not have. Settings are loaded into groups
+ * that match a group of the file by name and rule; the other groups keep theirs.
+ *
+ * With START_MISSING, a slot that the rule uses and the file lacks gets its initial value, and
+ * counts as never used. An average that the file lacks becomes equal to the param, after loading.
+ * Without this flag, such a tensor does not fit. A scalar that the file lacks gets its initial
+ * value in any case.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY; with CORRUPT
- * for a file that is truncated, damaged or not a checkpoint (the sentence names the fault); with
- * MISMATCH for a checkpoint of another model (the sentence lists as many differences as it has room
- * for). */
+ * for a checkpoint that is truncated, damaged or none (the sentence names the fault); with MISMATCH
+ * for a checkpoint of another model (the sentence lists as many differences as it has room for), or
+ * one in which a later version of the library has saved what this one does not know (the sentence
+ * names it, its place and its value). */
+GRADSTEP_API gradstep_status gradstep_optimizer_load_from(gradstep_optimizer* optimizer,
+                                                          const gradstep_load_options* options,
+                                                          gradstep_load_result* result);
+
+/* Loads a file: gradstep_optimizer_load_from with this path and these flags. */
 GRADSTEP_API gradstep_status gradstep_optimizer_load(gradstep_optimizer* optimizer,
                                                      const char* path, uint64_t flags,
                                                      gradstep_load_result* result);

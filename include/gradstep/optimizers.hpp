@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -302,7 +303,33 @@ class optimizer {
     throw_on_failure(gradstep_optimizer_set_scalar(get(), tensor, name.c_str(), value));
   }
 
-  // ---- Checkpoints. The flags are GRADSTEP_CHECKPOINT_PARAMS, _PARTIAL and _KEEP_SETTINGS.
+  // ---- Notes: texts of the caller's, which checkpoints hold
+
+  void set_note(const std::string& name, const std::string& text) {
+    throw_on_failure(gradstep_optimizer_set_note(get(), name.c_str(), text.c_str()));
+  }
+  void remove_note(const std::string& name) {
+    throw_on_failure(gradstep_optimizer_set_note(get(), name.c_str(), nullptr));
+  }
+  std::string note(const std::string& name) const {
+    const char* text = nullptr;
+    throw_on_failure(gradstep_optimizer_get_note(get(), name.c_str(), &text));
+    return text;
+  }
+  /// All notes by their names.
+  std::map<std::string, std::string> notes() const {
+    std::size_t count = 0;
+    throw_on_failure(gradstep_optimizer_note_count(get(), &count));
+    std::map<std::string, std::string> all;
+    for (std::size_t i = 0; i < count; ++i) {
+      const char *name = nullptr, *text = nullptr;
+      throw_on_failure(gradstep_optimizer_note_at(get(), i, &name, &text));
+      all.emplace(name, text);
+    }
+    return all;
+  }
+
+  // ---- Checkpoints. The flags are GRADSTEP_CHECKPOINT_PARAMS, _PARTIAL and so on.
 
   void save(const std::string& path, std::uint64_t flags = 0) const {
     throw_on_failure(gradstep_optimizer_save(get(), path.c_str(), flags));
@@ -311,6 +338,35 @@ class optimizer {
     auto result = sized<gradstep_load_result>();
     throw_on_failure(gradstep_optimizer_load(get(), path.c_str(), flags, &result));
     return result;
+  }
+  /// To a file, through a function, or into memory. Returns the number of bytes.
+  std::uint64_t save_to(const gradstep_save_options& options) const {
+    std::uint64_t size = 0;
+    throw_on_failure(gradstep_optimizer_save_to(get(), &options, &size));
+    return size;
+  }
+  std::vector<unsigned char> save_to_memory(std::uint64_t flags = 0) const {
+    auto options = sized<gradstep_save_options>();
+    options.flags = flags;
+    std::vector<unsigned char> bytes(save_to(options));
+    options.memory = bytes.data();
+    options.memory_size = bytes.size();
+    save_to(options);
+    return bytes;
+  }
+  /// From a file, through a function, or from memory; also under other names of tensors.
+  gradstep_load_result load_from(const gradstep_load_options& options) {
+    auto result = sized<gradstep_load_result>();
+    throw_on_failure(gradstep_optimizer_load_from(get(), &options, &result));
+    return result;
+  }
+  gradstep_load_result load_from_memory(const std::vector<unsigned char>& bytes,
+                                        std::uint64_t flags = 0) {
+    auto options = sized<gradstep_load_options>();
+    options.flags = flags;
+    options.memory = bytes.data();
+    options.memory_size = bytes.size();
+    return load_from(options);
   }
 
   gradstep_optimizer* get() noexcept { return handle_.get(); }

@@ -5,13 +5,10 @@
 
 #include <gradstep/gradstep.h>
 
+#include "optimizer/entry_name.hpp"
 #include "optimizer/tensor_table.hpp"
 
 namespace gradstep::internal {
-
-/// Throws failure (INVALID_ARGUMENT) unless the name is 1 to 255 bytes of UTF-8 without control
-/// characters. The sentence calls it `argument`.
-void check_entry_name(const char* argument, const char* name);
 
 /// INVALID_ARGUMENT if a group or a tensor, as `thing` says, has the name already.
 gradstep_status check_name_is_free(const char* argument, const char* name, const name_index& names,

@@ -41,6 +41,8 @@ LAST_FIELD(gradstep_optimizer_info, reserved);
 LAST_FIELD(gradstep_group_info, lr_scale);
 LAST_FIELD(gradstep_tensor_info, has_grad);
 LAST_FIELD(gradstep_load_result, extra_count);
+LAST_FIELD(gradstep_save_options, memory_size);
+LAST_FIELD(gradstep_load_options, prefix);
 
 #undef LAST_FIELD
 

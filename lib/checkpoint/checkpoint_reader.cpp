@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/sorted_names.hpp"
+#include "base/text.hpp"
+#include "checkpoint/json_place.hpp"
 #include "checkpoint/stored_arrays.hpp"
 #include "json/json_writing.hpp"
 #include "optimizer/named_arrays.hpp"
@@ -12,14 +14,23 @@
 namespace gradstep::internal {
 namespace {
 
-saved_state state_of(const safetensors_reader& reader, const std::string& path) {
+saved_state state_of(const safetensors_reader& reader) {
   const auto found = reader.metadata().find(state_key);
   if (!reader.has_checksums() || found == reader.metadata().end()) {
     refuse(GRADSTEP_CORRUPT,
            "%s is no checkpoint of gradstep: its metadata has no checksums or no %s",
-           in_quotes(path).c_str(), state_key);
+           reader.shown().c_str(), state_key);
   }
   return read_state(found->second);
+}
+
+/// Calls visit(name, text) for each note.
+template <class Visit>
+void for_each_note(const metadata_map& metadata, const Visit& visit) {
+  const std::string_view prefix = note_prefix;
+  for (const auto& [key, text] : metadata) {
+    if (key.starts_with(prefix)) visit(key.substr(prefix.size()), text);
+  }
 }
 
 /// The index of an array by its name; names.size(): it has no such array.
@@ -44,7 +55,8 @@ void check_scalars(const rule_info& rule, scalar_scope scope,
   for (const saved_number& each : scalars) {
     const auto is_it = [&](const scalar& s) { return s.scope == scope && each.name == s.name; };
     if (std::any_of(rule.scalars.begin(), rule.scalars.end(), is_it)) continue;
-    refuse_state("scalar " + in_quotes(each.name) + " of " + owner + " is none of " + rule.name);
+    refuse_unknown("the scalar " + in_quotes(each.name) + " = " + to_text(each.value).text +
+                   " of " + owner + ", which is none of " + rule.name);
   }
 }
 
@@ -55,33 +67,54 @@ void check_scalars(const rule_info& rule, scalar_scope scope,
 
 }  // namespace
 
-checkpoint_reader::checkpoint_reader(const std::string& path)
-    : reader_(path), state_(state_of(reader_, path)) {
+checkpoint_reader::checkpoint_reader(std::unique_ptr<byte_source> source)
+    : reader_(std::move(source)), state_(state_of(reader_)) {
   const sorted_names groups(state_.groups, &saved_group::name);
-  for (const saved_tensor& tensor : state_.tensors) {
+  for (saved_tensor& tensor : state_.tensors) {
     const auto group = groups.find(tensor.group);
     if (!group) {
       refuse_state("tensor " + in_quotes(tensor.name) + " is of group " + in_quotes(tensor.group) +
                    ", which is not there");
     }
-    check_tensor(tensor, *state_.groups[*group].settings.rule.entry->info);
+    tensor.rule = state_.groups[*group].settings.rule.entry->info;
+    check_tensor(tensor);
   }
   for (const saved_rule_state& rule : state_.rules) {
     const rule_entry* const entry = find_rule(rule.name);
-    if (entry == nullptr) refuse_state(in_quotes(rule.name) + " is no rule");
+    if (entry == nullptr) refuse_unknown("the rule " + in_quotes(rule.name));
     check_scalars(*entry->info, scalar_scope::all, rule.scalars, "all tensors");
   }
+  check_notes();
   if (owned_count_ != reader_.arrays().size()) {
     refuse_state("of " + std::to_string(reader_.arrays().size()) + " arrays the tensors have " +
                  std::to_string(owned_count_));
   }
 }
 
-void checkpoint_reader::check_tensor(const saved_tensor& tensor, const rule_info& rule) {
+void checkpoint_reader::check_notes() const {
+  for_each_note(reader_.metadata(), [](const std::string& name, const std::string& text) {
+    try {
+      if (text.find('\0') != std::string::npos) refuse_state("text has a 0");
+      check_note(name.c_str(), text.c_str());
+    } catch (const failure& f) {
+      refuse(GRADSTEP_CORRUPT, "the note %s: %s", in_quotes(name).c_str(), f.what());
+    }
+  });
+}
+
+note_map checkpoint_reader::notes() const {
+  note_map notes;
+  for_each_note(reader_.metadata(),
+                [&](const std::string& name, const std::string& text) { notes[name] = text; });
+  return notes;
+}
+
+void checkpoint_reader::check_tensor(const saved_tensor& tensor) {
+  const rule_info& rule = *tensor.rule;
   for (const saved_array_type& array : tensor.arrays) {
     if (array_index({rule}, array.name) == array_names{rule}.size()) {
-      refuse_state(in_quotes(array.name) + " of tensor " + in_quotes(tensor.name) +
-                   " is no array of " + rule.name);
+      refuse_unknown("the array " + in_quotes(array.name) + " of tensor " + in_quotes(tensor.name) +
+                     ", which is no array of " + rule.name);
     }
     check_array(tensor, array, count_of(tensor, rule, array.name));
   }

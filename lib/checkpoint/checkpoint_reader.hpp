@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "checkpoint/metadata.hpp"
+#include "optimizer/notes.hpp"
 #include "safetensors/safetensors_reader.hpp"
 #include "threads/context.hpp"
 
@@ -13,9 +15,13 @@ namespace gradstep::internal {
 /// Throws failure: IO_ERROR; CORRUPT for any fault.
 class checkpoint_reader {
  public:
-  explicit checkpoint_reader(const std::string& path);
+  explicit checkpoint_reader(std::unique_ptr<byte_source> source);
 
   const saved_state& state() const noexcept { return state_; }
+  /// The file, as sentences call it.
+  const std::string& shown() const noexcept { return reader_.shown(); }
+  /// A copy of the file's notes.
+  note_map notes() const;
 
   /// Reads an array of the file, which has `count` numbers. `to`: memory for its elements, in any
   /// dtype. A conversion to that dtype runs on the context's threads.
@@ -23,7 +29,8 @@ class checkpoint_reader {
             const context& c, const operand& to);
 
  private:
-  void check_tensor(const saved_tensor& tensor, const rule_info& rule);
+  void check_tensor(const saved_tensor& tensor);
+  void check_notes() const;
   void check_array(const saved_tensor& tensor, const saved_array_type& array, std::size_t count);
   const stored_array& find(std::string_view name);
 

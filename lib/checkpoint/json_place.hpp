@@ -12,6 +12,10 @@
 
 namespace gradstep::internal {
 
+/// Throws failure (MISMATCH) for something in a file that this version of the library does not
+/// know. A later version may have saved it, so the file counts as whole.
+[[noreturn]] void refuse_unknown(const std::string& what);
+
 /// A value and its place. Every function throws failure (CORRUPT) if the value is not of the kind
 /// that it reads.
 class json_place {
@@ -21,6 +25,8 @@ class json_place {
 
   /// Throws failure (CORRUPT): <place>: <fault>.
   [[noreturn]] void refuse(const std::string& fault) const;
+  /// Throws failure (MISMATCH): a later version of the library has saved this value.
+  [[noreturn]] void refuse_as_unknown() const;
   /// Calls use(). A failure of it becomes a fault of this place.
   template <class Use>
   void check(const Use& use) const {
@@ -78,7 +84,7 @@ class json_object : public json_place {
   /// Refuses an object that lacks the key.
   json_place operator[](std::string_view key);
   bool has(std::string_view key) const;
-  /// Refuses an object with a key that operator[] was not called for.
+  /// Refuses, as unknown, a member that operator[] was not called for.
   void finish() const;
 
  private:

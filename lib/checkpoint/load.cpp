@@ -13,14 +13,14 @@
 namespace gradstep::internal {
 namespace {
 
-[[noreturn]] void refuse_other_model(const std::string& path,
+[[noreturn]] void refuse_other_model(const std::string& file,
                                      const std::vector<std::string>& problems) {
   std::string list;
   for (const std::string& problem : problems) {
     if (!list.empty()) list += "; ";
     list += problem;
   }
-  refuse(GRADSTEP_MISMATCH, "%s is of another model: %s", in_quotes(path).c_str(), list.c_str());
+  refuse(GRADSTEP_MISMATCH, "%s is of another model: %s", file.c_str(), list.c_str());
 }
 
 /// Bit s: a step of the tensor had used slot s before it was saved.
@@ -29,9 +29,15 @@ std::uint32_t used_slots_of(const rule_info& rule, const saved_tensor& from) noe
   for (std::size_t s = 0; s < rule.slot_count && from.step_count != 0; ++s) {
     const auto& fresh = from.fresh_slots;
     const bool is_fresh = std::find(fresh.begin(), fresh.end(), rule.slots[s].name) != fresh.end();
-    if (!is_fresh && from.find(rule.slots[s].name) != nullptr) used |= 1U << s;
+    if (!is_fresh && stored_slot(from, rule.slots[s]) != nullptr) used |= 1U << s;
   }
   return used;
+}
+
+/// How many params the tensor's average has after the load. One that the file lacks is the param.
+std::uint64_t average_count_of(const tensor& t, const saved_tensor& from) noexcept {
+  if (t.average.data == nullptr) return 0;
+  return from.find("average") == nullptr ? 1 : from.average_count;
 }
 
 load_counts counts_of(const load_plan& plan, const optimizer& o) {
@@ -45,13 +51,15 @@ load_counts counts_of(const load_plan& plan, const optimizer& o) {
 // ---- Taking over: cannot fail, with the gate's lock held ----------------------------------------
 
 /// Sets those scalars of a scope that the file has, and the others to their initial values. saved:
-/// scalars of the rule with that scope.
+/// scalars of a rule with that scope; those that this rule lacks are left.
 void take_scalars(const rule_values& rule, scalar_scope scope,
                   const std::vector<saved_number>& saved, double* to) noexcept {
   set_initial_scalars(rule, scope, to);
   for (const saved_number& n : saved) {
     const rule_info& info = *rule.entry->info;
-    to[place_in_scope(info, find_scalar(info, n.name))] = n.value;
+    const std::size_t index = find_scalar(info, n.name);
+    if (index == no_index || info.scalars[index].scope != scope) continue;
+    to[place_in_scope(info, index)] = n.value;
   }
 }
 
@@ -67,8 +75,7 @@ void take_tensor(optimizer& o, load_plan& plan, std::size_t index) noexcept {
   if (record.sum_memory.data() != nullptr) std::memset(record.sum_memory.data(), 0, bytes);
   record.accumulate_count = planned.from->accumulate_count;
   record.step_count = planned.from->step_count;
-  const bool has_average = o.table.tensors[index].average.data != nullptr;
-  record.average_count = has_average ? planned.from->average_count : 0;
+  record.average_count = average_count_of(o.table.tensors[index], *planned.from);
   record.used_slots = used_slots_of(names_of(o, index).rule, *planned.from);
   record.inspected.reset();
   if (double* const scalars = o.table.tensors[index].scalars) {
@@ -133,16 +140,19 @@ void take_state(optimizer& o, load_plan& plan) noexcept {
   o.step_count = plan.file.state().step_count;
   o.skipped_count = plan.file.state().skipped_count;
   o.grad_norm = plan.file.state().grad_norm;
+  o.notes.swap(plan.notes);
 }
 
 }  // namespace
 
-load_counts load_checkpoint(optimizer& o, const std::string& path, const load_settings& settings) {
-  checkpoint_reader file(path);
-  load_plan plan{.file = file, .settings = settings};
+load_counts load_checkpoint(optimizer& o, std::unique_ptr<byte_source> source,
+                            const load_settings& settings) {
+  checkpoint_reader file(std::move(source));
+  load_plan plan{.file = file, .settings = settings, .notes = file.notes()};
   match_groups(plan, o);
   match_tensors(plan, o);
-  if (!settings.is_partial && !plan.problems.empty()) refuse_other_model(path, plan.problems);
+  if (!settings.is_partial && !plan.problems.empty())
+    refuse_other_model(file.shown(), plan.problems);
   stage_arrays(plan, o);
   stage_slots(plan, o);
   const load_counts counts = counts_of(plan, o);

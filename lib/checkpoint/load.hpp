@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "optimizer/optimizer.hpp"
+#include "safetensors/byte_source.hpp"
 
 namespace gradstep::internal {
 
@@ -13,6 +15,11 @@ struct load_settings {
   bool is_partial = false;      // loads the tensors that fit; the others stay as they are
   bool keeps_settings = false;  // of the optimizer: rules' values, schedules, plateaus, the loss
                                 // scaler, which tensors are frozen
+  bool has_any_group = false;   // tensors are matched by name alone
+  bool starts_missing = false;  // slots and averages that the file lacks get initial values
+  // A tensor of the file has file_prefix where the optimizer's has prefix.
+  std::string file_prefix = {};
+  std::string prefix = {};
 };
 
 /// Counts of tensors.
@@ -24,7 +31,9 @@ struct load_counts {
 
 /// Reads a file that save_checkpoint has written. All of the file is read, verified and compared
 /// with the optimizer, and all memory is allocated, before anything changes. use::all. Throws
-/// failure: IO_ERROR; CORRUPT for a damaged file; MISMATCH for a file of another model.
-load_counts load_checkpoint(optimizer& o, const std::string& path, const load_settings& settings);
+/// failure: IO_ERROR; CORRUPT for a damaged file; MISMATCH for a file of another model, or of a
+/// later version of the library.
+load_counts load_checkpoint(optimizer& o, std::unique_ptr<byte_source> source,
+                            const load_settings& settings);
 
 }  // namespace gradstep::internal

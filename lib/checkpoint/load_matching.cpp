@@ -23,7 +23,11 @@ class saved_by_name {
  public:
   explicit saved_by_name(const std::vector<Saved>& all) : all_(all) {}
 
-  /// nullptr: the file has none of that name. Fastest in the order of the file.
+  /// nullptr: there is no name, or the file has none of that name. Fastest in the order of the
+  /// file.
+  const Saved* take(const std::optional<std::string>& name) {
+    return name ? take(std::string_view(*name)) : nullptr;
+  }
   const Saved* take(std::string_view name) {
     if (next_ >= all_.size() || all_[next_].name != name) {
       if (!names_) names_.emplace(all_, &Saved::name);
@@ -53,25 +57,27 @@ void compare_arrays(const load_plan& plan, const optimizer& o, std::size_t index
                     const saved_tensor& from, std::vector<std::string>& result) {
   const tensor_record& record = o.table.records[index];
   const tensor& t = o.table.tensors[index];
-  const auto need = [&](const char* array, bool is_here) {
-    const bool is_in_file = from.find(array) != nullptr;
-    if (is_here == is_in_file) return;
-    result.push_back(in_quotes(from.name + "." + array) +
-                     (is_here ? " is not in the file" : " of the file is not in the optimizer"));
+  const auto need = [&](const char* array, bool is_in_file) {
+    if (!is_in_file) result.push_back(in_quotes(from.name + "." + array) + " is not in the file");
   };
   const group_settings& after = plan.groups[record.group].settings_after;
   const rule_info& rule = *after.rule.entry->info;
   const std::uint32_t used = after.used_slots(shape_of(t));
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     if ((used >> s & 1) == 0) continue;
-    need(rule.slots[s].name, true);
+    need(rule.slots[s].name, plan.settings.starts_missing || stored_slot(from, rule.slots[s]));
     if (!record.owns_slots && t.slots[s].data == nullptr && t.count != 0) {
       result.push_back(text_of("tensor", record.name.get()) + ": the caller's state lacks " +
                        rule.slots[s].name + ", which the rule uses with the values of the file");
     }
   }
-  need("average", t.average.data != nullptr);
-  if (plan.settings.loads_params) need("param", true);
+  const bool has_average = from.find("average") != nullptr;
+  if (t.average.data != nullptr) {
+    need("average", plan.settings.starts_missing || has_average);
+  } else if (has_average && !plan.settings.has_any_group) {
+    result.push_back(in_quotes(from.name + ".average") + " of the file is not in the optimizer");
+  }
+  if (plan.settings.loads_params) need("param", from.find("param") != nullptr);
 }
 
 /// Only rules with slots of rows and columns depend on the shape.
@@ -86,6 +92,17 @@ std::string shape_text(const tensor_shape& shape) {
   return std::to_string(shape.rows) + " rows and " + std::to_string(shape.columns) + " columns";
 }
 
+/// Whether tensors of the optimizer's group can be loaded at all.
+bool can_load(const load_plan& plan, std::size_t group) {
+  return plan.settings.has_any_group || plan.groups[group].from != nullptr;
+}
+
+/// The name in the file of a tensor of the optimizer; no value: it cannot be in the file.
+std::optional<std::string> name_in_file(const load_settings& settings, std::string_view name) {
+  if (!name.starts_with(settings.prefix)) return std::nullopt;
+  return settings.file_prefix + std::string(name.substr(settings.prefix.size()));
+}
+
 /// The differences between the file's tensor and the optimizer's; empty: it fits.
 std::vector<std::string> differences(const load_plan& plan, const optimizer& o, std::size_t index,
                                      const saved_tensor& from) {
@@ -94,7 +111,8 @@ std::vector<std::string> differences(const load_plan& plan, const optimizer& o, 
   const std::string subject = text_of("tensor", record.name.get());
   std::vector<std::string> result;
   const char* group = o.groups[record.group].name.get();
-  if (from.group != group) {
+  const bool fits_group = plan.settings.has_any_group || from.group == group;
+  if (!fits_group) {
     result.push_back(subject + " is of group " + in_quotes(group) + ", in the file of " +
                      in_quotes(from.group));
   }
@@ -107,7 +125,7 @@ std::vector<std::string> differences(const load_plan& plan, const optimizer& o, 
     result.push_back(subject + " has " + shape_text(shape_of(o.table.tensors[index])) +
                      ", in the file " + shape_text(from.shape()));
   }
-  if (plan.groups[record.group].from != nullptr && from.group == group) {
+  if (can_load(plan, record.group) && fits_group) {
     compare_arrays(plan, o, index, from, result);
   }
   return result;
@@ -115,20 +133,33 @@ std::vector<std::string> differences(const load_plan& plan, const optimizer& o, 
 
 }  // namespace
 
+const saved_array_type* stored_slot(const saved_tensor& from, const slot& s) {
+  const saved_array_type* const found = from.find(s.name);
+  const slot* const end = from.rule->slots + from.rule->slot_count;
+  const auto is_it = [&](const slot& other) {
+    return std::strcmp(other.name, s.name) == 0 && other.extent == s.extent;
+  };
+  return found != nullptr && std::any_of(from.rule->slots, end, is_it) ? found : nullptr;
+}
+
 void match_groups(load_plan& plan, const optimizer& o) {
   saved_by_name saved(plan.file.state().groups);
+  const auto differ = [&](std::string difference) {
+    if (!plan.settings.has_any_group) plan.problems.push_back(std::move(difference));
+  };
   for (const group_record& group : o.groups) {
-    const saved_group* from = group.is_removed ? nullptr : saved.take(group.name.get());
+    const std::string_view name = group.name.get();
+    const saved_group* from = group.is_removed ? nullptr : saved.take(name);
     if (group.is_removed) {
       // It has a place in the plan, and nothing else.
     } else if (from == nullptr) {
-      plan.problems.push_back(text_of("group", group.name.get()) + " is not in the file");
+      differ(text_of("group", group.name.get()) + " is not in the file");
     } else {
       const char* rule = group.settings.rule.entry->info->name;
       const char* saved_rule = from->settings.rule.entry->info->name;
       if (std::strcmp(rule, saved_rule) != 0) {
-        plan.problems.push_back(text_of("group", group.name.get()) + " has the rule " + rule +
-                                ", in the file " + saved_rule);
+        differ(text_of("group", group.name.get()) + " has the rule " + rule + ", in the file " +
+               saved_rule);
         from = nullptr;
       }
     }
@@ -140,8 +171,7 @@ void match_groups(load_plan& plan, const optimizer& o) {
     plan.groups.push_back({from, std::move(after)});
   }
   saved.for_each_left([&](const saved_group& group) {
-    plan.problems.push_back("group " + in_quotes(group.name) +
-                            " of the file is not in the optimizer");
+    differ("group " + in_quotes(group.name) + " of the file is not in the optimizer");
   });
 }
 
@@ -152,16 +182,17 @@ void match_tensors(load_plan& plan, const optimizer& o) {
     const tensor_record& record = o.table.records[i];
     auto& planned = plan.tensors.emplace_back();
     if (record.is_removed) continue;
-    const saved_tensor* from = saved.take(record.name.get());
+    const saved_tensor* from = saved.take(name_in_file(plan.settings, record.name.get()));
     if (from == nullptr) {
       plan.problems.push_back(text_of("tensor", record.name.get()) + " is not in the file");
       continue;
     }
     auto faults = differences(plan, o, i, *from);
-    if (faults.empty() && plan.groups[record.group].from != nullptr) planned.from = from;
+    if (faults.empty() && can_load(plan, record.group)) planned.from = from;
     std::move(faults.begin(), faults.end(), std::back_inserter(plan.problems));
   }
   saved.for_each_left([&](const saved_tensor& tensor) {
+    if (!tensor.name.starts_with(plan.settings.file_prefix)) return;
     plan.problems.push_back("tensor " + in_quotes(tensor.name) +
                             " of the file is not in the optimizer");
   });

@@ -22,20 +22,22 @@ struct load_plan {
   };
   /// For a tensor of the optimizer.
   struct planned_tensor {
-    const saved_tensor* from = nullptr;  // nullptr: the tensor stays as it is
-    state_block sum_memory = {};         // for an accumulated gradient, if the tensor lacks memory
+    const saved_tensor* from = nullptr;   // nullptr: the tensor stays as it is
+    state_block sum_memory = {};          // for an accumulated gradient, if the tensor lacks memory
+    std::size_t staged_param = no_index;  // in staged, if the param is loaded
   };
   /// An array of the file, in memory of the plan.
   struct staged_array {
-    std::size_t tensor, index;  // index: as names_of counts
-    const saved_array_type* from;
-    bool has_low;       // the optimizer's array has lower halves
-    std::size_t count;  // of numbers
-    operand array;      // in the optimizer's dtype, without gaps
+    std::size_t tensor, index;     // index: as names_of counts
+    const saved_array_type* from;  // nullptr: the file lacks it, and it gets its initial value
+    bool has_low;                  // the optimizer's array has lower halves
+    std::size_t count;             // of numbers
+    operand array;                 // in the optimizer's dtype, without gaps
   };
 
   checkpoint_reader& file;
   load_settings settings;
+  note_map notes = {};  // of the file
 
   // Set by match_groups and match_tensors.
   std::vector<planned_group> groups = {};
@@ -48,6 +50,10 @@ struct load_plan {
   std::vector<new_slots> slots = {};
   std::vector<std::vector<new_workspace>> workspaces = {};  // of each group
 };
+
+/// The array of the file's tensor that holds the slot: one of the same name and extent. nullptr: it
+/// has none.
+const saved_array_type* stored_slot(const saved_tensor& from, const slot& s);
 
 /// Finds the file's group for each group of the optimizer.
 void match_groups(load_plan& plan, const optimizer& o);

@@ -5,6 +5,7 @@
 
 #include "checkpoint/load_plan.hpp"
 #include "optimizer/named_arrays.hpp"
+#include "step/array_conversion.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -14,26 +15,47 @@ void plan_arrays(load_plan& plan, const optimizer& o, std::size_t index) {
   load_plan::planned_tensor& planned = plan.tensors[index];
   const tensor& t = o.table.tensors[index];
   const array_names names = names_of(o, index);
-  const auto stage = [&](std::size_t array, dtype type, bool has_low = false) {
-    const saved_array_type* const from = planned.from->find(names.at(array));
+  // from == nullptr: the array gets its initial value.
+  const auto stage = [&](std::size_t array, const saved_array_type* from, dtype type,
+                         bool has_low = false) {
     const std::size_t count = array_of(o, index, array).count;
-    if (from == nullptr || count == 0) return;
+    if (count == 0) return;
     plan.staged.push_back({index, array, from, has_low, count, {nullptr, nullptr, type, false}});
   };
-  const std::uint32_t used =
-      plan.groups[o.table.records[index].group].settings_after.used_slots(shape_of(t)) |
-      given_slots(t);
+  const group_settings& after = plan.groups[o.table.records[index].group].settings_after;
+  const std::uint32_t used = after.used_slots(shape_of(t)), given = given_slots(t);
   for (std::size_t s = 0; s < names.rule.slot_count; ++s) {
-    if ((used >> s & 1) != 0) stage(s, t.slots[s].type);
+    const saved_array_type* const from = stored_slot(*planned.from, names.rule.slots[s]);
+    const bool is_loaded = ((used | given) >> s & 1) != 0 && from != nullptr;
+    const bool is_started = (used >> s & 1) != 0 && from == nullptr;
+    if (is_loaded || is_started) stage(s, from, t.slots[s].type);
   }
-  if (t.average.data != nullptr) stage(names.index_of(array_names::average), t.average.type);
+  if (t.average.data != nullptr) {
+    stage(names.index_of(array_names::average), planned.from->find("average"), t.average.type);
+  }
   if (plan.settings.loads_params) {
-    stage(names.index_of(array_names::param), t.param.type, has_lower_halves(t.param));
+    planned.staged_param = plan.staged.size();
+    stage(names.index_of(array_names::param), planned.from->find("param"), t.param.type,
+          has_lower_halves(t.param));
   }
   if (planned.from->accumulate_count == 0) return;
   const operand sum = o.table.sum(index);
-  stage(names.index_of(array_names::accumulated_grad), sum.type);
+  stage(names.index_of(array_names::accumulated_grad), planned.from->find("accumulated_grad"),
+        sum.type);
   if (sum.data == nullptr) planned.sum_memory = state_block(o.table.sum_bytes(index));
+}
+
+/// Sets a staged array that the file lacks to its initial value. The other arrays are staged.
+void start(const load_plan& plan, const optimizer& o, const load_plan::staged_array& staged) {
+  const std::size_t param = plan.tensors[staged.tensor].staged_param;
+  tensor t = o.table.tensors[staged.tensor];  // as it is after the load
+  if (param != no_index) t.param = plan.staged[param].array;
+  if (staged.index < t.slot_count) {
+    const std::size_t group = o.table.records[staged.tensor].group;
+    set_initial(o.context, plan.groups[group].settings_after.rule, staged.index, t, staged.array);
+  } else {
+    convert_array(o.context, t.param, staged.array, shape_of(t));  // the average
+  }
 }
 
 }  // namespace
@@ -53,8 +75,12 @@ void stage_arrays(load_plan& plan, const optimizer& o) {
     const dtype type = staged.array.type;
     staged.array = array_at(at, type, staged.has_low, staged.count);
     at += stored_size(type, staged.has_low, staged.count);
+    if (staged.from == nullptr) continue;
     plan.file.read(*plan.tensors[staged.tensor].from, *staged.from, staged.count, o.context,
                    staged.array);
+  }
+  for (const auto& staged : plan.staged) {
+    if (staged.from == nullptr) start(plan, o, staged);
   }
 }
 

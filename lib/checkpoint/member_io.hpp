@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@
 #include "json/json_writing.hpp"
 
 namespace gradstep::internal {
+
+inline bool is_same_number(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b));
+}
 
 class member_writer {
  public:
@@ -38,12 +43,12 @@ class member_writer {
   void count_if_any(const char* key, std::uint64_t value) {
     if (value != 0) count(key, value);
   }
-  /// Absent if it has the value that it would have without the member.
-  void step_count_unless(const char* key, std::uint64_t value, std::uint64_t without) {
-    if (value != without) step_count(key, value);
+  /// Absent if it is the default.
+  void step_count_unless(const char* key, std::uint64_t default_value, std::uint64_t value) {
+    if (value != default_value) step_count(key, value);
   }
-  void number_unless(const char* key, double value, double without) {
-    if (value != without) number(key, value);
+  void number_unless(const char* key, double default_value, double value) {
+    if (!is_same_number(value, default_value)) number(key, value);
   }
   void flag(const char* key, bool value) { members_[key] += value ? "true" : "false"; }
   void text(const char* key, std::string_view value) { append_json_string(members_[key], value); }
@@ -120,8 +125,8 @@ class member_writer {
   json_object_writer members_;
 };
 
-/// Throws failure (CORRUPT) for a member that is missing, unknown, or not of its kind. The sentence
-/// names the place.
+/// Throws failure: CORRUPT for a member that is missing or not of its kind, MISMATCH for one that
+/// is unknown. The sentence names the place.
 class member_reader {
  public:
   template <class Object, class Members>
@@ -146,15 +151,13 @@ class member_reader {
   void count_if_any(const char* key, std::uint64_t& value) {
     if (object_.has(key)) count(key, value);
   }
+  void number_unless(const char* key, double default_value, double& value) {
+    value = object_.has(key) ? object_[key].number() : default_value;
+  }
   /// At most 2^53.
   void step_count(const char* key, std::uint64_t& value) { value = object_[key].step_count(); }
-  void step_count_unless(const char* key, std::uint64_t& value, std::uint64_t without) {
-    value = without;
-    if (object_.has(key)) step_count(key, value);
-  }
-  void number_unless(const char* key, double& value, double without) {
-    value = without;
-    if (object_.has(key)) number(key, value);
+  void step_count_unless(const char* key, std::uint64_t default_value, std::uint64_t& value) {
+    value = object_.has(key) ? object_[key].step_count() : default_value;
   }
   template <class Flag>
   void flag(const char* key, Flag& value) {
@@ -211,7 +214,7 @@ class member_reader {
   void rule_name(const char* key, rule_values& rule) {
     const json_place name = object_[key];
     rule.entry = find_rule(name.text());
-    if (rule.entry == nullptr) name.refuse(in_quotes(name.text()) + " is no rule");
+    if (rule.entry == nullptr) name.refuse_as_unknown();
   }
   /// rule_name comes first.
   void hyperparameters(const char* key, rule_values& rule) {

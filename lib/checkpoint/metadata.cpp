@@ -2,6 +2,12 @@
 //
 // The members of the state's JSON. Each list below is used for writing and for reading, so a member
 // that is added to a list is saved and loaded. docs/checkpoints.md describes the format.
+//
+// Members that come after version 0.1 are absent while they have their default: use number_unless,
+// count_if_any and the other functions with such names. Then files of earlier versions load, and an
+// earlier library refuses a file only if it would lose something by loading it. So each new member
+// is one line below. A new hyper-parameter of an existing rule is one line in
+// later_hyperparameters, in settings_json.cpp.
 #include "checkpoint/metadata.hpp"
 
 #include <cmath>
@@ -47,7 +53,7 @@ constexpr auto group_members = [](auto& io, auto& g) {
   io.number("lr_scale", g.settings.lr_scale);
   io.require("lr_scale", g.settings.lr_scale >= 0 && std::isfinite(g.settings.lr_scale),
              "is not a finite number from 0 on");
-  io.number_unless("max_norm", g.settings.max_norm, 0);
+  io.number_unless("max_norm", 0, g.settings.max_norm);
   io.require("max_norm", !std::isnan(g.settings.max_norm) && g.settings.max_norm >= 0,
              "is neither 0 nor above 0");
   io.schedule("schedule", g.settings.schedule);
@@ -78,7 +84,7 @@ constexpr auto tensor_members = [](auto& io, auto& t) {
   io.require_or_absent("columns", is_shape(t.shape()), "do not divide the count with the rows");
   io.numbers_if_any("scalars", t.scalars);
   // A file of version 0.1 has averages over all steps.
-  io.step_count_unless("average_count", t.average_count, is_array("average") ? t.step_count : 0);
+  io.step_count_unless("average_count", is_array("average") ? t.step_count : 0, t.average_count);
 };
 
 constexpr auto rule_members = [](auto& io, auto& r) {

@@ -54,6 +54,7 @@ struct saved_tensor {
   /// Slots among the arrays that no step of the tensor has used. Empty before the first step.
   std::vector<std::string> fresh_slots = {};
   std::vector<saved_number> scalars = {};  // of the rule, with the scope of a tensor
+  const rule_info* rule = nullptr;         // of its group, once that is found in the file
 
   tensor_shape shape() const { return {count, rows, columns}; }
 

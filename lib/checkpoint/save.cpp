@@ -62,12 +62,13 @@ saved_state state_without_arrays(const optimizer& o) {
 
 /// The file's arrays, and memory for copies of those that have gaps in the optimizer.
 struct file_arrays {
-  std::vector<saved_array> arrays;
-  std::vector<state_block> copies;
+  bool is_written = true;  // false: only the sizes of the arrays matter
+  std::vector<saved_array> arrays = {};
+  std::vector<state_block> copies = {};
 
   /// The array without gaps: itself, or a copy.
   operand gapless(const context& c, const operand& array, const tensor_shape& shape) {
-    if (array.pitch == 0) return array;
+    if (array.pitch == 0 || !is_written) return array;
     const bool has_low = has_lower_halves(array);
     copies.emplace_back(stored_size(array.type, has_low, shape.count));
     const operand copy = array_at(copies.back().data(), array.type, has_low, shape.count);
@@ -97,12 +98,44 @@ void add_arrays(const optimizer& o, std::size_t index, bool with_params, saved_t
 
 }  // namespace
 
-void save_checkpoint(const optimizer& o, const std::string& path, bool with_params) {
+std::uint64_t save_checkpoint(const optimizer& o, byte_sink* sink, bool with_params) {
   saved_state state = state_without_arrays(o);
-  file_arrays file;
+  file_arrays file{.is_written = sink != nullptr};
   auto tensor = state.tensors.begin();
   for_each_tensor(o, [&](std::size_t i) { add_arrays(o, i, with_params, *tensor++, file); });
-  write_safetensors(path, file.arrays, {{state_key, write_state(state)}});
+  metadata_map metadata{{state_key, write_state(state)}};
+  for (const auto& [name, text] : o.notes) metadata.emplace(note_prefix + name, text);
+  safetensors_writer writer(file.arrays, metadata);
+  if (sink != nullptr) writer.write(*sink);
+  return writer.size();
+}
+
+void check_apart(const optimizer& o, const void* memory, std::size_t bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory), end = begin + bytes;
+  const auto refuse_overlap = [&](std::size_t tensor, const char* array) {
+    refuse(GRADSTEP_INVALID_ARGUMENT,
+           "options.memory, %zu bytes at %p, overlaps %s of tensor %s: a checkpoint goes to memory "
+           "that no array of the optimizer uses",
+           bytes, memory, array, o.table.records[tensor].quoted_name().text);
+  };
+  if (const auto* found = o.table.caller_arrays.find_overlap(begin, end)) {
+    refuse_overlap(found->tensor, found->name);
+  }
+  if (const auto* found = o.table.caller_arrays.find_grad_overlap(begin, end)) {
+    refuse_overlap(found->tensor, "grad");
+  }
+  // Arrays of the library's are of interest too: gradstep_optimizer_get_array tells where they are.
+  for_each_tensor(o, [&](std::size_t i) {
+    const array_names names = names_of(o, i);
+    for (std::size_t a = 0; a < names.size(); ++a) {
+      const named_array each = array_of(o, i, a);
+      if (!each.is_there || each.array.pitch != 0) continue;  // the library's have no gaps
+      const auto at = reinterpret_cast<std::uintptr_t>(each.array.data);
+      if (begin < at + each.count * size_of(each.array.type) && at < end) {
+        refuse_overlap(i, each.name);
+      }
+    }
+  });
 }
 
 }  // namespace gradstep::internal

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include <cstddef>
+#include <cstdint>
 
 #include "optimizer/optimizer.hpp"
+#include "safetensors/byte_sink.hpp"
 
 namespace gradstep::internal {
 
-/// Writes the optimizer's state to a file, whole or not at all; with_params: the params too.
-/// use::save. Throws failure: IO_ERROR; INVALID_ARGUMENT for names that the format cannot hold.
-void save_checkpoint(const optimizer& o, const std::string& path, bool with_params);
+/// Writes the optimizer's state to the sink; nullptr: nowhere. with_params: the params too. Returns
+/// the bytes of the checkpoint. use::save. Throws failure: those of the sink; INVALID_ARGUMENT for
+/// names that the format cannot hold.
+std::uint64_t save_checkpoint(const optimizer& o, byte_sink* sink, bool with_params);
+
+/// Throws failure (INVALID_ARGUMENT) if the memory overlaps an array of the optimizer. use::save.
+void check_apart(const optimizer& o, const void* memory, std::size_t bytes);
 
 }  // namespace gradstep::internal

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/settings_json.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "catalogue/catalogue.hpp"
@@ -10,6 +13,18 @@
 
 namespace gradstep::internal {
 namespace {
+
+/// Hyper-parameters that rules have got after their first version. All have a default, at which
+/// they are absent from the file. See metadata.cpp.
+constexpr std::string_view later_hyperparameters[] = {
+    "decay_after_step",
+    "l1_penalty",
+};
+
+bool is_later(const hyperparameter& h) {
+  return std::find(std::begin(later_hyperparameters), std::end(later_hyperparameters), h.name) !=
+         std::end(later_hyperparameters);
+}
 
 schedule read_schedule_at(const json_place& place, std::size_t depth);
 
@@ -111,7 +126,9 @@ void write_hyperparameters(std::string& to, const rule_values& rule) {
   const rule_info& info = *rule.entry->info;
   json_object_writer values(to);
   for (std::size_t i = 0; i < info.hyperparameters.size(); ++i) {
-    write_number(values[info.hyperparameters[i].name], rule.values[i]);
+    const hyperparameter& h = info.hyperparameters[i];
+    if (is_later(h) && rule.values[i] == h.default_value) continue;
+    write_number(values[h.name], rule.values[i]);
   }
   values.end();
 }
@@ -120,7 +137,12 @@ void read_hyperparameters(const json_place& place, rule_values& rule) {
   json_object values(place);
   const rule_info& info = *rule.entry->info;
   for (std::size_t i = 0; i < info.hyperparameters.size(); ++i) {
-    const json_place value = values[info.hyperparameters[i].name];
+    const hyperparameter& h = info.hyperparameters[i];
+    if (is_later(h) && !values.has(h.name)) {
+      rule.values[i] = h.default_value;
+      continue;
+    }
+    const json_place value = values[h.name];
     const double number = value.number();
     value.check([&] { set_value(info, i, number, rule.values); });
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A group's hyper-parameters and schedule as JSON, written and read. Reading throws failure
-// (CORRUPT) for any fault; the sentence names the place.
+// A group's hyper-parameters and schedule as JSON, written and read. Reading throws failure:
+// CORRUPT for any fault, MISMATCH for a member that is not known. The sentence names the place.
 #pragma once
 
 #include <string>
@@ -15,9 +15,10 @@ namespace gradstep::internal {
 /// Infinities and NaN, which JSON does not have, become the texts "inf", "-inf" and "nan".
 void write_number(std::string& to, double number);
 
-/// {"lr": 0.001, ...}: every hyper-parameter of the rule.
+/// {"lr": 0.001, ...}: the hyper-parameters of the rule; without those that came later than the
+/// rule and are at their defaults.
 void write_hyperparameters(std::string& to, const rule_values& rule);
-/// Reads every value of the rule, whose entry is set.
+/// Sets every value of the rule, whose entry is set.
 void read_hyperparameters(const json_place& place, rule_values& rule);
 
 /// {"name", "parameters": {...}}, or {"name": "sequence", "parts": [{"length", "schedule"}, ...]}.

@@ -14,6 +14,8 @@ namespace gradstep::internal {
 
 /// The key of the metadata that holds the state.
 inline constexpr const char* state_key = "gradstep.state";
+/// The keys of the metadata that hold notes begin so; the name of the note follows.
+inline constexpr const char* note_prefix = "note.";
 
 /// One array of the file.
 struct stored_part {

@@ -27,6 +27,7 @@
 
 #include "optimizer/call_gate.hpp"
 #include "optimizer/group_settings.hpp"
+#include "optimizer/notes.hpp"
 #include "optimizer/tensor_table.hpp"
 #include "schedules/plateau.hpp"
 #include "step/loss_scaling.hpp"
@@ -114,6 +115,7 @@ struct optimizer {
   tensor_table table;
   std::vector<internal::shared_scalars> shared_scalars;  // of the rules that have some
   std::optional<internal::loss_scaler> loss_scaler;
+  note_map notes;
 
   std::uint64_t step_count = 0;     // steps that were taken
   std::uint64_t skipped_count = 0;  // steps that were skipped

@@ -27,13 +27,13 @@ void check_header_crc32(std::string_view start) {
 
 }  // namespace
 
-safetensors_reader::safetensors_reader(const std::string& path)
-    : path_(path), file_(open_to_read(path, file_bytes_)) {
+safetensors_reader::safetensors_reader(std::unique_ptr<byte_source> source)
+    : source_(std::move(source)) {
   try {
     verify();
   } catch (const failure& f) {
     if (f.status() != GRADSTEP_CORRUPT) throw;
-    corrupt("\"" + path_ + "\" is damaged: " + f.what());
+    corrupt(shown() + " is damaged: " + f.what());
   }
 }
 
@@ -44,26 +44,26 @@ void safetensors_reader::verify() {
   has_checksums_ = is_sealed(header);
   if (has_checksums_) check_header_crc32(start);
   if (header.front() != '{') corrupt("the header does not begin with {");
-  header_ = parse_header(header, file_bytes_ - data_begin_);
+  header_ = parse_header(header, source_->size() - data_begin_);
   take_checksums();
   verify_arrays();
 }
 
 std::string safetensors_reader::read_start() const {
+  const std::uint64_t size = source_->size();
   unsigned char length[length_bytes] = {};
-  if (file_bytes_ < length_bytes ||
-      read_at(file_, length, length_bytes, 0, path_) != length_bytes) {
-    corrupt("it has " + std::to_string(file_bytes_) + " bytes, too few for a header");
+  if (size < length_bytes || source_->read(length, length_bytes, 0) != length_bytes) {
+    corrupt("it has " + std::to_string(size) + " bytes, too few for a header");
   }
   std::uint64_t header_bytes = 0;
   for (std::size_t i = length_bytes; i-- > 0;) header_bytes = header_bytes << 8 | length[i];
-  const std::uint64_t most = std::min(most_header_bytes, file_bytes_ - length_bytes);
+  const std::uint64_t most = std::min(most_header_bytes, size - length_bytes);
   if (header_bytes == 0 || header_bytes > most) {
     corrupt("its header of " + std::to_string(header_bytes) + " bytes is not within 1 to " +
             std::to_string(most));
   }
   std::string start(length_bytes + static_cast<std::size_t>(header_bytes), '\0');
-  if (read_at(file_, start.data(), start.size(), 0, path_) != start.size()) {
+  if (source_->read(start.data(), start.size(), 0) != start.size()) {
     corrupt("it became shorter while it was read");
   }
   return start;
@@ -102,7 +102,7 @@ std::string_view safetensors_reader::window_at(std::uint64_t position, std::uint
     ahead_ = std::max(ahead_, least_ahead);
     window_.resize(file_buffer_bytes);
     window_begin_ = window_end_ = position;
-    window_end_ += read_at(file_, window_.data(), ahead_, data_begin_ + position, path_);
+    window_end_ += source_->read(window_.data(), ahead_, data_begin_ + position);
   }
   const auto skipped = static_cast<std::size_t>(position - window_begin_);
   const std::string_view all(window_.data(), static_cast<std::size_t>(window_end_ - window_begin_));
@@ -133,7 +133,7 @@ bool safetensors_reader::read_data(char* to, std::uint64_t bytes, std::uint64_t 
   if (bytes >= file_buffer_bytes || !is_behind_the_last) {
     window_begin_ = window_end_ = position + bytes;
     ahead_ = 0;
-    return read_at(file_, to, bytes, data_begin_ + position, path_) == bytes;
+    return source_->read(to, bytes, data_begin_ + position) == bytes;
   }
   while (bytes != 0) {
     const std::string_view part = window_at(position, bytes);
@@ -150,7 +150,7 @@ void safetensors_reader::read(const stored_array& array, void* to) {
   const bool is_whole = read_data(static_cast<char*>(to), array.bytes, array.begin);
   if (!is_whole ||
       (has_checksums_ && crc32_of(to, static_cast<std::size_t>(array.bytes)) != array.crc32)) {
-    corrupt("\"" + path_ + "\" has changed while it was read: the array " + in_quotes(array.name));
+    corrupt(shown() + " has changed while it was read: the array " + in_quotes(array.name));
   }
 }
 

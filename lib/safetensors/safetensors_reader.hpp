@@ -2,23 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "safetensors/file_io.hpp"
+#include "safetensors/byte_source.hpp"
 #include "safetensors/safetensors_header.hpp"
 
 namespace gradstep::internal {
 
 /// A safetensors file. The constructor verifies all of it: its structure, and its checksums if it
 /// has any. Nothing in the file is trusted, and memory stays within a few times the header's
-/// length. The file is never mapped. Throws failure: IO_ERROR; CORRUPT, with the path in the
-/// sentence, for any fault.
+/// length. Throws failure: IO_ERROR; CORRUPT, with the source's name in the sentence, for any
+/// fault.
 class safetensors_reader {
  public:
-  explicit safetensors_reader(const std::string& path);
+  explicit safetensors_reader(std::unique_ptr<byte_source> source);
+
+  /// The source, as sentences call it.
+  const std::string& shown() const noexcept { return source_->shown(); }
 
   /// false: the file was written or changed by something other than write_safetensors.
   bool has_checksums() const noexcept { return has_checksums_; }
@@ -46,9 +50,7 @@ class safetensors_reader {
   std::string_view window_at(std::uint64_t position, std::uint64_t wanted);
   bool read_data(char* to, std::uint64_t bytes, std::uint64_t position);
 
-  std::string path_;
-  std::uint64_t file_bytes_ = 0;
-  file_descriptor file_;
+  std::unique_ptr<byte_source> source_;
   std::uint64_t data_begin_ = 0;
   bool has_checksums_ = false;
   safetensors_header header_;

@@ -184,6 +184,24 @@ static gradstep_status load(void* s) {
   return status;
 }
 
+static unsigned char checkpoint[1 << 16];
+static gradstep_status save_to(void* s) {
+  uint64_t size = 0;
+  gradstep_save_options* options = s;
+  options->memory = checkpoint;
+  options->memory_size = sizeof checkpoint;
+  return gradstep_optimizer_save_to(optimizer, options, &size);
+}
+static gradstep_status load_from(void* s) {
+  uint64_t size = 0;
+  gradstep_load_options* options = s;
+  gradstep_save_options* asking = MAKE(gradstep_save_options);
+  check_ok(gradstep_optimizer_save_to(optimizer, asking, &size), "save_to");
+  options->memory = checkpoint;
+  options->memory_size = (size_t)size;
+  return gradstep_optimizer_load_from(optimizer, options, NULL);
+}
+
 static void check_descriptions(void) {
   OUTPUT(MAKE(gradstep_context_info), describe_context);
   OUTPUT(MAKE(gradstep_rule_info), describe_rule);
@@ -198,6 +216,8 @@ static void check_descriptions(void) {
   OUTPUT(MAKE(gradstep_group_info), describe_group);
   OUTPUT(MAKE(gradstep_tensor_info), describe_tensor);
   OUTPUT(MAKE(gradstep_load_result), load);
+  INPUT(MAKE(gradstep_save_options), save_to);
+  INPUT(MAKE(gradstep_load_options), load_from);
 }
 
 int main(int argc, char** argv) {

@@ -63,6 +63,8 @@ FIRST(gradstep_optimizer_info, 64);
 FIRST(gradstep_group_info, 64);
 FIRST(gradstep_tensor_info, 64);
 FIRST(gradstep_load_result, 32);
+FIRST(gradstep_save_options, 56);
+FIRST(gradstep_load_options, 80);
 #undef FIRST
 #endif
 

@@ -235,6 +235,27 @@ AT(gradstep_plateau, cooldown_left, 80);
 AT(gradstep_plateau, maximizes, 88);
 AT(gradstep_plateau, is_absolute, 92);
 
+SIZE(gradstep_save_options, 56);
+AT(gradstep_save_options, struct_size, 0);
+AT(gradstep_save_options, flags, 8);
+AT(gradstep_save_options, path, 16);
+AT(gradstep_save_options, write, 24);
+AT(gradstep_save_options, stream, 32);
+AT(gradstep_save_options, memory, 40);
+AT(gradstep_save_options, memory_size, 48);
+
+SIZE(gradstep_load_options, 80);
+AT(gradstep_load_options, struct_size, 0);
+AT(gradstep_load_options, flags, 8);
+AT(gradstep_load_options, path, 16);
+AT(gradstep_load_options, read, 24);
+AT(gradstep_load_options, stream, 32);
+AT(gradstep_load_options, stream_size, 40);
+AT(gradstep_load_options, memory, 48);
+AT(gradstep_load_options, memory_size, 56);
+AT(gradstep_load_options, file_prefix, 64);
+AT(gradstep_load_options, prefix, 72);
+
 #undef AT
 #undef SIZE
 

@@ -115,7 +115,7 @@ TEST(checkpoint_misuse, wrong_arguments) {
   expect_failure(gradstep_optimizer_load(raw, nullptr, 0, nullptr), GRADSTEP_INVALID_ARGUMENT,
                  {"path"});
   refuse(model, "", 0, GRADSTEP_INVALID_ARGUMENT, {"empty"});
-  refuse(model, path, 8, GRADSTEP_INVALID_ARGUMENT, {"flags", "8"});
+  refuse(model, path, 32, GRADSTEP_INVALID_ARGUMENT, {"flags", "0x20"});
   refuse(model, folder / "none", 0, GRADSTEP_IO_ERROR, {folder / "none", "No such file"});
   refuse(model, folder.path(), 0, GRADSTEP_IO_ERROR, {folder.path()});
   for (const std::size_t size : bad_sizes) {

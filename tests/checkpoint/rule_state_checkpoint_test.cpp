@@ -163,19 +163,26 @@ struct lie {
   std::size_t rule_case;
   const char* named;
   std::function<void(json&)> change;
+  gradstep_status status = GRADSTEP_CORRUPT;
 };
 
+/// A later version of the library could have saved it.
+constexpr gradstep_status unknown = GRADSTEP_MISMATCH;
+
 const lie lies[] = {
-    {0, "\"mu\" of tensor \"t1\"", [](json& s) { s["tensors"][1]["scalars"]["mu"] = 0.5; }},
+    {0, "\"mu\" = 0.5 of tensor \"t1\"", [](json& s) { s["tensors"][1]["scalars"]["mu"] = 0.5; },
+     unknown},
     {0, "mu_product", [](json& s) { s["tensors"][1]["scalars"]["mu_product"] = "many"; }},
     {0, "scalars", [](json& s) { s["tensors"][1]["scalars"] = 3; }},
-    {0, "\"d\" of tensor \"t0\"", [](json& s) { s["tensors"][0]["scalars"]["d"] = 1; }},
-    {0, "\"mu_product\" of all tensors",
+    {0, "\"d\" = 1 of tensor \"t0\"", [](json& s) { s["tensors"][0]["scalars"]["d"] = 1; },
+     unknown},
+    {0, "\"mu_product\" = 1 of all tensors",
      [](json& s) {
        s["rules"] = {{{"name", "nadam"}, {"scalars", {{"mu_product", 1}}}}};
-     }},
-    {6, "no rule", [](json& s) { s["rules"][0]["name"] = "prodigal"; }},
-    {6, "\"e\" of all tensors", [](json& s) { s["rules"][0]["scalars"]["e"] = 1; }},
+     },
+     unknown},
+    {6, "rule \"prodigal\"", [](json& s) { s["rules"][0]["name"] = "prodigal"; }, unknown},
+    {6, "\"e\" = 1 of all tensors", [](json& s) { s["rules"][0]["scalars"]["e"] = 1; }, unknown},
     {6, "scalars", [](json& s) { s["rules"][0]["scalars"]["d"] = json::array(); }},
     {6, "another one", [](json& s) { s["rules"].push_back(s["rules"][0]); }},
     {4, "columns", [](json& s) { s["tensors"][0]["columns"] = 8; }},
@@ -184,13 +191,13 @@ const lie lies[] = {
     {4, "shape [", [](json& s) { s["tensors"][0]["rows"] = 35, s["tensors"][0]["columns"] = 18; }},
     {4, "shape [",
      [](json& s) { s["tensors"][0].erase("rows"), s["tensors"][0].erase("columns"); }},
-    {4, "no array of", [](json& s) { s["tensors"][1]["arrays"]["row_varr"] = "float32"; }},
+    {4, "no array of", [](json& s) { s["tensors"][1]["arrays"]["row_varr"] = "float32"; }, unknown},
     {4, "dtype", [](json& s) { s["tensors"][0]["arrays"]["row_var"] = "float16"; }},
 };
 
-TEST(rule_state_checkpoint, that_lies_is_corrupt) {
+TEST(rule_state_checkpoint, that_lies_is_refused) {
   const scratch_folder folder;
-  for (const auto& [index, named, change] : lies) {
+  for (const auto& [index, named, change, status] : lies) {
     const rule_case& c = rule_cases()[index];
     SCOPED_TRACE(std::string(c.rule_name) + " " + named);
     small_model model(c, {}), target(c, {}, true);
@@ -200,7 +207,7 @@ TEST(rule_state_checkpoint, that_lies_is_corrupt) {
     const auto before = target.state();
     expect_failure(gradstep_optimizer_load(target.optimizer.get(), (folder / "state").c_str(),
                                            with_params, nullptr),
-                   GRADSTEP_CORRUPT, {named});
+                   status, {named});
     EXPECT_EQ(target.state(), before);
   }
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -186,6 +187,27 @@ void add_arrays(gradstep::optimizer& o) {
                                                            GRADSTEP_FLOAT32, grad.data(), nullptr));
 }
 
+/// Other groups and rules, and a stream in place of the file.
+void load_under_other_names(const gradstep::context& context,
+                            const std::vector<unsigned char>& bytes) {
+  gradstep::optimizer o(context);
+  model other(context, "nadam");
+  auto options = gradstep::sized<gradstep_load_options>();
+  options.flags = GRADSTEP_CHECKPOINT_ANY_GROUP | GRADSTEP_CHECKPOINT_START_MISSING |
+                  GRADSTEP_CHECKPOINT_PARTIAL;
+  options.stream = const_cast<unsigned char*>(bytes.data());
+  options.stream_size = bytes.size();
+  options.read = [](void* stream, uint64_t offset, void* to, size_t size) -> int32_t {
+    std::memcpy(to, static_cast<const unsigned char*>(stream) + offset, size);
+    return 0;
+  };
+  other.optimizer.load_from(options);
+  options.file_prefix = "t";
+  options.prefix = "u";
+  o.load_from(options);
+  o.notes();
+}
+
 void use_optimizer(const gradstep::context& context, const std::string& path) {
   model m(context, "adamw");
   auto& o = m.optimizer;
@@ -206,7 +228,14 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.set_plateau(0, gradstep::plateau(0.1));
   o.report_metric(1);
   o.plateau_of(0);
+  o.set_note("epoch", "1");
+  o.set_note("epoch", "2");
+  o.set_note("data", "digits");
+  o.remove_note("data");
+  o.note("epoch");
+  o.notes();
   o.save(path, GRADSTEP_CHECKPOINT_PARAMS);
+  const auto bytes = o.save_to_memory(GRADSTEP_CHECKPOINT_PARAMS);
   o.set(1, "amsgrad", 1);
   o.get(1, "beta1");
   o.step();
@@ -228,6 +257,8 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARAMS);
   other.optimizer.step();
   other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARTIAL | GRADSTEP_CHECKPOINT_KEEP_SETTINGS);
+  other.optimizer.load_from_memory(bytes, GRADSTEP_CHECKPOINT_PARAMS);
+  load_under_other_names(context, bytes);
 }
 
 /// A rule that sums over all tensors, and one with transforms. Matrices of adafactor.

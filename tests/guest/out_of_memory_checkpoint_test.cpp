@@ -102,5 +102,72 @@ TEST_F(out_of_memory_checkpoint, load_of_what_is_no_checkpoint) {
   fail_each_request("missing", loading(folder / "missing", 0, GRADSTEP_IO_ERROR));
 }
 
+/// Its state, and its notes.
+std::vector<double> state_with_notes(const full_model& model) {
+  auto all = model.state();
+  for (const char* name : {"first", "second"}) {
+    const char* text = "";
+    all.push_back(gradstep_optimizer_get_note(model.optimizer.get(), name, &text));
+    for (const char* c = text; *c != '\0'; ++c) all.push_back(*c);
+  }
+  return all;
+}
+
+const std::string long_note(1000, 'n');
+
+TEST_F(out_of_memory_checkpoint, set_note) {
+  fail_each_request("set note", [] {
+    const auto model = std::make_shared<full_model>();
+    expect_ok(gradstep_optimizer_set_note(model->optimizer.get(), "first", "old"));
+    return attempt{GRADSTEP_OK,
+                   [=] {
+                     return gradstep_optimizer_set_note(model->optimizer.get(), "first",
+                                                        long_note.c_str());
+                   },
+                   [=] { return state_with_notes(*model); }};
+  });
+}
+
+TEST_F(out_of_memory_checkpoint, save_to_memory) {
+  fail_each_request("save to memory", [] {
+    const auto model = std::make_shared<full_model>();
+    expect_ok(gradstep_optimizer_set_note(model->optimizer.get(), "first", long_note.c_str()));
+    const auto bytes = std::make_shared<std::vector<double>>(10'000);
+    return attempt{GRADSTEP_OK,
+                   [=] {
+                     auto options = sized<gradstep_save_options>();
+                     options.memory = bytes->data();
+                     options.memory_size = bytes->size() * sizeof(double);
+                     return gradstep_optimizer_save_to(model->optimizer.get(), &options, nullptr);
+                   },
+                   [=] { return *bytes; }};
+  });
+}
+
+TEST_F(out_of_memory_checkpoint, load_into_any_group) {
+  const std::string bytes = [] {
+    const full_model model;
+    expect_ok(gradstep_optimizer_set_note(model.optimizer.get(), "second", long_note.c_str()));
+    return bytes_of_checkpoint(model.optimizer.get(), with_params);
+  }();
+  fail_each_request("load into any group", [&] {
+    const auto model = std::make_shared<full_model>(false, "other");
+    expect_ok(gradstep_optimizer_set_note(model->optimizer.get(), "first", "old"));
+    return attempt{GRADSTEP_OK,
+                   [=] {
+                     auto options = sized<gradstep_load_options>();
+                     options.flags = with_params | GRADSTEP_CHECKPOINT_ANY_GROUP |
+                                     GRADSTEP_CHECKPOINT_START_MISSING |
+                                     GRADSTEP_CHECKPOINT_PARTIAL;
+                     options.memory = bytes.data();
+                     options.memory_size = bytes.size();
+                     options.file_prefix = "layer.with.a.longer.name.1";
+                     options.prefix = "layer.with.a.longer.name.0";
+                     return gradstep_optimizer_load_from(model->optimizer.get(), &options, nullptr);
+                   },
+                   [=] { return state_with_notes(*model); }};
+  });
+}
+
 }  // namespace
 }  // namespace gradstep_test

@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <cstddef>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -197,6 +199,28 @@ TEST(optimizer_handles, shapes_scalars_and_transforms) {
   EXPECT_THROW(optimizer.transform("train", factored), gradstep::error);
   optimizer.transform("train", averaged);
   optimizer.step();
+}
+
+TEST(optimizer_handles, notes_and_memory) {
+  one_tensor o, other;
+  o.optimizer.set_note("epoch", "3");
+  o.optimizer.set_note("data", "digits");
+  o.optimizer.set_note("old", "x");
+  o.optimizer.remove_note("old");
+  EXPECT_EQ(o.optimizer.note("epoch"), "3");
+  EXPECT_THROW((void)o.optimizer.note("old"), gradstep::error);
+  o.optimizer.step();
+  const auto bytes = o.optimizer.save_to_memory(GRADSTEP_CHECKPOINT_PARAMS);
+  EXPECT_EQ(other.optimizer.load_from_memory(bytes, GRADSTEP_CHECKPOINT_PARAMS).loaded_count, 1U);
+  EXPECT_EQ(other.param, o.param);
+  EXPECT_EQ(other.optimizer.notes(),
+            (std::map<std::string, std::string>{{"data", "digits"}, {"epoch", "3"}}));
+  auto options = gradstep::sized<gradstep_load_options>();
+  options.flags = GRADSTEP_CHECKPOINT_ANY_GROUP;
+  options.memory = bytes.data();
+  options.memory_size = bytes.size();
+  options.prefix = "no";
+  EXPECT_THROW(other.optimizer.load_from(options), gradstep::error);
 }
 
 }  // namespace

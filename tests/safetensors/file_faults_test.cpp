@@ -29,9 +29,7 @@ void save(const std::string& path, const std::string& content) {
 
 constexpr auto unusual = std::filesystem::perms(0666);
 
-std::string content_of(const std::string& path) {
-  return safetensors_reader(path).metadata().at("content");
-}
+std::string content_of(const std::string& path) { return reader_of(path).metadata().at("content"); }
 
 /// Gives the file permissions that the umask keeps a new file from having.
 void make_mode_unusual(const std::string& path) { std::filesystem::permissions(path, unusual); }

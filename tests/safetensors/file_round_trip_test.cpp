@@ -33,7 +33,7 @@ std::string bytes_of(safetensors_reader& reader, const stored_array& array) {
 void expect_round_trip(const std::string& path, const std::vector<saved_array>& arrays,
                        const metadata_map& metadata) {
   write_safetensors(path, arrays, metadata);
-  safetensors_reader reader(path);
+  safetensors_reader reader = reader_of(path);
   EXPECT_TRUE(reader.has_checksums());
   EXPECT_EQ(reader.metadata(), metadata);
   ASSERT_EQ(reader.arrays().size(), arrays.size());
@@ -103,7 +103,7 @@ TEST(file_round_trip, same_input_same_bytes_and_aligned) {
   std::uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
   EXPECT_EQ((8 + header_bytes) % 64, 0U);
-  safetensors_reader reader(folder / "a");
+  safetensors_reader reader = reader_of(folder / "a");
   for (const auto& array : reader.arrays()) {
     EXPECT_EQ(array.begin % gradstep::internal::dtype_bytes(array.dtype), 0U) << array.name;
   }
@@ -113,7 +113,7 @@ TEST(file_round_trip, other_programs_files_have_no_checksums) {
   const scratch_folder folder;
   write_bytes(folder / "file",
               file_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", 2));
-  safetensors_reader reader(folder / "file");
+  safetensors_reader reader = reader_of(folder / "file");
   EXPECT_FALSE(reader.has_checksums());
   ASSERT_EQ(reader.arrays().size(), 1U);
   EXPECT_EQ(bytes_of(reader, reader.arrays()[0]), "ZZ");
@@ -124,7 +124,7 @@ TEST(file_round_trip, change_between_the_passes_is_found) {
   const example e;
   const std::string path = folder / "file";
   write_safetensors(path, e.arrays(), e.metadata());
-  safetensors_reader reader(path);
+  safetensors_reader reader = reader_of(path);
   const stored_array& last = reader.arrays()[reader.arrays().size() - 1];
   std::string file = read_bytes(path);
   file.back() ^= 1;

@@ -69,7 +69,7 @@ TEST(hostile_files, memory_of_large_arrays_is_the_buffer) {
                                 {{"numbers", "F32", {numbers.size()}, numbers.data()}}, {});
             }),
             megabyte);
-  EXPECT_LT(memory_of([&] { safetensors_reader{folder / "file"}; }), megabyte);
+  EXPECT_LT(memory_of([&] { reader_of(folder / "file"); }), megabyte);
 }
 
 TEST(hostile_files, checksums_that_do_not_belong) {

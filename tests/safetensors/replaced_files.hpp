@@ -27,7 +27,7 @@ inline void save(const std::string& path, float content) {
 
 /// The number that the whole file consists of.
 inline float content_of(const std::string& path) {
-  safetensors_reader reader(path);
+  safetensors_reader reader = reader_of(path);
   std::vector<float> numbers(count);
   reader.read(reader.arrays().at(0), numbers.data());
   for (const float number : numbers) EXPECT_EQ(number, numbers[0]);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,19 @@ namespace gradstep_test {
 using gradstep::internal::failure;
 using gradstep::internal::metadata_map;
 using gradstep::internal::safetensors_reader;
+using gradstep::internal::safetensors_writer;
 using gradstep::internal::saved_array;
 using gradstep::internal::stored_array;
-using gradstep::internal::write_safetensors;
+
+inline void write_safetensors(const std::string& path, const std::vector<saved_array>& arrays,
+                              const metadata_map& metadata) {
+  gradstep::internal::file_sink sink(path);
+  safetensors_writer(arrays, metadata).write(sink);
+}
+
+inline safetensors_reader reader_of(const std::string& path) {
+  return safetensors_reader(std::make_unique<gradstep::internal::file_source>(path));
+}
 
 inline std::string little_endian(std::uint64_t value) {
   std::string bytes;
@@ -69,7 +80,7 @@ std::string sentence_of(gradstep_status wanted, const Body& body) {
 }
 
 inline std::string sentence_of_reading(gradstep_status wanted, const std::string& path) {
-  return sentence_of(wanted, [&] { safetensors_reader{path}; });
+  return sentence_of(wanted, [&] { reader_of(path); });
 }
 
 }  // namespace gradstep_test

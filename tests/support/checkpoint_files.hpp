@@ -30,6 +30,31 @@ inline gradstep_load_result load(const optimizer_handle& optimizer, const std::s
   return result;
 }
 
+/// The checkpoint, saved into memory.
+inline std::string bytes_of_checkpoint(const gradstep_optimizer* optimizer,
+                                       std::uint64_t flags = with_params) {
+  auto options = sized<gradstep_save_options>();
+  options.flags = flags;
+  std::uint64_t size = 0;
+  expect_ok(gradstep_optimizer_save_to(optimizer, &options, &size));
+  std::string bytes(size, '\0');
+  options.memory = bytes.data();
+  options.memory_size = bytes.size();
+  expect_ok(gradstep_optimizer_save_to(optimizer, &options, &size));
+  EXPECT_EQ(size, bytes.size());
+  return bytes;
+}
+
+/// Options of a load from these bytes, which stay in place.
+inline gradstep_load_options load_options(const std::string& bytes,
+                                          std::uint64_t flags = with_params) {
+  auto options = sized<gradstep_load_options>();
+  options.flags = flags;
+  options.memory = bytes.data();
+  options.memory_size = bytes.size();
+  return options;
+}
+
 /// Expects equal strings. The message names the first byte that differs.
 inline void expect_same_bytes(const std::string& got, const std::string& wanted) {
   ASSERT_EQ(got.size(), wanted.size());
