@@ -8,17 +8,6 @@
 #include "optimizer/setup.hpp"
 
 namespace gradstep::internal {
-namespace {
-
-/// The pointers of an empty tensor may have any value. But whether params have lower halves is part
-/// of what the optimizer knows about a tensor.
-void forget_extras(tensor& t) {
-  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = t.delta.extra = nullptr;
-  for (operand& slot : t.slots) slot.extra = nullptr;
-}
-
-}  // namespace
-
 gradstep_status check_place(const optimizer& o, std::size_t group, const char* name) {
   if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
   check_entry_name("name", name);

@@ -67,7 +67,7 @@ void read_tensor(const gradstep_tensor& given, std::uint32_t slots, tensor& into
 }
 
 void forget_extras(tensor& t) {
-  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = nullptr;
+  t.param.extra = t.grad.extra = t.copy.extra = t.average.extra = t.delta.extra = nullptr;
   for (operand& slot : t.slots) slot.extra = nullptr;
 }
 
