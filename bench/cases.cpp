@@ -101,7 +101,7 @@ std::vector<rule_variant> all_rule_variants() {
     variants.push_back({name, name, {}});
     for (std::size_t i = 0; i < rule.info().hyperparameter_count; ++i) {
       auto info = gradstep::sized<gradstep_hyperparameter_info>();
-      gradstep::throw_on_failure(gradstep_rule_hyperparameter_describe(name.c_str(), i, &info));
+      gradstep::throw_on_failure(gradstep_rule_describe_hyperparameter(name.c_str(), i, &info));
       if (info.default_value != 0 || !uses_other_slots(name, info)) continue;
       variants.push_back({name + "+" + info.name, name, {{info.name, raised(info)}}});
     }

@@ -9,7 +9,7 @@ std::vector<double> initial_scalars(const gradstep::rule& rule, std::int32_t sco
   std::vector<double> values;
   for (std::size_t i = 0; i < rule.info().scalar_count; ++i) {
     auto info = gradstep::sized<gradstep_scalar_info>();
-    gradstep::throw_on_failure(gradstep_rule_scalar_describe(rule.name(), i, &info));
+    gradstep::throw_on_failure(gradstep_rule_describe_scalar(rule.name(), i, &info));
     if (info.scope != scope) continue;
     const char* const source = info.initial_hyperparameter;
     values.push_back(source == nullptr ? info.initial_value : rule.get(source));

@@ -22,7 +22,7 @@ configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/gradstep-config.cmake.in"
   "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config.cmake" INSTALL_DESTINATION "${gradstep_cmake_dir}")
 write_basic_package_version_file(
-  "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config-version.cmake" COMPATIBILITY SameMinorVersion)
+  "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config-version.cmake" COMPATIBILITY SameMajorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config-version.cmake"
         DESTINATION "${gradstep_cmake_dir}")

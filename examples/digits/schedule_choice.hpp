@@ -33,7 +33,7 @@ inline std::vector<gradstep_hyperparameter_info> parameters_of(const std::string
       info.hyperparameter_count, gradstep::sized<gradstep_hyperparameter_info>());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     gradstep::throw_on_failure(
-        gradstep_schedule_hyperparameter_describe(schedule.c_str(), i, &parameters[i]));
+        gradstep_schedule_describe_hyperparameter(schedule.c_str(), i, &parameters[i]));
   }
   return parameters;
 }

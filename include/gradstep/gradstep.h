@@ -67,7 +67,7 @@
  *   - A program of a later version has structs with fields that the library does not know. If the
  *     caller fills the struct, these fields must be 0; otherwise the call fails with
  *     GRADSTEP_INVALID_ARGUMENT. If the library fills the struct, it sets them to 0.
- * This holds for every program since version 0.1. struct_size is a multiple of 8, at least the size
+ * This holds for every program since version 0.2. struct_size is a multiple of 8, at least the size
  * that the struct had in its first version, and at most 4096. The library refuses any other value
  * before it reads or writes the rest of the struct.
  *
@@ -102,13 +102,13 @@ extern "C" {
 /* ---- Version ------------------------------------------------------------------------------- */
 
 #define GRADSTEP_VERSION_MAJOR 0
-#define GRADSTEP_VERSION_MINOR 1
+#define GRADSTEP_VERSION_MINOR 2
 #define GRADSTEP_VERSION_PATCH 0
 
 /* The version of the running library: 10000 * major + 100 * minor + patch. */
 GRADSTEP_API uint32_t gradstep_version(void);
 
-/* The version of the running library as text: "0.1.0". */
+/* The version of the running library as text: "0.2.0". */
 GRADSTEP_API const char* gradstep_version_text(void);
 
 /* ---- Status -------------------------------------------------------------------------------- */
@@ -320,7 +320,7 @@ typedef struct gradstep_hyperparameter_info {
 } gradstep_hyperparameter_info;
 
 /* Describes the index-th hyper-parameter of a rule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_rule_hyperparameter_describe(
+GRADSTEP_API gradstep_status gradstep_rule_describe_hyperparameter(
     const char* rule_name, size_t index, gradstep_hyperparameter_info* info);
 
 /* How many elements a slot has: one for each element of the tensor, of each row, of each column of
@@ -353,7 +353,7 @@ typedef struct gradstep_slot_info {
 
 /* Describes the index-th slot of a rule. Whether a step uses the slot depends on the
  * hyper-parameters: see gradstep_rule_slot_layout. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_rule_slot_describe(const char* rule_name, size_t index,
+GRADSTEP_API gradstep_status gradstep_rule_describe_slot(const char* rule_name, size_t index,
                                                          gradstep_slot_info* info);
 
 /* Whose state a scalar is. */
@@ -376,7 +376,7 @@ typedef struct gradstep_scalar_info {
 } gradstep_scalar_info;
 
 /* Describes the index-th scalar of a rule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_rule_scalar_describe(const char* rule_name, size_t index,
+GRADSTEP_API gradstep_status gradstep_rule_describe_scalar(const char* rule_name, size_t index,
                                                            gradstep_scalar_info* info);
 
 /* The name of the index-th transform of a rule: see gradstep_transform. NULL for an unknown rule,
@@ -508,7 +508,7 @@ typedef struct gradstep_tensor {
    * rounded to the param's dtype. */
   gradstep_array average;
 
-  /* slot_count arrays in the order of gradstep_rule_slot_describe; each slot is read and written.
+  /* slot_count arrays in the order of gradstep_rule_describe_slot; each slot is read and written.
    * gradstep_rule_slot_layout tells how many elements a slot has and which dtype suits it. If the
    * param is float64, the dtype of every slot is FLOAT64. Otherwise a slot with one number per
    * element is FLOAT32, BFLOAT16, FLOAT16, S1E4M3_B256 or, if it is non-negative, E5M3_B256; other
@@ -517,7 +517,7 @@ typedef struct gradstep_tensor {
   const gradstep_array* slots;
   size_t slot_count;
 
-  /* The rule's scalars with GRADSTEP_SCOPE_TENSOR, in the order of gradstep_rule_scalar_describe;
+  /* The rule's scalars with GRADSTEP_SCOPE_TENSOR, in the order of gradstep_rule_describe_scalar;
    * read and written. Before the first step they have their initial values. NULL and 0 if the rule
    * has none. No two tensors may share them. */
   double* scalars;
@@ -626,7 +626,7 @@ typedef struct gradstep_apply_options {
    * element). */
   uint64_t seed;
 
-  /* The rule's scalars with GRADSTEP_SCOPE_ALL, in the order of gradstep_rule_scalar_describe; read
+  /* The rule's scalars with GRADSTEP_SCOPE_ALL, in the order of gradstep_rule_describe_scalar; read
    * and written. Before the first step they have their initial values. NULL and 0 if the rule has
    * none. */
   double* scalars;
@@ -770,14 +770,14 @@ GRADSTEP_API gradstep_status gradstep_apply_part(const gradstep_context* context
  *
  * param, grad. Arrays of `count` elements without gaps.
  *
- * slot0 to slot7. The rule's slots in the order of gradstep_rule_slot_describe. No rule has more
+ * slot0 to slot7. The rule's slots in the order of gradstep_rule_describe_slot. No rule has more
  * than eight. A slot that the rule does not use may be NULL, and a slot that it does not have must
  * be NULL. slot_dtype is the dtype of the slots with one number per element; 0: the type of the
  * arithmetic. Other slots have the type of the arithmetic. 8-bit dtypes need scales, so they are
  * left to gradstep_apply.
  *
  * scalars. The rule's scalars: first those with GRADSTEP_SCOPE_TENSOR, then those with
- * GRADSTEP_SCOPE_ALL, both in the order of gradstep_rule_scalar_describe. NULL if the rule has
+ * GRADSTEP_SCOPE_ALL, both in the order of gradstep_rule_describe_scalar. NULL if the rule has
  * none.
  *
  * options. NULL: no options. options->step is 0 or equal to `step`, and options->scalars is NULL.
@@ -893,7 +893,7 @@ GRADSTEP_API gradstep_status gradstep_schedule_describe(const char* schedule_nam
                                                         gradstep_schedule_info* info);
 
 /* Describes the index-th parameter of a schedule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
-GRADSTEP_API gradstep_status gradstep_schedule_hyperparameter_describe(
+GRADSTEP_API gradstep_status gradstep_schedule_describe_hyperparameter(
     const char* schedule_name, size_t index, gradstep_hyperparameter_info* info);
 
 /* Creates a schedule with every parameter at its default; the caller destroys it. Fails with
@@ -1046,8 +1046,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
     gradstep_optimizer* optimizer, const gradstep_optimizer_options* options);
 
 /* Flags of gradstep_group_options. */
-#define GRADSTEP_GROUP_LR_SCALE UINT64_C(1) /* lr_scale is set (it may be 0) */
-#define GRADSTEP_GROUP_MAX_NORM UINT64_C(2) /* max_norm is set */
+#define GRADSTEP_GROUP_LR_SCALE 1u /* lr_scale is set (it may be 0) */
+#define GRADSTEP_GROUP_MAX_NORM 2u /* max_norm is set */
 
 typedef struct gradstep_group_options {
   size_t struct_size;
@@ -1502,7 +1502,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimiz
                                                           size_t tensor, const char* array_name,
                                                           gradstep_array* array, size_t* count);
 
-/* *value becomes a scalar of the tensor's rule (see gradstep_rule_scalar_describe). An example is
+/* *value becomes a scalar of the tensor's rule (see gradstep_rule_describe_scalar). An example is
  * "d", which prodigy has found: the factor of its learning rate. Fails with OUT_OF_RANGE,
  * UNKNOWN_NAME, WRONG_ORDER (inside a step). */
 GRADSTEP_API gradstep_status gradstep_optimizer_get_scalar(const gradstep_optimizer* optimizer,

@@ -44,7 +44,7 @@ class rule {
   std::size_t slot_count() const noexcept { return info_.slot_count; }
   gradstep_slot_info slot(std::size_t index) const {
     auto info = sized<gradstep_slot_info>();
-    throw_on_failure(gradstep_rule_slot_describe(info_.name, index, &info));
+    throw_on_failure(gradstep_rule_describe_slot(info_.name, index, &info));
     return info;
   }
   /// What the slot looks like for the tensor, with the present hyper-parameters. dtype: the wanted
@@ -59,7 +59,7 @@ class rule {
   std::size_t scalar_count() const noexcept { return info_.scalar_count; }
   gradstep_scalar_info scalar(std::size_t index) const {
     auto info = sized<gradstep_scalar_info>();
-    throw_on_failure(gradstep_rule_scalar_describe(info_.name, index, &info));
+    throw_on_failure(gradstep_rule_describe_scalar(info_.name, index, &info));
     return info;
   }
   /// The rule's scalars of one scope before the first step, with the present hyper-parameters.

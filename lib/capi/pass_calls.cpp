@@ -70,7 +70,7 @@ using namespace gradstep::internal;
 
 extern "C" {
 
-gradstep_status gradstep_rule_scalar_describe(const char* rule_name, size_t index,
+gradstep_status gradstep_rule_describe_scalar(const char* rule_name, size_t index,
                                               gradstep_scalar_info* info) {
   return describe_entry(rule_catalogue(), rule_name, info, [&](const rule_info& r) {
     const auto status = check_index(index, r.scalars.size(), r.name, "scalar");

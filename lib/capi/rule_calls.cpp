@@ -37,14 +37,14 @@ gradstep_status gradstep_rule_describe(const char* rule_name, gradstep_rule_info
   });
 }
 
-gradstep_status gradstep_rule_hyperparameter_describe(const char* rule_name, size_t index,
+gradstep_status gradstep_rule_describe_hyperparameter(const char* rule_name, size_t index,
                                                       gradstep_hyperparameter_info* info) {
   return describe_entry(rule_catalogue(), rule_name, info, [&](const rule_info& r) {
     return describe_hyperparameter(r, index, info);
   });
 }
 
-gradstep_status gradstep_rule_slot_describe(const char* rule_name, size_t index,
+gradstep_status gradstep_rule_describe_slot(const char* rule_name, size_t index,
                                             gradstep_slot_info* info) {
   return describe_entry(rule_catalogue(), rule_name, info, [&](const rule_info& r) {
     const auto status = check_index(index, r.slot_count, r.name, "slot");

@@ -46,7 +46,7 @@ gradstep_status gradstep_schedule_describe(const char* schedule_name,
   });
 }
 
-gradstep_status gradstep_schedule_hyperparameter_describe(const char* schedule_name, size_t index,
+gradstep_status gradstep_schedule_describe_hyperparameter(const char* schedule_name, size_t index,
                                                           gradstep_hyperparameter_info* info) {
   return describe_entry(schedule_catalogue(), schedule_name, info, [&](const definition& d) {
     return describe_hyperparameter(d, index, info);

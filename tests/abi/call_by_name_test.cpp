@@ -49,7 +49,7 @@ TEST(call_by_name, passes_pointers_sizes_and_doubles) {
   EXPECT_EQ(read.sentence, "");
   EXPECT_EQ(lr, 0.125);
   auto info = sized<gradstep_slot_info>();
-  EXPECT_EQ(call("gradstep_rule_slot_describe", {word("adamw"), 1, word(&info)}).status,
+  EXPECT_EQ(call("gradstep_rule_describe_slot", {word("adamw"), 1, word(&info)}).status,
             GRADSTEP_OK);
   EXPECT_STREQ(info.name, "exp_avg_sq");
 }

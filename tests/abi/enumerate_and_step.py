@@ -110,7 +110,7 @@ def load(path):
         c.c_void_p, c.POINTER(Tensor), c.c_size_t, c.POINTER(c.c_size_t)]
     library.gradstep_transform.argtypes = [
         c.c_void_p, c.c_void_p, c.POINTER(Tensor), c.c_size_t, c.c_char_p]
-    for name in ("rule_hyperparameter_describe", "rule_slot_describe", "rule_scalar_describe"):
+    for name in ("rule_describe_hyperparameter", "rule_describe_slot", "rule_describe_scalar"):
         getattr(library, f"gradstep_{name}").argtypes = [c.c_char_p, c.c_size_t, c.c_void_p]
     library.gradstep_apply.argtypes = [c.c_void_p, c.c_void_p, c.POINTER(Tensor), c.c_size_t,
                                        c.POINTER(ApplyOptions), c.c_void_p]
@@ -143,13 +143,13 @@ class Binding:
         rule = self.rule(rule_name)
         hyperparameters = [HyperparameterInfo() for _ in range(rule.hyperparameter_count)]
         for i, info in enumerate(hyperparameters):
-            self.call("rule_hyperparameter_describe", rule_name, i, c.byref(info))
+            self.call("rule_describe_hyperparameter", rule_name, i, c.byref(info))
         slots = [SlotInfo() for _ in range(rule.slot_count)]
         for i, info in enumerate(slots):
-            self.call("rule_slot_describe", rule_name, i, c.byref(info))
+            self.call("rule_describe_slot", rule_name, i, c.byref(info))
         scalars = [ScalarInfo() for _ in range(rule.scalar_count)]
         for i, info in enumerate(scalars):
-            self.call("rule_scalar_describe", rule_name, i, c.byref(info))
+            self.call("rule_describe_scalar", rule_name, i, c.byref(info))
         return rule, hyperparameters, slots, scalars
 
     def transforms(self, rule_name, count):

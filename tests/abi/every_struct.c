@@ -149,11 +149,11 @@ static gradstep_slot_layout* layout;
 static gradstep_status describe_context(void* s) { return gradstep_context_describe(context, s); }
 static gradstep_status describe_rule(void* s) { return gradstep_rule_describe("adamw", s); }
 static gradstep_status describe_value(void* s) {
-  return gradstep_rule_hyperparameter_describe("adamw", 0, s);
+  return gradstep_rule_describe_hyperparameter("adamw", 0, s);
 }
-static gradstep_status describe_slot(void* s) { return gradstep_rule_slot_describe("adamw", 0, s); }
+static gradstep_status describe_slot(void* s) { return gradstep_rule_describe_slot("adamw", 0, s); }
 static gradstep_status describe_scalar(void* s) {
-  return gradstep_rule_scalar_describe("nadam", 0, s);
+  return gradstep_rule_describe_scalar("nadam", 0, s);
 }
 static gradstep_status slot_layout(void* s) {
   return gradstep_rule_slot_layout(rule, 0, &list[0], 0, s);

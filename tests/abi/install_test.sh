@@ -16,7 +16,7 @@ mkdir "$root/program" "$root/c program"
 cat >"$root/c program/CMakeLists.txt" <<'TEXT'
 cmake_minimum_required(VERSION 3.25)
 project(program C)
-find_package(gradstep 0.1 REQUIRED)
+find_package(gradstep 0.2 REQUIRED)
 add_executable(program embed.c)
 set_target_properties(program PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
 target_link_libraries(program PRIVATE gradstep::gradstep)
@@ -25,7 +25,7 @@ cp examples/embed.c "$root/c program"
 cat >"$root/program/CMakeLists.txt" <<'TEXT'
 cmake_minimum_required(VERSION 3.25)
 project(program CXX)
-find_package(gradstep 0.1 REQUIRED)
+find_package(gradstep 0.2 REQUIRED)
 add_executable(program program.cpp)
 target_compile_features(program PRIVATE cxx_std_17)
 target_link_libraries(program PRIVATE gradstep::gradstep)

@@ -181,12 +181,12 @@ TEST_F(struct_sizes, of_structs_that_the_library_fills) {
       gradstep_rule_info{}, [](auto* s) { return gradstep_rule_describe("sgd", s); }, "info");
   filled(
       gradstep_hyperparameter_info{},
-      [](auto* s) { return gradstep_rule_hyperparameter_describe("sgd", 0, s); }, "info");
+      [](auto* s) { return gradstep_rule_describe_hyperparameter("sgd", 0, s); }, "info");
   filled(
-      gradstep_slot_info{}, [](auto* s) { return gradstep_rule_slot_describe("sgd", 0, s); },
+      gradstep_slot_info{}, [](auto* s) { return gradstep_rule_describe_slot("sgd", 0, s); },
       "info");
   filled(
-      gradstep_scalar_info{}, [](auto* s) { return gradstep_rule_scalar_describe("nadam", 0, s); },
+      gradstep_scalar_info{}, [](auto* s) { return gradstep_rule_describe_scalar("nadam", 0, s); },
       "info");
   filled(
       gradstep_slot_layout{},

@@ -36,12 +36,12 @@ void enumerate() {
     const gradstep::rule rule(gradstep_rule_name(i));
     for (size_t h = 0; h < rule.info().hyperparameter_count; ++h) {
       auto info = gradstep::sized<gradstep_hyperparameter_info>();
-      gradstep::throw_on_failure(gradstep_rule_hyperparameter_describe(rule.name(), h, &info));
+      gradstep::throw_on_failure(gradstep_rule_describe_hyperparameter(rule.name(), h, &info));
       rule.get(info.name);
     }
     for (size_t s = 0; s < rule.info().scalar_count; ++s) {
       auto info = gradstep::sized<gradstep_scalar_info>();
-      gradstep::throw_on_failure(gradstep_rule_scalar_describe(rule.name(), s, &info));
+      gradstep::throw_on_failure(gradstep_rule_describe_scalar(rule.name(), s, &info));
     }
     for (size_t s = 0; s < rule.slot_count(); ++s) {
       rule.slot(s);
@@ -55,7 +55,7 @@ void enumerate() {
     for (size_t p = 0; p < info.hyperparameter_count; ++p) {
       auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
       gradstep::throw_on_failure(
-          gradstep_schedule_hyperparameter_describe(info.name, p, &parameter));
+          gradstep_schedule_describe_hyperparameter(info.name, p, &parameter));
     }
   }
   gradstep_rule_transform_name("sgd", 0);

@@ -77,7 +77,7 @@ gradstep_slot_info slot_named(const std::string& rule, const std::string& name) 
   const auto names = slot_names_of(rule);
   const auto index = std::find(names.begin(), names.end(), name) - names.begin();
   auto info = sized<gradstep_slot_info>();
-  expect_ok(gradstep_rule_slot_describe(rule.c_str(), static_cast<std::size_t>(index), &info));
+  expect_ok(gradstep_rule_describe_slot(rule.c_str(), static_cast<std::size_t>(index), &info));
   return info;
 }
 

@@ -84,7 +84,7 @@ TEST(slot_descriptions, say_which_slots_are_never_negative) {
                {"adagrad", 0, 1}, {"adafactor", 2, 1}, {"prodigy", 2, 0}, {"prodigy", 1, 1}};
   for (const auto& [rule, slot, is_non_negative] : cases) {
     auto info = sized<gradstep_slot_info>();
-    ASSERT_EQ(gradstep_rule_slot_describe(rule, slot, &info), GRADSTEP_OK);
+    ASSERT_EQ(gradstep_rule_describe_slot(rule, slot, &info), GRADSTEP_OK);
     EXPECT_EQ(info.is_non_negative, is_non_negative) << rule << " " << info.name;
   }
 }

@@ -32,15 +32,15 @@ TEST_P(rule_misuse, info_structs) {
       [&](auto* info) { return gradstep_rule_describe(name, info); });
   if (!hyperparameters_of(name).empty()) {
     check_filled_struct<gradstep_hyperparameter_info>(
-        [&](auto* info) { return gradstep_rule_hyperparameter_describe(name, 0, info); });
+        [&](auto* info) { return gradstep_rule_describe_hyperparameter(name, 0, info); });
   }
   if (!slot_names_of(name).empty()) {
     check_filled_struct<gradstep_slot_info>(
-        [&](auto* info) { return gradstep_rule_slot_describe(name, 0, info); });
+        [&](auto* info) { return gradstep_rule_describe_slot(name, 0, info); });
   }
   if (!scalars_of(name).empty()) {
     check_filled_struct<gradstep_scalar_info>(
-        [&](auto* info) { return gradstep_rule_scalar_describe(name, 0, info); });
+        [&](auto* info) { return gradstep_rule_describe_scalar(name, 0, info); });
   }
 }
 
@@ -54,11 +54,11 @@ TEST_P(rule_misuse, indices_past_the_end) {
     const auto h = rule.hyperparameter_count + past;
     const auto s = rule.slot_count + past;
     const auto k = rule.scalar_count + past;
-    expect_failure(gradstep_rule_hyperparameter_describe(name, h, &hyperparameter),
+    expect_failure(gradstep_rule_describe_hyperparameter(name, h, &hyperparameter),
                    GRADSTEP_OUT_OF_RANGE, {"index", std::to_string(h)});
-    expect_failure(gradstep_rule_slot_describe(name, s, &slot), GRADSTEP_OUT_OF_RANGE,
+    expect_failure(gradstep_rule_describe_slot(name, s, &slot), GRADSTEP_OUT_OF_RANGE,
                    {"index", std::to_string(s)});
-    expect_failure(gradstep_rule_scalar_describe(name, k, &scalar), GRADSTEP_OUT_OF_RANGE,
+    expect_failure(gradstep_rule_describe_scalar(name, k, &scalar), GRADSTEP_OUT_OF_RANGE,
                    {"index", std::to_string(k)});
   }
 }
@@ -74,13 +74,13 @@ TEST_P(rule_misuse, nearest_names_are_listed) {
                  {wrong, GetParam()});
   EXPECT_EQ(info.name, nullptr);
   auto hyperparameter = sized<gradstep_hyperparameter_info>();
-  expect_failure(gradstep_rule_hyperparameter_describe(wrong.c_str(), 0, &hyperparameter),
+  expect_failure(gradstep_rule_describe_hyperparameter(wrong.c_str(), 0, &hyperparameter),
                  GRADSTEP_UNKNOWN_NAME, {wrong});
   auto slot = sized<gradstep_slot_info>();
-  expect_failure(gradstep_rule_slot_describe(wrong.c_str(), 0, &slot), GRADSTEP_UNKNOWN_NAME,
+  expect_failure(gradstep_rule_describe_slot(wrong.c_str(), 0, &slot), GRADSTEP_UNKNOWN_NAME,
                  {wrong});
   auto scalar = sized<gradstep_scalar_info>();
-  expect_failure(gradstep_rule_scalar_describe(wrong.c_str(), 0, &scalar), GRADSTEP_UNKNOWN_NAME,
+  expect_failure(gradstep_rule_describe_scalar(wrong.c_str(), 0, &scalar), GRADSTEP_UNKNOWN_NAME,
                  {wrong});
 }
 
@@ -137,12 +137,12 @@ TEST_P(rule_misuse, nulls) {
   auto info = sized<gradstep_rule_info>();
   expect_failure(gradstep_rule_describe(nullptr, &info), invalid, {"rule_name"});
   auto hyperparameter = sized<gradstep_hyperparameter_info>();
-  expect_failure(gradstep_rule_hyperparameter_describe(nullptr, 0, &hyperparameter), invalid,
+  expect_failure(gradstep_rule_describe_hyperparameter(nullptr, 0, &hyperparameter), invalid,
                  {"rule_name"});
   auto slot = sized<gradstep_slot_info>();
-  expect_failure(gradstep_rule_slot_describe(nullptr, 0, &slot), invalid, {"rule_name"});
+  expect_failure(gradstep_rule_describe_slot(nullptr, 0, &slot), invalid, {"rule_name"});
   auto scalar = sized<gradstep_scalar_info>();
-  expect_failure(gradstep_rule_scalar_describe(nullptr, 0, &scalar), invalid, {"rule_name"});
+  expect_failure(gradstep_rule_describe_scalar(nullptr, 0, &scalar), invalid, {"rule_name"});
   expect_failure(gradstep_rule_set(nullptr, "lr", 1), invalid, {"rule"});
   expect_failure(gradstep_rule_set(rule.get(), nullptr, 1), invalid, {"name"});
   expect_failure(gradstep_rule_get(nullptr, "lr", &value), invalid, {"rule"});

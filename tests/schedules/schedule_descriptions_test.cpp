@@ -66,18 +66,18 @@ TEST(schedule_descriptions, wrong_arguments) {
   check_filled_struct<gradstep_schedule_info>(
       [](auto* info) { return gradstep_schedule_describe("cosine", info); });
   check_filled_struct<gradstep_hyperparameter_info>(
-      [](auto* info) { return gradstep_schedule_hyperparameter_describe("cosine", 0, info); });
+      [](auto* info) { return gradstep_schedule_describe_hyperparameter("cosine", 0, info); });
   auto info = sized<gradstep_schedule_info>();
   auto parameter = sized<gradstep_hyperparameter_info>();
   expect_failure(gradstep_schedule_describe(nullptr, &info), GRADSTEP_INVALID_ARGUMENT,
                  {"schedule_name"});
-  expect_failure(gradstep_schedule_hyperparameter_describe(nullptr, 0, &parameter),
+  expect_failure(gradstep_schedule_describe_hyperparameter(nullptr, 0, &parameter),
                  GRADSTEP_INVALID_ARGUMENT, {"schedule_name"});
   expect_failure(gradstep_schedule_describe("cosinus", &info), GRADSTEP_UNKNOWN_NAME,
                  {"\"cosinus\"", "\"cosine\""});
-  expect_failure(gradstep_schedule_hyperparameter_describe("sequence", 0, &parameter),
+  expect_failure(gradstep_schedule_describe_hyperparameter("sequence", 0, &parameter),
                  GRADSTEP_UNKNOWN_NAME, {"sequence"});
-  expect_failure(gradstep_schedule_hyperparameter_describe("cosine", 4, &parameter),
+  expect_failure(gradstep_schedule_describe_hyperparameter("cosine", 4, &parameter),
                  GRADSTEP_OUT_OF_RANGE, {"index = 4", "cosine", "4 parameters"});
 }
 

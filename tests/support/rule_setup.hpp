@@ -43,7 +43,7 @@ inline std::vector<gradstep_hyperparameter_info> hyperparameters_of(const std::s
   std::vector<gradstep_hyperparameter_info> all(describe_rule(rule_name).hyperparameter_count);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = sized<gradstep_hyperparameter_info>();
-    EXPECT_EQ(gradstep_rule_hyperparameter_describe(rule_name.c_str(), i, &all[i]), GRADSTEP_OK)
+    EXPECT_EQ(gradstep_rule_describe_hyperparameter(rule_name.c_str(), i, &all[i]), GRADSTEP_OK)
         << gradstep_last_error();
   }
   return all;
@@ -51,7 +51,7 @@ inline std::vector<gradstep_hyperparameter_info> hyperparameters_of(const std::s
 
 inline gradstep_slot_info describe_slot(const std::string& rule_name, std::size_t index) {
   auto info = sized<gradstep_slot_info>();
-  EXPECT_EQ(gradstep_rule_slot_describe(rule_name.c_str(), index, &info), GRADSTEP_OK)
+  EXPECT_EQ(gradstep_rule_describe_slot(rule_name.c_str(), index, &info), GRADSTEP_OK)
       << gradstep_last_error();
   return info;
 }
@@ -128,7 +128,7 @@ inline std::vector<gradstep_scalar_info> scalars_of(const std::string& rule_name
   std::vector<gradstep_scalar_info> all(describe_rule(rule_name).scalar_count);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = sized<gradstep_scalar_info>();
-    EXPECT_EQ(gradstep_rule_scalar_describe(rule_name.c_str(), i, &all[i]), GRADSTEP_OK)
+    EXPECT_EQ(gradstep_rule_describe_scalar(rule_name.c_str(), i, &all[i]), GRADSTEP_OK)
         << gradstep_last_error();
   }
   return all;

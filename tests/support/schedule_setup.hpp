@@ -80,7 +80,7 @@ inline std::vector<gradstep_hyperparameter_info> parameters_of(const std::string
   std::vector<gradstep_hyperparameter_info> all(info.hyperparameter_count);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = sized<gradstep_hyperparameter_info>();
-    expect_ok(gradstep_schedule_hyperparameter_describe(schedule_name.c_str(), i, &all[i]));
+    expect_ok(gradstep_schedule_describe_hyperparameter(schedule_name.c_str(), i, &all[i]));
   }
   return all;
 }

@@ -45,7 +45,7 @@ static uint64_t hash_of_slot(uint64_t hash, const gradstep_optimizer* optimizer,
   gradstep_status status;
   memset(&info, 0, sizeof info);
   info.struct_size = sizeof info;
-  must(gradstep_rule_slot_describe(rule, index, &info));
+  must(gradstep_rule_describe_slot(rule, index, &info));
   memset(&slot, 0, sizeof slot);
   status = gradstep_optimizer_get_array(optimizer, 0, info.name, &slot, &slot_elements);
   if (status == GRADSTEP_UNSUPPORTED) return hash;
