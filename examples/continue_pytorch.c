@@ -2,7 +2,7 @@
  *
  * Goes on with a run of PyTorch's AdamW: its params, state and step count after step 12 are
  * imported, 12 more steps are taken, and the params are compared with PyTorch's after each.
- * data/make_pytorch_run.py describes the file with the numbers. C99.
+ * data/record_pytorch_run.py has recorded the run. C99.
  *
  *     usage: continue_pytorch [FILE]
  */

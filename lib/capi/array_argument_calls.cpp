@@ -15,20 +15,29 @@
 namespace gradstep::internal {
 namespace {
 
-/// The arguments that describe a tensor without slots.
-gradstep_tensor tensor_of(std::uint64_t count, std::uint64_t rows, std::uint64_t columns,
-                          std::int32_t param_dtype, void* param, std::int32_t grad_dtype,
-                          void* grad) {
-  gradstep_tensor t{};
+void set_array(gradstep_array& array, void* data, std::int32_t dtype) {
+  array.data = data;
+  array.extra = array.extra2 = nullptr;
+  array.pitch = 0;
+  array.dtype = dtype;
+  array.flags = 0;
+}
+
+/// The arguments that describe a tensor without slots. Of absent arrays only the pointers are set:
+/// to zero the whole struct would be much of the call.
+void set_tensor(gradstep_tensor& t, std::uint64_t count, std::uint64_t rows, std::uint64_t columns,
+                std::int32_t param_dtype, void* param, std::int32_t grad_dtype, void* grad) {
   t.struct_size = sizeof t;
+  t.flags = t.whole_count = t.first_index = t.key = 0;
   t.count = count;
   t.rows = rows;
   t.columns = columns;
-  t.param.data = param;
-  t.param.dtype = param_dtype;
-  t.grad.data = grad;
-  t.grad.dtype = grad_dtype;
-  return t;
+  set_array(t.param, param, param_dtype);
+  set_array(t.grad, grad, grad_dtype);
+  t.copy.data = t.average.data = t.delta.data = nullptr;
+  t.slots = nullptr;
+  t.scalars = nullptr;
+  t.slot_count = t.scalar_count = 0;
 }
 
 gradstep_status check_slot_arguments(const rule_info& rule, std::int32_t slot_dtype,
@@ -57,18 +66,17 @@ void place_slots(const rule_info& rule, std::int32_t slot_dtype, void* const (&g
   const auto computed = static_cast<std::int32_t>(computed_type(t.param.dtype));
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     const bool is_per_element = rule.slots[s].extent == slot_extent::element;
-    slots[s] = {};
-    slots[s].data = given[s];
-    slots[s].dtype = slot_dtype != 0 && is_per_element ? slot_dtype : computed;
+    set_array(slots[s], given[s], slot_dtype != 0 && is_per_element ? slot_dtype : computed);
   }
   t.slots = slots;
   t.slot_count = rule.slot_count;
 }
 
-/// Gives the tensor and the options their parts of all scalars.
+/// Gives the tensor and the options their parts of all scalars. options: the caller's; they become
+/// `own`, a copy, if the rule has scalars for all tensors.
 gradstep_status place_scalars(const rule_info& rule, double* scalars, gradstep_tensor& t,
-                              gradstep_apply_options& o) {
-  if (o.scalars != nullptr || o.scalar_count != 0) {
+                              const gradstep_apply_options*& options, gradstep_apply_options& own) {
+  if (options->scalars != nullptr || options->scalar_count != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "options.scalars is set: here the argument scalars has all scalars");
   }
@@ -82,30 +90,26 @@ gradstep_status place_scalars(const rule_info& rule, double* scalars, gradstep_t
     return s;
   }
   t.scalar_count = scalar_count(rule, scalar_scope::tensor);
-  o.scalar_count = scalar_count(rule, scalar_scope::all);
   if (t.scalar_count != 0) t.scalars = scalars;
-  if (o.scalar_count != 0) o.scalars = scalars + t.scalar_count;
+  const std::size_t shared = scalar_count(rule, scalar_scope::all);
+  if (shared == 0) return GRADSTEP_OK;
+  own = *options;
+  own.scalar_count = shared;
+  own.scalars = scalars + t.scalar_count;
+  options = &own;
   return GRADSTEP_OK;
 }
 
-/// Copies the options, with `step`. NULL: no options.
-gradstep_status read_options(const gradstep_apply_options* given, std::uint64_t step,
-                             gradstep_apply_options& options) {
-  if (given == nullptr) {
-    options = {};
-  } else {
-    input_struct<gradstep_apply_options> fields;
-    if (const auto s = read_apply_options(given, fields); s != GRADSTEP_OK) return s;
-    options = *fields;
-  }
+gradstep_status check_step(const gradstep_apply_options& options, std::uint64_t step) {
   if (options.step != 0 && options.step != step) {
     return fail(GRADSTEP_INVALID_ARGUMENT, "options.step = %llu is neither 0 nor step = %llu",
                 static_cast<unsigned long long>(options.step),
                 static_cast<unsigned long long>(step));
   }
-  options.step = step;
   return check_step_number("step", step);
 }
+
+constexpr gradstep_apply_options no_options{};
 
 }  // namespace
 }  // namespace gradstep::internal
@@ -124,30 +128,39 @@ gradstep_status gradstep_apply_arrays(const gradstep_context* context, const gra
                                       gradstep_apply_result* result) {
   if (context == nullptr) return fail_as_null("context");
   if (const auto s = check_rule(rule); s != GRADSTEP_OK) return s;
-  gradstep_apply_options read;
-  if (const auto s = read_options(options, step, read); s != GRADSTEP_OK) return s;
+  input_struct<gradstep_apply_options> fields;
+  const gradstep_apply_options* read = &no_options;
+  if (options != nullptr) {
+    if (const auto s = read_apply_options(options, fields); s != GRADSTEP_OK) return s;
+    read = &*fields;
+  }
+  if (const auto s = check_step(*read, step); s != GRADSTEP_OK) return s;
   if (const auto s = check_apply_result(result); s != GRADSTEP_OK) return s;
   const rule_info& info = *rule->entry->info;
   void* const given[] = {slot0, slot1, slot2, slot3, slot4, slot5, slot6, slot7};
   if (const auto s = check_slot_arguments(info, slot_dtype, given); s != GRADSTEP_OK) return s;
-  gradstep_tensor t = tensor_of(count, rows, columns, param_dtype, param, grad_dtype, grad);
+  gradstep_tensor t;
+  set_tensor(t, count, rows, columns, param_dtype, param, grad_dtype, grad);
   gradstep_array slots[max_slots];
   place_slots(info, slot_dtype, given, t, slots);
-  if (const auto s = place_scalars(info, scalars, t, read); s != GRADSTEP_OK) return s;
+  gradstep_apply_options with_scalars;
+  if (const auto s = place_scalars(info, scalars, t, read, with_scalars); s != GRADSTEP_OK)
+    return s;
   if (const auto s = check_array_arguments(*rule, t); s != GRADSTEP_OK) return s;
   if (const auto s = check_mode(tensor_label::of_arrays(), info, t, 0, "a step");
       s != GRADSTEP_OK) {
     return s;
   }
-  step_request request = request_of(*rule, given_list(&t, 1).tensors(), read);
-  return run_checked(context->value, request, read, result);
+  step_request request = request_of(*rule, given_list(&t, 1).tensors(), *read, step);
+  return run_checked(context->value, request, *read, result);
 }
 
 gradstep_status gradstep_optimizer_add_arrays(gradstep_optimizer* optimizer, size_t group,
                                               const char* name, uint64_t count, uint64_t rows,
                                               uint64_t columns, int32_t param_dtype, void* param,
                                               int32_t grad_dtype, void* grad, size_t* index) {
-  const gradstep_tensor t = tensor_of(count, rows, columns, param_dtype, param, grad_dtype, grad);
+  gradstep_tensor t;
+  set_tensor(t, count, rows, columns, param_dtype, param, grad_dtype, grad);
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_place(o, group, name); s != GRADSTEP_OK) return s;
     return add_checked(o, group, name, t, tensor_label::of_arrays(), index);

@@ -26,8 +26,9 @@ inline bool has_rule_state(const rule_entry& rule, const gradstep_apply_options&
   return !rule.info->scalars.empty() || o.scalars != nullptr || o.scalar_count != 0;
 }
 
+/// step: in place of options.step.
 step_request request_of(const gradstep_rule& rule, const tensor_list& tensors,
-                        const gradstep_apply_options& options) noexcept;
+                        const gradstep_apply_options& options, std::uint64_t step) noexcept;
 
 /// The verdict on gradients whose norm the options give.
 step_verdict given_verdict(const gradstep_apply_options& options) noexcept;

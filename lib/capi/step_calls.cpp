@@ -80,7 +80,8 @@ gradstep_status gradstep_apply(const gradstep_context* context, const gradstep_r
       s != GRADSTEP_OK) {
     return s;
   }
-  step_request request = request_of(*rule, given_list(tensors, tensor_count).tensors(), *fields);
+  step_request request =
+      request_of(*rule, given_list(tensors, tensor_count).tensors(), *fields, fields->step);
   return run_checked(context->value, request, *fields, result);
 }
 
@@ -97,7 +98,8 @@ gradstep_status gradstep_apply_part(const gradstep_context* context, const grads
   if (const auto s = check_has_parts(*rule->entry); s != GRADSTEP_OK) return s;
   if (const auto s = check_norm_is_given(*fields); s != GRADSTEP_OK) return s;
   if (const auto s = check_workspace(*fields, 0); s != GRADSTEP_OK) return s;
-  step_request request = request_of(*rule, given_list(tensors, tensor_count).tensors(), *fields);
+  step_request request =
+      request_of(*rule, given_list(tensors, tensor_count).tensors(), *fields, fields->step);
   const step_verdict verdict =
       has(*fields, GRADSTEP_APPLY_GRAD_NORM) ? given_verdict(*fields) : step_verdict();
   fill_apply_result(result, run_part(context->value, request, verdict, part, part_count));
