@@ -588,7 +588,7 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
  * momentum_buffer of sgd then begins with the gradient, without dampening. Step 1 implies this
  * flag, because no slot has been used before. An optimizer sets the flag itself. */
 #define GRADSTEP_APPLY_FRESH_SLOTS UINT64_C(256)
-#define GRADSTEP_APPLY_GRAD_NORM UINT64_C(512) /* grad_norm and non_finite_count are set */
+#define GRADSTEP_APPLY_GRAD_NORM UINT64_C(512)      /* grad_norm and non_finite_count are set */
 #define GRADSTEP_APPLY_AVERAGE_COUNT UINT64_C(1024) /* average_count is set; needs AVERAGE */
 #define GRADSTEP_APPLY_AVERAGE_EQUAL UINT64_C(2048) /* equal weights; needs AVERAGE */
 

@@ -20,7 +20,7 @@ const char* slot_number(const char* field) {
 
 tensor_label::label_text tensor_label::text() const noexcept {
   label_text result;
-  const char* const format = is_of_arrays()                       ? "the call"
+  const char* const format = is_of_arrays()                      ? "the call"
                              : index_ == of_argument().index_    ? "tensor"
                              : index_ == of_replacement().index_ ? "arrays"
                                                                  : "tensors[%zu]";

@@ -14,8 +14,8 @@
 namespace gradstep::internal {
 
 /// How a message names a tensor and its fields: by the tensor's index in a list; as the argument
-/// `tensor`, or `arrays` where `tensor` is an index; or, if the tensor's arrays are arguments of the
-/// call, by the names of these arguments.
+/// `tensor`, or `arrays` where `tensor` is an index; or, if the tensor's arrays are arguments of
+/// the call, by the names of these arguments.
 class tensor_label {
  public:
   explicit tensor_label(std::size_t index) : index_(index) {}
