@@ -18,6 +18,7 @@ void gather_plain(const context& c, const operand& from, const operand& to,
     for (std::size_t i = begin; i < begin + count; ++i) {
       if (sources[i] < 0) continue;
       const auto source = static_cast<std::size_t>(sources[i]);
+      // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): an array with items is there
       std::memcpy((to + i * numbers).data, (from + source * numbers).data, bytes);
     }
   });

@@ -136,6 +136,7 @@ void tensor_constants::prepare_for(const tensor& t) {
   for_each_scalar(request_, t, [&](std::size_t i, double value) { scalars.values[i] = value; });
   const dtype type = held_type(t.param);
   const bool is_same = kernel == kernel_ && type == param_type_ &&
+                       // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): to the bit
                        std::memcmp(&scalars, &before_, sizeof scalars) == 0;
   if (is_same) return;
   kernel_ = kernel;
