@@ -513,7 +513,7 @@ typedef struct gradstep_tensor {
    * param is float64, the dtype of every slot is FLOAT64. Otherwise a slot with one number per
    * element is FLOAT32, BFLOAT16, FLOAT16, S1E4M3_B256 or, if it is non-negative, E5M3_B256; other
    * slots are FLOAT32. A slot that the rule does not use may be absent. If the rule uses no slot,
-   * `slots` may be NULL. */
+   * `slots` may be NULL; slot_count is the rule's number of slots nevertheless. */
   const gradstep_array* slots;
   size_t slot_count;
 
@@ -585,8 +585,8 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
 #define GRADSTEP_APPLY_NEAREST_SLOTS UINT64_C(128)   /* round narrow slots to nearest */
 /* Set this flag if at least one slot that the rule uses still has its initial value, because no
  * earlier step has used it. An example is the first step after momentum is switched on. The
- * momentum_buffer of sgd then begins with the gradient, without dampening. Step 1 implies this
- * flag, because no slot has been used before. An optimizer sets the flag itself. */
+ * momentum_buffer of sgd, which is 0, then becomes the gradient, without dampening. Step 1 implies
+ * this flag, because no slot has been used before. An optimizer sets the flag itself. */
 #define GRADSTEP_APPLY_FRESH_SLOTS UINT64_C(256)
 #define GRADSTEP_APPLY_GRAD_NORM UINT64_C(512)      /* grad_norm and non_finite_count are set */
 #define GRADSTEP_APPLY_AVERAGE_COUNT UINT64_C(1024) /* average_count is set; needs AVERAGE */
@@ -603,9 +603,10 @@ typedef struct gradstep_apply_options {
 
   /* > 0. Let n be the global norm of the scaled gradients: the square root of the sum of their
    * squares over the whole list. Each gradient is also multiplied by min(1, max_norm / (n + 1e-6)).
-   * Costs one more pass, which reads the gradients. If a gradient is infinite, the factor
-   * is 0; if one is NaN, so is the factor, and it spoils every param. CHECK_FINITE skips such
-   * steps. Infinity: nothing is clipped, whatever n is; result.grad_norm tells n. */
+   * Costs one more pass, which reads the gradients. If a gradient is infinite, the factor is 0, and
+   * the param beside that gradient becomes NaN; if one is NaN, so is the factor, and it spoils
+   * every param. CHECK_FINITE skips such steps. Infinity: nothing is clipped, whatever n is;
+   * result.grad_norm tells n. */
   double max_norm;
 
   /* > 0. After scaling, each gradient is clipped to [-max_value, max_value]. */
@@ -658,8 +659,9 @@ typedef struct gradstep_apply_result {
   size_t struct_size;
   uint64_t piece_count; /* pieces of work that ran; 1 if the calling thread did everything */
 
-  /* The next two are 0 unless CHECK_FINITE, MAX_NORM or GRAD_NORM is set. With GRAD_NORM they are
-   * those of the options. */
+  /* The next two are 0 unless CHECK_FINITE, MAX_NORM or GRAD_NORM is set, or INSPECTED in a step of
+   * an optimizer; a group's max_norm does not count. With GRAD_NORM they are those of the
+   * options. */
 
   /* The number of gradient elements that are not finite after conversion to the type of the
    * arithmetic and scaling. */
@@ -1002,8 +1004,8 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  *
  * Threads. Any thread may make a call at any time. Calls that cannot run at the same time wait for
  * each other, and run in the order in which they were made:
- *   - find, describe, get and note_ calls run immediately, at the same time as any other call.
- * During a call of step they see the counts and settings from before it.
+ *   - find, describe and get calls, note_count and note_at run immediately, at the same time as any
+ *     other call. During a call of step they see the counts and settings from before it.
  *   - step_tensor, inspect, accumulate and set_grad run at the same time if they are for different
  *     tensors.
  *   - save and export_array run at the same time as other saves and exports.
@@ -1014,7 +1016,7 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  * BUSY. A call that would wait for ever fails with GRADSTEP_BUSY and does nothing. There are two
  * such cases. First: during a call on the optimizer, the host's parallel_for makes another call on
  * it from the same thread, and the two calls cannot run at the same time. Second: the process was
- * forked while another thread was inside a call other than find, describe and get. In the child,
+ * forked while another thread was inside a call other than these immediate ones. In the child,
  * every call on that optimizer but destroy then fails. */
 typedef struct gradstep_optimizer gradstep_optimizer;
 
@@ -1139,7 +1141,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_remove_group(gradstep_optimizer*
  * dtype if the new rule allows it; otherwise it is converted. Every other slot that the new rule
  * uses is allocated at its initial value, and counts as fresh (see FRESH_SLOTS). The rest of the
  * old rule's state is freed. Slots of the caller go along in the same way; the new rule must find
- * every slot that it uses among them.
+ * every slot that it uses among them, and those that it does not have are forgotten.
  *
  * Fails with OUT_OF_RANGE; with INVALID_ARGUMENT for a slot that the caller's slots lack, or for a
  * tensor whose place does not suit slots of an 8-bit dtype; with UNSUPPORTED for a piece of a
@@ -1148,8 +1150,9 @@ GRADSTEP_API gradstep_status gradstep_optimizer_remove_group(gradstep_optimizer*
 GRADSTEP_API gradstep_status gradstep_optimizer_move_tensor(gradstep_optimizer* optimizer,
                                                             size_t tensor, size_t group);
 
-/* Replaces the tensor's own arrays: param, grad, copy and average become those of `arrays`. The
- * type of the arithmetic stays. If arrays->key is 0, the key stays too. The elements are the
+/* Replaces the tensor's own arrays: param, grad, copy, average and delta become those of `arrays`,
+ * with their dtypes. The type of the arithmetic stays. If arrays->key is 0, the key stays too. The
+ * count of the average stays, unless the tensor has no average afterwards. The elements are the
  * caller's: the library does not copy them. The old arrays may be freed before this call. The new
  * arrays may overlap the tensor's old ones, but no array of another tensor. `arrays` and `sources`
  * are not needed after this call.
@@ -1162,7 +1165,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_move_tensor(gradstep_optimizer* 
  * It consists of source_count items of arrays->count / source_count elements, such as the 3
  * coordinates of a point; its old count is a number of whole items too. sources[i] is the index of
  * the old item whose state new item i continues, or -1 for an item that begins. Several items may
- * continue the same one. The library must own the slots.
+ * continue the same one. The library must own the slots; otherwise the call fails with
+ * INVALID_ARGUMENT.
  *   - Slots with one number per element, and the accumulated gradient, go along item by item. Of an
  *     item that begins, slots have their initial values (a slot that begins as the param is copied
  *     from the new param), and the accumulated gradient is 0.
@@ -1213,8 +1217,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_grad(gradstep_optimizer* opt
  * In the end none of them may overlap a gradient of any tensor. The cost grows with the optimizer's
  * number of tensors. On any failure nothing has changed.
  *
- * Fails with OUT_OF_RANGE for first and count; with INVALID_ARGUMENT for an array that is
- * misaligned or overlaps another; with OUT_OF_MEMORY. */
+ * count may be 0. Fails with OUT_OF_RANGE for first and count; with INVALID_ARGUMENT for an array
+ * that is misaligned or overlaps another; with OUT_OF_MEMORY. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_grads(gradstep_optimizer* optimizer,
                                                           size_t first, size_t count,
                                                           void* const* grads);
@@ -1382,9 +1386,9 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
  * With GRADSTEP_STEP_INSPECTED it fails with WRONG_ORDER if the gradient has changed since it was
  * inspected.
  *
- * Between begin_step and end_step these other calls are also allowed: set_grad, accumulate (for
- * tensors that are not stepped yet), the find and describe calls, get_array, and the calls that
- * read notes. All others fail with WRONG_ORDER.
+ * Between begin_step and end_step these other calls are also allowed: set_grad, set_grads,
+ * accumulate (for tensors that are not stepped yet), the find and describe calls, get_array, and
+ * the calls that read notes. All others fail with WRONG_ORDER.
  *
  * end_step. It waits for a step_tensor that is running. A tensor for which step_tensor was not
  * called, or failed, is not stepped. In the result, left_out_count is the number of such tensors
@@ -1513,8 +1517,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_scalar(const gradstep_optimi
 
 /* These calls give an optimizer the state of another program's run, or of its own file, so that the
  * run goes on here as it would have gone on there. A complete state is: the params; the arrays and
- * scalars of each tensor; the step count of each tensor; the step count of the optimizer. The calls
- * may be made in any order. All fail with WRONG_ORDER inside a step. */
+ * scalars of each tensor; the step count of each tensor; the step count of the optimizer. With step
+ * counts above 0 the calls may be made in any order. All fail with WRONG_ORDER inside a step. */
 
 /* The optimizer's step count T becomes step_count: the next step evaluates the schedules at
  * t = step_count. Fails with OUT_OF_RANGE above 2^53. */
@@ -1534,13 +1538,14 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_tensor_step_count(gradstep_o
  * array. array_name is as in gradstep_optimizer_get_array. The caller's array has `count` elements,
  * as many as the tensor's, and any dtype: E5M3_B256 only if the slot is non-negative. If the
  * tensor's array has one number per element and the tensor has rows and columns, the caller's array
- * may have a pitch. It must not overlap the tensor's array. The struct is not needed after the
- * call; import_array only reads the elements.
+ * may have a pitch. `from` must not overlap the tensor's array, nor `to` any array of the
+ * optimizer. The struct is not needed after the call; import_array only reads the elements.
  *
  * If both arrays have the same dtype (and both or none have lower halves), the elements are copied
  * to the bit. Otherwise they are rounded to nearest, and to float32 first, as by
- * gradstep_array_write. An imported slot is not fresh. The `copy` of an imported param is not
- * written.
+ * gradstep_array_write. An imported slot is not fresh, once the tensor's step count is above 0. An
+ * imported average keeps its count: see gradstep_optimizer_set_average_count. The `copy` of an
+ * imported param is not written.
  *
  * Fails with OUT_OF_RANGE, UNKNOWN_NAME and UNSUPPORTED as gradstep_optimizer_get_array does; with
  * INVALID_ARGUMENT for the caller's array or for count. */
@@ -1553,7 +1558,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_import_array(gradstep_optimizer*
                                                              const gradstep_array* from,
                                                              size_t count);
 
-/* A scalar of the tensor's rule becomes `value`, which is finite. A scalar with GRADSTEP_SCOPE_ALL,
+/* A scalar of the tensor's rule becomes `value`: any finite number, whether a step could have left
+ * it or not. A scalar with GRADSTEP_SCOPE_ALL,
  * such as prodigy's d, is that of all tensors with the rule. A scalar that transforms set, such as
  * is_evaluated, only takes the values that they leave; the params must be in the same state. Fails
  * with OUT_OF_RANGE, UNKNOWN_NAME. */
@@ -1621,9 +1627,9 @@ typedef struct gradstep_save_options {
    * same for all three. */
   const char* path;     /* a file, as at gradstep_optimizer_save */
   gradstep_write write; /* a function, to which `stream` is passed unchanged */
-  void* stream;
+  void* stream;         /* NULL without write */
   void* memory; /* memory_size bytes, without alignment; no array of the optimizer overlaps them */
-  size_t memory_size;
+  size_t memory_size; /* may be more than is needed; 0 without memory */
 } gradstep_save_options;
 
 /* Writes the whole state, as gradstep_optimizer_save does, to a file, through a function or into
@@ -1680,8 +1686,8 @@ typedef struct gradstep_load_options {
   /* Names of tensors. A tensor of the file whose name begins with file_prefix is taken for the
    * tensor of the optimizer whose name begins with prefix instead, and is otherwise the same. With
    * "encoder." and "", the file's "encoder.bias" is loaded into "bias". Tensors of the file without
-   * file_prefix are not looked at: they are counted in extra_count, and are no difference. NULL
-   * counts as "". */
+   * file_prefix, and tensors of the optimizer without prefix, are not looked at: they are counted
+   * in extra_count and missing_count, and are no difference. NULL counts as "". */
   const char* file_prefix;
   const char* prefix;
 } gradstep_load_options;
@@ -1694,11 +1700,10 @@ typedef struct gradstep_load_options {
  * With PARAMS, params are loaded too; the file must contain them. A load also replaces the
  * settings: hyper-parameters, lr_scale, max_norm of groups, schedules, plateaus, the loss scaler,
  * and which tensors are frozen. With KEEP_SETTINGS all settings stay as they are.
-
- * settings: hyper-parameters, lr_scale, schedules, plateaus, the loss scaler, and which tensors are
- * frozen. With KEEP_SETTINGS all settings stay as they are. Every load replaces all notes, and so
- * does a load with PARTIAL into an optimizer without groups: so a program can read the notes before
- * it builds the model.
+ *
+ * Every load replaces the optimizer's step count and all notes, with any flags and even if no
+ * tensor fits. So a program can read the notes before it builds its model: it loads the file with
+ * PARTIAL into an optimizer without groups, which it then destroys.
  *
  * With ANY_GROUP, tensors are matched by name alone. Groups may be missing, split, joined or have
  * other rules. Slots and scalars are matched by name too; those that the tensor's rule does not
@@ -1706,9 +1711,9 @@ typedef struct gradstep_load_options {
  * that match a group of the file by name and rule; the other groups keep theirs.
  *
  * With START_MISSING, a slot that the rule uses and the file lacks gets its initial value, and
- * counts as never used. An average that the file lacks becomes equal to the param, after loading.
- * Without this flag, such a tensor does not fit. A scalar that the file lacks gets its initial
- * value in any case.
+ * counts as never used. An average that the file lacks becomes equal to the param, after loading,
+ * and its count becomes 1. Without this flag, such a tensor does not fit. A scalar that the file
+ * lacks gets its initial value in any case.
  *
  * Fails with INVALID_ARGUMENT, WRONG_ORDER (inside a step), IO_ERROR, OUT_OF_MEMORY; with CORRUPT
  * for a checkpoint that is truncated, damaged or none (the sentence names the fault); with MISMATCH

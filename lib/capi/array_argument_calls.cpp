@@ -23,8 +23,8 @@ void set_array(gradstep_array& array, void* data, std::int32_t dtype) {
   array.flags = 0;
 }
 
-/// The arguments that describe a tensor without slots. Of absent arrays only the pointers are set:
-/// to zero the whole struct would be much of the call.
+/// The arguments that describe a tensor without slots. To zero the whole struct first would be much
+/// of the call.
 void set_tensor(gradstep_tensor& t, std::uint64_t count, std::uint64_t rows, std::uint64_t columns,
                 std::int32_t param_dtype, void* param, std::int32_t grad_dtype, void* grad) {
   t.struct_size = sizeof t;
@@ -34,7 +34,7 @@ void set_tensor(gradstep_tensor& t, std::uint64_t count, std::uint64_t rows, std
   t.columns = columns;
   set_array(t.param, param, param_dtype);
   set_array(t.grad, grad, grad_dtype);
-  t.copy.data = t.average.data = t.delta.data = nullptr;
+  for (gradstep_array* absent : {&t.copy, &t.average, &t.delta}) set_array(*absent, nullptr, 0);
   t.slots = nullptr;
   t.scalars = nullptr;
   t.slot_count = t.scalar_count = 0;
@@ -78,7 +78,8 @@ gradstep_status place_scalars(const rule_info& rule, double* scalars, gradstep_t
                               const gradstep_apply_options*& options, gradstep_apply_options& own) {
   if (options->scalars != nullptr || options->scalar_count != 0) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
-                "options.scalars is set: here the argument scalars has all scalars");
+                "options.scalars or options.scalar_count is set: here the argument scalars has all "
+                "scalars");
   }
   if (rule.scalars.empty()) {
     if (scalars == nullptr) return GRADSTEP_OK;

@@ -6,6 +6,7 @@
 #include "capi/optimizer_calls.hpp"
 #include "checkpoint/load.hpp"
 #include "checkpoint/save.hpp"
+#include "optimizer/overlaps.hpp"
 #include "threads/uncancelled.hpp"
 
 namespace gradstep::internal {
@@ -129,7 +130,9 @@ gradstep_status gradstep_optimizer_save_to(const gradstep_optimizer* optimizer,
     input_struct<gradstep_save_options> given;
     if (const auto s = given.read(options, "options"); s != GRADSTEP_OK) return s;
     if (const auto s = check_save_options(*given, size); s != GRADSTEP_OK) return s;
-    if (given->memory != nullptr) check_apart(o, given->memory, given->memory_size);
+    if (given->memory != nullptr) {
+      check_apart(o, "options.memory", given->memory, given->memory_size);
+    }
     const auto sink = sink_of(*given);
     const std::uint64_t bytes =
         save_checkpoint(o, sink.get(), has(*given, GRADSTEP_CHECKPOINT_PARAMS));

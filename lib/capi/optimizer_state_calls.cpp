@@ -9,6 +9,8 @@
 #include "capi/optimizer_calls.hpp"
 #include "capi/rule_state_checks.hpp"
 #include "optimizer/given_state.hpp"
+#include "optimizer/overlaps.hpp"
+#include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -59,6 +61,16 @@ gradstep_status check_exchange(const optimizer& o, std::size_t tensor, const cha
   if (const auto s = check_sign(name, *array, names, index); s != GRADSTEP_OK) return s;
   theirs = operand_of(*array, columns);
   return check_is_apart(name, theirs, array_name, found.array, count, columns);
+}
+
+/// Throws failure (INVALID_ARGUMENT) if an export would write to an array of the optimizer.
+void check_no_array_is_there(const optimizer& o, std::size_t tensor, const operand& to,
+                             std::size_t count) {
+  if (count == 0) return;
+  const std::size_t length = elements_with_gaps(count, o.table.tensors[tensor].columns, to.pitch);
+  check_apart(o, "to.data", to.data, length * size_of(to.type));
+  const std::size_t extra = extra_size(to.type, has_lower_halves(to), length);
+  if (extra != 0) check_apart(o, "to.extra", to.extra, extra);
 }
 
 /// A mode has one of the values that transforms begin with or leave.
@@ -125,6 +137,7 @@ gradstep_status gradstep_optimizer_export_array(const gradstep_optimizer* optimi
         s != GRADSTEP_OK) {
       return s;
     }
+    check_no_array_is_there(o, tensor, theirs, count);
     export_array(o, tensor, index, theirs);
     return GRADSTEP_OK;
   });

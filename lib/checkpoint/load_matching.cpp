@@ -23,11 +23,7 @@ class saved_by_name {
  public:
   explicit saved_by_name(const std::vector<Saved>& all) : all_(all) {}
 
-  /// nullptr: there is no name, or the file has none of that name. Fastest in the order of the
-  /// file.
-  const Saved* take(const std::optional<std::string>& name) {
-    return name ? take(std::string_view(*name)) : nullptr;
-  }
+  /// nullptr: the file has none of that name. Fastest in the order of the file.
   const Saved* take(std::string_view name) {
     if (next_ >= all_.size() || all_[next_].name != name) {
       if (!names_) names_.emplace(all_, &Saved::name);
@@ -97,9 +93,8 @@ bool can_load(const load_plan& plan, std::size_t group) {
   return plan.settings.has_any_group || plan.groups[group].from != nullptr;
 }
 
-/// The name in the file of a tensor of the optimizer; no value: it cannot be in the file.
-std::optional<std::string> name_in_file(const load_settings& settings, std::string_view name) {
-  if (!name.starts_with(settings.prefix)) return std::nullopt;
+/// The name in the file of a tensor of the optimizer whose name begins with the prefix.
+std::string name_in_file(const load_settings& settings, std::string_view name) {
   return settings.file_prefix + std::string(name.substr(settings.prefix.size()));
 }
 
@@ -182,6 +177,7 @@ void match_tensors(load_plan& plan, const optimizer& o) {
     const tensor_record& record = o.table.records[i];
     auto& planned = plan.tensors.emplace_back();
     if (record.is_removed) continue;
+    if (!std::string_view(record.name.get()).starts_with(plan.settings.prefix)) continue;
     const saved_tensor* from = saved.take(name_in_file(plan.settings, record.name.get()));
     if (from == nullptr) {
       plan.problems.push_back(text_of("tensor", record.name.get()) + " is not in the file");

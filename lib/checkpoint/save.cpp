@@ -110,32 +110,4 @@ std::uint64_t save_checkpoint(const optimizer& o, byte_sink* sink, bool with_par
   return writer.size();
 }
 
-void check_apart(const optimizer& o, const void* memory, std::size_t bytes) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory), end = begin + bytes;
-  const auto refuse_overlap = [&](std::size_t tensor, const char* array) {
-    refuse(GRADSTEP_INVALID_ARGUMENT,
-           "options.memory, %zu bytes at %p, overlaps %s of tensor %s: a checkpoint goes to memory "
-           "that no array of the optimizer uses",
-           bytes, memory, array, o.table.records[tensor].quoted_name().text);
-  };
-  if (const auto* found = o.table.caller_arrays.find_overlap(begin, end)) {
-    refuse_overlap(found->tensor, found->name);
-  }
-  if (const auto* found = o.table.caller_arrays.find_grad_overlap(begin, end)) {
-    refuse_overlap(found->tensor, "grad");
-  }
-  // Arrays of the library's are of interest too: gradstep_optimizer_get_array tells where they are.
-  for_each_tensor(o, [&](std::size_t i) {
-    const array_names names = names_of(o, i);
-    for (std::size_t a = 0; a < names.size(); ++a) {
-      const named_array each = array_of(o, i, a);
-      if (!each.is_there || each.array.pitch != 0) continue;  // the library's have no gaps
-      const auto at = reinterpret_cast<std::uintptr_t>(each.array.data);
-      if (begin < at + each.count * size_of(each.array.type) && at < end) {
-        refuse_overlap(i, each.name);
-      }
-    }
-  });
-}
-
 }  // namespace gradstep::internal

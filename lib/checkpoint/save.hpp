@@ -14,7 +14,4 @@ namespace gradstep::internal {
 /// names that the format cannot hold.
 std::uint64_t save_checkpoint(const optimizer& o, byte_sink* sink, bool with_params);
 
-/// Throws failure (INVALID_ARGUMENT) if the memory overlaps an array of the optimizer. use::save.
-void check_apart(const optimizer& o, const void* memory, std::size_t bytes);
-
 }  // namespace gradstep::internal

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/failure.hpp"
+#include "optimizer/named_arrays.hpp"
 #include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
@@ -96,6 +97,34 @@ void check_grads_apart(const optimizer& o, std::size_t tensor) {
          "first",
          o.table.records[pair->first].quoted_name().text,
          o.table.records[pair->second].quoted_name().text);
+}
+
+void check_apart(const optimizer& o, const char* name, const void* memory, std::size_t bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory), end = begin + bytes;
+  const auto refuse_overlap = [&](std::size_t tensor, const char* array) {
+    refuse(GRADSTEP_INVALID_ARGUMENT,
+           "%s, %zu bytes at %p, overlaps %s of tensor %s: what is written goes to memory that no "
+           "array of the optimizer uses",
+           name, bytes, memory, array, o.table.records[tensor].quoted_name().text);
+  };
+  if (const auto* found = o.table.caller_arrays.find_overlap(begin, end)) {
+    refuse_overlap(found->tensor, found->name);
+  }
+  if (const auto* found = o.table.caller_arrays.find_grad_overlap(begin, end)) {
+    refuse_overlap(found->tensor, "grad");
+  }
+  // Arrays of the library's are of interest too: gradstep_optimizer_get_array tells where they are.
+  for_each_tensor(o, [&](std::size_t i) {
+    const array_names names = names_of(o, i);
+    for (std::size_t a = 0; a < names.size(); ++a) {
+      const named_array each = array_of(o, i, a);
+      if (!each.is_there || each.array.pitch != 0) continue;  // the library's have no gaps
+      const auto at = reinterpret_cast<std::uintptr_t>(each.array.data);
+      if (begin < at + each.count * size_of(each.array.type) && at < end) {
+        refuse_overlap(i, each.name);
+      }
+    }
+  });
 }
 
 }  // namespace gradstep::internal

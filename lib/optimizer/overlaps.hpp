@@ -36,4 +36,9 @@ void check_new_grads(const tensor_table& table, std::span<const array_registry::
 /// failure (INVALID_ARGUMENT).
 void check_grads_apart(const optimizer& o, std::size_t tensor);
 
+/// Checks that memory to which a caller wants something written overlaps no array of the optimizer,
+/// the library's included. name: the caller's, of the memory. use::save. Throws failure
+/// (INVALID_ARGUMENT).
+void check_apart(const optimizer& o, const char* name, const void* memory, std::size_t bytes);
+
 }  // namespace gradstep::internal

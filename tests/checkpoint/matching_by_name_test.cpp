@@ -287,6 +287,22 @@ TEST(matching_by_name, a_part_of_the_file_under_other_names) {
   EXPECT_EQ(target.read("a", "param"), saved.read("head.a", "param"));
 }
 
+TEST(matching_by_name, a_part_of_a_larger_model) {
+  built_model saved(1), target(9);
+  saved.add("all", "adam", {}, {"a", "b"});
+  saved.run(2);
+  target.add("all", "adam", {}, {"encoder.a", "encoder.b", "head.a"});
+  target.run(1);
+  const auto head = target.read("head.a", "param");
+  const std::string bytes = bytes_of_checkpoint(saved.optimizer.get());
+  expect_counts(load_into(target, bytes, with_params, "", "encoder."), 2, 1, 0);
+  EXPECT_EQ(target.read("encoder.b", "param"), saved.read("b", "param"));
+  EXPECT_EQ(target.read("head.a", "param"), head);
+  target.add("more", "adam", {}, {"encoder.c"});
+  refuse_load(target, bytes, with_params | any_group, {"\"encoder.c\" is not in the file"}, "",
+              "encoder.");
+}
+
 TEST(matching_by_name, prefixes_are_replaced_and_added) {
   built_model saved(1), target(9);
   saved.add("all", "adam", {}, {"m.a", "m.b"});
@@ -302,7 +318,7 @@ TEST(matching_by_name, prefixes_are_replaced_and_added) {
   target.run(1);
   expect_counts(load_into(target, bytes, with_params, "m.", "student.m."), 2, 0, 0);
   EXPECT_EQ(target.read("student.m.a", "param"), saved.read("m.a", "param"));
-  refuse_load(target, bytes, 0, {"\"student.m.a\" is not in the file"}, "m.", "teacher.");
+  refuse_load(target, bytes, 0, {"\"m.a\" of the file is not in the optimizer"}, "m.", "teacher.");
   refuse_load(target, bytes, 0, {"\"student.m.a\" is not in the file"}, "x.", "student.");
 }
 

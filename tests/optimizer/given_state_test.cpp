@@ -408,6 +408,12 @@ TEST_F(given_state, arrays_that_are_refused) {
     refused(gradstep_optimizer_export_array(get(), tensor, name, &array, count), status, words);
     refused(gradstep_optimizer_import_array(get(), tensor, name, &array, count), status, words);
   }
+  for (const char* own : {"exp_avg", "exp_avg_sq"}) {
+    gradstep_array array{};
+    expect_ok(gradstep_optimizer_get_array(get(), 0, own, &array, nullptr));
+    refused(gradstep_optimizer_export_array(get(), 0, "param", &array, 20),
+            GRADSTEP_INVALID_ARGUMENT, {"to.data", "overlaps", own});
+  }
   refused(gradstep_optimizer_export_array(get(), 0, nullptr, &plain, 20), GRADSTEP_INVALID_ARGUMENT,
           {"array_name is NULL"});
   refused(gradstep_optimizer_export_array(get(), 0, "param", nullptr, 20),

@@ -217,7 +217,8 @@ TEST_F(array_argument_misuse, options) {
   options.scalars = &scalar;
   options.scalar_count = 1;
   arguments.options = &options;
-  expect_refused(GRADSTEP_INVALID_ARGUMENT, {"options.scalars is set", "scalars"});
+  expect_refused(GRADSTEP_INVALID_ARGUMENT,
+                 {"options.scalars or options.scalar_count is set", "scalars"});
   options = apply_options(std::uint64_t{1} << 50);
   arguments.options = &options;
   expect_refused(GRADSTEP_INVALID_ARGUMENT, {"options.flags"});
