@@ -23,21 +23,21 @@ void set_array(gradstep_array& array, void* data, std::int32_t dtype) {
   array.flags = 0;
 }
 
-/// The arguments that describe a tensor without slots. To zero the whole struct first would be much
-/// of the call.
-void set_tensor(gradstep_tensor& t, std::uint64_t count, std::uint64_t rows, std::uint64_t columns,
-                std::int32_t param_dtype, void* param, std::int32_t grad_dtype, void* grad) {
+/// The arguments that describe a tensor without slots. All other fields are 0, those too that later
+/// versions append.
+gradstep_tensor tensor_of(std::uint64_t count, std::uint64_t rows, std::uint64_t columns,
+                          std::int32_t param_dtype, void* param, std::int32_t grad_dtype,
+                          void* grad) {
+  gradstep_tensor t{};
   t.struct_size = sizeof t;
-  t.flags = t.whole_count = t.first_index = t.key = 0;
   t.count = count;
   t.rows = rows;
   t.columns = columns;
-  set_array(t.param, param, param_dtype);
-  set_array(t.grad, grad, grad_dtype);
-  for (gradstep_array* absent : {&t.copy, &t.average, &t.delta}) set_array(*absent, nullptr, 0);
-  t.slots = nullptr;
-  t.scalars = nullptr;
-  t.slot_count = t.scalar_count = 0;
+  t.param.data = param;
+  t.param.dtype = param_dtype;
+  t.grad.data = grad;
+  t.grad.dtype = grad_dtype;
+  return t;
 }
 
 gradstep_status check_slot_arguments(const rule_info& rule, std::int32_t slot_dtype,
@@ -140,8 +140,7 @@ gradstep_status gradstep_apply_arrays(const gradstep_context* context, const gra
   const rule_info& info = *rule->entry->info;
   void* const given[] = {slot0, slot1, slot2, slot3, slot4, slot5, slot6, slot7};
   if (const auto s = check_slot_arguments(info, slot_dtype, given); s != GRADSTEP_OK) return s;
-  gradstep_tensor t;
-  set_tensor(t, count, rows, columns, param_dtype, param, grad_dtype, grad);
+  gradstep_tensor t = tensor_of(count, rows, columns, param_dtype, param, grad_dtype, grad);
   gradstep_array slots[max_slots];
   place_slots(info, slot_dtype, given, t, slots);
   gradstep_apply_options with_scalars;
@@ -160,8 +159,7 @@ gradstep_status gradstep_optimizer_add_arrays(gradstep_optimizer* optimizer, siz
                                               const char* name, uint64_t count, uint64_t rows,
                                               uint64_t columns, int32_t param_dtype, void* param,
                                               int32_t grad_dtype, void* grad, size_t* index) {
-  gradstep_tensor t;
-  set_tensor(t, count, rows, columns, param_dtype, param, grad_dtype, grad);
+  gradstep_tensor t = tensor_of(count, rows, columns, param_dtype, param, grad_dtype, grad);
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_place(o, group, name); s != GRADSTEP_OK) return s;
     return add_checked(o, group, name, t, tensor_label::of_arrays(), index);
