@@ -49,7 +49,7 @@ static void step(const gradstep_context* context, const char* what, double head_
   add(optimizer, "body", 0, body, body_grad, body_count, 0.01f);
   const size_t group = add(optimizer, "head", head_max_norm, head, head_grad, head_count, 10);
   /* A group may also get its max_norm later. Infinity would only tell its norm. */
-  must(gradstep_optimizer_set_max_norm(optimizer, 0, head_max_norm > 0 ? 1 : 0));
+  must(gradstep_optimizer_set_group_max_norm(optimizer, 0, head_max_norm > 0 ? 1 : 0));
   must(gradstep_optimizer_step(optimizer, NULL, &result));
   must(gradstep_optimizer_describe_group(optimizer, group, &info));
   printf(

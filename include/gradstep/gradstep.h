@@ -37,10 +37,12 @@
  *
  * Comments omit the prefix of a status, dtype or flag where it is clear which one is meant:
  * OUT_OF_RANGE is GRADSTEP_OUT_OF_RANGE, and CHECK_FINITE is GRADSTEP_APPLY_CHECK_FINITE. "Fails
- * with" lists the statuses that a call can return on failure. Two causes of failure are not
+ * with" lists the statuses that a call can return on failure. Some causes of failure are not
  * repeated there. Every call can return GRADSTEP_INVALID_ARGUMENT for a wrong struct_size, or for a
  * NULL that its comment does not allow. Every call can return GRADSTEP_INTERNAL for a defect of the
- * library.
+ * library. Every call on an optimizer can return GRADSTEP_BUSY (see gradstep_optimizer). Between
+ * begin_step and end_step, every call on an optimizer that is not allowed there returns
+ * GRADSTEP_WRONG_ORDER (see gradstep_optimizer_begin_step).
  *
  * Ownership. Contexts and optimizers keep some of the pointers that the caller passes; their
  * comments say which. No other object keeps a pointer. Every create call has a destroy call, which
@@ -532,7 +534,9 @@ typedef struct gradstep_tensor {
    * it. A step without delta rounds once less, so its param may differ from param + delta in the
    * last place.
    *
-   * A skipped or stopped step does not write delta, which then holds no change. Neither copy nor
+   * A skipped or stopped step does not write delta, which then holds no change. In an optimizer,
+   * nor does a step in which the tensor takes no part: delta then still holds an earlier change,
+   * which must not be added again. Neither copy nor
    * average may be there, and transforms refuse the tensor. Without ZERO_GRAD, delta may be the
    * array of grad: the same data, dtype and pitch. The change then replaces the gradient. In an
    * optimizer, delta is an array of its own. */
@@ -573,8 +577,10 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
 
 /* ---- Stateless steps: the caller owns every array ------------------------------------------ */
 
-/* Flags of gradstep_apply_options. Each of the first four says that the field of the same name is
- * set; AVERAGE says that average_decay is set. */
+/* Flags of gradstep_apply_options. Each of the first three says that the field of the same name
+ * is set. AVERAGE updates the averages: by average_decay or, with AVERAGE_EQUAL, with equal
+ * weights.
+ */
 #define GRADSTEP_APPLY_GRAD_SCALE UINT64_C(1)
 #define GRADSTEP_APPLY_MAX_NORM UINT64_C(2)
 #define GRADSTEP_APPLY_MAX_VALUE UINT64_C(4)
@@ -670,7 +676,7 @@ typedef struct gradstep_apply_result {
   double grad_norm;
 
   double clip_factor; /* the factor by which MAX_NORM multiplied the gradients; else 1 */
-  int32_t is_skipped; /* 1: CHECK_FINITE skipped the step; at most, gradients were zeroed */
+  int32_t is_skipped; /* 1: CHECK_FINITE or a loss scaler skipped it; gradients may be zeroed */
   int32_t is_stopped; /* 1: the rule stopped the step; at most, gradients were zeroed */
 
   /* Set by gradstep_optimizer_end_step, otherwise 0. left_out_count is the number of tensors that
@@ -683,12 +689,13 @@ typedef struct gradstep_apply_result {
 /* Applies one step of the rule to every tensor of the list. The context's threads share the work of
  * the whole list. result may be NULL.
  *
- * Order. For each element: scale the gradient, clip it by value, negate it (maximize), add the
- * coupled weight decay, apply the rule, apply the decoupled weight decay, subtract the result from
- * the param, store (param, slots, copy, average), and zero the gradient. All of this is one pass
- * over memory. The L1 penalty (l1_penalty) is added just before the coupled weight decay. With
- * decay_after_step, the decoupled weight decay comes after the subtraction. CHECK_FINITE, MAX_NORM
- * or both add one pass, which reads the gradients; GRAD_NORM makes that pass unnecessary.
+ * Order. For each element: scale the gradient, clip it by norm and by value, negate it (maximize),
+ * add the coupled weight decay, apply the rule, apply the decoupled weight decay, subtract the
+ * result from the param, store (param or delta, slots, copy, average), and zero the gradient. All
+ * of this is one pass over memory. The L1 penalty (l1_penalty) is added just before the coupled
+ * weight decay. With decay_after_step, the decoupled weight decay comes after the subtraction.
+ * CHECK_FINITE, MAX_NORM or both add one pass, which reads the gradients; GRAD_NORM makes that pass
+ * unnecessary.
  *
  * Rules that sum. Some rules need sums before they update an element: lamb and adafactor over each
  * tensor, prodigy over all tensors of the list. Such a rule makes passes that read the tensors, and
@@ -753,9 +760,10 @@ GRADSTEP_API gradstep_status gradstep_apply(const gradstep_context* context,
  * zeroes its own gradients. result->piece_count is 1, or 0 if the part has nothing to do; the rest
  * of the result is the same for all parts. result may be NULL.
  *
- * Fails as gradstep_apply does; with OUT_OF_RANGE unless part < part_count and 1 <= part_count <=
- * 1024; with UNSUPPORTED for a rule that sums over tensors, because each part would need the sum of
- * all parts, and for a rule that has scalars, because no part could write them. */
+ * Fails as gradstep_apply does, but not with OUT_OF_MEMORY; with WRONG_ORDER as described above;
+ * with OUT_OF_RANGE unless part < part_count and 1 <= part_count <= 1024; with UNSUPPORTED for a
+ * rule that sums over tensors, because each part would need the sum of all parts, and for a rule
+ * that has scalars, because no part could write them. */
 GRADSTEP_API gradstep_status gradstep_apply_part(const gradstep_context* context,
                                                  const gradstep_rule* rule,
                                                  const gradstep_tensor* tensors,
@@ -984,16 +992,18 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
 /* ---- The optimizer ------------------------------------------------------------------------- */
 
 /* An optimizer holds groups of tensors, and options for all steps. For each group it holds a rule,
- * hyper-parameters and a schedule. For each tensor it holds the state (slots and accumulated
- * gradient) and the step count. It gives the same bits as the stateless calls.
+ * hyper-parameters and a schedule. For each tensor it holds the state (slots, scalars and
+ * accumulated gradient), the step count and the count of its average. It gives the same bits as the
+ * stateless calls.
  *
- * Ownership. Until it is destroyed, the optimizer keeps the pointer to the context and the pointers
- * to the arrays of its tensors; the caller owns these. Rules and schedules are copied. The
- * library owns the state arrays that the caller does not provide. A step never allocates memory:
- * only other calls do.
+ * Ownership. The optimizer keeps the pointer to the context until it is destroyed, and the pointers
+ * to the arrays of a tensor as long as gradstep_optimizer_add_tensor says. The caller owns these.
+ * Rules and schedules are copied. The library owns the state arrays that the caller does not
+ * provide. A step never allocates memory: only other calls do.
  *
  * Indices. Groups and tensors have indices from 0 on, in the order of adding. An index is never
- * used again: after a removal, every call with the index fails with OUT_OF_RANGE.
+ * used again: after a removal, every call with the index fails with OUT_OF_RANGE; only
+ * set_grads may pass over it.
  *
  * Step counts. The optimizer counts its steps that were not skipped; its T-th such step evaluates
  * the schedules at t = T - 1. For each tensor it also counts the steps in which the tensor took
@@ -1014,10 +1024,10 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  * the host's pool must be able to finish a step without a thread that waits for that step.
  *
  * BUSY. A call that would wait for ever fails with GRADSTEP_BUSY and does nothing. There are two
- * such cases. First: during a call on the optimizer, the host's parallel_for makes another call on
- * it from the same thread, and the two calls cannot run at the same time. Second: the process was
- * forked while another thread was inside a call other than these immediate ones. In the child,
- * every call on that optimizer but destroy then fails. */
+ * such cases. First: during a call on the optimizer, a function of the host (parallel_for, write,
+ * read) makes another call on it from the same thread, and that call would have to wait. Second:
+ * the process was forked while another thread was inside a call other than these immediate ones. In
+ * the child, every call on that optimizer but destroy then fails. */
 typedef struct gradstep_optimizer gradstep_optimizer;
 
 typedef struct gradstep_optimizer_options {
@@ -1025,7 +1035,7 @@ typedef struct gradstep_optimizer_options {
   /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE, FRESH_SLOTS, GRAD_NORM and
    * AVERAGE_COUNT. The fields below have the same meaning as in gradstep_apply_options. MAX_NORM
    * uses the norm of all gradients of a step, across all groups (see also
-   * gradstep_optimizer_set_max_norm). The optimizer counts the params in each average (see
+   * gradstep_optimizer_set_group_max_norm). The optimizer counts the params in each average (see
    * gradstep_optimizer_start_average). */
   uint64_t flags;
   double max_norm;
@@ -1043,7 +1053,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_create(const gradstep_context* c
 /* Destroys an optimizer. It does not wait for calls, so no call may be using the optimizer. */
 GRADSTEP_API void gradstep_optimizer_destroy(gradstep_optimizer* optimizer);
 
-/* Replaces all options, from the next step on. Fails as gradstep_optimizer_create does. */
+/* Replaces all options, from the next step on; options is not NULL. Fails as
+ * gradstep_optimizer_create does. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
     gradstep_optimizer* optimizer, const gradstep_optimizer_options* options);
 
@@ -1066,8 +1077,9 @@ typedef struct gradstep_group_options {
    * float64 params are always float64. */
   int32_t slot_dtype;
   uint32_t flags;
-  /* > 0. Clips the group by the norm of its own gradients: see gradstep_optimizer_set_max_norm.
-   * Without GRADSTEP_GROUP_MAX_NORM the group has no max_norm, and this field must be 0. */
+  /* > 0. Clips the group by the norm of its own gradients: see
+   * gradstep_optimizer_set_group_max_norm. Without GRADSTEP_GROUP_MAX_NORM the group has no
+   * max_norm, and this field must be 0. */
   double max_norm;
 } gradstep_group_options;
 
@@ -1090,10 +1102,11 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_group(gradstep_optimizer* op
  * their initial values. Likewise for tensor->scalars. Scalars with GRADSTEP_SCOPE_ALL always belong
  * to the optimizer, which has one set of them for each rule.
  *
- * Lifetime. The optimizer uses all arrays of elements until it is destroyed, remove_tensor removes
- * the tensor, or set_param replaces them. The struct itself and `slots` are not needed after this
- * call. grad.data may be NULL; gradstep_optimizer_set_grad changes it later. The dtype and the
- * pitch of grad stay.
+ * Lifetime. The optimizer uses an array of elements until it is destroyed, remove_tensor removes
+ * the tensor, set_param replaces its arrays, set_grad or set_grads replaces its gradient, or
+ * move_tensor forgets a slot or the scalars. The struct itself and `slots` are not needed after
+ * this call. grad.data may be NULL; set_grad and set_grads change it later. Only set_param changes
+ * the dtype and the pitch of grad.
  *
  * Arrays with gaps. The optimizer counts the gaps between rows as part of an array. So no other
  * array of the optimizer may lie in them.
@@ -1110,8 +1123,9 @@ GRADSTEP_API gradstep_status gradstep_optimizer_add_tensor(gradstep_optimizer* o
                                                            size_t* index);
 
 /* Adds a tensor as gradstep_optimizer_add_tensor does. Its arrays are arguments instead of fields,
- * as in gradstep_apply_arrays. The library owns the state. Both arrays must outlive the optimizer,
- * so a language with a garbage collector must keep them where they are for that long. grad may be
+ * as in gradstep_apply_arrays. The library owns the state, scalars included. The optimizer uses
+ * both arrays as long as it says there, so a language with a garbage collector must keep them where
+ * they are for that long. grad may be
  * NULL; its dtype must be valid nevertheless. Fails as gradstep_optimizer_add_tensor does. */
 GRADSTEP_API gradstep_status gradstep_optimizer_add_arrays(gradstep_optimizer* optimizer,
                                                            size_t group, const char* name,
@@ -1141,7 +1155,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_remove_group(gradstep_optimizer*
  * dtype if the new rule allows it; otherwise it is converted. Every other slot that the new rule
  * uses is allocated at its initial value, and counts as fresh (see FRESH_SLOTS). The rest of the
  * old rule's state is freed. Slots of the caller go along in the same way; the new rule must find
- * every slot that it uses among them, and those that it does not have are forgotten.
+ * every slot that it uses among them, and those that it does not have are forgotten. If the rules
+ * differ, the library owns the scalars afterwards.
  *
  * Fails with OUT_OF_RANGE; with INVALID_ARGUMENT for a slot that the caller's slots lack, or for a
  * tensor whose place does not suit slots of an 8-bit dtype; with UNSUPPORTED for a piece of a
@@ -1157,9 +1172,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_move_tensor(gradstep_optimizer* 
  * arrays may overlap the tensor's old ones, but no array of another tensor. `arrays` and `sources`
  * are not needed after this call.
  *
- * source_count = 0: the arrays have moved. count, rows and columns are as before, and the state
- * goes on as it is. `sources` is ignored. If the caller owns the slots or scalars, arrays->slots or
- * arrays->scalars are the new ones, which hold what they should hold; otherwise they are NULL.
+ * source_count = 0 and a count as before: the arrays have moved. rows and columns are as before,
+ * and the state goes on as it is. `sources` is ignored. If the caller owns the slots or scalars,
+ * arrays->slots or arrays->scalars are the new ones, which hold what they should hold; otherwise
+ * they are NULL.
  *
  * source_count > 0: the tensor grows, shrinks or is sorted anew, as the points of a point cloud do.
  * It consists of source_count items of arrays->count / source_count elements, such as the 3
@@ -1179,7 +1195,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_move_tensor(gradstep_optimizer* 
  * elements may grow again.
  *
  * Gradients that were inspected are forgotten. Elements of slots that the library owns are at other
- * addresses afterwards, unless source_count is 0.
+ * addresses afterwards, unless the arrays have only moved.
  *
  * Fails as gradstep_optimizer_add_tensor does for `arrays`; with INVALID_ARGUMENT for a count or
  * shape that does not suit the sources; with OUT_OF_RANGE for the tensor and for sources[i]; with
@@ -1274,16 +1290,17 @@ GRADSTEP_API gradstep_status gradstep_optimizer_report_metric(gradstep_optimizer
  *
  * The optimizer's MAX_NORM, if it is set, still uses the norm of all gradients of the step,
  * including those of groups with a max_norm. It clips the groups that have none. grad_norm and
- * clip_factor of a step's result are the optimizer's. grad_norm of gradstep_group_info is n; its
- * bits are those of gradstep_apply with MAX_NORM over the group's tensors, in the order of adding.
+ * clip_factor of a step's result are the optimizer's (0 and 1 without MAX_NORM). grad_norm of
+ * gradstep_group_info is n; its bits are those of gradstep_apply with MAX_NORM over the group's
+ * tensors, in the order of adding.
  *
  * A step reads the group's gradients before it updates a tensor, so begin_step needs
  * GRADSTEP_STEP_INSPECTED. A step with GRADSTEP_STEP_GRAD_NORM, which tells nothing of one group,
  * fails with UNSUPPORTED.
  *
  * Fails with OUT_OF_RANGE for the group, for a max_norm below 0, and for NaN. */
-GRADSTEP_API gradstep_status gradstep_optimizer_set_max_norm(gradstep_optimizer* optimizer,
-                                                             size_t group, double max_norm);
+GRADSTEP_API gradstep_status gradstep_optimizer_set_group_max_norm(gradstep_optimizer* optimizer,
+                                                                   size_t group, double max_norm);
 
 /* set_loss_scaler copies a loss scaler into the optimizer. From then on each step divides the
  * gradients by the scale, is skipped if a gradient is not finite, and updates the optimizer's copy
@@ -1313,15 +1330,16 @@ GRADSTEP_API gradstep_status gradstep_optimizer_transform(gradstep_optimizer* op
 #define GRADSTEP_ALL_TENSORS SIZE_MAX
 
 /* Moving averages. The optimizer counts the params in the `average` of each tensor: average_count
- * of gradstep_tensor_info. It is 0 at first. A step with AVERAGE in which the tensor takes part
- * adds 1. The step that finds 0 copies the param, whatever the array held. So an average may begin
- * late: set AVERAGE when it is to begin. A step in which a tensor takes no part changes neither its
- * average nor the count; nor does a step without AVERAGE.
+ * of gradstep_tensor_info. It is 0 at first. A step with AVERAGE that is neither
+ * skipped nor stopped adds 1 for each tensor that takes part. The step that finds 0 copies the
+ * param, whatever the array held. So an average may begin late: set AVERAGE when it is to begin. A
+ * step in which a tensor takes no part changes neither its average nor the count; nor does a step
+ * without AVERAGE.
  *
- * start_average copies the param, as it is now, to the average, and sets the count to 1. Call it
- * before the first step for an average that begins with the initial params. Call it for frozen
- * tensors, whose average no step writes. With GRADSTEP_ALL_TENSORS it is for every tensor that has
- * an average, frozen ones too.
+ * start_average copies the param, as it is now (transformed or not), to the average, and sets the
+ * count to 1. Call it before the first step for an average that begins with the initial params.
+ * Call it for frozen tensors, whose average no step writes. With GRADSTEP_ALL_TENSORS it is for
+ * every tensor that has an average, frozen ones too.
  *
  * set_average_count sets the count alone, to at most 2^53. Call it after you have written numbers
  * of your own into the average: the mean of 7 params has the count 7. With 0, the next step with
@@ -1377,8 +1395,9 @@ GRADSTEP_API gradstep_status gradstep_optimizer_step(gradstep_optimizer* optimiz
  * begin_step. MAX_NORM, CHECK_FINITE, a loss scaler and a group's max_norm need all gradients
  * before the first tensor is stepped. With one of them, begin_step fails with WRONG_ORDER unless
  * GRADSTEP_STEP_GRAD_NORM or GRADSTEP_STEP_INSPECTED supplies the norm and the number of elements
- * that are not finite. If the rule of a group sums over all tensors (prodigy), begin_step fails
- * with UNSUPPORTED.
+ * that are not finite. For a group's max_norm only INSPECTED does. If the rule of a group sums over
+ * all tensors (prodigy), begin_step fails with UNSUPPORTED. Otherwise it fails as
+ * gradstep_optimizer_step does.
  *
  * step_tensor. It fails with WRONG_ORDER for a tensor that was already stepped; so of two
  * simultaneous calls for the same tensor, one fails. For a tensor that does not take part it does
@@ -1413,8 +1432,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_end_step(gradstep_optimizer* opt
  * scale yet. It reads nothing for a tensor that would take no part in the step.
  *
  * The step fails with WRONG_ORDER if a tensor that takes part was inspected with another scale, or
- * has not been inspected since set_grad or accumulate last changed its gradient. The library does
- * not notice if the caller writes to the gradient's elements between the inspection and the step.
+ * has not been inspected since set_grad, set_grads, set_param, accumulate, a load or an import last
+ * changed its gradient. Fails with OUT_OF_RANGE for the tensor, and for a scale that is not finite;
+ * with INVALID_ARGUMENT for gradients that overlap. The library does not notice if the caller
+ * writes to the gradient's elements between the inspection and the step.
  */
 GRADSTEP_API gradstep_status gradstep_optimizer_inspect(gradstep_optimizer* optimizer,
                                                         size_t tensor, double grad_scale);
@@ -1452,7 +1473,8 @@ typedef struct gradstep_optimizer_info {
 GRADSTEP_API gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
                                                          gradstep_optimizer_info* info);
 
-/* The optimizer owns the names; they stay valid until it is destroyed. */
+/* The optimizer owns the name; it stays valid until the optimizer is destroyed, even after a
+ * removal. rule_name and schedule_name are static. */
 typedef struct gradstep_group_info {
   size_t struct_size;
   const char* name;
@@ -1497,11 +1519,12 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_tensor(const gradstep_o
  * call fills *array, which points to the tensor's own elements, and *count, the number of elements;
  * count may be NULL. The caller may read or write the elements directly, or with
  * gradstep_array_read and gradstep_array_write, while no call of step, step_tensor, accumulate,
- * transform, load or import_array changes them. Elements that the library owns stay at their
- * addresses until remove_tensor, move_tensor or set_param is called for the tensor, or the
- * optimizer is destroyed; a slot that the rule stops using keeps its memory. Fails with
- * OUT_OF_RANGE; with UNKNOWN_NAME, whose sentence lists all names; with UNSUPPORTED if the tensor
- * does not have this array at present. */
+ * transform, start_average, load or import_array changes them; and write them while no save, export
+ * or inspection reads them. Elements that the library owns stay at their addresses until
+ * remove_tensor, move_tensor or set_param is called for the tensor, or the optimizer is destroyed;
+ * a slot that the rule stops using keeps its memory. Fails with OUT_OF_RANGE; with UNKNOWN_NAME,
+ * whose sentence lists all names; with UNSUPPORTED if the tensor does not have this array at
+ * present. */
 GRADSTEP_API gradstep_status gradstep_optimizer_get_array(const gradstep_optimizer* optimizer,
                                                           size_t tensor, const char* array_name,
                                                           gradstep_array* array, size_t* count);
@@ -1517,8 +1540,9 @@ GRADSTEP_API gradstep_status gradstep_optimizer_get_scalar(const gradstep_optimi
 
 /* These calls give an optimizer the state of another program's run, or of its own file, so that the
  * run goes on here as it would have gone on there. A complete state is: the params; the arrays and
- * scalars of each tensor; the step count of each tensor; the step count of the optimizer. With step
- * counts above 0 the calls may be made in any order. All fail with WRONG_ORDER inside a step. */
+ * scalars of each tensor; the step count and the average's count of each tensor; the step count,
+ * the loss scaler and the plateaus of the optimizer. With step counts above 0 the calls may be made
+ * in any order. All fail with WRONG_ORDER inside a step. */
 
 /* The optimizer's step count T becomes step_count: the next step evaluates the schedules at
  * t = step_count. Fails with OUT_OF_RANGE above 2^53. */
@@ -1583,7 +1607,8 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_scalar(gradstep_optimizer* o
  * three calls run immediately, as describe calls do, inside a step too.
  *
  * The optimizer owns names and texts. They stay valid until set_note replaces or removes that
- * note, a load replaces all notes, or the optimizer is destroyed. */
+ * note, a load replaces all notes, or the optimizer is destroyed. No other thread may do so while
+ * the caller reads a text. */
 GRADSTEP_API gradstep_status gradstep_optimizer_set_note(gradstep_optimizer* optimizer,
                                                          const char* name, const char* text);
 GRADSTEP_API gradstep_status gradstep_optimizer_get_note(const gradstep_optimizer* optimizer,
@@ -1596,7 +1621,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_note_at(const gradstep_optimizer
 
 /* ---- Checkpoints --------------------------------------------------------------------------- */
 
-/* Flags of save (PARAMS) and load (all). */
+/* Flags of checkpoints. A save takes PARAMS, a load takes all. */
 #define GRADSTEP_CHECKPOINT_PARAMS UINT64_C(1)        /* include params and their lower halves */
 #define GRADSTEP_CHECKPOINT_PARTIAL UINT64_C(2)       /* load the tensors that fit, and no others */
 #define GRADSTEP_CHECKPOINT_KEEP_SETTINGS UINT64_C(4) /* load no settings */
@@ -1701,9 +1726,11 @@ typedef struct gradstep_load_options {
  * settings: hyper-parameters, lr_scale, max_norm of groups, schedules, plateaus, the loss scaler,
  * and which tensors are frozen. With KEEP_SETTINGS all settings stay as they are.
  *
- * Every load replaces the optimizer's step count and all notes, with any flags and even if no
- * tensor fits. So a program can read the notes before it builds its model: it loads the file with
- * PARTIAL into an optimizer without groups, which it then destroys.
+ * Every load replaces the optimizer's step_count, skipped_count and grad_norm, the scalars with
+ * GRADSTEP_SCOPE_ALL and all notes, with any flags and even if no tensor fits. The options of
+ * gradstep_optimizer_options are not in a checkpoint. So a program can read the notes before it
+ * builds its model: it loads the file with PARTIAL into an optimizer without groups, which it then
+ * destroys.
  *
  * With ANY_GROUP, tensors are matched by name alone. Groups may be missing, split, joined or have
  * other rules. Slots and scalars are matched by name too; those that the tensor's rule does not

@@ -156,8 +156,8 @@ class optimizer {
   }
 
   /// Clips the group by the norm of its own gradients; 0: the optimizer's options clip it.
-  void set_max_norm(std::size_t group, double max_norm) {
-    throw_on_failure(gradstep_optimizer_set_max_norm(get(), group, max_norm));
+  void set_group_max_norm(std::size_t group, double max_norm) {
+    throw_on_failure(gradstep_optimizer_set_group_max_norm(get(), group, max_norm));
   }
 
   void set_plateau(std::size_t group, const plateau& plateau) {

@@ -117,7 +117,7 @@ constexpr named_function functions[] = {
     CALL(gradstep_optimizer_set_plateau),
     CALL(gradstep_optimizer_get_plateau),
     CALL(gradstep_optimizer_report_metric),
-    CALL(gradstep_optimizer_set_max_norm),
+    CALL(gradstep_optimizer_set_group_max_norm),
     CALL(gradstep_optimizer_set_loss_scaler),
     CALL(gradstep_optimizer_get_loss_scaler),
     CALL(gradstep_optimizer_transform),

@@ -127,8 +127,8 @@ gradstep_status gradstep_optimizer_set_schedule(gradstep_optimizer* optimizer, s
   });
 }
 
-gradstep_status gradstep_optimizer_set_max_norm(gradstep_optimizer* optimizer, size_t group,
-                                                double max_norm) {
+gradstep_status gradstep_optimizer_set_group_max_norm(gradstep_optimizer* optimizer, size_t group,
+                                                      double max_norm) {
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
     if (std::isnan(max_norm) || max_norm < 0) {

@@ -122,9 +122,9 @@ TEST(max_norm_in_a_checkpoint, is_a_setting_of_the_group) {
   const std::string path = folder / "state";
   for (const double max_norm : {0.0, 0.25, std::numeric_limits<double>::infinity()}) {
     averaging_model saved, loaded, kept;
-    expect_ok(gradstep_optimizer_set_max_norm(saved.get(), 0, max_norm));
-    expect_ok(gradstep_optimizer_set_max_norm(loaded.get(), 0, 7));
-    expect_ok(gradstep_optimizer_set_max_norm(kept.get(), 0, 7));
+    expect_ok(gradstep_optimizer_set_group_max_norm(saved.get(), 0, max_norm));
+    expect_ok(gradstep_optimizer_set_group_max_norm(loaded.get(), 0, 7));
+    expect_ok(gradstep_optimizer_set_group_max_norm(kept.get(), 0, 7));
     saved.steps(2);
     loaded.steps(1);
     save(saved.optimizer, path);

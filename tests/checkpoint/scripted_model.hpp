@@ -135,7 +135,7 @@ class scripted_model {
     scaler.scale = 8;
     scaler.growth_interval = 2;
     expect_ok(gradstep_optimizer_set_loss_scaler(optimizer.get(), &scaler));
-    expect_ok(gradstep_optimizer_set_max_norm(optimizer.get(), 1, 3));
+    expect_ok(gradstep_optimizer_set_group_max_norm(optimizer.get(), 1, 3));
     expect_ok(gradstep_optimizer_start_average(optimizer.get(), GRADSTEP_ALL_TENSORS));
   }
   void freeze(bool is_frozen) {

@@ -246,7 +246,7 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.set_grads(0, {nullptr});
   add_arrays(o);
   o.set_options(model::options());
-  o.set_max_norm(1, 0.5);
+  o.set_group_max_norm(1, 0.5);
   o.step();
   use_averages(context);
   for (size_t t = 0; t < 3; ++t) o.read(t, "param");

@@ -53,7 +53,7 @@ struct two_group_model {
   }
   gradstep_optimizer* get() const { return optimizer.get(); }
   void clip(std::size_t group, double max_norm) {
-    expect_ok(gradstep_optimizer_set_max_norm(get(), group, max_norm));
+    expect_ok(gradstep_optimizer_set_group_max_norm(get(), group, max_norm));
   }
   double grad_norm(std::size_t group) const { return describe_group(get(), group).grad_norm; }
   void set_gradients(std::uint64_t seed) {
@@ -334,12 +334,13 @@ TEST_F(optimizer_misuse, max_norm_of_a_group) {
   for (const auto& [options, status, words] : cases) {
     refused(gradstep_optimizer_add_group(get(), &options, nullptr), status, words);
   }
-  refused(gradstep_optimizer_set_max_norm(get(), 2, 1), GRADSTEP_OUT_OF_RANGE, {"group = 2"});
-  refused(gradstep_optimizer_set_max_norm(get(), 0, -1), GRADSTEP_OUT_OF_RANGE, {"max_norm = -1"});
-  refused(gradstep_optimizer_set_max_norm(get(), 0, nan_value), GRADSTEP_OUT_OF_RANGE,
+  refused(gradstep_optimizer_set_group_max_norm(get(), 2, 1), GRADSTEP_OUT_OF_RANGE, {"group = 2"});
+  refused(gradstep_optimizer_set_group_max_norm(get(), 0, -1), GRADSTEP_OUT_OF_RANGE,
+          {"max_norm = -1"});
+  refused(gradstep_optimizer_set_group_max_norm(get(), 0, nan_value), GRADSTEP_OUT_OF_RANGE,
           {"max_norm = nan is neither 0 nor above 0"});
   expect_ok(gradstep_optimizer_begin_step(get(), nullptr));
-  expect_failure(gradstep_optimizer_set_max_norm(get(), 0, 1), GRADSTEP_WRONG_ORDER,
+  expect_failure(gradstep_optimizer_set_group_max_norm(get(), 0, 1), GRADSTEP_WRONG_ORDER,
                  {"inside a step"});
   expect_ok(gradstep_optimizer_end_step(get(), nullptr));
 }
@@ -352,7 +353,7 @@ TEST_F(optimizer_misuse, steps_that_do_not_know_the_norm_of_a_group) {
     refused(gradstep_optimizer_step(get(), &given, nullptr), GRADSTEP_UNSUPPORTED, words);
     refused(gradstep_optimizer_begin_step(get(), &given), GRADSTEP_UNSUPPORTED, words);
   };
-  expect_ok(gradstep_optimizer_set_max_norm(get(), 1, 0.5));
+  expect_ok(gradstep_optimizer_set_group_max_norm(get(), 1, 0.5));
   before = everything_in(get());
   given_refused();
   refused(gradstep_optimizer_begin_step(get(), nullptr), GRADSTEP_WRONG_ORDER,
@@ -362,7 +363,7 @@ TEST_F(optimizer_misuse, steps_that_do_not_know_the_norm_of_a_group) {
   empty.flags = GRADSTEP_GROUP_MAX_NORM;
   empty.max_norm = 1;
   add_group(get(), empty);
-  expect_ok(gradstep_optimizer_set_max_norm(get(), 1, 0));
+  expect_ok(gradstep_optimizer_set_group_max_norm(get(), 1, 0));
   expect_ok(gradstep_optimizer_step(get(), &given, nullptr));
 }
 

@@ -145,7 +145,7 @@ TEST(optimizer_handles, averages_and_group_clipping) {
   optimizer.start_average(index);
   EXPECT_EQ(average, (floats{1, 2}));
   optimizer.set_average_count(index, 0);
-  optimizer.set_max_norm(group, 2.5);
+  optimizer.set_group_max_norm(group, 2.5);
   optimizer.step();
   EXPECT_EQ(average, param);
   EXPECT_NEAR(param[0], -0.5F, 1e-6F);
@@ -154,7 +154,7 @@ TEST(optimizer_handles, averages_and_group_clipping) {
   average[0] = 7;
   optimizer.start_average();
   EXPECT_EQ(average, param);
-  EXPECT_THROW(optimizer.set_max_norm(group, -1), gradstep::error);
+  EXPECT_THROW(optimizer.set_group_max_norm(group, -1), gradstep::error);
 }
 
 TEST(optimizer_handles, plateau_and_loss_scaler) {

@@ -123,7 +123,7 @@ TEST_F(optimizer_memory, a_step_tensor_by_tensor_allocates_nothing) {
 /// With the optimizer's own clipping, which reads all gradients, and without it.
 TEST_F(optimizer_memory, a_step_that_clips_a_group_alone_allocates_nothing) {
   add_tensors(optimizer, arrays);
-  gradstep::throw_on_failure(gradstep_optimizer_set_max_norm(optimizer, 0, 1));
+  gradstep::throw_on_failure(gradstep_optimizer_set_group_max_norm(optimizer, 0, 1));
   for (int step = 0; step < 2; ++step) {
     const std::size_t before = allocation_count();
     gradstep::throw_on_failure(gradstep_optimizer_step(optimizer, nullptr, nullptr));

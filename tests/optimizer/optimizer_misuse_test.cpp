@@ -59,7 +59,7 @@ TEST_F(optimizer_misuse, null_arguments) {
       {[&] { return gradstep_optimizer_set_plateau(nullptr, 0, nullptr); }, "optimizer"},
       {[&] { return gradstep_optimizer_get_plateau(get(), 0, nullptr); }, "plateau"},
       {[&] { return gradstep_optimizer_report_metric(nullptr, 1, nullptr); }, "optimizer"},
-      {[&] { return gradstep_optimizer_set_max_norm(nullptr, 0, 1); }, "optimizer"},
+      {[&] { return gradstep_optimizer_set_group_max_norm(nullptr, 0, 1); }, "optimizer"},
       {[&] { return gradstep_optimizer_start_average(nullptr, 0); }, "optimizer"},
       {[&] { return gradstep_optimizer_set_average_count(nullptr, 0, 1); }, "optimizer"},
       {[&] { return gradstep_optimizer_set_loss_scaler(nullptr, nullptr); }, "optimizer"},

@@ -57,7 +57,7 @@ TEST_F(optimizer_reentrancy, a_call_from_within_never_waits_for_its_own) {
                 gradstep_optimizer_accumulate(o, 2, 1),
                 gradstep_optimizer_inspect(o, GRADSTEP_ALL_TENSORS, 1),
                 gradstep_optimizer_set_frozen(o, 0, 1),
-                gradstep_optimizer_set_max_norm(o, 0, 1),
+                gradstep_optimizer_set_group_max_norm(o, 0, 1),
                 gradstep_optimizer_start_average(o, GRADSTEP_ALL_TENSORS),
                 gradstep_optimizer_set_average_count(o, 0, 1),
                 gradstep_optimizer_save(o, path.c_str(), 0)};
