@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Calls that take the arrays of one tensor as arguments.
-#include <algorithm>
-
 #include "capi/catalogue_calls.hpp"
 #include "capi/dtypes.hpp"
 #include "capi/optimizer_calls.hpp"
@@ -15,12 +13,8 @@
 namespace gradstep::internal {
 namespace {
 
-void set_array(gradstep_array& array, void* data, std::int32_t dtype) {
-  array.data = data;
-  array.extra = array.extra2 = nullptr;
-  array.pitch = 0;
-  array.dtype = dtype;
-  array.flags = 0;
+gradstep_array array_of(void* data, std::int32_t dtype) {
+  return {data, nullptr, nullptr, 0, dtype, 0};
 }
 
 /// The arguments that describe a tensor without slots. All other fields are 0, those too that later
@@ -33,10 +27,8 @@ gradstep_tensor tensor_of(std::uint64_t count, std::uint64_t rows, std::uint64_t
   t.count = count;
   t.rows = rows;
   t.columns = columns;
-  t.param.data = param;
-  t.param.dtype = param_dtype;
-  t.grad.data = grad;
-  t.grad.dtype = grad_dtype;
+  t.param = array_of(param, param_dtype);
+  t.grad = array_of(grad, grad_dtype);
   return t;
 }
 
@@ -66,7 +58,7 @@ void place_slots(const rule_info& rule, std::int32_t slot_dtype, void* const (&g
   const auto computed = static_cast<std::int32_t>(computed_type(t.param.dtype));
   for (std::size_t s = 0; s < rule.slot_count; ++s) {
     const bool is_per_element = rule.slots[s].extent == slot_extent::element;
-    set_array(slots[s], given[s], slot_dtype != 0 && is_per_element ? slot_dtype : computed);
+    slots[s] = array_of(given[s], slot_dtype != 0 && is_per_element ? slot_dtype : computed);
   }
   t.slots = slots;
   t.slot_count = rule.slot_count;
@@ -159,7 +151,7 @@ gradstep_status gradstep_optimizer_add_arrays(gradstep_optimizer* optimizer, siz
                                               const char* name, uint64_t count, uint64_t rows,
                                               uint64_t columns, int32_t param_dtype, void* param,
                                               int32_t grad_dtype, void* grad, size_t* index) {
-  gradstep_tensor t = tensor_of(count, rows, columns, param_dtype, param, grad_dtype, grad);
+  const gradstep_tensor t = tensor_of(count, rows, columns, param_dtype, param, grad_dtype, grad);
   return change_between_steps(optimizer, [&](auto& o) {
     if (const auto s = check_place(o, group, name); s != GRADSTEP_OK) return s;
     return add_checked(o, group, name, t, tensor_label::of_arrays(), index);

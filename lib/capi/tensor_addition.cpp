@@ -8,6 +8,7 @@
 #include "optimizer/setup.hpp"
 
 namespace gradstep::internal {
+
 gradstep_status check_place(const optimizer& o, std::size_t group, const char* name) {
   if (const auto s = check_group(o, group); s != GRADSTEP_OK) return s;
   check_entry_name("name", name);
