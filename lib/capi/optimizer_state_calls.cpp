@@ -60,7 +60,15 @@ gradstep_status check_exchange(const optimizer& o, std::size_t tensor, const cha
   }
   if (const auto s = check_sign(name, *array, names, index); s != GRADSTEP_OK) return s;
   theirs = operand_of(*array, columns);
-  return check_is_apart(name, theirs, array_name, found.array, count, columns);
+  return GRADSTEP_OK;
+}
+
+/// INVALID_ARGUMENT if an import would read the array that it writes.
+gradstep_status check_source(const optimizer& o, std::size_t tensor, std::size_t index,
+                             const operand& from) noexcept {
+  const named_array array = array_of(o, tensor, index);
+  return check_is_apart("from", from, array.name, array.array, array.count,
+                        o.table.tensors[tensor].columns);
 }
 
 /// Throws failure (INVALID_ARGUMENT) if an export would write to an array of the optimizer.
@@ -74,7 +82,7 @@ void check_no_array_is_there(const optimizer& o, std::size_t tensor, const opera
 }
 
 /// A mode has one of the values that transforms begin with or leave.
-gradstep_status check_mode(const rule_info& rule, std::size_t index, double value) noexcept {
+gradstep_status check_mode_value(const rule_info& rule, std::size_t index, double value) noexcept {
   if (index != rule.mode) return GRADSTEP_OK;
   const bool is_mode = std::any_of(
       rule.transforms.begin(), rule.transforms.end(),
@@ -121,7 +129,7 @@ gradstep_status gradstep_optimizer_set_scalar(gradstep_optimizer* optimizer, siz
     if (!std::isfinite(value)) {
       return fail(GRADSTEP_OUT_OF_RANGE, "value = %s is not finite", to_text(value).text);
     }
-    if (const auto s = check_mode(rule, index, value); s != GRADSTEP_OK) return s;
+    if (const auto s = check_mode_value(rule, index, value); s != GRADSTEP_OK) return s;
     set_scalar(o, tensor, index, value);
     return GRADSTEP_OK;
   });
@@ -153,6 +161,7 @@ gradstep_status gradstep_optimizer_import_array(gradstep_optimizer* optimizer, s
         s != GRADSTEP_OK) {
       return s;
     }
+    if (const auto s = check_source(o, tensor, index, theirs); s != GRADSTEP_OK) return s;
     import_array(o, tensor, index, theirs);
     return GRADSTEP_OK;
   });

@@ -10,6 +10,33 @@
 #include "step/tensor_arrays.hpp"
 
 namespace gradstep::internal {
+namespace {
+
+/// Whether the library's memory for the tensor's state overlaps [begin, end). A caller may know it
+/// from gradstep_optimizer_get_array.
+bool is_in_state(const tensor_record& record, std::uintptr_t begin, std::uintptr_t end) {
+  const auto overlaps = [&](const state_block& memory) {
+    const auto at = reinterpret_cast<std::uintptr_t>(memory.data());
+    return begin < at + memory.size() && at < end;
+  };
+  return overlaps(record.sum_memory) ||
+         std::any_of(record.slot_memory.begin(), record.slot_memory.end(), overlaps);
+}
+
+/// The name of the array that is there.
+const char* state_at(const optimizer& o, std::size_t tensor, std::uintptr_t begin,
+                     std::uintptr_t end) {
+  const array_names names = names_of(o, tensor);
+  for (std::size_t a = 0; a < names.size(); ++a) {
+    const named_array each = array_of(o, tensor, a);
+    if (!each.is_there || each.array.pitch != 0) continue;  // the library's have no gaps
+    const auto at = reinterpret_cast<std::uintptr_t>(each.array.data);
+    if (begin < at + each.count * size_of(each.array.type) && at < end) return each.name;
+  }
+  return "the state";
+}
+
+}  // namespace
 
 array_registry::additions check_new_arrays(const tensor_table& table, const rule_info& rule,
                                            const tensor& t, std::size_t index,
@@ -113,17 +140,8 @@ void check_apart(const optimizer& o, const char* name, const void* memory, std::
   if (const auto* found = o.table.caller_arrays.find_grad_overlap(begin, end)) {
     refuse_overlap(found->tensor, "grad");
   }
-  // Arrays of the library's are of interest too: gradstep_optimizer_get_array tells where they are.
   for_each_tensor(o, [&](std::size_t i) {
-    const array_names names = names_of(o, i);
-    for (std::size_t a = 0; a < names.size(); ++a) {
-      const named_array each = array_of(o, i, a);
-      if (!each.is_there || each.array.pitch != 0) continue;  // the library's have no gaps
-      const auto at = reinterpret_cast<std::uintptr_t>(each.array.data);
-      if (begin < at + each.count * size_of(each.array.type) && at < end) {
-        refuse_overlap(i, each.name);
-      }
-    }
+    if (is_in_state(o.table.records[i], begin, end)) refuse_overlap(i, state_at(o, i, begin, end));
   });
 }
 
