@@ -111,8 +111,8 @@ struct pass_terms {
   [[gnu::noinline]] static void add_numbers(const constants<T>& c, const tensor_strips<T>& strips,
                                             const prepared_operands& at, std::size_t index,
                                             buffers<T>& to, std::size_t place) {
-    alignas(64) number_arrays<T> elements;
-    load_numbers(strips, at, index, read_bits, elements);
+    alignas(64) strip_arrays<T> elements;
+    load_strip_arrays(strips, at, index, read_bits, elements);
 #pragma GCC unroll 1
     for (std::size_t i = 0; i < tensor_strips<T>::width; ++i) {
       terms<T> found;

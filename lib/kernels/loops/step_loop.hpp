@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "kernels/loops/line_slots.hpp"
-#include "kernels/loops/number_steps.hpp"
 #include "kernels/loops/rule_arguments.hpp"
+#include "kernels/loops/strips_in_memory.hpp"
 
 namespace gradstep::internal {
 namespace {
@@ -135,7 +135,7 @@ struct step_loop {
 
   /// V: vec<T>, or T for averages that favour the new value. See strip_step.
   template <class V, class T, std::size_t... S>
-  static void step_elements(const constants<T>& c, number_arrays<T>& elements, std::size_t i,
+  static void step_elements(const constants<T>& c, strip_arrays<T>& elements, std::size_t i,
                             std::index_sequence<S...>) {
     const V p = load_element<V>(elements[0] + i);
     V g = load_element<V>(elements[1] + i) * V(c.grad_scale);
@@ -150,7 +150,7 @@ struct step_loop {
 
   template <class V, class T>
   static void step_strip_in_memory(const prepared_step& prepared, T scale,
-                                   number_arrays<T>& elements) {
+                                   strip_arrays<T>& elements) {
     constexpr std::size_t elements_at_once = sizeof(V) / sizeof(T);
     constants<T> c(prepared);
     c.grad_scale = scale;

@@ -15,13 +15,13 @@ namespace {
 
 /// The elements of one strip in memory: the param, the gradient, then each slot.
 template <class T>
-using number_arrays = T[2 + max_slots][tensor_strips<T>::width];
+using strip_arrays = T[2 + max_slots][tensor_strips<T>::width];
 
 /// Updates the elements of one strip, vector by vector or number by number. Its gradients are
 /// scaled and clipped by value, but still lack the factor `scale`. What the step adds to the param
 /// takes the place of the gradient.
 template <class T>
-using strip_step = void (*)(const prepared_step& prepared, T scale, number_arrays<T>& elements);
+using strip_step = void (*)(const prepared_step& prepared, T scale, strip_arrays<T>& elements);
 
 /// Bits of a list of truth values, the first one lowest.
 template <std::size_t Size>
@@ -51,8 +51,8 @@ void store_element(V x, T* to) {
 
 /// The elements of the strip at `index`. Of the slots, those whose bits are set.
 template <class T>
-void load_numbers(const tensor_strips<T>& strips, const prepared_operands& at, std::size_t index,
-                  std::uint32_t slots, number_arrays<T>& elements) {
+void load_strip_arrays(const tensor_strips<T>& strips, const prepared_operands& at,
+                       std::size_t index, std::uint32_t slots, strip_arrays<T>& elements) {
   typename tensor_strips<T>::full_strip x;
   strips.load_grad(at, index, x);
   x.store(elements[1]);
@@ -68,7 +68,7 @@ void load_numbers(const tensor_strips<T>& strips, const prepared_operands& at, s
 /// Stores the param after a step of its strip or, if there is a `delta`, the change.
 template <class T>
 void store_step(const prepared_step& prepared, const tensor_strips<T>& strips,
-                const number_arrays<T>& elements, const prepared_operands& at, std::size_t index,
+                const strip_arrays<T>& elements, const prepared_operands& at, std::size_t index,
                 strip_place place) {
   typename tensor_strips<T>::full_strip p, change;
   p.load(elements[0]);
@@ -92,8 +92,8 @@ template <class T>
                                      strip_step<T> step) {
   tensor_strips<T> strips(prepared, range, stored_slots);
   const auto run = [&](const prepared_operands& at, std::size_t index, strip_place place) {
-    alignas(64) number_arrays<T> elements;
-    load_numbers(strips, at, index, used_slots, elements);
+    alignas(64) strip_arrays<T> elements;
+    load_strip_arrays(strips, at, index, used_slots, elements);
     step(prepared, strips.rest_of_scale(), elements);
     typename tensor_strips<T>::full_strip x;
     for (std::size_t s = 0; s < range.slot_count; ++s) {
