@@ -161,12 +161,13 @@ TEST_P(delta, is_rounded_to_nearest) {
 TEST_P(delta, has_the_same_bits_everywhere) {
   const auto rule = richest_rule();
   const auto isas = fused_isas();
+  if (isas.empty()) GTEST_SKIP() << "this machine has no fused ISA";
+  const auto serial = make_serial_context(isas[0].c_str());
   for (const storage& how : delta_storages()) {
     SCOPED_TRACE(to_text(how));
     const stored_parameter start(rule.get(), GetParam(), how, count, 1, 0, shape);
     auto wanted = start;
-    run_stored(make_serial_context(isas[0].c_str()).get(), rule.get(), wanted,
-               how.flags | flags_with_delta, 2);
+    run_stored(serial.get(), rule.get(), wanted, how.flags | flags_with_delta, 2);
     for (const std::string& isa : isas) {
       auto got = start;
       const auto split = make_context(split_options(3, isa.c_str()));
@@ -182,7 +183,7 @@ TEST_P(delta, has_the_same_bits_everywhere) {
       got.set_gradient(step);
       gapped.copy_in();
       const auto view = gapped.view();
-      apply_list(serial_context(), rule.get(), {view.tensor},
+      apply_list(serial.get(), rule.get(), {view.tensor},
                  with_scalars_of(got, apply_options(how.flags | flags_with_delta, step)));
       gapped.copy_out();
     }
