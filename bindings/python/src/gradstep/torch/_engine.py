@@ -17,7 +17,8 @@ from .._library import CONSTANTS, call
 from . import _joint
 from . import _routes as routes
 from ._grads import Grads
-from ._plan import TENSOR, Plan, flat_params, zeroed
+from ._options import DTYPES
+from ._plan import Plan, flat_params, zeroed
 from ._rules import GroupRule, rule_of
 from ._state import StateLayout
 
@@ -124,7 +125,10 @@ class Engine:
         state = optimizer.state
 
         def is_ready(row: int, param: torch.Tensor) -> bool:
-            return param.grad is not None or bool(state.get(param))
+            # A param without a gradient takes no part, so it may be what the library cannot step.
+            return param.grad is not None or (
+                bool(state.get(param)) and param.device.type == "cpu" and param.dtype in DTYPES
+            )
 
         self._plan = self._grads = None
         if self._classes.shape != (len(optimizer.param_groups),):
@@ -189,7 +193,7 @@ class Engine:
             grads: list[Any] = list(map(_grad_of, plan.params))
             if plan.has_shards:
                 return self._step_of(plan, *self._present(grads))
-            if found is not None and found.rows is None and found.fits(grads):
+            if found is not None and found.rows is None and found.place(plan, grads):
                 return self._make(plan, found, grads, grads)
             return self._step_of(plan, *self._present(grads))
         return self._step_of(plan, [only], [plan.params[only].grad])
@@ -212,12 +216,13 @@ class Engine:
                 routes.check_grad(name, param, grad)
             plan = self._make_plan()
         found = self._grads
-        if found is None or found.rows != rows or not found.fits(grads):
+        if found is None or found.rows != rows or not found.place(plan, grads):
             found = self._grads = Grads(plan, rows, grads, name)
+            if not found.place(plan, grads):
+                raise RuntimeError("another thread changes the gradients during the step")
         return self._make(plan, found, grads, whole)
 
     def _make(self, plan: Plan, found: Grads, grads: list[Any], whole: list[Any]) -> StepResult:
-        found.place(plan, grads)
         result = self._apply(plan, found, whole)
         self._finish(plan, found, grads, result)
         return result

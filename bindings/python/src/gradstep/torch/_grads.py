@@ -4,9 +4,6 @@ they are. What was found once is checked in one pass, not found again, in the st
 
 from __future__ import annotations
 
-import operator
-from array import array
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,49 +11,9 @@ import torch
 from torch import Tensor
 
 from . import _routes as routes
+from ._looks import Shapes
 from ._options import DTYPES
 from ._plan import Plan
-
-_data_ptr = Tensor.data_ptr
-_looks: tuple[Callable[[Tensor], Any], ...] = (
-    Tensor.stride,
-    Tensor.numel,
-    operator.attrgetter("dtype"),
-    Tensor.is_neg,
-    Tensor.is_conj,
-)
-
-
-class _Looks:
-    """Strides, sizes and dtypes of some tensors, by torch's public interface."""
-
-    def __init__(self, tensors: list[Tensor]) -> None:
-        self._kept = [list(map(look, tensors)) for look in _looks]
-
-    def check(self, *tensors: Tensor) -> bool:
-        """Whether these tensors look the same."""
-        try:
-            return all(
-                list(map(look, tensors)) == kept
-                for look, kept in zip(_looks, self._kept, strict=True)
-            )
-        except TypeError:  # None among them
-            return False
-
-
-def _guards(tensors: list[Tensor]) -> Any:
-    """A check that tensors look like these. torch has one for its compiler, which takes a third of
-    the time; it is not part of torch's public interface, so what it says is tried first."""
-    try:
-        made = torch._C._dynamo.guards.TensorGuards(
-            *tensors, dynamic_dims_sizes=None, dynamic_dims_strides=None
-        )
-        if made.check(*tensors) is True:
-            return made
-    except Exception:  # whatever a version of torch without it raises
-        pass
-    return _Looks(tensors)
-
 
 class Grads:
     """The gradients of the rows that have one."""
@@ -79,23 +36,28 @@ class Grads:
                 self.twins.append((position, twin))
             dtypes.append(DTYPES[grad.dtype])
         plan.structs["grad"]["dtype"][self.index] = dtypes
-        self._guards = _guards(grads) if grads else _Looks(grads)
+        self._shapes = Shapes(grads)
+        # All rows: the addresses go straight into the structs. Otherwise they are scattered.
+        self._pointers = plan.grad_pointers if rows is None else np.zeros(len(grads), np.uint64)
+        self._place = (self._pointers.ctypes.data, self._pointers.strides[0])
 
-    def fits(self, grads: list[Tensor]) -> bool:
-        """Whether these gradients look as those that this object was made for. None does not."""
-        return bool(self._guards.check(*grads))
-
-    def place(self, plan: Plan, grads: list[Tensor]) -> None:
-        """Writes the addresses of the gradients into the plan."""
-        pointers = array("Q", map(_data_ptr, grads))
+    def place(self, plan: Plan, grads: list[Any]) -> bool:
+        """Writes the addresses of the gradients into the plan, if they look as those that this
+        object was made for."""
+        if not self._shapes.place(grads, *self._place):
+            return False
+        if self.rows is not None:
+            plan.grad_pointers[self.index] = self._pointers
         if self.twins or self.param_twins:
             with torch.no_grad():
                 for position, twin in self.twins:
                     twin.copy_(grads[position])
-                    pointers[position] = twin.data_ptr()
+                    plan.grad_pointers[position if self.rows is None else self.rows[position]] = (
+                        twin.data_ptr()
+                    )
                 for param, twin in self.param_twins:
                     twin.copy_(param)
-        plan.grad_pointers[self.index] = pointers
+        return True
 
     def take_back(self, grads: list[Tensor], zeroed: bool) -> None:
         """Copies what the step has written to twins to the tensors that they stand for."""

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .._library import CONSTANTS, STRUCTS
 from . import _routes as routes
+from ._looks import Addresses, Values
 from ._options import DTYPES, EIGHT_BIT
 from ._rules import GroupRule
 from ._state import EMA, PARAM_LOW, STEP, StateLayout, matrix_shape, real_count, scale_name
@@ -26,7 +27,6 @@ TENSOR = np.dtype(STRUCTS["gradstep_tensor"])
 ARRAY = np.dtype(STRUCTS["gradstep_array"])
 ABSENT = STRUCTS["gradstep_array"](dtype=CONSTANTS["FLOAT32"])
 
-_data_ptr = Tensor.data_ptr
 _group_params = operator.itemgetter("params")
 
 
@@ -79,11 +79,9 @@ class Plan:
             if ready(row, param):
                 layout = layouts[self.group_of[row]]
                 self._add(row, layout, states, copies.get(param))
-        self._dicts = [state for state in states.values() if isinstance(state, dict)]
         self._states = list(states.values())
-        self._values = list(chain.from_iterable(map(dict.values, self._dicts)))
-        self._last_length = len(self._dicts[-1]) if self._dicts else 0
-        self._pointers = list(map(_data_ptr, chain(self.locals, self._watched)))
+        self._values = Values([state for state in self._states if isinstance(state, dict)])
+        self._addresses = Addresses([*self.locals, *self._watched])
         # What every step asks is found here once.
         self.address = self.structs.ctypes.data
         self.grad_pointers = self.structs["grad"]["data"]
@@ -206,14 +204,11 @@ class Plan:
             return False
         if not same_objects(states.values(), self._states):
             return False
-        # Entries that a dict lost or gained shift those of the next, so only the last length counts.
-        if self._dicts and len(self._dicts[-1]) != self._last_length:
+        if not self._values.are_current():
             return False
-        if not same_objects(chain.from_iterable(map(dict.values, self._dicts)), self._values):
+        if self.has_shards and not same_objects(map(routes.local, params), self.locals):
             return False
-        if self.has_shards:
-            params = [routes.local(param) for param in params]
-        return list(map(_data_ptr, chain(params, self._watched))) == self._pointers
+        return self._addresses.are_current()
 
 
 def zeroed(kind: str) -> Any:

@@ -148,13 +148,17 @@ def _in_group(name: str, group: dict[str, Any]) -> tuple[str, int | None] | None
     return None
 
 
-def rule_of(name: str, group: dict[str, Any]) -> str:
-    """The rule of a group. torch's Adam with decoupled_weight_decay is AdamW."""
-    if group.get("decoupled_weight_decay") and not description(name).has("decoupled_weight_decay"):
-        decoupled = name + "w"
-        if decoupled in rule_names():
-            return decoupled
+@cache
+def _decoupled(name: str) -> str:
+    """The rule that a group with decoupled_weight_decay has: torch's Adam with it is AdamW."""
+    if not description(name).has("decoupled_weight_decay") and name + "w" in rule_names():
+        return name + "w"
     return name
+
+
+def rule_of(name: str, group: dict[str, Any]) -> str:
+    """The rule of a group of the class for rule `name`."""
+    return _decoupled(name) if group.get("decoupled_weight_decay") else name
 
 
 def _number(value: Any, default: float) -> float:
@@ -165,6 +169,11 @@ def _number(value: Any, default: float) -> float:
     if isinstance(value, torch.Tensor):
         return float(value.item())
     return float(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a tuple of numbers, which cannot change in place."""
+    return isinstance(value, tuple) and not any(isinstance(each, torch.Tensor) for each in value)
 
 
 class GroupRule:
@@ -178,7 +187,8 @@ class GroupRule:
             for each in self.description.hyperparameters
             if (place := _in_group(each.name, group)) is not None
         ]
-        self._keys = [key for _, (key, _), _ in self.places]
+        self._keys = tuple(dict.fromkeys(key for _, (key, _), _ in self.places))
+        self._kept: tuple[Any, ...] | None = None
         self.values: tuple[float, ...] | None = None
         self.handle = ctypes.c_void_p()
         call("rule_create", name.encode(), ctypes.addressof(self.handle))
@@ -190,15 +200,26 @@ class GroupRule:
     def follow(self, group: dict[str, Any]) -> bool:
         """Takes over the group's values, and says whether one has changed. Raises
         `gradstep.OutOfRange`, which names the hyper-parameter and its bounds."""
+        kept = tuple(map(group.get, self._keys))
+        if kept == self._kept:
+            return False
         values = tuple(
             _number(group[key] if index is None else group[key][index], default)
             for _, (key, index), default in self.places
         )
+        # A tensor may get another value and stay the same object, so it is read in every step.
+        has_tensors = any(isinstance(value, (torch.Tensor, tuple, list)) and not _is_plain(value)
+                          for value in kept)
+        self._kept = None if has_tensors else kept
         if values == self.values:
             return False
-        for (name, _, _), value in zip(self.places, values, strict=True):
-            call("rule_set", self.handle, name, value)
-        call("rule_check", self.handle)
+        try:
+            for (name, _, _), value in zip(self.places, values, strict=True):
+                call("rule_set", self.handle, name, value)
+            call("rule_check", self.handle)
+        except Exception:
+            self.values = self._kept = None
+            raise
         self.values = values
         return True
 
