@@ -1,1 +1,52 @@
-__version__ = "0"
+# SPDX-License-Identifier: Apache-2.0
+"""gradstep: the optimizer's update in machine learning at memory speed, for numpy arrays and
+whatever has ``__dlpack__`` or exports a buffer.
+
+::
+
+    opt = gradstep.Optimizer({"w": w, "b": b}, "adamw", lr=1e-3)
+    opt.step({"w": gradient_of_w, "b": gradient_of_b})   # w and b are updated in place
+
+`rules` and `schedules` print what there is."""
+
+from ._apply import (
+    apply,
+    gradient_norm,
+    make_scalars,
+    make_shared_scalars,
+    make_slots,
+    transform,
+)
+from ._arrays import BlockQuantized
+from ._catalogue import (
+    HyperparameterInfo,
+    RuleInfo,
+    ScalarInfo,
+    ScheduleInfo,
+    SlotInfo,
+    rules,
+    schedules,
+)
+from ._context import Context, ContextInfo, isa_names, shared_context
+from ._errors import (
+    Busy,
+    CheckpointMismatch,
+    CorruptCheckpoint,
+    Error,
+    FileError,
+    IndexOutOfRange,
+    InternalError,
+    InvalidArgument,
+    OutOfMemory,
+    OutOfRange,
+    UnknownName,
+    Unsupported,
+    WrongOrder,
+)
+from ._library import version as _version
+from ._results import LoadResult, NormResult, OptimizerInfo, StepResult, TensorInfo
+from ._rule import Rule
+from ._scalers import LossScaler, Plateau
+from ._schedule import Schedule
+
+__version__ = _version()
