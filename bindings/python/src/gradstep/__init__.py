@@ -43,10 +43,60 @@ from ._errors import (
     Unsupported,
     WrongOrder,
 )
+from ._groups import Group
 from ._library import version as _version
+from ._optimizer import Optimizer
 from ._results import LoadResult, NormResult, OptimizerInfo, StepResult, TensorInfo
 from ._rule import Rule
 from ._scalers import LossScaler, Plateau
 from ._schedule import Schedule
+from ._stepping import Stepping
 
 __version__ = _version()
+
+__all__ = [
+    "BlockQuantized",
+    "Busy",
+    "CheckpointMismatch",
+    "Context",
+    "ContextInfo",
+    "CorruptCheckpoint",
+    "Error",
+    "FileError",
+    "Group",
+    "HyperparameterInfo",
+    "IndexOutOfRange",
+    "InternalError",
+    "InvalidArgument",
+    "LoadResult",
+    "LossScaler",
+    "NormResult",
+    "Optimizer",
+    "OptimizerInfo",
+    "OutOfMemory",
+    "OutOfRange",
+    "Plateau",
+    "Rule",
+    "RuleInfo",
+    "ScalarInfo",
+    "Schedule",
+    "ScheduleInfo",
+    "SlotInfo",
+    "StepResult",
+    "Stepping",
+    "TensorInfo",
+    "UnknownName",
+    "Unsupported",
+    "WrongOrder",
+    "__version__",
+    "apply",
+    "gradient_norm",
+    "isa_names",
+    "make_scalars",
+    "make_shared_scalars",
+    "make_slots",
+    "rules",
+    "schedules",
+    "shared_context",
+    "transform",
+]

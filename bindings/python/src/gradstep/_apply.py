@@ -84,7 +84,7 @@ def _is_list(value: Any) -> bool:
 
 
 def _spread(value: Any, names: list[Any], is_many: bool, label: str) -> list[Any]:
-    """One entry per tensor of what was given for all: a list, a mapping by name, or a single one."""
+    """One entry per tensor of what was given for all: a list, a dict by name, or a single one."""
     if not is_many:
         return [value]
     if value is None:
@@ -125,7 +125,9 @@ class _Call:
         self.names: list[Any] = (
             list(params)
             if isinstance(params, Mapping)
-            else [f"params[{i}]" for i in range(len(params))] if _is_list(params) else ["params"]
+            else [f"params[{i}]" for i in range(len(params))]
+            if _is_list(params)
+            else ["params"]
         )
         self.tensors = (_Tensor * max(len(self.names), 1))()
         self.copies = _Copies()
@@ -433,6 +435,4 @@ def gradient_norm(grads: Any, *, context: Context | None = None) -> NormResult:
 
 def described_norm(handle: int, tensors: Any, count: int) -> Any:
     """The gradstep_norm_result."""
-    return described(
-        "gradient_norm", "norm_result", handle, ctypes.addressof(tensors), count
-    )
+    return described("gradient_norm", "norm_result", handle, ctypes.addressof(tensors), count)

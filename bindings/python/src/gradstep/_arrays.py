@@ -6,6 +6,8 @@ buffer (array.array, memoryview, ctypes arrays). Nothing is copied here."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import sys
 import weakref
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 
 from . import _dlpack
 from ._errors import InvalidArgument, Unsupported
-from ._library import CONSTANTS, STRUCTS
+from ._library import CONSTANTS, STRUCTS, call
 
 NdArray = np.ndarray[Any, Any]
 
@@ -58,7 +60,7 @@ class Array:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.elements.shape
+        return tuple(self.elements.shape)
 
     @property
     def count(self) -> int:
@@ -162,14 +164,12 @@ def dtype_code(dtype: Any) -> int:
         return 0
     text = dtype if isinstance(dtype, str) else str(dtype).removeprefix("torch.")
     if not isinstance(dtype, str):
-        try:
+        with contextlib.suppress(TypeError):
             text = np.dtype(dtype).name
-        except TypeError:
-            pass
     names = {**CODES, "8bit": NARROW[0], "s1e4m3_b256": NARROW[0], "e5m3_b256": NARROW[1]}
     if text not in names:
         raise InvalidArgument(f"dtype is {dtype!r}; allowed are {', '.join(names)}")
-    return names[text]
+    return int(names[text])
 
 
 def dtype_name(code: int) -> str:
@@ -329,10 +329,6 @@ def struct_of(array: Array) -> Any:
 
 def read_array(array: Array) -> NdArray:
     """The numbers of an array without gaps, as a new flat float32 or float64 array."""
-    import ctypes
-
-    from ._library import call
-
     made = struct_of(array)
     values = np.empty(array.count, np.float64)
     call("array_read", ctypes.addressof(made), array.count, values.ctypes.data)
@@ -341,10 +337,6 @@ def read_array(array: Array) -> NdArray:
 
 def write_array(array: Array, values: NdArray) -> None:
     """Sets all numbers of an array without gaps, rounded to nearest."""
-    import ctypes
-
-    from ._library import call
-
     made = struct_of(array)
     flat = np.ascontiguousarray(values, np.float64).reshape(-1)
     if flat.size != array.count:

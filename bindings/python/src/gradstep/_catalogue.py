@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from ._errors import IndexOutOfRange
 from ._handles import name_bytes
@@ -232,7 +232,7 @@ def _scalar(name: bytes, index: int) -> ScalarInfo:
 
 @cache
 def rule_info(name: str) -> RuleInfo:
-    """Describes the rule with this name. Raises `UnknownName`, whose sentence lists similar ones."""
+    """Describes the rule with this name. Raises `UnknownName`, whose sentence lists the nearest."""
     encoded = name_bytes(name, "the rule's name")
     info = described("rule_describe", "rule_info", encoded)
     return RuleInfo(
@@ -264,10 +264,10 @@ def schedule_info(name: str) -> ScheduleInfo:
     )
 
 
-_Info = TypeVar("_Info", RuleInfo, ScheduleInfo)
+_Info = TypeVar("_Info", bound=_Printed)
 
 
-class Catalogue(Mapping[str, _Info], Generic[_Info]):
+class Catalogue(Mapping[str, _Info]):
     """Entries by name, in the library's order. It iterates over names; an index works too. It
     prints as a table."""
 
@@ -299,7 +299,7 @@ class Catalogue(Mapping[str, _Info], Generic[_Info]):
     def _rows(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = [(self._title, "hyper-parameters", "summary")]
         for info in self.values():
-            names = ", ".join(h.name for h in info.hyperparameters)
+            names = ", ".join(row[0] for row in info._rows()[1:])
             rows.append((info.name, names, info.summary))
         return rows
 
@@ -325,4 +325,3 @@ def rules() -> Catalogue[RuleInfo]:
 def schedules() -> Catalogue[ScheduleInfo]:
     """All schedules, as a table of their names; ``schedules()["cosine"]`` describes one."""
     return Catalogue("schedule", _names("schedule"), schedule_info)
-

@@ -11,7 +11,6 @@ from typing import Any
 
 from ._library import CONSTANTS, call, described, library, struct, text
 
-
 _lock = threading.Lock()
 
 
@@ -87,7 +86,7 @@ class Context:
             raise TypeError(f"isa is {isa!r}; it is a name such as {isa_names()[0]!r}")
         self._pid = 0
         self._handle = ctypes.c_void_p()
-        self.handle  # noqa: B018: made now, so that wrong settings are refused here
+        self.handle  # noqa: B018 (made now, so that wrong settings are refused here)
 
     @property
     def handle(self) -> int:
@@ -128,7 +127,10 @@ class Context:
         """The instruction set and threads in use."""
         info = described("context_describe", "context_info", self.handle)
         return ContextInfo(
-            text(info.isa), info.thread_count, info.serial_below, info.piece_size,
+            text(info.isa),
+            info.thread_count,
+            info.serial_below,
+            info.piece_size,
             text(info.threading),
         )
 

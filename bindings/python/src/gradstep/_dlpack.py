@@ -111,4 +111,5 @@ def _as_numpy(
     address = (tensor.data or 0) + tensor.byte_offset
     memory: Any = (ctypes.c_char * extent).from_address(address)
     memory.capsule = capsule
-    return np.ndarray(shape, dtype, buffer=memory, strides=strides)
+    made: np.ndarray[Any, Any] = np.ndarray(shape, dtype, buffer=memory, strides=strides)
+    return made

@@ -86,7 +86,7 @@ class Schedule:
         if len(numbers) == len(copies) - 1:
             numbers.append(0)
         if len(numbers) != len(copies):
-            raise InvalidArgument(f"{len(copies)} parts have {len(copies) - 1} lengths, or one more")
+            raise InvalidArgument(f"{len(copies)} parts need {len(copies) - 1} lengths")
         made = cls.__new__(cls)
         object.__setattr__(made, "_name", _SEQUENCE)
         object.__setattr__(made, "_values", {})
@@ -105,9 +105,9 @@ class Schedule:
             object.__setattr__(self, "_values", merged)
 
     def _value(self, name: str, value: Any) -> float | tuple[float, ...]:
-        if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-            if np.ndim(value) != 0:  # type: ignore[arg-type]
-                return tuple(number(item, name) for item in value)
+        is_list = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+        if is_list and getattr(value, "ndim", 1):
+            return tuple(number(item, name) for item in value)
         return number(value, name)
 
     @property

@@ -23,6 +23,7 @@ from ._arrays import (
     new_array,
     write_array,
 )
+from ._catalogue import RuleInfo
 from ._errors import InvalidArgument, UnknownName
 from ._handles import whole_number
 from ._library import CONSTANTS, STRUCTS, call, struct
@@ -78,6 +79,13 @@ class TensorArrays:
             raise InvalidArgument(
                 f"{label} has the shape {array.shape}; the param's is {self.param.shape}"
             )
+
+    def with_grad(self, grad: Array | None) -> TensorArrays:
+        """The same arrays with another grad."""
+        made = TensorArrays.__new__(TensorArrays)
+        made.__dict__.update(self.__dict__)
+        made.grad = grad
+        return made
 
     def set_place(self, key: Any, first_index: Any, whole_count: Any) -> None:
         """Where this piece is in a tensor that is split; 0 where it is not."""
@@ -156,9 +164,9 @@ def _slot_shape(extent: int, shape: tuple[int, ...], count: int) -> tuple[int, .
     return natural if int(np.prod(natural)) == count else (count,)
 
 
-def slot_shape(rule: Rule, name: str, shape: tuple[int, ...], count: int) -> tuple[int, ...]:
+def slot_shape(rule: RuleInfo, name: str, shape: tuple[int, ...], count: int) -> tuple[int, ...]:
     """The shape in which a slot is shown."""
-    extents = {info.name: info.extent for info in rule.info.slots}
+    extents = {info.name: info.extent for info in rule.slots}
     extent = CONSTANTS.get(f"EXTENT_{extents.get(name, 'element').upper()}", 0)
     return _slot_shape(extent, shape, count)
 
