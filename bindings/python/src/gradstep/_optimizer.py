@@ -220,7 +220,7 @@ class Optimizer(TensorCalls, Tensors):
         self._table = None  # until the library and the records agree again
         for record, array in fresh:
             record.grad_keep = (*record.grad_keep, record.grad, array)
-            table[record.index] = array.address if array is not None and array.count else None
+            table[record.index] = None if array is None else array.address
         call("optimizer_set_grads", self.address, 0, len(table), ctypes.addressof(table))
         for record, array in fresh:
             record.grad = array

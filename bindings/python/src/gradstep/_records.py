@@ -394,9 +394,8 @@ class Tensors:
                 array = getattr(record.arrays, what)
                 if value is KEEP:
                     given[what] = None if array is None else array.object
-            arrays = self._arrays(
-                name, param, grad, given["copy"], given["average"], given["delta"], lower_halves
-            )
+            kept = (given["copy"], given["average"], given["delta"])
+            arrays = self._arrays(name, param, grad, *kept, lower_halves)
             arrays.set_place(*record.arrays.place)
             self._replace(record, arrays, sources, record.slots if slots is None else dict(slots))
 

@@ -106,7 +106,7 @@ class Schedule:
 
     def _value(self, name: str, value: Any) -> float | tuple[float, ...]:
         is_list = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
-        if is_list and getattr(value, "ndim", 1):
+        if is_list and np.ndim(value):
             return tuple(number(item, name) for item in value)
         return number(value, name)
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ._errors import Error
 from ._library import call, struct
 from ._records import KEEP
 from ._results import StepResult, step_result
@@ -26,7 +28,14 @@ class Stepping:
 
     def __enter__(self) -> Stepping:
         address = ctypes.addressof(self._options)
-        call("optimizer_begin_step", self._optimizer.address, address)
+        try:
+            call("optimizer_begin_step", self._optimizer.address, address)
+        except Error:
+            raise
+        except BaseException:  # Ctrl-C, perhaps after the step has begun
+            with contextlib.suppress(Error):
+                self._end()
+            raise
         return self
 
     def step(self, name: str, grad: Any = KEEP) -> None:
@@ -44,6 +53,9 @@ class Stepping:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.result = self._end()
+
+    def _end(self) -> StepResult:
         made = struct("apply_result")
         call("optimizer_end_step", self._optimizer.address, ctypes.addressof(made))
-        self.result = step_result(made)
+        return step_result(made)
