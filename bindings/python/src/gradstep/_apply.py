@@ -323,11 +323,10 @@ def apply(
 
 def _run(made: _Call, options: Any, context: Context) -> StepResult:
     result = struct("apply_result")
-    rule = made.rule.handle
     call(
         "apply",
         context.handle,
-        rule.address,
+        made.rule.handle,
         ctypes.addressof(made.tensors),
         len(made.names),
         ctypes.addressof(options),
@@ -367,11 +366,10 @@ def transform(
         arrays = TensorArrays(made.copies.take, str(label), param, copy=copy)
         made.add(index, arrays, own, numbers, False)
     _refuse_shared(made.arrays)
-    rule_handle = made.rule.handle
     call(
         "transform",
         _context(context).handle,
-        rule_handle.address,
+        made.rule.handle,
         ctypes.addressof(made.tensors),
         len(made.names),
         name_bytes(name, "the transform's name"),

@@ -98,8 +98,7 @@ class Group:
     def set_schedule(self, schedule: Schedule | None) -> None:
         """Replaces the group's schedule by a copy of this one; None: a constant rate."""
         handle = None if schedule is None else schedule_handle(schedule)
-        address = None if handle is None else handle.address
-        call("optimizer_set_schedule", self._address, self.index, address)
+        call("optimizer_set_schedule", self._address, self.index, handle)
 
     @property
     def plateau(self) -> Plateau | None:

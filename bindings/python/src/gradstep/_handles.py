@@ -36,7 +36,10 @@ os.register_at_fork(after_in_child=_renew)
 
 
 class Handle:
-    """Owns one object of the library, and destroys it."""
+    """Owns one object of the library, and destroys it.
+
+    It is itself the argument of a call: ctypes then holds it until the call returns, even if
+    another thread drops it meanwhile."""
 
     def __init__(
         self, destroy: Callable[[Any], None], create: str, *arguments: Any, keep: Any = None
@@ -45,6 +48,7 @@ class Handle:
         self._destroy = destroy
         call(create, *arguments, ctypes.addressof(self._pointer))
         self.address: int = self._pointer.value or 0
+        self._as_parameter_ = self._pointer
         if keep is not None:
             _kept[self.address] = keep
 

@@ -68,18 +68,17 @@ class Rule:
 
     @property
     def handle(self) -> _CRule:
-        """The object of the library, with the present values. Hold it while a call uses it."""
+        """The object of the library, with the present values: an argument of a call."""
         return self._handle
 
     def check(self) -> None:
         """Raises `InvalidArgument` if the values are inconsistent; every step checks that too."""
-        call("rule_check", self._handle.address)
+        call("rule_check", self._handle)
 
     def __getitem__(self, name: str) -> Any:
         value = ctypes.c_double()
-        handle = self._handle
         key = name_bytes(name, "the hyper-parameter's name")
-        call("rule_get", handle.address, key, ctypes.addressof(value))
+        call("rule_get", self._handle, key, ctypes.addressof(value))
         kinds = {info.name: info for info in self.info.hyperparameters}
         return kinds[name].value(value.value)
 

@@ -121,7 +121,7 @@ class Schedule:
 
     @property
     def handle(self) -> Handle:
-        """The object of the library, with the present values. Hold it while a call uses it."""
+        """The object of the library, with the present values: an argument of a call."""
         return self._handle
 
     @property
@@ -131,19 +131,19 @@ class Schedule:
 
     def check(self) -> None:
         """Raises `InvalidArgument` if a value is missing or inconsistent with another."""
-        call("schedule_check", self._handle.address)
+        call("schedule_check", self._handle)
 
     def _evaluate(self, function: str, t: Any, *arguments: float) -> Any:
         handle = self._handle
         value = ctypes.c_double()
         address = ctypes.addressof(value)
         if np.ndim(t) == 0:
-            call(function, handle.address, *arguments, number(t, "t"), address)
+            call(function, handle, *arguments, number(t, "t"), address)
             return value.value
         steps = np.asarray(t, np.float64)
         made = np.empty(steps.shape, np.float64)
         for index, step in np.ndenumerate(steps):
-            call(function, handle.address, *arguments, step, address)
+            call(function, handle, *arguments, step, address)
             made[index] = value.value
         return made
 
@@ -180,8 +180,7 @@ class Schedule:
         if info is not None and info.kind == "list":
             return list(self._values[name]) if name in self._values else None
         value = ctypes.c_double()
-        handle = self._handle
-        call("schedule_get", handle.address, key, ctypes.addressof(value))
+        call("schedule_get", self._handle, key, ctypes.addressof(value))
         if info is None or value.value != value.value:
             return None
         return info.value(value.value)

@@ -117,7 +117,7 @@ def slot_layout(rule: Rule, index: int, tensor: Any, dtype: int = 0) -> Any:
     """The gradstep_slot_layout of a slot."""
     made = struct("slot_layout")
     addresses = (ctypes.addressof(tensor), dtype, ctypes.addressof(made))
-    call("rule_slot_layout", rule.handle.address, index, *addresses)
+    call("rule_slot_layout", rule.handle, index, *addresses)
     return made
 
 
