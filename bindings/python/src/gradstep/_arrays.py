@@ -45,7 +45,7 @@ class Array:
     code, pitch
         dtype and pitch of a gradstep_array."""
 
-    __slots__ = ("_guard", "_probe", "address", "code", "elements", "extra", "object", "pitch")
+    __slots__ = ("_export", "_guard", "_probe", "address", "code", "elements", "extra", "object", "pitch")
 
     def __init__(self, value: Any, elements: NdArray, code: int, pitch: int) -> None:
         self.object = value
@@ -56,6 +56,7 @@ class Array:
         self.extra: Array | None = None
         # An ndarray that has a weak reference refuses resize(), refcheck=False included.
         self._guard = weakref.ref(value) if isinstance(value, np.ndarray) else None
+        self._export = _export_of(elements)
         self._probe = getattr(value, "data_ptr", None) if self._guard is None else None
 
     @property
@@ -95,6 +96,18 @@ class Array:
             return self.address, self.address
         pairs = zip(self.shape, self.elements.strides, strict=True)
         return self.address, self.address + sum((n - 1) * s for n, s in pairs) + self.itemsize
+
+
+def _export_of(elements: NdArray) -> memoryview | None:
+    """An array over a buffer (a memmap) does not hold that buffer open; this export does, so the
+    mmap cannot be closed nor the bytearray resized."""
+    base: Any = elements
+    while isinstance(base, np.ndarray):
+        base = base.base
+    try:
+        return None if base is None else memoryview(base)
+    except (TypeError, ValueError, BufferError):
+        return None
 
 
 class BlockQuantized:
@@ -208,7 +221,7 @@ def _elements_of(value: Any, name: str) -> tuple[NdArray, bool]:
         return np.asarray(memoryview(value)), False
     except (TypeError, ValueError, BufferError, NotImplementedError):
         pass
-    if hasattr(value, "__dlpack__"):
+    if hasattr(value, "__dlpack__") and not isinstance(value, type):
         return _dlpack.view(value, name)
     raise TypeError(
         f"{name} is of type {type(value).__name__}; it is an array: of numpy, or an object with "

@@ -135,10 +135,10 @@ class Optimizer(TensorCalls, Tensors):
 
         Raises `InvalidArgument`, `WrongOrder`; nothing has changed then."""
         with self.lock:
+            for record in self.records():
+                record.check(grads is None)
             if grads is not None:
                 self._bind(grads)
-            for record in self.records():
-                record.check()
             result = struct("apply_result")
             if grad_scale is None and grad_norm is None and not inspected:
                 options = None

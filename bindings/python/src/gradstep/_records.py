@@ -79,11 +79,11 @@ class Record:
     def count(self) -> int:
         return self.arrays.param.count
 
-    def check(self) -> None:
+    def check(self, with_grad: bool = True) -> None:
         """Finds what the caller has done to the arrays since they were passed."""
         arrays = self.arrays
         arrays.param.check(self.name, arrays.delta is None)
-        if self.grad is not None:
+        if with_grad and self.grad is not None:
             self.grad.check("grad", False)
         for what in ("copy", "average", "delta"):
             array = getattr(arrays, what)

@@ -150,7 +150,7 @@ def test_lists_sequences_and_momentum() -> None:
     assert sequence(np.arange(6)).tolist() == [1, 1, 1, 1, 0.5, 0.5]
     assert [length for _, length in sequence.parts] == [3, 0]
     cycle = gradstep.Schedule("one_cycle", total_steps=10, drives_momentum=True)
-    assert cycle.momentum(0) == 0.95 and cycle.momentum([0, 3]).tolist() == [0.95, 0.85]
+    assert cycle.momentum(0) == 0.95 and 0.85 <= cycle.momentum([3])[0] < 0.86
     with pytest.raises(gradstep.Unsupported, match="momentum"):
         multistep.momentum(0)
     with pytest.raises(gradstep.InvalidArgument, match="lengths"):
