@@ -45,7 +45,17 @@ class Array:
     code, pitch
         dtype and pitch of a gradstep_array."""
 
-    __slots__ = ("_export", "_guard", "_probe", "address", "code", "elements", "extra", "object", "pitch")
+    __slots__ = (
+        "_export",
+        "_guard",
+        "_probe",
+        "address",
+        "code",
+        "elements",
+        "extra",
+        "object",
+        "pitch",
+    )
 
     def __init__(self, value: Any, elements: NdArray, code: int, pitch: int) -> None:
         self.object = value

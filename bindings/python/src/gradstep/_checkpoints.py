@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import ctypes
-import io
 import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ._errors import Error, InvalidArgument
+from ._errors import Error, FileError, InvalidArgument
 from ._handles import name_bytes
 from ._library import CALLBACKS, CONSTANTS, call, struct
 from ._results import LoadResult
@@ -39,6 +38,7 @@ class _Guard:
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
+        self.is_used = False
 
     def run(self, function: Callable[[], None]) -> int:
         try:
@@ -51,10 +51,18 @@ class _Guard:
     def call(self, name: str, *arguments: Any) -> None:
         try:
             call(name, *arguments)
-        except Error:
+        except Error as error:
             if self.error is not None:
                 raise self.error from None
+            if self.is_used and isinstance(error, FileError):
+                raise _interruption() from error
             raise
+
+
+def _interruption() -> KeyboardInterrupt:
+    """Ctrl-C can come between a callback's call and its `try`. ctypes then prints the exception and
+    drops it: the call has neither failed by the caller's function nor done its work."""
+    return KeyboardInterrupt("while a checkpoint was written or read")
 
 
 def _path_bytes(path: Any) -> bytes:
@@ -83,28 +91,54 @@ def _write_all(file: Any, data: bytes) -> None:
 def save(address: int, file: Any, params: bool) -> None:
     """Writes the checkpoint of the optimizer at this address."""
     options = struct("save_options", flags=_flags({"params": params}))
-    guard = _Guard()
-    callback: Any = None
     if _is_path(file):
         options.path = _path_bytes(file)
+        call("optimizer_save_to", address, ctypes.addressof(options), None)
     elif hasattr(file, "write"):
-
-        def write(_stream: Any, data: int, size: int) -> int:
-            return guard.run(lambda: _write_all(file, ctypes.string_at(data, size)))
-
-        callback = _Write(write)
-        options.write = callback
+        _save_to_file(address, file, options)
     else:
         raise TypeError(f"file is {file!r}; it is a path or has write()")
-    guard.call("optimizer_save_to", address, ctypes.addressof(options), None)
-    del callback
+
+
+def _save_to_file(address: int, file: Any, options: Any) -> None:
+    guard = _Guard()
+    guard.is_used = True
+    written = 0
+
+    def write(_stream: Any, data: int, size: int) -> int:
+        def write_part() -> None:
+            nonlocal written
+            _write_all(file, ctypes.string_at(data, size))
+            written += size
+
+        return guard.run(write_part)
+
+    callback: Any = _Write(write)
+    options.write = callback
+    size = ctypes.c_uint64()
+    addresses = (ctypes.addressof(options), ctypes.addressof(size))
+    guard.call("optimizer_save_to", address, *addresses)
+    if written != size.value:
+        raise _interruption()
 
 
 def save_bytes(address: int, params: bool) -> bytes:
     """The checkpoint as bytes."""
-    stream = io.BytesIO()
-    save(address, stream, params)
-    return stream.getvalue()
+    options = struct("save_options", flags=_flags({"params": params}))
+    size = ctypes.c_uint64()
+    addresses = (ctypes.addressof(options), ctypes.addressof(size))
+    while True:
+        call("optimizer_save_to", address, *addresses)
+        room = size.value + 4096  # another thread may change a setting between the two calls
+        made = bytearray(room)
+        memory = (ctypes.c_char * room).from_buffer(made)
+        options.memory, options.memory_size = ctypes.addressof(memory), room
+        try:
+            call("optimizer_save_to", address, *addresses)
+        except InvalidArgument:
+            options.memory, options.memory_size = None, 0
+            continue
+        return bytes(memoryview(made)[: size.value])
 
 
 def _read_into(file: Any, offset: int, data: int, size: int) -> None:
@@ -140,6 +174,7 @@ def load(
         def read(_stream: Any, offset: int, data: int, size: int) -> int:
             return guard.run(lambda: _read_into(file, begin + offset, data, size))
 
+        guard.is_used = True
         keep.append(_Read(read))
         options.read = keep[0]
     else:

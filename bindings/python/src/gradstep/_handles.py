@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from ._errors import InvalidArgument
 from ._library import call
-
-# What must outlive an object of the library, by that object's address. The garbage collector may
-# finalize a cycle's members in any order; what is in here is finalized after its user.
-_kept: dict[int, Any] = {}
-
 
 # Held while an object's values are replaced: two threads that set two values both succeed.
 _changes = threading.RLock()
@@ -35,28 +30,50 @@ def _renew() -> None:
 os.register_at_fork(after_in_child=_renew)
 
 
-class Handle:
-    """Owns one object of the library, and destroys it.
+class _Process:
+    """What is known of all handles: the process that made each, and what must outlive it."""
 
-    It is itself the argument of a call: ctypes then holds it until the call returns, even if
-    another thread drops it meanwhile."""
+    def __init__(self) -> None:
+        self.is_ending = False
+        self.made: dict[int, tuple[int, Any]] = {}
 
-    def __init__(
-        self, destroy: Callable[[Any], None], create: str, *arguments: Any, keep: Any = None
-    ) -> None:
-        self._pointer = ctypes.c_void_p()
-        self._destroy = destroy
-        call(create, *arguments, ctypes.addressof(self._pointer))
-        self.address: int = self._pointer.value or 0
-        self._as_parameter_ = self._pointer
-        if keep is not None:
-            _kept[self.address] = keep
+    def end(self) -> None:
+        self.is_ending = True
 
-    def __del__(self) -> None:
-        address = getattr(self, "_pointer", None)
-        if address:
-            self._destroy(address)
-            _kept.pop(address.value or 0, None)
+
+_process = _Process()
+# The interpreter's end finalizes objects in any order: nothing is destroyed from here on.
+atexit.register(_process.end)
+
+
+class Handle(int):
+    """The address of an object of the library. It owns the object and is itself the argument of a
+    call, so the object lives until the call returns, whatever other threads do.
+
+    An int without attributes is not tracked by the garbage collector. So the object is destroyed
+    when the last reference goes, after all finalizers of a cycle, which may still use it."""
+
+    __slots__ = ()
+    outlives_fork = True  # a child process destroys its copy of the object
+
+    def __new__(cls, create: str, *arguments: Any, keep: Any = None) -> Handle:
+        pointer = ctypes.c_void_p()
+        call(create, *arguments, ctypes.addressof(pointer))
+        made = super().__new__(cls, pointer.value or 0)
+        _process.made[int(made)] = (os.getpid(), keep)
+        return made
+
+    @staticmethod
+    def destroy(address: int) -> None:
+        raise NotImplementedError
+
+    def __del__(self, process: _Process = _process) -> None:
+        if process.is_ending:
+            return
+        pid, keep = process.made.pop(int(self), (0, None))
+        if pid == os.getpid() or self.outlives_fork:
+            self.destroy(int(self))
+        del keep  # only now
 
 
 def name_bytes(value: Any, what: str = "the name") -> bytes:

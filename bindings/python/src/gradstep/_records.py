@@ -31,6 +31,13 @@ _NONE = 2**64 - 1  # the index of what is not added yet
 KEEP: Any = object()  # an argument that was not given
 
 
+class _COptimizer(Handle):
+    """A gradstep_optimizer. It keeps the context's handle, which is destroyed after it."""
+
+    __slots__ = ()
+    destroy = staticmethod(library.gradstep_optimizer_destroy)
+
+
 class Record:
     """One tensor: what the caller passed, and where the library has it."""
 
@@ -116,13 +123,8 @@ class Tensors:
         made = struct("optimizer_options")
         fill_options(made, self._options)
         used = context if context is not None else shared_context()
-        self._handle = Handle(
-            library.gradstep_optimizer_destroy,
-            "optimizer_create",
-            used.handle,
-            ctypes.addressof(made),
-            keep=used,
-        )
+        handle = used.handle
+        self._handle = _COptimizer("optimizer_create", handle, ctypes.addressof(made), keep=handle)
 
     @property
     def handle(self) -> Handle:
@@ -132,7 +134,7 @@ class Tensors:
     @property
     def address(self) -> int:
         """The address of the gradstep_optimizer, for calls of the C interface."""
-        return self._handle.address
+        return self._handle
 
     @property
     def lock(self) -> Any:
@@ -181,8 +183,8 @@ class Tensors:
         group = Group(self, name, made_rule.name, code)  # type: ignore[arg-type]
         options = group_options(
             encoded,
-            rule_handle.address,
-            None if handle is None else handle.address,
+            rule_handle,
+            handle,
             lr_scale,
             code,
             max_norm,

@@ -15,10 +15,15 @@ from ._library import call, library
 class _CRule(Handle):
     """A gradstep_rule that nobody changes once it is made, so all threads may use it."""
 
-    def __init__(self, name: str, values: dict[str, float]) -> None:
-        super().__init__(library.gradstep_rule_destroy, "rule_create", name_bytes(name))
-        for key, value in values.items():
-            call("rule_set", self.address, name_bytes(key, "the hyper-parameter's name"), value)
+    __slots__ = ()
+    destroy = staticmethod(library.gradstep_rule_destroy)
+
+
+def _c_rule(name: str, values: dict[str, float]) -> Handle:
+    made = _CRule("rule_create", name_bytes(name))
+    for key, value in values.items():
+        call("rule_set", made, name_bytes(key, "the hyper-parameter's name"), value)
+    return made
 
 
 class Rule:
@@ -40,7 +45,7 @@ class Rule:
     Raises `UnknownName` for a name, `OutOfRange` for a value outside its bounds."""
 
     __slots__ = ("__weakref__", "_handle", "_name", "_values")
-    _handle: _CRule
+    _handle: Handle
     _name: str
     _values: dict[str, float]
 
@@ -54,7 +59,7 @@ class Rule:
         changed = {key: number(value, key) for key, value in values.items()}
         with changes():
             merged = {**self._values, **changed}
-            object.__setattr__(self, "_handle", _CRule(self._name, merged))
+            object.__setattr__(self, "_handle", _c_rule(self._name, merged))
             object.__setattr__(self, "_values", merged)
 
     @property
@@ -67,7 +72,7 @@ class Rule:
         return rule_info(self._name)
 
     @property
-    def handle(self) -> _CRule:
+    def handle(self) -> Handle:
         """The object of the library, with the present values: an argument of a call."""
         return self._handle
 

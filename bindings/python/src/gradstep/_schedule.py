@@ -18,31 +18,29 @@ _SEQUENCE = "sequence"
 
 
 class _CSchedule(Handle):
-    """A gradstep_schedule that nobody changes once it is made."""
+    """A gradstep_schedule that nobody changes once it is made, so all threads may use it."""
 
-    def __init__(self, name: str, values: dict[str, Any]) -> None:
-        super().__init__(library.gradstep_schedule_destroy, "schedule_create", name_bytes(name))
-        for key, value in values.items():
-            encoded = name_bytes(key, "the parameter's name")
-            if isinstance(value, tuple):
-                numbers = (ctypes.c_double * len(value))(*value)
-                address = ctypes.addressof(numbers)
-                call("schedule_set_list", self.address, encoded, address, len(value))
-            else:
-                call("schedule_set", self.address, encoded, value)
+    __slots__ = ()
+    destroy = staticmethod(library.gradstep_schedule_destroy)
 
 
-class _CSequence(Handle):
-    def __init__(self, parts: Sequence[Handle], lengths: Sequence[int]) -> None:
-        pointers = (ctypes.c_void_p * len(parts))(*(part.address for part in parts))
-        numbers = (ctypes.c_uint64 * len(parts))(*lengths)
-        super().__init__(
-            library.gradstep_schedule_destroy,
-            "schedule_create_sequence",
-            ctypes.addressof(pointers),
-            ctypes.addressof(numbers),
-            len(parts),
-        )
+def _c_schedule(name: str, values: dict[str, Any]) -> Handle:
+    made = _CSchedule("schedule_create", name_bytes(name))
+    for key, value in values.items():
+        encoded = name_bytes(key, "the parameter's name")
+        if isinstance(value, tuple):
+            numbers = (ctypes.c_double * len(value))(*value)
+            call("schedule_set_list", made, encoded, ctypes.addressof(numbers), len(value))
+        else:
+            call("schedule_set", made, encoded, value)
+    return made
+
+
+def _c_sequence(parts: Sequence[Handle], lengths: Sequence[int]) -> Handle:
+    pointers = (ctypes.c_void_p * len(parts))(*parts)
+    numbers = (ctypes.c_uint64 * len(parts))(*lengths)
+    addresses = (ctypes.addressof(pointers), ctypes.addressof(numbers))
+    return _CSchedule("schedule_create_sequence", *addresses, len(parts))
 
 
 class Schedule:
@@ -91,7 +89,7 @@ class Schedule:
         object.__setattr__(made, "_name", _SEQUENCE)
         object.__setattr__(made, "_values", {})
         object.__setattr__(made, "_parts", tuple(zip(copies, numbers, strict=True)))
-        object.__setattr__(made, "_handle", _CSequence([part._handle for part in copies], numbers))
+        object.__setattr__(made, "_handle", _c_sequence([part._handle for part in copies], numbers))
         return made
 
     def set(self, **values: Any) -> None:
@@ -101,7 +99,7 @@ class Schedule:
         changed = {key: self._value(key, value) for key, value in values.items()}
         with changes():
             merged = {**self._values, **changed}
-            object.__setattr__(self, "_handle", _CSchedule(self._name, merged))
+            object.__setattr__(self, "_handle", _c_schedule(self._name, merged))
             object.__setattr__(self, "_values", merged)
 
     def _value(self, name: str, value: Any) -> float | tuple[float, ...]:

@@ -8,9 +8,10 @@ import math
 import pickle
 import threading
 
-import gradstep
 import numpy as np
 import pytest
+
+import gradstep
 
 
 def test_the_version_is_the_librarys() -> None:
@@ -94,7 +95,7 @@ def test_a_refused_value_changes_nothing() -> None:
         with pytest.raises(gradstep.OutOfRange, match="lr"):
             rule.lr = value
     for value in ("0.1", None, [1, 2], b"1", 1j):
-        with pytest.raises(TypeError, match="lr is .*; it is a number"):
+        with pytest.raises(TypeError, match=r"lr is .*; it is a number"):
             rule.lr = value
     with pytest.raises(AttributeError, match='nearest: "lr"'):
         rule.lrr = 0.1
@@ -143,7 +144,7 @@ def test_lists_sequences_and_momentum() -> None:
     )
     multistep.milestones = np.array([1])
     assert multistep(1) == 0.5
-    with pytest.raises(gradstep.Error, match="ascending|milestones"):
+    with pytest.raises(gradstep.Error, match=r"ascending|milestones"):
         multistep.milestones = [3, 1]
     assert multistep.milestones == [1.0]
     sequence = gradstep.Schedule.sequence([gradstep.Schedule("constant"), multistep], [3])

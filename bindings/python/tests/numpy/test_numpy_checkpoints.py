@@ -10,9 +10,10 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-import gradstep
 import numpy as np
 import pytest
+
+import gradstep
 
 
 def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:
@@ -139,7 +140,7 @@ def test_damaged_checkpoints_change_nothing(tmp_path: Path) -> None:
     for wrong in (b"", b"x", data[:-1], data[:100], bytes(damaged), io.BytesIO(data[:-1])):
         with pytest.raises(gradstep.CorruptCheckpoint):
             opt.load(wrong, params=True)
-    with pytest.raises(gradstep.CheckpointMismatch, match="group|tensor"):
+    with pytest.raises(gradstep.CheckpointMismatch, match=r"group|tensor"):
         gradstep.Optimizer({"x": ones(3)}, "sgd").load(data)
     with pytest.raises(gradstep.FileError, match="nowhere"):
         opt.load(tmp_path / "nowhere" / "x")

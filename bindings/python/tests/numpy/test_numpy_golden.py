@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The recorded runs of tests/golden through numpy: formulas of the papers, and PyTorch's own runs."""
+"""The recorded runs of tests/golden through numpy: formulas of the papers, and PyTorch's runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import gradstep
 import numpy as np
 import pytest
+
+import gradstep
 
 GOLDEN = Path(__file__).resolve().parents[4] / "tests" / "golden"
 
@@ -133,4 +134,6 @@ def _schedules() -> list[Any]:
 def test_a_schedule_gives_the_recorded_rates(base_lr: float, entry: dict[str, Any]) -> None:
     schedule = gradstep.Schedule(entry["schedule"], **entry["values"])
     points = np.array(entry["points"], float)
-    assert np.allclose(schedule(points[:, 0], base_lr), points[:, 1], rtol=1e-12, atol=1e-12 * base_lr)
+    assert np.allclose(
+        schedule(points[:, 0], base_lr), points[:, 1], rtol=1e-12, atol=1e-12 * base_lr
+    )

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gradstep
 import numpy as np
 import pytest
+
+import gradstep
 
 N = 12
 
@@ -105,7 +106,7 @@ def test_the_buffer_protocol() -> None:
 
 
 def test_subclasses_of_ndarray(tmp_path: Path) -> None:
-    matrix = np.matrix(ones(3, 4))
+    matrix = ones(3, 4).view(np.matrix)
     stepped(matrix, ones(3, 4))
     assert (matrix == 0.5).all()
     mapped = np.memmap(tmp_path / "m", np.float32, "w+", shape=(N,))
@@ -214,8 +215,12 @@ READ_ONLY: list[tuple[str, Make]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "kind", "words"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
-def test_what_is_no_array_of_floats_is_refused(make: Make, kind: type[Exception], words: str) -> None:
+@pytest.mark.parametrize(
+    ("make", "kind", "words"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+def test_what_is_no_array_of_floats_is_refused(
+    make: Make, kind: type[Exception], words: str
+) -> None:
     if make() is not None and not isinstance(make(), list):
         with pytest.raises(kind, match=words):
             gradstep.apply("sgd", make(), ones(), step=1)
@@ -234,7 +239,7 @@ def test_what_is_no_array_of_floats_is_refused(make: Make, kind: type[Exception]
 def test_read_only_params_are_refused_and_read_only_grads_are_not(make: Make) -> None:
     shape = np.shape(make())
     for call in (lambda: stepped(make()), lambda: gradstep.Optimizer({"w": make()})):
-        with pytest.raises(gradstep.InvalidArgument, match="read-only.*writable copy"):
+        with pytest.raises(gradstep.InvalidArgument, match=r"read-only.*writable copy"):
             call()
     stepped(np.ones(shape, np.float32), make())
     with pytest.raises(gradstep.InvalidArgument, match="grad of params is read-only"):
@@ -254,7 +259,7 @@ def test_a_read_only_memmap_is_refused(tmp_path: Path) -> None:
 
 def test_strides_that_the_optimizer_cannot_keep() -> None:
     for view in (ones(24)[::2], ones(4, 6)[:, ::2], ones(4, 6).T, ones(24)[::-1]):
-        with pytest.raises(gradstep.InvalidArgument, match="not contiguous.*ascontiguousarray"):
+        with pytest.raises(gradstep.InvalidArgument, match=r"not contiguous.*ascontiguousarray"):
             gradstep.Optimizer({"w": view})
     opt = gradstep.Optimizer({"w": ones()})
     with pytest.raises(gradstep.InvalidArgument, match="grad of w is not contiguous"):
@@ -293,7 +298,9 @@ def test_overlapping_tensors_are_refused() -> None:
 
 
 def test_wrong_shapes_are_refused() -> None:
-    with pytest.raises(gradstep.InvalidArgument, match=r"grad of params has the shape \(11,\).*\(12,\)"):
+    with pytest.raises(
+        gradstep.InvalidArgument, match=r"grad of params has the shape \(11,\).*\(12,\)"
+    ):
         stepped(ones(), ones(11))
     with pytest.raises(gradstep.InvalidArgument, match="shape"):
         stepped(ones(3, 4), ones(4, 3))
@@ -305,9 +312,9 @@ def test_wrong_shapes_are_refused() -> None:
         with pytest.raises(gradstep.InvalidArgument, match=f"{what} of x has the shape"):
             opt.add("x", ones(), **{what: ones(3)})
     slots = gradstep.make_slots("adamw", ones(11))
-    with pytest.raises(gradstep.InvalidArgument, match="slot 'exp_avg'.*11 elements, not 12"):
+    with pytest.raises(gradstep.InvalidArgument, match=r"slot 'exp_avg'.*11 elements, not 12"):
         gradstep.apply("adamw", ones(), ones(), slots, step=1)
-    with pytest.raises(gradstep.InvalidArgument, match="lacks the slot 'exp_avg'.*make_slots"):
+    with pytest.raises(gradstep.InvalidArgument, match=r"lacks the slot 'exp_avg'.*make_slots"):
         gradstep.apply("adamw", ones(), ones(), {}, step=1)
     with pytest.raises(gradstep.InvalidArgument, match="2 grads for 1 params"):
         gradstep.apply("sgd", [ones()], [ones()] * 2, step=1)
@@ -454,7 +461,7 @@ def test_names_that_are_unknown_or_taken() -> None:
         lambda: opt.set_param("weigth", ones()),
         lambda: opt.tensor_info("weigth"),
     ):
-        with pytest.raises(gradstep.UnknownName, match='"?weight'):
+        with pytest.raises(gradstep.UnknownName, match=r'"?weight'):
             call()
     with pytest.raises(gradstep.UnknownName, match="no group; there are 'default'"):
         opt.groups["other"]
@@ -503,7 +510,9 @@ def test_wrong_options(options: dict[str, Any], kind: type[Exception], words: st
 
 
 def test_scalars_that_are_missing() -> None:
-    with pytest.raises(gradstep.InvalidArgument, match=r"mu_product; got none. make_scalars\(rule\)"):
+    with pytest.raises(
+        gradstep.InvalidArgument, match=r"mu_product; got none. make_scalars\(rule\)"
+    ):
         gradstep.apply("nadam", ones(), ones(), gradstep.make_slots("nadam", ones()), step=1)
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import gradstep
 import numpy as np
 import pytest
+
+import gradstep
 
 
 def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:
@@ -126,7 +127,7 @@ def test_tensor_by_tensor_gives_the_same_bits() -> None:
             assert stepping.result is not None and stepping.result.left_out == 0
         runs.append(b"".join(param.tobytes() for param in params.values()))
     assert runs[0] == runs[1]
-    with pytest.raises(gradstep.WrongOrder, match="inspect|GRAD_NORM"), opt.stepping():
+    with pytest.raises(gradstep.WrongOrder, match=r"inspect|GRAD_NORM"), opt.stepping():
         pass
     with opt.stepping(grad_norm=1.0) as stepping:
         pass
