@@ -44,6 +44,7 @@ class Record:
     __slots__ = (
         "arrays",
         "cell",
+        "checked",
         "grad",
         "grad_code",
         "grad_keep",
@@ -69,6 +70,11 @@ class Record:
 
     def set_arrays(self, arrays: TensorArrays) -> None:
         self.arrays = arrays
+        found = [(arrays.param, self.name, arrays.delta is None)]
+        for what in ("copy", "average", "delta"):
+            if getattr(arrays, what) is not None:
+                found.append((getattr(arrays, what), f"the {what} of {self.name}", True))
+        self.checked = found
         self.grad: Array | None = arrays.grad
         shown = arrays.grad or arrays.param
         self.grad_code: int = shown.code
@@ -88,14 +94,10 @@ class Record:
 
     def check(self, with_grad: bool = True) -> None:
         """Finds what the caller has done to the arrays since they were passed."""
-        arrays = self.arrays
-        arrays.param.check(self.name, arrays.delta is None)
+        for array, what, written in self.checked:
+            array.check(what, written)
         if with_grad and self.grad is not None:
             self.grad.check("grad", False)
-        for what in ("copy", "average", "delta"):
-            array = getattr(arrays, what)
-            if array is not None:
-                array.check(what, True)
 
     def refuse_views(self) -> None:
         """Elements of state that numpy arrays show must stay where they are."""
@@ -119,6 +121,7 @@ class Tensors:
         self._lock = threading.RLock()
         self._groups: dict[str, Group] = {}
         self._records: dict[str, Record] = {}
+        self._ordered: list[Record] | None = None  # all records that the library knows
         self._table: Any = None  # the gradients' addresses by index, as the library has them
         made = struct("optimizer_options")
         fill_options(made, self._options)
@@ -301,6 +304,8 @@ class Tensors:
             except Error:
                 del self._records[name]
                 raise
+            finally:
+                self._ordered = None
             if frozen:
                 call("optimizer_set_frozen", self.address, record.index, 1)
 
@@ -352,8 +357,17 @@ class Tensors:
             record = self.record(name)
             record.refuse_views()
             self._table = None
-            call("optimizer_remove_tensor", self.address, record.index)
-            del self._records[name]
+            try:
+                call("optimizer_remove_tensor", self.address, record.index)
+                del self._records[name]
+                self._ordered = None
+            except Error:
+                raise
+            except BaseException:  # Ctrl-C, perhaps after the library has removed the tensor
+                if not self._is_known(name, name_bytes(name)):
+                    self._records.pop(name, None)
+                self._ordered = None
+                raise
 
     def move(self, name: str, group: str) -> None:
         """Moves a tensor to another group. Slots that both rules have, by name, go along."""
@@ -441,7 +455,12 @@ class Tensors:
 
     def records(self) -> list[Record]:
         """All tensors, in the order of adding."""
-        return [record for record in list(self._records.values()) if record.index != _NONE]
+        found = self._ordered
+        if found is None:
+            all_records = list(self._records.values())
+            found = [record for record in all_records if record.index != _NONE]
+            self._ordered = found
+        return found
 
     def tensors_of(self, group: int) -> list[str]:
         """The names of a group's tensors."""
