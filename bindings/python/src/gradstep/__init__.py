@@ -17,7 +17,6 @@ from ._apply import (
     make_slots,
     transform,
 )
-from ._arrays import BlockQuantized
 from ._catalogue import (
     HyperparameterInfo,
     RuleInfo,
@@ -46,6 +45,7 @@ from ._errors import (
 from ._groups import Group
 from ._library import version as _version
 from ._optimizer import Optimizer
+from ._quantized import BlockQuantized
 from ._results import LoadResult, NormResult, OptimizerInfo, StepResult, TensorInfo
 from ._rule import Rule
 from ._scalers import LossScaler, Plateau

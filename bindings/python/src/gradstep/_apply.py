@@ -7,163 +7,17 @@ import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from ._arrays import Array, BlockQuantized, NdArray, describe
-from ._context import Context, shared_context
-from ._errors import InvalidArgument, UnknownName
-from ._handles import name_bytes, number, whole_number
-from ._library import CONSTANTS, STRUCTS, call, described, struct
+from ._arrays import Array, NdArray
+from ._calls import Call, Copies, Scalars, Tensor, context_of, is_list, refuse_shared
+from ._context import Context
+from ._errors import InvalidArgument
+from ._handles import name_bytes, whole_number
+from ._library import CONSTANTS, call, described, struct
 from ._options import fill_options
+from ._quantized import BlockQuantized
 from ._results import NormResult, StepResult, step_result
 from ._rule import Rule, rule_of
-from ._tensors import TensorArrays, new_slots, slot_arrays
-
-_Tensor = STRUCTS["gradstep_tensor"]
-
-
-def _context(context: Context | None) -> Context:
-    if context is not None and not isinstance(context, Context):
-        raise TypeError(f"context is {context!r}; it is a Context")
-    return context if context is not None else shared_context()
-
-
-class _Copies:
-    """Contiguous copies of arrays whose strides the library cannot be told."""
-
-    def __init__(self) -> None:
-        self._back: list[tuple[NdArray, NdArray]] = []
-
-    def take(self, value: Any, name: str, written: bool) -> Array:
-        found = describe(value, name, written)
-        if isinstance(found, Array):
-            return found
-        copied = np.array(found, order="C")
-        made = describe(copied, name) if copied.dtype != np.uint16 else None
-        if not isinstance(made, Array):  # bfloat16, whose view is uint16
-            from ._arrays import BFLOAT16
-
-            made = Array(copied, copied, BFLOAT16, 0)
-        if written:
-            self._back.append((found, copied))
-        return made
-
-    def write_back(self) -> None:
-        for view, copied in self._back:
-            np.copyto(view, copied)
-
-
-class _Scalars:
-    """Dicts of scalars, as arrays that a step reads and writes."""
-
-    def __init__(self, rule: Rule, scope: str, given: Any, label: str) -> None:
-        self.names = [info.name for info in rule.info.scalars if info.scope == scope]
-        self.given = given
-        values = {} if given is None else dict(given)
-        if set(values) != set(self.names):
-            maker = "make_scalars" if scope == "tensor" else "make_shared_scalars"
-            raise InvalidArgument(
-                f"{label} of {rule.name} are {', '.join(self.names) or 'none'}; got "
-                f"{', '.join(map(str, values)) or 'none'}. {maker}(rule) makes them"
-            )
-        numbers = [number(values[name], name) for name in self.names]
-        self.made = (ctypes.c_double * max(len(numbers), 1))(*numbers)
-
-    def fill(self, target: Any) -> None:
-        if self.names:
-            target.scalars = ctypes.addressof(self.made)
-            target.scalar_count = len(self.names)
-
-    def write_back(self) -> None:
-        for index, name in enumerate(self.names):
-            self.given[name] = self.made[index]
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, (list, tuple))
-
-
-def _spread(value: Any, names: list[Any], is_many: bool, label: str) -> list[Any]:
-    """One entry per tensor of what was given for all: a list, a dict by name, or a single one."""
-    if not is_many:
-        return [value]
-    if value is None:
-        return [None] * len(names)
-    if _is_list(value):
-        if len(value) != len(names):
-            raise InvalidArgument(f"{len(value)} {label} for {len(names)} params")
-        return list(value)
-    if isinstance(value, Mapping):
-        unknown = [key for key in value if key not in names]
-        if unknown:
-            raise UnknownName(f"{label} has {unknown[0]!r}, which is the name of no param")
-        return [value.get(name) for name in names]
-    raise TypeError(f"{label} is a {type(value).__name__}; for several params it is a list or dict")
-
-
-def _refuse_shared(arrays: list[tuple[Array, bool, str]]) -> None:
-    """No array that is written may share memory with one of another tensor."""
-    spans = sorted(
-        (*array.span(), written, name) for array, written, name in arrays if not array.pitch
-    )
-    end, end_written, end_name = 0, False, ""
-    for first, last, written, name in spans:
-        if first < end and last > first and name != end_name and (written or end_written):
-            raise InvalidArgument(f"{end_name} and {name} overlap in memory")
-        if last > end:
-            end, end_written, end_name = last, written, name
-        elif last > first:
-            end_written = end_written or written
-
-
-class _Call:
-    """The tensors of one call, and what it keeps alive and writes back."""
-
-    def __init__(self, rule: Rule, params: Any) -> None:
-        self.rule = rule
-        self.is_many = _is_list(params) or isinstance(params, Mapping)
-        self.names: list[Any] = (
-            list(params)
-            if isinstance(params, Mapping)
-            else [f"params[{i}]" for i in range(len(params))]
-            if _is_list(params)
-            else ["params"]
-        )
-        self.tensors = (_Tensor * max(len(self.names), 1))()
-        self.copies = _Copies()
-        self.scalars: list[_Scalars] = []
-        self.keep: list[Any] = []
-        self.arrays: list[tuple[Array, bool, str]] = []
-
-    def spread(self, value: Any, label: str) -> list[Any]:
-        return _spread(value, self.names, self.is_many, label)
-
-    def add(
-        self, index: int, arrays: TensorArrays, slots: Any, scalars: Any, grad_is_written: bool
-    ) -> None:
-        made = self.tensors[index]
-        arrays.fill(made)
-        made.slot_count = len(self.rule.info.slots)
-        slots, kept = slot_arrays(self.rule, slots, made, arrays, self.copies.take)
-        made.slots = ctypes.addressof(slots) if made.slot_count else None
-        label = f"the scalars of {arrays.name}"
-        if scalars is None and not any(s.scope == "tensor" for s in self.rule.info.scalars):
-            scalars = {}
-        own = _Scalars(self.rule, "tensor", scalars, label)
-        own.fill(made)
-        self.scalars.append(own)
-        self.keep.append((arrays, slots, kept))
-        written = [arrays.copy, arrays.average, arrays.delta, *kept]
-        if arrays.delta is None:
-            written += [arrays.param, arrays.param.extra]
-        self.arrays += [(array, True, arrays.name) for array in written if array is not None]
-        if arrays.grad is not None:
-            self.arrays.append((arrays.grad, grad_is_written, arrays.name))
-
-    def finish(self) -> None:
-        self.copies.write_back()
-        for scalars in self.scalars:
-            scalars.write_back()
+from ._tensors import TensorArrays, new_slots
 
 
 def apply(
@@ -251,7 +105,7 @@ def apply(
     arrays; `TypeError` for what is no array of floats; `OutOfRange`; `UnknownName`.
 
     The formulas and their sources: ``gradstep.rules()["adamw"]``."""
-    made = _Call(rule_of(rule, values), params)
+    made = Call(rule_of(rule, values), params)
     entries: list[list[Any]] = [
         made.spread(value, label)
         for value, label in (
@@ -266,7 +120,7 @@ def apply(
         )
     ]
     places = [
-        made.spread(value, label) if _is_list(value) else [value] * len(made.names)
+        made.spread(value, label) if is_list(value) else [value] * len(made.names)
         for value, label in (
             (keys, "keys"),
             (first_index, "first_index"),
@@ -290,10 +144,10 @@ def apply(
         )
         arrays.set_place(*(place[index] for place in places))
         made.add(index, arrays, own, numbers, bool(zero_grad))
-    _refuse_shared(made.arrays)
+    refuse_shared(made.arrays)
     if shared_scalars is None and not any(s.scope == "all" for s in made.rule.info.scalars):
         shared_scalars = {}
-    shared = _Scalars(made.rule, "all", shared_scalars, "the shared scalars")
+    shared = Scalars(made.rule, "all", shared_scalars, "the shared scalars")
     made.scalars.append(shared)
     options = struct("apply_options", step=whole_number(step, "step"))
     fill_options(
@@ -318,10 +172,10 @@ def apply(
     if average_count is not None:
         options.flags |= CONSTANTS["APPLY_AVERAGE_COUNT"]
         options.average_count = whole_number(average_count, "average_count")
-    return _run(made, options, _context(context))
+    return _run(made, options, context_of(context))
 
 
-def _run(made: _Call, options: Any, context: Context) -> StepResult:
+def _run(made: Call, options: Any, context: Context) -> StepResult:
     result = struct("apply_result")
     call(
         "apply",
@@ -351,7 +205,7 @@ def transform(
     into the averaged ones ("evaluate") and back ("train"). The arguments are those of `apply`.
 
     Raises `UnknownName` for the transform, `WrongOrder` for params in another state."""
-    made = _Call(rule_of(rule, values), params)
+    made = Call(rule_of(rule, values), params)
     lists = [
         made.spread(value, label)
         for value, label in (
@@ -365,10 +219,10 @@ def transform(
         param, own, numbers, copy = (entries[index] for entries in lists)
         arrays = TensorArrays(made.copies.take, str(label), param, copy=copy)
         made.add(index, arrays, own, numbers, False)
-    _refuse_shared(made.arrays)
+    refuse_shared(made.arrays)
     call(
         "transform",
-        _context(context).handle,
+        context_of(context).handle,
         made.rule.handle,
         ctypes.addressof(made.tensors),
         len(made.names),
@@ -385,7 +239,7 @@ def make_slots(
     dtype is the wanted one: None (that of the arithmetic: float64 for a float64 param, else
     float32), "float32", "float64", "bfloat16", "float16" or "8bit". "8bit" gives `BlockQuantized`
     for params of at least 4096 elements."""
-    arrays = TensorArrays(_Copies().take, "param", param, delta=None)
+    arrays = TensorArrays(Copies().take, "param", param, delta=None)
     return new_slots(rule_of(rule, values), arrays, dtype)
 
 
@@ -417,16 +271,16 @@ def gradient_norm(grads: Any, *, context: Context | None = None) -> NormResult:
     if isinstance(grads, Mapping):
         found: Sequence[Any] = list(grads.values())
     else:
-        found = grads if _is_list(grads) else [grads]
-    tensors = (_Tensor * max(len(found), 1))()
-    take: Callable[[Any, str, bool], Array] = _Copies().take
+        found = grads if is_list(grads) else [grads]
+    tensors = (Tensor * max(len(found), 1))()
+    take: Callable[[Any, str, bool], Array] = Copies().take
     keep = []
     for index, grad in enumerate(found):
         arrays = TensorArrays(lambda v, n, w: take(v, n, False), f"grads[{index}]", grad)
         arrays.fill(tensors[index])
         arrays.param.fill(tensors[index].grad)
         keep.append(arrays)
-    handle = _context(context).handle
+    handle = context_of(context).handle
     made = described_norm(handle, tensors, len(found))
     return NormResult(made.norm, made.non_finite_count)
 

@@ -10,24 +10,23 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ._arrays import Array, array_of, dtype_code, new_array
+from ._arrays import array_of, dtype_code, new_array
 from ._context import Context, shared_context
 from ._errors import Error, InvalidArgument, UnknownName
 from ._groups import Group, Groups, group_options, schedule_handle
 from ._handles import Handle, name_bytes
 from ._library import call, library, struct
 from ._options import LASTING, fill_options
+from ._record import NONE, Record
 from ._rule import Rule, rule_of
 from ._schedule import Schedule
 from ._tensors import TensorArrays, slot_arrays
 
-_NONE = 2**64 - 1  # the index of what is not added yet
 KEEP: Any = object()  # an argument that was not given
 
 
@@ -36,77 +35,6 @@ class _COptimizer(Handle):
 
     __slots__ = ()
     destroy = staticmethod(library.gradstep_optimizer_destroy)
-
-
-class Record:
-    """One tensor: what the caller passed, and where the library has it."""
-
-    __slots__ = (
-        "arrays",
-        "cell",
-        "checked",
-        "grad",
-        "grad_code",
-        "grad_keep",
-        "grad_pitch",
-        "group",
-        "keep",
-        "name",
-        "slot_dtype",
-        "slots",
-        "views",
-    )
-
-    def __init__(self, name: str, group: Group, arrays: TensorArrays, slots: Any) -> None:
-        self.name = name
-        self.group = group
-        self.cell = ctypes.c_size_t(_NONE)  # the library writes the index here
-        self.slots = slots
-        self.slot_dtype: int = group._slot_dtype
-        self.views: list[weakref.ref[Any]] = []
-        self.keep: tuple[Any, ...] = ()
-        self.grad_keep: tuple[Any, ...] = ()
-        self.set_arrays(arrays)
-
-    def set_arrays(self, arrays: TensorArrays) -> None:
-        self.arrays = arrays
-        found = [(arrays.param, self.name, arrays.delta is None)]
-        for what in ("copy", "average", "delta"):
-            if getattr(arrays, what) is not None:
-                found.append((getattr(arrays, what), f"the {what} of {self.name}", True))
-        self.checked = found
-        self.grad: Array | None = arrays.grad
-        shown = arrays.grad or arrays.param
-        self.grad_code: int = shown.code
-        self.grad_pitch: int = shown.pitch if arrays.grad is not None else 0
-
-    @property
-    def index(self) -> int:
-        return int(self.cell.value)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.arrays.param.shape
-
-    @property
-    def count(self) -> int:
-        return self.arrays.param.count
-
-    def check(self, with_grad: bool = True) -> None:
-        """Finds what the caller has done to the arrays since they were passed."""
-        for array, what, written in self.checked:
-            array.check(what, written)
-        if with_grad and self.grad is not None:
-            self.grad.check("grad", False)
-
-    def refuse_views(self) -> None:
-        """Elements of state that numpy arrays show must stay where they are."""
-        self.views = [view for view in self.views if view() is not None]
-        if self.views:
-            raise InvalidArgument(
-                f"the state of {self.name!r} is in use by {len(self.views)} arrays that "
-                ".state has given: delete them first, or use copies"
-            )
 
 
 class Tensors:
@@ -446,7 +374,7 @@ class Tensors:
     def record(self, name: str) -> Record:
         """The record of a tensor. Raises `UnknownName`, whose sentence names the nearest ones."""
         record = self._records.get(name) if isinstance(name, str) else None
-        if record is None or record.index == _NONE:
+        if record is None or record.index == NONE:
             found = ctypes.c_size_t()
             encoded = name_bytes(name, "the tensor's name")
             call("optimizer_find_tensor", self.address, encoded, ctypes.addressof(found))
@@ -458,7 +386,7 @@ class Tensors:
         found = self._ordered
         if found is None:
             all_records = list(self._records.values())
-            found = [record for record in all_records if record.index != _NONE]
+            found = [record for record in all_records if record.index != NONE]
             self._ordered = found
         return found
 

@@ -19,7 +19,7 @@ from ._tensors import slot_shape
 
 if TYPE_CHECKING:
     from ._optimizer import Optimizer
-    from ._records import Record
+    from ._record import Record
 
 _Array = STRUCTS["gradstep_array"]
 _OTHERS = ("average", "accumulated_grad")

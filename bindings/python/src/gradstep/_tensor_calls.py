@@ -14,7 +14,6 @@ from ._arrays import (
     FLOAT64,
     NARROW,
     Array,
-    BlockQuantized,
     NdArray,
     array_of,
     describe,
@@ -27,7 +26,9 @@ from ._arrays import (
 from ._catalogue import rule_info
 from ._handles import name_bytes, number, whole_number
 from ._library import STRUCTS, call, described
-from ._records import Record, Tensors
+from ._quantized import BlockQuantized
+from ._record import Record
+from ._records import Tensors
 from ._results import TensorInfo
 from ._rule import Rule
 from ._tensors import TensorArrays, slot_shape
@@ -147,7 +148,7 @@ class TensorCalls(Tensors):
             record = self.record(name)
             record.check()
             key = name_bytes(array_name, "the array's name")
-            source = values.array() if isinstance(values, BlockQuantized) else None
+            source = values.block_array() if isinstance(values, BlockQuantized) else None
             if source is None:
                 found = describe(values, "values")
                 source = found if isinstance(found, Array) else _contiguous(found)

@@ -15,18 +15,17 @@ from ._arrays import (
     FLOAT64,
     NARROW,
     Array,
-    BlockQuantized,
     NdArray,
     dtype_code,
     lower_halves_of,
     matrix_shape,
     new_array,
-    write_array,
 )
 from ._catalogue import RuleInfo
 from ._errors import InvalidArgument, UnknownName
 from ._handles import whole_number
 from ._library import CONSTANTS, STRUCTS, call, struct
+from ._quantized import BlockQuantized, write_array
 from ._rule import Rule
 
 _Array = STRUCTS["gradstep_array"]
@@ -144,7 +143,9 @@ def slot_arrays(
             continue
         label = f"the slot {info.name!r} of {arrays.name}"
         value = given[info.name]
-        array = value.array() if isinstance(value, BlockQuantized) else take(value, label, True)
+        array = (
+            value.block_array() if isinstance(value, BlockQuantized) else take(value, label, True)
+        )
         if array.count != layout.count:
             raise InvalidArgument(f"{label} has {array.count} elements, not {layout.count}")
         array.fill(made[index])
@@ -193,7 +194,7 @@ def _new_slot(layout: Any, shape: tuple[int, ...], param: Array) -> NdArray | Bl
         scales = np.zeros(layout.extra_bytes // 4, np.float32)
         name = "s1e4m3_b256" if layout.dtype == NARROW[0] else "e5m3_b256"
         made = BlockQuantized(np.zeros(layout.count, np.uint8), scales, name, shape)
-        array = made.array()
+        array = made.block_array()
     else:
         made = new_array(shape, layout.dtype)
         elements = made.view(np.uint16) if layout.dtype == BFLOAT16 else made
