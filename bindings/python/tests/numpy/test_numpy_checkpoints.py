@@ -173,6 +173,8 @@ def all_kinds() -> gradstep.Optimizer:
     opt.add("gone", ones(3))
     opt.remove("gone")
     opt.move("half", "free")
+    opt.add("wide", ones(5000), group="default")
+    opt.move("wide", "free")  # its slots stay narrow, though those of the group are not
     opt.notes["x"] = "y"
     return opt
 
@@ -209,6 +211,7 @@ def test_a_copy_continues_to_the_bit(name: str, steps: int) -> None:
         opt.step(grads_of(opt, seed))
     assert bits(opt) == bits(other) and opt.info == other.info
     assert opt.save_bytes() == other.save_bytes()
+    assert other.state["wide"].dtype("exp_avg_sq") == "e5m3_b256"
     assert list(opt) == list(other) and dict(other.notes) == {"x": "y"}
     assert other.options == opt.options and other.tensor_info("frozen").is_frozen
     for tensor in opt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,24 @@ def test_numpy_arrays_by_dlpack() -> None:
     gradstep.apply("sgd", Wrapped(whole[:, ::2]), Wrapped(np.ones((4, 3))), step=1, lr=0.5)
     assert (whole[:, ::2] == -0.5).all() and (whole[:, 1::2] == 0).all()
     gradstep.apply("sgd", Wrapped(np.ones((0, 3), np.float32)), np.ones((0, 3)), step=1)
+
+
+def test_elements_that_only_the_capsule_owns() -> None:
+    class Owner:
+        def __dlpack__(self, **options: Any) -> Any:
+            array = np.ones(1000, np.float32)
+            self.seen = weakref.ref(array)
+            return array.__dlpack__()
+
+    param, grad = Owner(), Owner()
+    opt = gradstep.Optimizer({"w": param}, "sgd")
+    opt.set_grads({"w": grad})
+    gc.collect()
+    assert param.seen() is not None and grad.seen() is not None
+    opt.step()
+    opt.remove("w")
+    gc.collect()
+    assert param.seen() is None and grad.seen() is None
 
 
 @pytest.mark.parametrize("version", [None, 1])

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import gradstep
+from gradstep import _context, _records
 
 
 def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:
@@ -97,6 +98,30 @@ def test_memory_stays_bounded(work: Callable[[], None]) -> None:
 @pytest.mark.parametrize("work", WORK)
 def test_memory_stays_bounded_for_long(work: Callable[[], None]) -> None:
     _runs_without_leaks(work, 100_000)
+
+
+def test_a_context_is_destroyed_after_its_optimizers(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = []
+
+    def record(kind: Any, name: str) -> None:
+        destroy = kind.destroy
+
+        def recorded(address: int) -> None:
+            order.append(name)
+            destroy(address)
+
+        monkeypatch.setattr(kind, "destroy", staticmethod(recorded))
+
+    record(_context._CContext, "context")
+    record(_records._COptimizer, "optimizer")
+    opt = gradstep.Optimizer({"w": ones(4)}, context=gradstep.Context(1))
+    opt.step([ones(4)])
+    view = opt.state["w"]["exp_avg"]
+    del opt
+    gc.collect()
+    assert order == [] and view[0] > 0
+    del view
+    assert order == ["optimizer", "context"]
 
 
 def test_arrays_are_released() -> None:
