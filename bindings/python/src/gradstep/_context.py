@@ -9,8 +9,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from ._library import CONSTANTS, call, described, library, struct, text
-
+from ._handles import Handle
+from ._library import CONSTANTS, described, library, struct, text
 
 _lock = threading.Lock()
 
@@ -24,6 +24,14 @@ class ContextInfo:
     serial_below: int
     piece_size: int
     threading: str
+
+
+class _CContext(Handle):
+    """A gradstep_context. One that was inherited by fork has no threads: it is left as it is."""
+
+    __slots__ = ()
+    outlives_fork = False
+    destroy = staticmethod(library.gradstep_context_destroy)
 
 
 def isa_names(available: bool = False) -> list[str]:
@@ -86,21 +94,22 @@ class Context:
         if isa is not None and not isinstance(isa, str):
             raise TypeError(f"isa is {isa!r}; it is a name such as {isa_names()[0]!r}")
         self._pid = 0
-        self._handle = ctypes.c_void_p()
-        self.handle  # noqa: B018: made now, so that wrong settings are refused here
+        self._handle: Handle | None = None
+        self.handle  # noqa: B018 (made now, so that wrong settings are refused here)
 
     @property
-    def handle(self) -> int:
-        """The address of this process's gradstep_context, for calls of the C interface."""
+    def handle(self) -> Handle:
+        """This process's gradstep_context, for calls of the C interface."""
         if self._pid != os.getpid():
             with _lock:
                 if self._pid != os.getpid():
                     # A context that was inherited by fork has no threads: it is left as it is.
                     self._handle = self._create()
                     self._pid = os.getpid()
-        return self._handle.value or 0
+        assert self._handle is not None
+        return self._handle
 
-    def _create(self) -> ctypes.c_void_p:
+    def _create(self) -> Handle:
         settings = self._settings
         options = struct("context_options")
         if settings["threads"] is not None:
@@ -114,21 +123,17 @@ class Context:
         if settings["serial_below"] is not None:
             options.flags |= CONSTANTS["CONTEXT_SERIAL_BELOW"]
             options.serial_below = settings["serial_below"]
-        handle = ctypes.c_void_p()
-        call("context_create", ctypes.addressof(options), ctypes.addressof(handle))
-        return handle
-
-    def __del__(self) -> None:
-        if getattr(self, "_pid", 0) == os.getpid() and self._handle:
-            library.gradstep_context_destroy(self._handle)
-            self._handle = ctypes.c_void_p()
+        return _CContext("context_create", ctypes.addressof(options))
 
     @property
     def info(self) -> ContextInfo:
         """The instruction set and threads in use."""
         info = described("context_describe", "context_info", self.handle)
         return ContextInfo(
-            text(info.isa), info.thread_count, info.serial_below, info.piece_size,
+            text(info.isa),
+            info.thread_count,
+            info.serial_below,
+            info.piece_size,
             text(info.threading),
         )
 

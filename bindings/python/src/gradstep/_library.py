@@ -115,7 +115,7 @@ def struct(struct_name: str, /, **fields: Any) -> Any:
     kind = STRUCTS[f"gradstep_{struct_name}"]
     made = kind(**fields)
     if kind._fields_[0][0] == "struct_size":
-        made.struct_size = ctypes.sizeof(kind)  # type: ignore[attr-defined]
+        made.struct_size = ctypes.sizeof(kind)
     return made
 
 
