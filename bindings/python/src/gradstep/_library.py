@@ -110,9 +110,9 @@ def call(name: str, *arguments: Any) -> None:
         raise failure(status)
 
 
-def struct(name: str, **fields: Any) -> Any:
-    """A zeroed gradstep_<name> with its struct_size and these fields set."""
-    kind = STRUCTS[f"gradstep_{name}"]
+def struct(struct_name: str, /, **fields: Any) -> Any:
+    """A zeroed gradstep_<struct_name> with its struct_size and these fields set."""
+    kind = STRUCTS[f"gradstep_{struct_name}"]
     made = kind(**fields)
     if kind._fields_[0][0] == "struct_size":
         made.struct_size = ctypes.sizeof(kind)  # type: ignore[attr-defined]
