@@ -320,8 +320,8 @@ def test_these_rules_sum() -> None:
 @pytest.mark.parametrize("name", SUMMING)
 def test_rules_that_sum_refuse_shards(name: str, summing: list[Any]) -> None:
     expected = (
-        f"{name} does not support a param of the placements (Shard(dim=0),): its rule sums over all "
-        "elements of a tensor, of which each process holds a shard"
+        f"{name} does not support a param of the placements (Shard(dim=0),): its rule sums over "
+        "all elements of a tensor, of which each process holds a shard"
     )
     for result in summing:
         assert result["shards"][name] == expected

@@ -78,16 +78,20 @@ def local_grad(param: Any, grad: Any) -> Any:
 def placed_as(param: Any, tensor: Any) -> Any:
     """A tensor of the param's shape, distributed as the param is. A whole one is cut into shards,
     and shards become whole for a param that is."""
-    if is_distributed(param):
-        mesh, placements = param.device_mesh, param.placements
-        if not is_distributed(tensor):
-            from torch.distributed.tensor import distribute_tensor
+    if not is_distributed(param):
+        return tensor.full_tensor() if is_distributed(tensor) else tensor
+    mesh, placements = param.device_mesh, param.placements
+    if not is_distributed(tensor):
+        from torch.distributed.tensor import distribute_tensor
 
-            return distribute_tensor(tensor, mesh, placements, src_data_rank=None)
-        if tensor.placements != placements:
-            return tensor.redistribute(mesh, placements)
+        found = distribute_tensor(tensor, mesh, placements, src_data_rank=None)
+    elif tensor.placements != placements:
+        found = tensor.redistribute(mesh, placements)
+    else:
         return tensor
-    return tensor.full_tensor() if is_distributed(tensor) else tensor
+    made = torch.empty_like(param, dtype=tensor.dtype)  # its elements are in the param's order
+    local(made).copy_(local(found))
+    return made
 
 
 def sum_over_processes(param: Any, values: Tensor) -> Tensor:
