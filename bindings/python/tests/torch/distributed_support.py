@@ -130,7 +130,7 @@ def states_of(net: torch.nn.Module, optimizer: Any) -> dict[str, dict[str, torch
             key: whole(value) for key, value in sorted(optimizer.state[param].items())
         }
         for name, param in net.named_parameters()
-        if param in optimizer.state
+        if optimizer.state.get(param)
     }
 
 
