@@ -16,6 +16,7 @@ from .._context import shared_context
 from .._library import CONSTANTS, call
 from . import _joint
 from . import _routes as routes
+from . import _shards as shards
 from ._grads import Grads
 from ._options import DTYPES
 from ._plan import Plan, flat_params, zeroed
@@ -209,7 +210,10 @@ class Engine:
         if not whole:
             return NOTHING
         name = type(self._optimizer).__name__
-        grads = [routes.local(grad) for grad in whole] if plan.has_shards else whole
+        grads = whole
+        if plan.has_shards:
+            owners = plan.params if rows is None else [plan.params[row] for row in rows]
+            grads = list(map(shards.local_grad, owners, whole))
         if not plan.all_ready and not plan.is_ready[slice(None) if rows is None else rows].all():
             params = plan.locals if rows is None else [plan.locals[row] for row in rows]
             for param, grad in zip(params, grads, strict=True):
@@ -223,11 +227,15 @@ class Engine:
         return self._make(plan, found, grads, whole)
 
     def _make(self, plan: Plan, found: Grads, grads: list[Any], whole: list[Any]) -> StepResult:
-        result = self._apply(plan, found, whole)
+        result = self._apply(plan, found)
         self._finish(plan, found, grads, result)
+        if plan.has_shards and self._optimizer.options.zero_grads:
+            for grad, read in zip(whole, grads, strict=True):
+                if routes.local(grad).data_ptr() != read.data_ptr():
+                    grad.zero_()  # it was placed otherwise than its param
         return result
 
-    def _apply(self, plan: Plan, grads: Grads, whole: list[Any]) -> StepResult:
+    def _apply(self, plan: Plan, grads: Grads) -> StepResult:
         optimizer, options = self._optimizer, self._optimizer.options
         apply = self._apply_options
         flags = 0
@@ -264,7 +272,7 @@ class Engine:
         needs_norm = flags & (_APPLY["CHECK_FINITE"] | _APPLY["MAX_NORM"])
         if needs_norm and not flags & _APPLY["GRAD_NORM"] and (len(lists) > 1 or plan.has_shards):
             flags |= _APPLY["GRAD_NORM"]
-            self._find_norm(plan, grads, whole, context, factor)
+            self._find_norm(plan, grads, context, factor)
         if plan.has_scalars:
             plan.scalars[:] = plan.scalar_numbers
         result = self._result
@@ -311,20 +319,33 @@ class Engine:
             for place, (number, step, is_fresh) in enumerate(found.T)
         ]
 
-    def _find_norm(self, plan: Plan, grads: Grads, whole: list[Any], context: Any, factor: float) -> None:
+    def _find_norm(self, plan: Plan, grads: Grads, context: Any, factor: float) -> None:
         """The norm over all lists; over all processes, if params are sharded."""
         apply = self._apply_options
-        if plan.has_shards:
-            total = torch.nn.utils.get_total_norm(whole)
-            norm = float(total.full_tensor() if hasattr(total, "full_tensor") else total)
+        rows = np.arange(plan.count) if grads.rows is None else grads.index
+        if not plan.has_shards:
+            norm, apply.non_finite_count = self._norm_of(plan, rows, context)
             apply.grad_norm = norm * abs(factor)
-            apply.non_finite_count = 0 if math.isfinite(norm) else 1
             return
+        parts: dict[Any, list[int]] = {}  # one for each way to be distributed
+        for row in rows:
+            param = plan.params[row]
+            dims = shards.sharded_dims(param)
+            parts.setdefault((param.device_mesh, dims) if dims else None, []).append(row)
+        total = torch.zeros(2, dtype=torch.float64)
+        for some in parts.values():
+            norm, count = self._norm_of(plan, np.array(some), context)
+            found = torch.tensor([norm * norm, count], dtype=torch.float64)
+            total += shards.sum_over_processes(plan.params[some[0]], found)
+        apply.grad_norm = math.sqrt(float(total[0])) * abs(factor)
+        apply.non_finite_count = int(total[1])
+
+    def _norm_of(self, plan: Plan, rows: np.ndarray[Any, Any], context: Any) -> tuple[float, int]:
+        """The norm of the gradients of these rows, and how many elements are not finite."""
         found = zeroed("norm_result")
-        structs = plan.structs if grads.rows is None else self._part(plan, grads.index)
+        structs = self._part(plan, rows)
         call("gradient_norm", context.handle, structs.ctypes.data, len(structs), ctypes.addressof(found))
-        apply.grad_norm = found.norm * abs(factor)
-        apply.non_finite_count = found.non_finite_count
+        return found.norm, found.non_finite_count
 
     def _finish(self, plan: Plan, grads: Grads, tensors: list[Any], result: StepResult) -> None:
         """Counts the step, and tells autograd which tensors have changed."""

@@ -24,9 +24,12 @@ class Grads:
         self.params = plan.params if rows is None else [plan.params[row] for row in rows]
         self.twins: list[tuple[int, Tensor]] = []  # position -> dense twin of a gradient
         self.param_twins: list[tuple[Tensor, Tensor]] = []
+        self.stand_ins: list[tuple[int, int]] = []  # position -> the address of a gradient
         dtypes = []
         for position, (row, grad) in enumerate(zip(rows or range(plan.count), grads, strict=True)):
             param = plan.locals[row]
+            if row in plan.stand_ins:
+                self.stand_ins.append((position, plan.stand_ins[row]))
             dense = plan.param_routes.get(row, param)
             if dense is not param:
                 self.param_twins.append((param, dense))
@@ -57,6 +60,8 @@ class Grads:
                     )
                 for param, twin in self.param_twins:
                     twin.copy_(param)
+        for position, address in self.stand_ins:
+            plan.grad_pointers[position if self.rows is None else self.rows[position]] = address
         return True
 
     def take_back(self, grads: list[Tensor], zeroed: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
+from . import _shards as shards
 from ._engine import NOTHING, Engine, StepResult
 from ._options import OPTION_NAMES, Options
 from ._rules import description, rule_of
@@ -71,7 +72,9 @@ class Optimizer(torch.optim.Optimizer):
 
     def _check_groups(self) -> None:
         """Raises for values that the library refuses, when they are given rather than later."""
-        self._engine.follow_groups()
+        for layout, group in zip(self._engine.layouts(), self.param_groups, strict=True):
+            for param in group["params"]:
+                shards.check(type(self).__name__, param, layout.rule)
 
     # ---- stepping ----
 

@@ -49,7 +49,9 @@ OPTIONS_HELP = """
     clip_norm
         All gradients are multiplied by min(1, clip_norm / (norm + 1e-6)), as
         ``torch.nn.utils.clip_grad_norm_`` does, within the step. The gradients themselves stay as
-        they are. ``math.inf`` clips nothing and tells the norm in ``last_step.grad_norm``.
+        they are. ``math.inf`` clips nothing and tells the norm in ``last_step.grad_norm``. The norm
+        is over all processes if params are DTensors, as with FSDP2. In a
+        ZeroRedundancyOptimizer it would be over the params of one process: clip before the step.
     check_finite
         A step with a gradient that is infinite or NaN is skipped: see ``last_step.is_skipped``.
     ema

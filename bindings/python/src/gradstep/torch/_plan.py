@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .._library import CONSTANTS, STRUCTS
 from . import _routes as routes
+from . import _shards as shards
 from ._looks import Addresses, Values
 from ._options import DTYPES, EIGHT_BIT
 from ._rules import GroupRule
@@ -72,6 +73,7 @@ class Plan:
         self.scalar_numbers = self.scalar_tensors.numpy()
         self.has_scalars = scalars > 0
         self.param_routes: dict[int, Tensor] = {}  # row -> a dense twin of a param that is not dense
+        self.stand_ins: dict[int, int] = {}  # row -> the address of a gradient: see _add_stand_in
         self._kept: list[Any] = []
         self._watched: list[Tensor] = []
 
@@ -92,6 +94,7 @@ class Plan:
         """Fills a row, after completing the state of its param."""
         param, local = self.params[row], self.locals[row]
         routes.check_param(self.name, param, local, layout.rule.description)
+        shards.check(self.name, param, layout.rule)
         state = states.get(param, {})
         for key in [key for key, value in state.items() if isinstance(value, Tensor) and value.is_meta]:
             del state[key]  # of a model that was on the meta device: it holds no numbers
@@ -105,8 +108,8 @@ class Plan:
         rows, columns = matrix_shape(local, layout.rule.description)
         struct = self.structs[row]
         struct["struct_size"] = TENSOR.itemsize
-        struct["count"] = struct["whole_count"] = real_count(local)
-        struct["whole_count"] = 0
+        struct["count"] = real_count(local)
+        self._add_place(struct, param)
         struct["rows"], struct["columns"] = rows, columns
         struct["key"] = row + 1
         struct["param"]["data"], struct["param"]["dtype"] = dense.data_ptr(), DTYPES[dense.dtype]
@@ -119,9 +122,22 @@ class Plan:
             struct["average"]["data"] = self._pointer(state, EMA, dense)
             struct["average"]["dtype"] = DTYPES[state[EMA].dtype]
         if copy is not None:
+            copy = routes.local(copy)
             routes.check_copy(param, local, copy)
             struct["copy"]["data"], struct["copy"]["dtype"] = copy.data_ptr(), DTYPES[copy.dtype]
             self._watched.append(copy)
+        if local.numel() == 0 and layout.rule.description.tensor_scalars:
+            self._add_stand_in(row, layout)
+
+    @staticmethod
+    def _add_place(struct: Any, param: Tensor) -> None:
+        """Tells the library which elements of the whole tensor a shard has, so that stochastic
+        rounding gives the same bits for any number of processes."""
+        if shards.sharded_dims(param):
+            first = shards.first_index(param)
+            if first is not None:
+                numbers = 2 if param.is_complex() else 1
+                struct["whole_count"], struct["first_index"] = real_count(param), first * numbers
 
     def _pointer(self, state: dict[str, Any], name: str, dense: Tensor) -> int:
         """The address of a state tensor that has one number for each element of the param. Its
@@ -155,10 +171,25 @@ class Plan:
                 continue
             if not tensor.is_contiguous():
                 state[slot.name] = tensor = tensor.contiguous()
+            tensor = routes.local(tensor)
             array["data"] = tensor.data_ptr()
             self._watched.append(tensor)
         self.structs["slots"][row] = self.slots.ctypes.data + row * self.slots.strides[0]
         self.structs["slot_count"][row] = len(description.slots)
+
+    def _add_stand_in(self, row: int, layout: StateLayout) -> None:
+        """A tensor without elements has scalars, which are those of its other shards; the library
+        steps the scalars of tensors with elements only. One element, which is 0, stands in."""
+        struct, slots = self.structs[row], self.slots[row]
+        memory = np.zeros((len(slots) + 3, 64), np.uint8)
+        self._kept.append(memory)
+        param, grad, average, *others = (each.ctypes.data for each in memory)
+        struct["count"], struct["whole_count"], struct["first_index"] = 1, 0, 0
+        struct["param"]["data"] = param
+        if layout.options.ema is not None:
+            struct["average"]["data"] = average
+        slots["data"] = others
+        self.stand_ins[row] = grad
 
     def _add_scalars(self, row: int, layout: StateLayout, state: dict[str, Any]) -> None:
         """Steps and scalars are 0-dim views of one tensor each, so that one pass reads them all."""

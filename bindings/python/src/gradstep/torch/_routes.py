@@ -4,24 +4,15 @@ param's order, else through a dense twin. What cannot be reached is refused with
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from ._options import DTYPES
 from ._rules import Description
+from ._shards import local
 from ._state import needs_matrices
 
-
-def local(tensor: Any) -> Any:
-    """The part of a DTensor that this process holds; any other tensor as it is."""
-    kind = type(tensor)
-    if kind is Tensor or kind is torch.nn.Parameter or not hasattr(tensor, "to_local"):
-        return tensor
-    with torch.no_grad():
-        found = tensor.to_local()
-    return found.wait() if hasattr(found, "wait") else found
+__all__ = ["check_copy", "check_grad", "check_param", "is_dense", "is_usable", "local", "same_order"]
 
 
 def check_param(name: str, param: Tensor, local_param: Tensor, description: Description) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from .._library import CONSTANTS, call, described, library, text
+from .._library import CONSTANTS, call, described, library, struct, text
 
 
 @dataclass(frozen=True)
@@ -222,6 +222,20 @@ class GroupRule:
             raise
         self.values = values
         return True
+
+    @property
+    def sums(self) -> bool:
+        """Whether the rule sums over the elements of a tensor, or keeps numbers for rows and
+        columns. It then needs whole tensors."""
+        found = self.description
+        if found.shared_scalars or any(
+            slot.extent != CONSTANTS["EXTENT_ELEMENT"] for slot in found.slots
+        ):
+            return True
+        tensor = struct("tensor", count=4)
+        size = ctypes.c_size_t()
+        call("workspace_size", self.handle, ctypes.addressof(tensor), 1, ctypes.addressof(size))
+        return size.value > 0
 
     def __del__(self) -> None:
         if self.handle:

@@ -15,6 +15,7 @@ import torch
 from .._library import CONSTANTS, STRUCTS, call, struct
 from ._options import DTYPES, EIGHT_BIT, Options
 from ._rules import Description, GroupRule, Slot
+from ._shards import placed_as
 
 BLOCK = CONSTANTS["BLOCK_SIZE"]
 _TORCH_DTYPES = {
@@ -140,6 +141,9 @@ class StateLayout:
                 self._conform(param, state, slot, layout, found)
         self._complete_scalars(state)
         options = self.options
+        for name in (PARAM_LOW, EMA):
+            if name in state:
+                state[name] = placed_as(param, state[name])
         if options.split_bf16 and param.dtype == torch.bfloat16 and PARAM_LOW not in state:
             state[PARAM_LOW] = torch.zeros_like(param, dtype=torch.int16)
         if options.ema is not None and EMA not in state:
@@ -230,6 +234,10 @@ class StateLayout:
                 f"state {name!r} has the shape {tuple(found.shape)}; for a param of the shape "
                 f"{tuple(param.shape)} it is {expected}"
             )
+        if shape is None and not is_8bit:
+            found = placed_as(param, found)
+            if found is not state[name]:
+                state[name] = found
         if wants_8bit == is_8bit and (is_8bit or real(found).dtype == _TORCH_DTYPES[layout.dtype]):
             if is_8bit and (real_count(found) != layout.count
                             or scales.numel() * 4 != layout.extra_bytes
@@ -246,7 +254,9 @@ class StateLayout:
         if wants_8bit:
             self._write(state[name], layout.dtype, state[scale_name(name)], values)
         else:
-            real(state[name]).copy_(values.reshape(real(state[name]).shape))
+            wanted = real(state[name])
+            values = values.reshape(wanted.shape)
+            wanted.copy_(placed_as(param, values) if shape is None else values)
 
     def _eight_bit_dtype(self, slot: Slot) -> int:
         """The 8-bit dtype that suits a slot, whatever its param is."""
