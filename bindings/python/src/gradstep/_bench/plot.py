@@ -35,8 +35,8 @@ def draw(report: dict[str, Any], path: str) -> None:
             _draw_panel(panel, result, is_first=column == 0)
     machine = report["machine"]
     figure.suptitle(
-        f"Milliseconds of one step on {machine['cpu']}, {machine['isa']}; dashed: the memory limit",
-        fontsize=10,
+        f"Milliseconds of one step\n{machine['cpu']}, {machine['isa']}; dashed: the memory limit",
+        fontsize=9,
     )
     figure.savefig(path, dpi=120)
 

@@ -173,6 +173,10 @@ def run(options: argparse.Namespace) -> None:
         needed("matplotlib", "--plot")
     all_threads = shared_context().info.thread_count
     threads = list(dict.fromkeys(options.threads or [1, all_threads]))
+    for count in threads:
+        used = shared_context(count).info.thread_count
+        if used != count:
+            raise CommandError(f"--threads is {count}; here gradstep can use {used}")
     cases = [
         case for case in make_cases(options.quick) if not options.case or case.key in options.case
     ]

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .._errors import Error
 from ._failure import CommandError
 from ._machine import needed
 
@@ -27,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--key",
         help="the entry of a torch file that holds the optimizer's state_dict, if it holds other "
         "things too: mostly optimizer",
+    )
+    parser.add_argument(
+        "--optimizer",
+        metavar="CLASS",
+        help="the class that a torch file's state is of, such as AdamW; needed only if the options "
+        "of its groups do not tell",
     )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
 
@@ -48,9 +55,10 @@ def _state_dict_in(torch: Any, path: Path, key: str | None) -> dict[str, Any]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what its parsers raise
+        sentence = (str(error).splitlines() or [type(error).__name__])[0]
         raise CommandError(
             f"{path} is neither a safetensors file nor one that torch.load reads with "
-            f"weights_only=True: {str(error).splitlines()[0]}"
+            f"weights_only=True: {sentence}"
         ) from error
     names = sorted(map(str, found)) if isinstance(found, dict) else []
     if key is not None:
@@ -82,8 +90,11 @@ def run(options: argparse.Namespace) -> None:
     from_safetensors = is_safetensors(source)
     if target.exists() and not options.force:
         raise CommandError(f"{target} exists already: --force replaces it")
-    if from_safetensors and options.key is not None:
-        raise CommandError(f"--key is for torch files; {source} is a safetensors file")
+    for name in ("key", "optimizer"):
+        if from_safetensors and getattr(options, name) is not None:
+            raise CommandError(f"--{name} is for torch files; {source} is a safetensors file")
+    if not target.absolute().parent.is_dir():
+        raise CommandError(f"{target} cannot be written: {target.absolute().parent} is no folder")
     torch = needed("torch", "convert")
     from ..torch._checkpoints import state_dict_from_file, state_dict_to_file
 
@@ -91,7 +102,8 @@ def run(options: argparse.Namespace) -> None:
         if from_safetensors:
             _save(torch, state_dict_from_file(source), target)
         else:
-            state_dict_to_file(_state_dict_in(torch, source, options.key), target)
-    except (OSError, ValueError, RuntimeError) as error:
+            state_dict = _state_dict_in(torch, source, options.key)
+            state_dict_to_file(state_dict, target, options.optimizer)
+    except (Error, OSError, ValueError, RuntimeError) as error:
         raise CommandError(str(error)) from error
     print(f"{target}: {target.stat().st_size} bytes")
