@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from command_line import run_gradstep
 
-from gradstep._bench.cases import gpt2_shapes, make_cases
+from gradstep._bench.cases import Case, gpt2_shapes, make_cases
 from gradstep._bench.native_step import NativeStep
 from gradstep._bench.results import result_of, spread
 from gradstep._bench.table import time_text
-from gradstep._bench.turns import Contender, MemoryLimit, take_turns
+from gradstep._bench.turns import Contender, Disagreement, MemoryLimit, take_turns
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
@@ -258,3 +258,62 @@ def test_a_native_step_changes_every_param_and_is_the_same_for_all_threads(rule:
         made.close()
     for one, two in zip(*sides, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_native_adamw_is_the_formula() -> None:
+    made = NativeStep("adamw", [(50,)], {"lr": 1e-2})
+    param, grad = made.params[0].astype(np.float64), made.grads[0].astype(np.float64)
+    first, second = np.zeros(50), np.zeros(50)
+    for step in range(1, 5):
+        made.step()
+        param *= 1 - 1e-2 * 1e-2
+        first = 0.9 * first + 0.1 * grad
+        second = 0.999 * second + 0.001 * grad**2
+        root = np.sqrt(second / (1 - 0.999**step)) + 1e-8
+        param -= 1e-2 * first / (1 - 0.9**step) / root
+    np.testing.assert_allclose(made.params[0], param, rtol=1e-5, atol=1e-7)
+    made.close()
+
+
+def test_native_adafactor_keeps_a_number_for_each_row_and_column() -> None:
+    made = NativeStep("adafactor", [(40, 30)], {})
+    squares = made.grads[0].astype(np.float64) ** 2
+    made.step()  # after the first step the averages are those of this gradient
+    for axis, count in ((1, 40), (0, 30)):
+        (found,) = (each for each in made._arrays if getattr(each, "shape", 0) == (count,))
+        np.testing.assert_allclose(found, squares.mean(axis), rtol=1e-5)
+    made.close()
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed")
+@pytest.mark.parametrize("is_complete", [False, True], ids=["plain", "complete"])
+def test_contenders_with_different_results_are_not_compared(is_complete: bool) -> None:
+    import torch
+
+    from gradstep._bench.torch_side import build
+
+    ways = ("fused, separate passes",) if is_complete else ("fused", "foreach", "default")
+    case = Case(
+        "small",
+        "",
+        "adamw",
+        [(50,), (6, 7)],
+        28,
+        12,
+        ways,
+        options={"lr": 1e-3},
+        is_complete=is_complete,
+    )
+    built = build(case)
+    assert built.check
+    for _ in range(3):
+        if built.before_step:
+            built.before_step()
+        for contender in built.contenders:
+            contender.step()
+        built.check()
+    optimizer: Any = built.contenders[0].step
+    with torch.no_grad():
+        optimizer.__self__.param_groups[0]["params"][1][2, 3] += 1e-4
+    with pytest.raises(Disagreement, match=r"gradstep and torch fused.* differ by 1\.00e-04"):
+        built.check()

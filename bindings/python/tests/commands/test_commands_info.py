@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 
+import numpy
 from command_line import run_gradstep
 
+from gradstep._commands._machine import version_of
 from gradstep._library import library, version
 
 
@@ -58,3 +60,8 @@ def test_an_unknown_command_is_refused_with_those_that_exist() -> None:
 
 def test_version() -> None:
     assert run_gradstep("--version").stdout == f"gradstep {version()}\n"
+
+
+def test_version_of_a_package() -> None:
+    assert version_of("numpy") == numpy.__version__
+    assert version_of("no_package_has_this_name") is None
