@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands tell of the machine, and of the packages that they use if installed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import platform
+from pathlib import Path
+from typing import Any
+
+from ._failure import CommandError
+
+
+def cpu_model() -> str:
+    """The CPU's name."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name" and value.strip():
+                return value.strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _number_in(path: str) -> int | None:
+    try:
+        return int(Path(path).read_text(encoding="ascii"))
+    except (OSError, ValueError):  # not there, or "max"
+        return None
+
+
+def available_memory() -> int | None:
+    """Bytes that this process may still take, as far as the system tells."""
+    found = []
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            name, _, value = line.partition(":")
+            if name == "MemAvailable":
+                found.append(int(value.split()[0]) * 1024)
+    except (OSError, ValueError):
+        pass
+    limit = _number_in("/sys/fs/cgroup/memory.max")
+    used = _number_in("/sys/fs/cgroup/memory.current")
+    if limit is not None and used is not None:
+        found.append(max(limit - used, 0))
+    return min(found) if found else None
+
+
+def version_of(package: str) -> str | None:
+    """The version of an installed package; None if it is not installed."""
+    try:
+        if importlib.util.find_spec(package) is None:
+            return None
+    except (ImportError, ValueError):
+        return None
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
+
+
+def imported(package: str) -> Any | None:
+    """The package, or None if it cannot be imported."""
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        return None
+
+
+def needed(package: str, purpose: str) -> Any:
+    """The package. Raises CommandError with a sentence that says what needs it."""
+    found = imported(package)
+    if found is None:
+        raise CommandError(
+            f"{purpose} needs the package {package}, which is not installed: pip install {package}"
+        )
+    return found
