@@ -110,7 +110,7 @@ def call(name: str, *arguments: Any) -> None:
         raise failure(status)
 
 
-def struct(name: str, **fields: Any) -> Any:
+def struct(name: str, /, **fields: Any) -> Any:
     """A zeroed gradstep_<name> with its struct_size and these fields set."""
     kind = STRUCTS[f"gradstep_{name}"]
     made = kind(**fields)
