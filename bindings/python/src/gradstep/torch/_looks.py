@@ -147,7 +147,7 @@ class Shapes:
         # Only a complex tensor, or a view into one, can wait for its sign or conjugate. Such a view
         # has a stride of 2, which says so, unless it has one element.
         self._doubtful = [
-            place
+            (place, tensor.is_neg(), tensor.is_conj())
             for place, tensor in enumerate(tensors)
             if tensor.is_complex() or tensor.numel() == 1
         ]
@@ -174,8 +174,9 @@ class Shapes:
             )
         else:
             same = self._place(tensors, address, step)
-        return bool(same) and not any(
-            tensors[place].is_neg() or tensors[place].is_conj() for place in self._doubtful
+        return bool(same) and all(
+            tensors[place].is_neg() == is_neg and tensors[place].is_conj() == is_conj
+            for place, is_neg, is_conj in self._doubtful
         )
 
     def _place(self, tensors: list[Any], address: int, step: int) -> bool:
