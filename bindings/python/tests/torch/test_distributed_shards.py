@@ -143,19 +143,34 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "8bit, of few elements": {"state_dtype": "8bit"},
     "float64": {"dtype": torch.float64},
+    "scalars": {"name": "NAdam", "ema": 0.9, "state_dtype": "bfloat16", "zero_grads": True},
+    "transforms": {
+        "name": "ScheduleFreeAdamW",
+        "dtype": torch.bfloat16,
+        "ema": 0.5,
+        "split_bf16": True,
+        "state_dtype": "float32",
+    },
 }
+
+
+def named(options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The class, which is AdamW by default, and the options without it."""
+    kept = dict(options)
+    return kept.pop("name", "AdamW"), kept
 
 
 @pytest.fixture(scope="module")
 def with_options() -> list[Any]:
-    cases = [("AdamW", options) for options in OPTIONS.values()]
+    cases = [named(options) for options in OPTIONS.values()]
     return run(4, _all_layouts, cases, ["rows", "rows, twice", "rows of rows"])
 
 
 @pytest.mark.parametrize("layout", ["rows", "rows, twice", "rows of rows"])
 @pytest.mark.parametrize("key", OPTIONS)
 def test_options_give_the_same_bits(key: str, layout: str, with_options: list[Any]) -> None:
-    expected = alone("AdamW", **OPTIONS[key])
+    name, options = named(OPTIONS[key])
+    expected = alone(name, **options)
     for result in with_options:
         assert_same(result[layout][list(OPTIONS).index(key)], expected)
 

@@ -41,12 +41,12 @@ def sharded_dims(tensor: Any) -> tuple[int, ...]:
     )
 
 
-def check(name: str, param: Tensor, rule: GroupRule) -> None:
+def check(name: str, param: Any, rule: GroupRule) -> None:
     """Raises RuntimeError for a sharded param if the rule sums over its elements: a process would
     sum over its shard alone, and each would step differently."""
     if sharded_dims(param) and rule.sums:
         raise RuntimeError(
-            f"{name} does not support a param of the placements {tuple(param.placements)}: "  # type: ignore[attr-defined]
+            f"{name} does not support a param of the placements {tuple(param.placements)}: "
             "its rule sums over all elements of a tensor, of which each process holds a shard"
         )
 
