@@ -221,6 +221,8 @@ class Engine:
             plan = self._make_plan()
         found = self._grads
         if found is None or found.rows != rows or not found.place(plan, grads):
+            if not plan.fits_params():
+                plan = self._make_plan()
             found = self._grads = Grads(plan, rows, grads, name)
             if not found.place(plan, grads):
                 raise RuntimeError("another thread changes the gradients during the step")
@@ -308,6 +310,7 @@ class Engine:
             if step is not None:
                 return [(self._rules[0], None, step, False)]
         index = grads.index
+        plan.check_steps()
         steps, fresh = plan.step_numbers[index], plan.is_fresh[index]
         rows = np.arange(plan.count) if grads.rows is None else grads.index
         keys = np.stack([self._classes[plan.group_of[rows]], steps.astype(np.int64),

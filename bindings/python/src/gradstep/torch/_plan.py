@@ -84,6 +84,7 @@ class Plan:
         self._states = list(states.values())
         self._values = Values([state for state in self._states if isinstance(state, dict)])
         self._addresses = Addresses([*self.locals, *self._watched])
+        self._looks = list(map(_look, self.locals))
         # What every step asks is found here once.
         self.address = self.structs.ctypes.data
         self.grad_pointers = self.structs["grad"]["data"]
@@ -96,6 +97,8 @@ class Plan:
         routes.check_param(self.name, param, local, layout.rule.description)
         shards.check(self.name, param, layout.rule)
         state = states.get(param, {})
+        if not isinstance(state, dict):
+            raise ValueError(f"the state of a param is {state!r}; it is a dict")
         for key in [key for key, value in state.items() if isinstance(value, Tensor) and value.is_meta]:
             del state[key]  # of a model that was on the meta device: it holds no numbers
         self.is_fresh[row] = layout.complete(param, state)
@@ -211,9 +214,15 @@ class Plan:
         """The step count that all tensors have; None if they have several."""
         numbers = self.step_numbers
         if numbers.tobytes() != self._uniform_steps:  # somebody else has written to them
+            self.check_steps()
             if self.count == 0 or numbers.min() != numbers.max():
                 return None
         return int(numbers[0])
+
+    def check_steps(self) -> None:
+        """Raises ValueError if a state holds a step count that is none."""
+        for step in self.step_numbers[~((self.step_numbers >= 0) & (self.step_numbers < 2**53))]:
+            raise ValueError(f"state 'step' is {step}; it is a whole number from 0 to 2^53")
 
     def count_step(self, index: Any) -> None:
         """Counts a step of these rows; None: of all."""
@@ -224,6 +233,11 @@ class Plan:
         else:
             index = slice(None) if index is None else index
             self.step_numbers[index] += self.counts_steps[index]
+
+    def fits_params(self) -> bool:
+        """Whether every param still has the shape and order that it had when the plan was made:
+        ``param.data = param.data[:2]`` leaves the address as it is."""
+        return list(map(_look, self.locals)) == self._looks
 
     def is_current(self, groups: list[dict[str, Any]], states: dict[Tensor, Any]) -> bool:
         """Whether params and states are the same objects at the same addresses as when the plan
@@ -240,6 +254,10 @@ class Plan:
         if self.has_shards and not same_objects(map(routes.local, params), self.locals):
             return False
         return self._addresses.are_current()
+
+
+def _look(tensor: Tensor) -> tuple[Any, ...]:
+    return tensor.size(), tensor.stride(), tensor.dtype
 
 
 def zeroed(kind: str) -> Any:

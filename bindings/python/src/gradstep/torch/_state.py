@@ -146,9 +146,30 @@ class StateLayout:
                 state[name] = placed_as(param, state[name])
         if options.split_bf16 and param.dtype == torch.bfloat16 and PARAM_LOW not in state:
             state[PARAM_LOW] = torch.zeros_like(param, dtype=torch.int16)
+        if options.split_bf16 and param.dtype == torch.bfloat16:
+            self._check_like(param, state, PARAM_LOW)
+            if state[PARAM_LOW].dtype != torch.int16:
+                raise ValueError(f"state {PARAM_LOW!r} has the dtype {state[PARAM_LOW].dtype}; "
+                                 "it is torch.int16")
         if options.ema is not None and EMA not in state:
             state[EMA] = param.detach().clone().to(self.average_dtype(param))
+        if options.ema is not None:
+            self._check_like(param, state, EMA)
+            if state[EMA].dtype != self.average_dtype(param):
+                state[EMA] = state[EMA].to(self.average_dtype(param))
         return added
+
+    @staticmethod
+    def _check_like(param: torch.Tensor, state: dict[str, Any], name: str) -> None:
+        """Raises ValueError for a state that is no tensor of its param's shape."""
+        found = state[name]
+        if not isinstance(found, torch.Tensor) or found.layout != torch.strided:
+            raise ValueError(f"state {name!r} is {found!r}; it is a dense tensor")
+        if found.shape != param.shape:
+            raise ValueError(
+                f"state {name!r} has the shape {tuple(found.shape)}; for a param of the shape "
+                f"{tuple(param.shape)} it is {tuple(param.shape)}"
+            )
 
     @staticmethod
     def average_dtype(param: torch.Tensor) -> torch.dtype:
@@ -222,9 +243,12 @@ class StateLayout:
                  found: torch.Tensor) -> None:
         """Converts a slot that was loaded, from another dtype or shape of the same meaning."""
         name = slot.name
-        if not isinstance(found, torch.Tensor):
-            raise ValueError(f"state {name!r} is {found!r}; it is a tensor")
         scales = state.get(scale_name(name))
+        for key, value in ((name, found), (scale_name(name), scales)):
+            if value is None:
+                continue
+            if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
+                raise ValueError(f"state {key!r} is {value!r}; it is a dense tensor")
         wants_8bit = layout.dtype in EIGHT_BIT
         is_8bit = found.dtype == torch.uint8 and scales is not None
         shape = slot_shape(param, slot, layout.count)
