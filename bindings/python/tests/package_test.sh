@@ -30,7 +30,7 @@ cd /  # not in the tree
 cd - >/dev/null
 
 section "README's programs"
-bash "$tests/readme_test.sh" "$folder/fresh/bin/python"
+"$folder/fresh/bin/python" -B "$tests/readme_test.py"
 
 section "the same wheel with PyTorch"
 if [ -z "${torch_system:-}" ]; then
@@ -48,5 +48,6 @@ else
   rm -rf build/torch/opt/gradstep
   python3 -m zipfile -e "$wheel" build/torch/opt/gradstep
   bash "$tests/torch_system.sh" build/torch env PYTHONPATH=/opt/gradstep \
-    python3 -B -m pytest -q -p no:cacheprovider bindings/python/tests/torch bindings/python/tests/numpy
+    sh -c "python3 -B bindings/python/tests/readme_test.py &&
+      python3 -B -m pytest -q -p no:cacheprovider bindings/python/tests"
 fi
