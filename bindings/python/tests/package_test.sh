@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../../.."
 folder=$PWD/build/python
 tests=$PWD/bindings/python/tests
+mkdir -p "$folder"
 unset LD_LIBRARY_PATH GRADSTEP_LIBRARY PYTHONPATH
 
 section() { printf '\n-- %s\n' "$*"; }

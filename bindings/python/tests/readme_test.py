@@ -27,15 +27,22 @@ def without_noise(output: str) -> str:
 def main() -> int:
     passed, failed, skipped = 0, 0, 0
     for page in PAGES:
-        for number, (program, wanted) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), 1):
+        for number, (program, wanted) in enumerate(
+            BLOCK.findall(page.read_text(encoding="utf-8")), 1
+        ):
             name = f"{page.name}, program {number}"
             if "torch" in program and not importlib.util.find_spec("torch"):
                 print(f"SKIPPED: {name}: there is no torch here")
                 skipped += 1
                 continue
             with tempfile.TemporaryDirectory() as folder:
-                run = subprocess.run([sys.executable, "-c", program], cwd=folder, text=True,
-                                     capture_output=True, check=False)
+                run = subprocess.run(
+                    [sys.executable, "-c", program],
+                    cwd=folder,
+                    text=True,
+                    capture_output=True,
+                    check=False,
+                )
             found = without_noise(run.stdout)
             if run.returncode == 0 and (not wanted or found == wanted.strip()):
                 passed += 1

@@ -19,7 +19,7 @@ classes: dict[str, type[Optimizer]] = make_classes()
 
 globals().update(classes)
 
-__all__ = ["Optimizer", "StepResult", "classes", "load", "save", "step_in_backward", *classes]  # noqa: PLE0604
+__all__ = ["Optimizer", "StepResult", "classes", "load", "save", "step_in_backward", *classes]
 
 if TYPE_CHECKING:
 

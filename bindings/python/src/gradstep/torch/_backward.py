@@ -36,7 +36,9 @@ def step_in_backward(model: torch.nn.Module, optimizer: Optimizer) -> BackwardSt
     options = optimizer.options
     if options.clip_norm is not None or options.check_finite:
         name = "check_finite" if options.clip_norm is None else "clip_norm"
-        raise ValueError(f"step_in_backward cannot work with {name}, which needs all gradients first")
+        raise ValueError(
+            f"step_in_backward cannot work with {name}, which needs all gradients first"
+        )
     if any(layout.rule.description.shared_scalars for layout in optimizer._engine.layouts()):
         raise ValueError(
             f"step_in_backward cannot work with {type(optimizer).__name__}, whose rule sums over all params"

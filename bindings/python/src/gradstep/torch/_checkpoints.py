@@ -46,8 +46,14 @@ class _Native:
         plan.scalars[:] = plan.scalar_numbers
         for index, row in enumerate(rows):
             address = plan.address + row * plan.structs.itemsize
-            call("optimizer_add_tensor", self.handle, int(plan.group_of[row]), names[row].encode(),
-                 address, None)
+            call(
+                "optimizer_add_tensor",
+                self.handle,
+                int(plan.group_of[row]),
+                names[row].encode(),
+                address,
+                None,
+            )
             call("optimizer_set_tensor_step_count", self.handle, index, int(plan.step_numbers[row]))
         return rows
 
@@ -57,7 +63,13 @@ class _Native:
             found = plan.rules[0].description
             values = _joint.shared_values(found, groups[0])
             for scalar in found.shared_scalars:
-                call("optimizer_set_scalar", self.handle, 0, scalar.name.encode(), values[scalar.index])
+                call(
+                    "optimizer_set_scalar",
+                    self.handle,
+                    0,
+                    scalar.name.encode(),
+                    values[scalar.index],
+                )
 
     def set_notes(self, content: dict[str, Any]) -> None:
         """Keeps JSON in as many notes as it needs."""
@@ -68,7 +80,7 @@ class _Native:
 
     def notes(self) -> dict[str, Any] | None:
         """The JSON of `set_notes`; None if there is none."""
-        parts = []
+        parts: list[str] = []
         pointer = ctypes.c_char_p()
         count = ctypes.c_size_t()
         call("optimizer_note_count", self.handle, ctypes.addressof(count))
@@ -78,8 +90,12 @@ class _Native:
             call("optimizer_note_at", self.handle, index, ctypes.addressof(name), None)
             found.add(text(name.value))
         while f"{_NOTE}.{len(parts)}" in found:
-            call("optimizer_get_note", self.handle, f"{_NOTE}.{len(parts)}".encode(),
-                 ctypes.addressof(pointer))
+            call(
+                "optimizer_get_note",
+                self.handle,
+                f"{_NOTE}.{len(parts)}".encode(),
+                ctypes.addressof(pointer),
+            )
             parts.append(text(pointer.value))
         return json.loads("".join(parts)) if parts else None
 
@@ -105,7 +121,9 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise TypeError(f"an option of a group is {value!r}; a checkpoint holds numbers, texts and tensors")
+    raise TypeError(
+        f"an option of a group is {value!r}; a checkpoint holds numbers, texts and tensors"
+    )
 
 
 def _option(value: Any) -> Any:
@@ -146,22 +164,31 @@ def _description(optimizer: Optimizer, plan: Plan, names: list[str]) -> dict[str
     begin = 0
     for group in optimizer.param_groups:
         end = begin + len(group["params"])
-        options = {key: _plain(value) for key, value in group.items()
-                   if key not in ("params", "param_names")}
-        groups.append({"options": options, "params": names[begin:end],
-                       "has_names": "param_names" in group})
+        options = {
+            key: _plain(value)
+            for key, value in group.items()
+            if key not in ("params", "param_names")
+        }
+        groups.append(
+            {"options": options, "params": names[begin:end], "has_names": "param_names" in group}
+        )
         begin = end
     params = [
         [str(param.dtype).removeprefix("torch."), list(param.shape), bool(plan.is_ready[row])]
         for row, param in enumerate(plan.params)
     ]
-    options = optimizer.options
-    return {"class": type(optimizer).__name__, "groups": groups, "params": params,
-            "options": {"ema": options.ema, "split_bf16": options.split_bf16}}
+    own = optimizer.options
+    return {
+        "class": type(optimizer).__name__,
+        "groups": groups,
+        "params": params,
+        "options": {"ema": own.ema, "split_bf16": own.split_bf16},
+    }
 
 
-def save(optimizer: Optimizer, path: Any, *, model: torch.nn.Module | None = None,
-         params: bool = False) -> None:
+def save(
+    optimizer: Optimizer, path: Any, *, model: torch.nn.Module | None = None, params: bool = False
+) -> None:
     """Writes an optimizer's state to a safetensors file, which replaces the file at `path` as a
     whole or not at all.
 
@@ -187,7 +214,9 @@ def save(optimizer: Optimizer, path: Any, *, model: torch.nn.Module | None = Non
 
 def _check_kind(optimizer: Any) -> None:
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"the optimizer is a {type(optimizer).__name__}; it is one of gradstep.torch")
+        raise TypeError(
+            f"the optimizer is a {type(optimizer).__name__}; it is one of gradstep.torch"
+        )
 
 
 def _check_plan(plan: Plan, params: bool) -> None:
@@ -211,8 +240,9 @@ def _read_notes(path: Any) -> dict[str, Any]:
     return found
 
 
-def load(optimizer: Optimizer, path: Any, *, model: torch.nn.Module | None = None,
-         params: bool = False) -> None:
+def load(
+    optimizer: Optimizer, path: Any, *, model: torch.nn.Module | None = None, params: bool = False
+) -> None:
     """Loads what `save` has written, into an optimizer of the same class with the same groups and
     params. The run then goes on to the bit. Options of the groups are loaded too, as
     load_state_dict does. State of another dtype is converted to the optimizer's state_dtype.
@@ -231,22 +261,40 @@ def load(optimizer: Optimizer, path: Any, *, model: torch.nn.Module | None = Non
     layouts = engine.layouts()
     states: dict[torch.Tensor, Any] = {}
     with torch.no_grad():
-        plan = Plan(optimizer.param_groups, states, layouts, lambda row, _: ready[row], {},
-                    optimizer.scalar_dtype, type(optimizer).__name__)
+        plan = Plan(
+            optimizer.param_groups,
+            states,
+            layouts,
+            lambda row, _: ready[row],
+            {},
+            optimizer.scalar_dtype,
+            type(optimizer).__name__,
+        )
     _check_plan(plan, params)
     shared: dict[str, float] = {}
     with _native() as native:
         rows = native.fill(plan, names)
         flags = CONSTANTS["CHECKPOINT_PARAMS"] if params else 0
-        call("optimizer_load", native.handle, _path(path),
-             flags | CONSTANTS["CHECKPOINT_KEEP_SETTINGS"], None)
+        call(
+            "optimizer_load",
+            native.handle,
+            _path(path),
+            flags | CONSTANTS["CHECKPOINT_KEEP_SETTINGS"],
+            None,
+        )
         for index, row in enumerate(rows):
             info = struct("tensor_info")
             call("optimizer_describe_tensor", native.handle, index, ctypes.addressof(info))
             plan.step_numbers[row] = info.step_count
         for scalar in plan.rules[0].description.shared_scalars if rows else ():
             value = ctypes.c_double()
-            call("optimizer_get_scalar", native.handle, 0, scalar.name.encode(), ctypes.addressof(value))
+            call(
+                "optimizer_get_scalar",
+                native.handle,
+                0,
+                scalar.name.encode(),
+                ctypes.addressof(value),
+            )
             shared[scalar.name] = value.value
         plan.scalar_numbers[:] = plan.scalars
     optimizer.state.clear()
@@ -268,10 +316,14 @@ def _check_note(optimizer: Optimizer, note: dict[str, Any], names: list[str]) ->
     sizes = [len(group["params"]) for group in note["groups"]]
     own = [len(group["params"]) for group in optimizer.param_groups]
     if sizes != own:
-        raise CheckpointMismatch(f"the groups of the file have {sizes} params, the optimizer's {own}")
+        raise CheckpointMismatch(
+            f"the groups of the file have {sizes} params, the optimizer's {own}"
+        )
     for name, other in zip(names, saved, strict=True):
         if name != other:
-            raise CheckpointMismatch(f"the file has the param {other!r} where the optimizer has {name!r}")
+            raise CheckpointMismatch(
+                f"the file has the param {other!r} where the optimizer has {name!r}"
+            )
     params = [param for group in optimizer.param_groups for param in group["params"]]
     for name, param, (_, shape, _) in zip(names, params, note["params"], strict=True):
         if list(param.shape) != shape:
@@ -295,15 +347,18 @@ def _param_shape(state: dict[str, Any], kind: type[Optimizer]) -> list[int]:
 
 def _guess_class(state_dict: dict[str, Any], classes: dict[str, type[Optimizer]]) -> str:
     """The class whose groups have these keys, and whose state has these names."""
-    group = {key: value for key, value in state_dict["param_groups"][0].items()
-             if key not in ("params", "param_names", "initial_lr")}
+    group = {
+        key: value
+        for key, value in state_dict["param_groups"][0].items()
+        if key not in ("params", "param_names", "initial_lr")
+    }
     fitting = []
     for name, kind in classes.items():
         defaults = kind([torch.zeros(1, requires_grad=True)]).defaults
         shared = {scalar.name for scalar in description(kind.rule_name).shared_scalars}
-        if set(defaults) == set(group) - (shared - set(defaults)) and defaults.get("decoupled_weight_decay") == group.get(
+        if set(defaults) == set(group) - (shared - set(defaults)) and defaults.get(
             "decoupled_weight_decay"
-        ):
+        ) == group.get("decoupled_weight_decay"):
             fitting.append(name)
     if len(fitting) != 1:
         raise ValueError(
@@ -322,7 +377,9 @@ def state_dict_to_file(state_dict: dict[str, Any], path: Any, optimizer: str | N
     from . import classes
 
     if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= set(state_dict):
-        raise ValueError("the file holds no state_dict of an optimizer: it has no state or param_groups")
+        raise ValueError(
+            "the file holds no state_dict of an optimizer: it has no state or param_groups"
+        )
     name = optimizer or _guess_class(state_dict, classes)
     if name not in classes:
         raise ValueError(f"there is no optimizer {name!r}; there are " + ", ".join(classes))
@@ -333,8 +390,12 @@ def state_dict_to_file(state_dict: dict[str, Any], path: Any, optimizer: str | N
         for key in group["params"]:
             entry = state.get(key, {})
             dtype = _param_dtype(entry)
-            made.append(torch.zeros(_param_shape(entry, classes[name]), dtype=dtype, requires_grad=True))
-        options = {key: value for key, value in group.items() if key not in ("params", "param_names")}
+            made.append(
+                torch.zeros(_param_shape(entry, classes[name]), dtype=dtype, requires_grad=True)
+            )
+        options = {
+            key: value for key, value in group.items() if key not in ("params", "param_names")
+        }
         if "param_names" in group:
             made = list(zip(group["param_names"], made, strict=True))
         groups.append({"params": made, **options})
@@ -352,9 +413,13 @@ def state_dict_to_file(state_dict: dict[str, Any], path: Any, optimizer: str | N
 
 def _param_dtype(state: dict[str, Any]) -> torch.dtype:
     for name, value in state.items():
-        if name != STEP and isinstance(value, torch.Tensor) and value.dim() > 0 and (
-            value.is_floating_point() or value.is_complex()
-        ) and not name.endswith("_scale"):
+        if (
+            name != STEP
+            and isinstance(value, torch.Tensor)
+            and value.dim() > 0
+            and (value.is_floating_point() or value.is_complex())
+            and not name.endswith("_scale")
+        ):
             return value.dtype
     return torch.float32
 

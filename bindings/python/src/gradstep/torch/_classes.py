@@ -43,7 +43,14 @@ def _docstring(found: Description, base: str) -> str:
     lines = [f"{found.summary[:1].upper()}{found.summary[1:]}.", "", base, ""]
     for each in found.hyperparameters:
         lines.append(f"    {each.name}\n        {each.help} (default: {each.default:g})")
-    lines += ["", "Beyond torch.optim (keywords only):", OPTIONS_HELP.strip("\n"), "", "The formula:", ""]
+    lines += [
+        "",
+        "Beyond torch.optim (keywords only):",
+        OPTIONS_HELP.strip("\n"),
+        "",
+        "The formula:",
+        "",
+    ]
     lines += [f"    {line}" for line in found.formula.splitlines()]
     lines += ["", f"Source: {found.source}."]
     return "\n".join(lines)
@@ -83,7 +90,9 @@ def _of_torch(found: Description, base: Any) -> type[Optimizer]:
         self._check_groups()
 
     __init__.__signature__ = _with_options(signature)  # type: ignore[attr-defined]
-    kind = type(base.__name__, (Optimizer, base), {"__init__": __init__, "scalar_dtype": torch.float32})
+    kind = type(
+        base.__name__, (Optimizer, base), {"__init__": __init__, "scalar_dtype": torch.float32}
+    )
     kind.__doc__ = _docstring(
         found, f"Takes the place of torch.optim.{base.__name__}, whose arguments it has."
     )
@@ -122,9 +131,12 @@ def _of_description(found: Description) -> type[Optimizer]:
         self._check_groups()
 
     first = [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", "params")
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for name in ("self", "params")
     ]
-    first.append(inspect.Parameter("lr", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=defaults["lr"]))
+    first.append(
+        inspect.Parameter("lr", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=defaults["lr"])
+    )
     rest = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value)
         for name, value in defaults.items()

@@ -27,9 +27,20 @@ if TYPE_CHECKING:
     from ._optimizer import Optimizer
 
 _grad_of = operator.attrgetter("grad")
-_APPLY = {name: CONSTANTS[f"APPLY_{name}"] for name in (
-    "GRAD_SCALE", "MAX_NORM", "AVERAGE", "CHECK_FINITE", "ZERO_GRAD", "STOCHASTIC_PARAM",
-    "NEAREST_SLOTS", "FRESH_SLOTS", "GRAD_NORM")}
+_APPLY = {
+    name: CONSTANTS[f"APPLY_{name}"]
+    for name in (
+        "GRAD_SCALE",
+        "MAX_NORM",
+        "AVERAGE",
+        "CHECK_FINITE",
+        "ZERO_GRAD",
+        "STOCHASTIC_PARAM",
+        "NEAREST_SLOTS",
+        "FRESH_SLOTS",
+        "GRAD_NORM",
+    )
+}
 
 
 class StepResult(NamedTuple):
@@ -108,7 +119,9 @@ class Engine:
         numbers: dict[Any, int] = {}
         keys = [(layout.rule.name, layout.rule.values) for layout in self._layouts]
         self._classes = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-        self._rules = {number: self._layouts[keys.index(key)].rule for key, number in numbers.items()}
+        self._rules = {
+            number: self._layouts[keys.index(key)].rule for key, number in numbers.items()
+        }
 
     # ---- the plan ----
 
@@ -135,11 +148,20 @@ class Engine:
         if self._classes.shape != (len(optimizer.param_groups),):
             self._classify()
         with torch.no_grad():
-            plan = Plan(optimizer.param_groups, state, self._layouts, is_ready,
-                        optimizer._copies_of(flat_params(optimizer.param_groups)),
-                        optimizer.scalar_dtype, type(optimizer).__name__)
-        fresh = {id(param) for param, is_fresh in zip(plan.params, plan.is_fresh, strict=True)
-                 if is_fresh}
+            plan = Plan(
+                optimizer.param_groups,
+                state,
+                self._layouts,
+                is_ready,
+                optimizer._copies_of(flat_params(optimizer.param_groups)),
+                optimizer.scalar_dtype,
+                type(optimizer).__name__,
+            )
+        fresh = {
+            id(param)
+            for param, is_fresh in zip(plan.params, plan.is_fresh, strict=True)
+            if is_fresh
+        }
         self._fresh = (self._fresh | fresh) & {id(param) for param in plan.params}
         for row, param in enumerate(plan.params):
             plan.is_fresh[row] = id(param) in self._fresh
@@ -172,7 +194,14 @@ class Engine:
                     structs = plan.structs[row : row + 1]
                     if self._is_in_state(plan, rule, int(row), name):
                         continue
-                    call("transform", context.handle, rule.handle, structs.ctypes.data, 1, name.encode())
+                    call(
+                        "transform",
+                        context.handle,
+                        rule.handle,
+                        structs.ctypes.data,
+                        1,
+                        name.encode(),
+                    )
             plan.scalar_numbers[:] = plan.scalars
             torch.autograd.graph.increment_version([plan.params[row] for row in rows])
 
@@ -291,8 +320,12 @@ class Engine:
         if plan.has_scalars:
             plan.scalar_numbers[:] = plan.scalars
         return StepResult(
-            result.grad_norm, result.clip_factor, result.non_finite_count, bool(result.is_skipped),
-            bool(result.is_stopped), len(lists),
+            result.grad_norm,
+            result.clip_factor,
+            result.non_finite_count,
+            bool(result.is_skipped),
+            bool(result.is_stopped),
+            len(lists),
         )
 
     @staticmethod
@@ -313,8 +346,9 @@ class Engine:
         plan.check_steps()
         steps, fresh = plan.step_numbers[index], plan.is_fresh[index]
         rows = np.arange(plan.count) if grads.rows is None else grads.index
-        keys = np.stack([self._classes[plan.group_of[rows]], steps.astype(np.int64),
-                         fresh.astype(np.int64)])
+        keys = np.stack(
+            [self._classes[plan.group_of[rows]], steps.astype(np.int64), fresh.astype(np.int64)]
+        )
         found, inverse = np.unique(keys, axis=1, return_inverse=True)
         inverse = inverse.reshape(-1)
         return [
@@ -347,7 +381,13 @@ class Engine:
         """The norm of the gradients of these rows, and how many elements are not finite."""
         found = zeroed("norm_result")
         structs = self._part(plan, rows)
-        call("gradient_norm", context.handle, structs.ctypes.data, len(structs), ctypes.addressof(found))
+        call(
+            "gradient_norm",
+            context.handle,
+            structs.ctypes.data,
+            len(structs),
+            ctypes.addressof(found),
+        )
         return found.norm, found.non_finite_count
 
     def _finish(self, plan: Plan, grads: Grads, tensors: list[Any], result: StepResult) -> None:

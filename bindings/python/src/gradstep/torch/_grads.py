@@ -15,6 +15,7 @@ from ._looks import Shapes
 from ._options import DTYPES
 from ._plan import Plan
 
+
 class Grads:
     """The gradients of the rows that have one."""
 

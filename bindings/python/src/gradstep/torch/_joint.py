@@ -33,8 +33,9 @@ def shared_values(found: Description, group: dict[str, Any]) -> list[float]:
     return values
 
 
-def apply(engine: Engine, plan: Plan, lists: list[Any], flags: int, options: Any,
-          context: Any) -> StepResult:
+def apply(
+    engine: Engine, plan: Plan, lists: list[Any], flags: int, options: Any, context: Any
+) -> StepResult:
     """Makes the step, and keeps the shared numbers in every group."""
     groups = engine._optimizer.param_groups
     found = lists[0][0].description
@@ -51,12 +52,19 @@ def apply(engine: Engine, plan: Plan, lists: list[Any], flags: int, options: Any
 def _step_result(result: Any, calls: int) -> StepResult:
     from ._engine import StepResult
 
-    return StepResult(result.grad_norm, result.clip_factor, result.non_finite_count,
-                      bool(result.is_skipped), bool(result.is_stopped), calls)
+    return StepResult(
+        result.grad_norm,
+        result.clip_factor,
+        result.non_finite_count,
+        bool(result.is_skipped),
+        bool(result.is_stopped),
+        calls,
+    )
 
 
-def _stateless(engine: Engine, plan: Plan, one: Any, flags: int, options: Any, context: Any,
-               values: Any) -> Any:
+def _stateless(
+    engine: Engine, plan: Plan, one: Any, flags: int, options: Any, context: Any, values: Any
+) -> Any:
     rule, rows, step, is_fresh = one
     structs = plan.structs if rows is None else engine._part(plan, rows)
     options.flags = flags | (CONSTANTS["APPLY_FRESH_SLOTS"] if is_fresh else 0)
@@ -64,17 +72,36 @@ def _stateless(engine: Engine, plan: Plan, one: Any, flags: int, options: Any, c
     options.scalars, options.scalar_count = values.ctypes.data, len(values)
     result = struct("apply_result")
     try:
-        call("apply", context.handle, rule.handle, structs.ctypes.data, len(structs),
-             ctypes.addressof(options), ctypes.addressof(result))
+        call(
+            "apply",
+            context.handle,
+            rule.handle,
+            structs.ctypes.data,
+            len(structs),
+            ctypes.addressof(options),
+            ctypes.addressof(result),
+        )
     finally:
         options.scalars, options.scalar_count = None, 0
     return result
 
 
-def _by_optimizer(plan: Plan, lists: list[Any], flags: int, options: Any, context: Any,
-                  found: Description, values: Any) -> Any:
-    made = struct("optimizer_options", flags=flags & ~_NOT_FOR_OPTIMIZERS, max_norm=options.max_norm,
-                  average_decay=options.average_decay, seed=options.seed)
+def _by_optimizer(
+    plan: Plan,
+    lists: list[Any],
+    flags: int,
+    options: Any,
+    context: Any,
+    found: Description,
+    values: Any,
+) -> Any:
+    made = struct(
+        "optimizer_options",
+        flags=flags & ~_NOT_FOR_OPTIMIZERS,
+        max_norm=options.max_norm,
+        average_decay=options.average_decay,
+        seed=options.seed,
+    )
     if not flags & CONSTANTS["APPLY_MAX_NORM"]:
         made.max_norm = 0.0
     if not flags & CONSTANTS["APPLY_AVERAGE"]:
@@ -95,8 +122,13 @@ def _by_optimizer(plan: Plan, lists: list[Any], flags: int, options: Any, contex
         result = struct("apply_result")
         call("optimizer_step", handle, ctypes.addressof(step), ctypes.addressof(result))
         for scalar in found.shared_scalars:
-            call("optimizer_get_scalar", handle, 0, scalar.name.encode(),
-                 values[scalar.index :].ctypes.data)
+            call(
+                "optimizer_get_scalar",
+                handle,
+                0,
+                scalar.name.encode(),
+                values[scalar.index :].ctypes.data,
+            )
         return result
     finally:
         library.gradstep_optimizer_destroy(handle)

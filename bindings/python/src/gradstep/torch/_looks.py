@@ -96,7 +96,9 @@ class Addresses:
             weakref.finalize(self, _delete, NATIVE.delete, handles).atexit = False
             self._arrays = array("Q", handles), array("Q", self._kept)
             self._arguments = (
-                NATIVE.data_ptr, self._arrays[0].buffer_info()[0], len(handles),
+                NATIVE.data_ptr,
+                self._arrays[0].buffer_info()[0],
+                len(handles),
                 self._arrays[1].buffer_info()[0],
             )
 
@@ -118,8 +120,10 @@ class Values:
         if NATIVE is not None:
             self._arrays = array("Q", map(id, dicts)), array("Q", map(id, self._kept))
             self._arguments = (
-                self._arrays[0].buffer_info()[0], len(dicts),
-                self._arrays[1].buffer_info()[0], len(self._kept),
+                self._arrays[0].buffer_info()[0],
+                len(dicts),
+                self._arrays[1].buffer_info()[0],
+                len(self._kept),
             )
 
     def are_current(self) -> bool:
@@ -156,8 +160,12 @@ class Shapes:
             objects = array("Q", map(id, tensors))
             words = array("q", bytes(8 * sum(1 + 2 * tensor.dim() for tensor in tensors)))
             used = NATIVE.record(
-                NATIVE.describe, objects.buffer_info()[0], len(objects), _NONE,
-                words.buffer_info()[0], len(words),
+                NATIVE.describe,
+                objects.buffer_info()[0],
+                len(objects),
+                _NONE,
+                words.buffer_info()[0],
+                len(words),
             )
             if used == len(words):
                 self._words = words
@@ -169,8 +177,13 @@ class Shapes:
         if self._words is not None and NATIVE is not None:
             objects = array("Q", map(id, tensors))
             same = NATIVE.place(
-                NATIVE.describe, objects.buffer_info()[0], len(objects), _NONE,
-                self._words.buffer_info()[0], address, step,
+                NATIVE.describe,
+                objects.buffer_info()[0],
+                len(objects),
+                _NONE,
+                self._words.buffer_info()[0],
+                address,
+                step,
             )
         else:
             same = self._place(tensors, address, step)

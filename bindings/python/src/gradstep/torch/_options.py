@@ -97,7 +97,9 @@ class Options:
         try:
             _STATE_DTYPES[self.state_dtype]
         except (KeyError, TypeError):
-            names = ", ".join(repr(name) for name in _STATE_DTYPES if not isinstance(name, torch.dtype))
+            names = ", ".join(
+                repr(name) for name in _STATE_DTYPES if not isinstance(name, torch.dtype)
+            )
             raise ValueError(f"state_dtype is {self.state_dtype!r}; it is one of {names}") from None
         self.ema = _decay("ema", self.ema)
         if self.clip_norm is not None:
@@ -109,7 +111,11 @@ class Options:
                 "split_bf16 keeps every bit of the params, so stochastic_rounding has nothing to "
                 "round; give one of the two"
             )
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**64:
+        if (
+            isinstance(self.seed, bool)
+            or not isinstance(self.seed, int)
+            or not 0 <= self.seed < 2**64
+        ):
             raise ValueError(f"seed is {self.seed!r}; it is a whole number from 0 to 2^64 - 1")
         copies = (torch.float32, torch.bfloat16, torch.float16)
         if isinstance(self.copy_to, Mapping):

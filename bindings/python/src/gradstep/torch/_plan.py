@@ -44,21 +44,32 @@ def flat_params(groups: list[dict[str, Any]]) -> list[Tensor]:
 class Plan:
     """See the module. `layouts` has one StateLayout for each group."""
 
-    def __init__(self, groups: list[dict[str, Any]], states: dict[Tensor, Any],
-                 layouts: list[StateLayout], ready: Callable[[int, Tensor], bool],
-                 copies: dict[Tensor, Tensor], scalar_dtype: torch.dtype, name: str) -> None:
+    def __init__(
+        self,
+        groups: list[dict[str, Any]],
+        states: dict[Tensor, Any],
+        layouts: list[StateLayout],
+        ready: Callable[[int, Tensor], bool],
+        copies: dict[Tensor, Tensor],
+        scalar_dtype: torch.dtype,
+        name: str,
+    ) -> None:
         self.name = name
         self.params = flat_params(groups)
         self.count = len(self.params)
         self.rows = {id(param): row for row, param in enumerate(self.params)}
-        self.group_of = np.repeat(np.arange(len(groups)), [len(group["params"]) for group in groups])
+        self.group_of = np.repeat(
+            np.arange(len(groups)), [len(group["params"]) for group in groups]
+        )
         self.rules: list[GroupRule] = [layout.rule for layout in layouts]
         self.states = states
         self.is_ready = np.zeros(self.count, bool)
         self.is_fresh = np.zeros(self.count, bool)
         self.locals = [routes.local(param) for param in self.params]
         self.has_shards = not same_objects(self.locals, self.params)
-        self.counts_steps = np.array([layout.counts_steps for layout in layouts], bool)[self.group_of]
+        self.counts_steps = np.array([layout.counts_steps for layout in layouts], bool)[
+            self.group_of
+        ]
 
         slots = max((len(rule.description.slots) for rule in self.rules), default=0)
         scalars = max((len(rule.description.tensor_scalars) for rule in self.rules), default=0)
@@ -72,7 +83,9 @@ class Plan:
         self.scalar_tensors = torch.zeros((self.count, max(scalars, 1)), dtype=scalar_dtype)
         self.scalar_numbers = self.scalar_tensors.numpy()
         self.has_scalars = scalars > 0
-        self.param_routes: dict[int, Tensor] = {}  # row -> a dense twin of a param that is not dense
+        self.param_routes: dict[
+            int, Tensor
+        ] = {}  # row -> a dense twin of a param that is not dense
         self.stand_ins: dict[int, int] = {}  # row -> the address of a gradient: see _add_stand_in
         self._kept: list[Any] = []
         self._watched: list[Tensor] = []
@@ -91,7 +104,9 @@ class Plan:
         self.all_ready = bool(self.is_ready.all())
         self.all_count_steps = bool(self.counts_steps.all())
 
-    def _add(self, row: int, layout: StateLayout, states: dict[Tensor, Any], copy: Tensor | None) -> None:
+    def _add(
+        self, row: int, layout: StateLayout, states: dict[Tensor, Any], copy: Tensor | None
+    ) -> None:
         """Fills a row, after completing the state of its param."""
         param, local = self.params[row], self.locals[row]
         routes.check_param(self.name, param, local, layout.rule.description)
@@ -99,7 +114,9 @@ class Plan:
         state = states.get(param, {})
         if not isinstance(state, dict):
             raise ValueError(f"the state of a param is {state!r}; it is a dict")
-        for key in [key for key, value in state.items() if isinstance(value, Tensor) and value.is_meta]:
+        for key in [
+            key for key, value in state.items() if isinstance(value, Tensor) and value.is_meta
+        ]:
             del state[key]  # of a model that was on the meta device: it holds no numbers
         self.is_fresh[row] = layout.complete(param, state)
         self.is_ready[row] = True
@@ -150,13 +167,16 @@ class Plan:
             ordered = torch.empty_strided(dense.size(), dense.stride(), dtype=tensor.dtype)
             ordered.copy_(tensor)
             if tensor is not state[name]:
-                raise RuntimeError(f"state {name!r} of a sharded param has another layout than its param")
+                raise RuntimeError(
+                    f"state {name!r} of a sharded param has another layout than its param"
+                )
             state[name] = tensor = ordered
         self._watched.append(tensor)
         return int(tensor.data_ptr())
 
-    def _add_slots(self, row: int, layout: StateLayout, param: Tensor, dense: Tensor,
-                   state: dict[str, Any]) -> None:
+    def _add_slots(
+        self, row: int, layout: StateLayout, param: Tensor, dense: Tensor, state: dict[str, Any]
+    ) -> None:
         description = layout.rule.description
         for index, slot in enumerate(description.slots):
             tensor = state.get(slot.name)

@@ -12,7 +12,15 @@ from ._rules import Description
 from ._shards import local
 from ._state import needs_matrices
 
-__all__ = ["check_copy", "check_grad", "check_param", "is_dense", "is_usable", "local", "same_order"]
+__all__ = [
+    "check_copy",
+    "check_grad",
+    "check_param",
+    "is_dense",
+    "is_usable",
+    "local",
+    "same_order",
+]
 
 
 def check_param(name: str, param: Tensor, local_param: Tensor, description: Description) -> None:
@@ -21,7 +29,9 @@ def check_param(name: str, param: Tensor, local_param: Tensor, description: Desc
     if local_param.is_complex() and needs_matrices(description):
         raise RuntimeError(f"{name} does not support complex parameters")
     if local_param.is_sparse or local_param.layout != torch.strided:
-        raise RuntimeError(f"a param has the layout {local_param.layout}; gradstep needs a dense tensor")
+        raise RuntimeError(
+            f"a param has the layout {local_param.layout}; gradstep needs a dense tensor"
+        )
     if local_param.device.type != "cpu":
         raise RuntimeError(
             f"a param is on the device {local_param.device}; gradstep steps tensors on the CPU "
@@ -39,7 +49,9 @@ def check_grad(name: str, param: Tensor, grad: Tensor) -> None:
     if grad.is_sparse or grad.layout != torch.strided:
         raise RuntimeError(f"{name} does not support sparse gradients")
     if grad.device.type != "cpu":
-        raise RuntimeError(f"a gradient is on the device {grad.device}; gradstep reads them on the CPU")
+        raise RuntimeError(
+            f"a gradient is on the device {grad.device}; gradstep reads them on the CPU"
+        )
     if grad.dtype not in DTYPES or grad.is_complex() != param.is_complex():
         raise RuntimeError(f"a gradient has the dtype {grad.dtype} beside a param of {param.dtype}")
     if grad.shape != param.shape:
@@ -58,7 +70,9 @@ def check_copy(param: Tensor, local_param: Tensor, copy: Tensor) -> None:
             f"a param of {tuple(local_param.shape)} and {local_param.stride()}; both are alike"
         )
     if copy.dtype not in (torch.float32, torch.bfloat16, torch.float16):
-        raise ValueError(f"copy_to holds a tensor of {copy.dtype}; it is float32, bfloat16 or float16")
+        raise ValueError(
+            f"copy_to holds a tensor of {copy.dtype}; it is float32, bfloat16 or float16"
+        )
 
 
 def is_dense(tensor: Tensor) -> bool:

@@ -208,8 +208,10 @@ class GroupRule:
             for _, (key, index), default in self.places
         )
         # A tensor may get another value and stay the same object, so it is read in every step.
-        has_tensors = any(isinstance(value, (torch.Tensor, tuple, list)) and not _is_plain(value)
-                          for value in kept)
+        has_tensors = any(
+            isinstance(value, (torch.Tensor, tuple, list)) and not _is_plain(value)
+            for value in kept
+        )
         self._kept = None if has_tensors else kept
         if values == self.values:
             return False

@@ -109,8 +109,14 @@ class StateLayout:
         elif DTYPES[param.dtype] == CONSTANTS["FLOAT64"]:
             wanted = 0
         layout = struct("slot_layout")
-        call("rule_slot_layout", self.rule.handle, index, ctypes.addressof(tensor), wanted,
-             ctypes.addressof(layout))
+        call(
+            "rule_slot_layout",
+            self.rule.handle,
+            index,
+            ctypes.addressof(tensor),
+            wanted,
+            ctypes.addressof(layout),
+        )
         return layout
 
     def used_slots(self) -> tuple[bool, ...]:
@@ -120,8 +126,14 @@ class StateLayout:
         used = []
         for index in range(len(self.rule.description.slots)):
             layout = struct("slot_layout")
-            call("rule_slot_layout", self.rule.handle, index, ctypes.addressof(tensor), 0,
-                 ctypes.addressof(layout))
+            call(
+                "rule_slot_layout",
+                self.rule.handle,
+                index,
+                ctypes.addressof(tensor),
+                0,
+                ctypes.addressof(layout),
+            )
             used.append(bool(layout.is_used))
         return tuple(used)
 
@@ -149,8 +161,9 @@ class StateLayout:
         if options.split_bf16 and param.dtype == torch.bfloat16:
             self._check_like(param, state, PARAM_LOW)
             if state[PARAM_LOW].dtype != torch.int16:
-                raise ValueError(f"state {PARAM_LOW!r} has the dtype {state[PARAM_LOW].dtype}; "
-                                 "it is torch.int16")
+                raise ValueError(
+                    f"state {PARAM_LOW!r} has the dtype {state[PARAM_LOW].dtype}; it is torch.int16"
+                )
         if options.ema is not None and EMA not in state:
             state[EMA] = param.detach().clone().to(self.average_dtype(param))
         if options.ema is not None:
@@ -203,7 +216,9 @@ class StateLayout:
             state[slot.name], state[scale_name(slot.name)] = codes, scales
             if slot.starts_as_param or layout.initial_value:
                 start = _as_float(param, DTYPES[param.dtype], None)
-                values = start if slot.starts_as_param else torch.full_like(start, layout.initial_value)
+                values = (
+                    start if slot.starts_as_param else torch.full_like(start, layout.initial_value)
+                )
                 self._write(codes, layout.dtype, scales, values)
             return
         dtype = _TORCH_DTYPES[layout.dtype]
@@ -230,17 +245,28 @@ class StateLayout:
                 "elements cannot be sharded anew"
             )
         shape = (*param.shape, 2) if param.is_complex() else tuple(param.shape)
-        codes = torch.zeros_like(param, dtype=torch.uint8) if not param.is_complex() else torch.zeros(
-            shape, dtype=torch.uint8)
+        codes = (
+            torch.zeros_like(param, dtype=torch.uint8)
+            if not param.is_complex()
+            else torch.zeros(shape, dtype=torch.uint8)
+        )
         return codes, torch.zeros(layout.extra_bytes // 4, dtype=torch.float32)
 
     @staticmethod
-    def _write(codes: torch.Tensor, dtype: int, scales: torch.Tensor | None, values: torch.Tensor) -> None:
+    def _write(
+        codes: torch.Tensor, dtype: int, scales: torch.Tensor | None, values: torch.Tensor
+    ) -> None:
         array = array_of(codes, dtype, scales)
         call("array_write", ctypes.addressof(array), values.numel(), values.data_ptr())
 
-    def _conform(self, param: torch.Tensor, state: dict[str, Any], slot: Slot, layout: Any,
-                 found: torch.Tensor) -> None:
+    def _conform(
+        self,
+        param: torch.Tensor,
+        state: dict[str, Any],
+        slot: Slot,
+        layout: Any,
+        found: torch.Tensor,
+    ) -> None:
         """Converts a slot that was loaded, from another dtype or shape of the same meaning."""
         name = slot.name
         scales = state.get(scale_name(name))
@@ -263,10 +289,14 @@ class StateLayout:
             if found is not state[name]:
                 state[name] = found
         if wants_8bit == is_8bit and (is_8bit or real(found).dtype == _TORCH_DTYPES[layout.dtype]):
-            if is_8bit and (real_count(found) != layout.count
-                            or scales.numel() * 4 != layout.extra_bytes
-                            or scales.dtype != torch.float32):
-                raise ValueError(f"state {name!r} has another number of elements or scales than its param")
+            if is_8bit and (
+                real_count(found) != layout.count
+                or scales.numel() * 4 != layout.extra_bytes
+                or scales.dtype != torch.float32
+            ):
+                raise ValueError(
+                    f"state {name!r} has another number of elements or scales than its param"
+                )
             return
         source = layout.dtype if is_8bit else 0
         if is_8bit and not wants_8bit:
@@ -288,6 +318,12 @@ class StateLayout:
         tensor = struct("tensor", count=1 << 20)
         tensor.param.dtype = CONSTANTS["FLOAT32"]
         layout = struct("slot_layout")
-        call("rule_slot_layout", self.rule.handle, index, ctypes.addressof(tensor), EIGHT_BIT[0],
-             ctypes.addressof(layout))
+        call(
+            "rule_slot_layout",
+            self.rule.handle,
+            index,
+            ctypes.addressof(tensor),
+            EIGHT_BIT[0],
+            ctypes.addressof(layout),
+        )
         return int(layout.dtype)
