@@ -26,7 +26,7 @@ rm -rf "$folder/fresh"
 python3 -m venv "$folder/fresh"
 "$folder/fresh/bin/pip" install -q "$wheel[test]" mypy
 cd /  # not in the tree
-"$folder/fresh/bin/python" -B -m pytest -q -p no:cacheprovider "$tests/numpy" "$tests/commands"
+"$folder/fresh/bin/python" -B -m pytest -q -p no:cacheprovider "$tests/with_numpy" "$tests/commands"
 "$folder/fresh/bin/python" -m mypy --config-file "$tests/../pyproject.toml" -p gradstep
 cd - >/dev/null
 
@@ -38,7 +38,7 @@ if [ -z "${torch_system:-}" ]; then
   if python3 -c 'import torch' 2>/dev/null; then
     python3 -m venv --system-site-packages "$folder/torch"
     "$folder/torch/bin/pip" install -q "$wheel[test]"
-    (cd / && "$folder/torch/bin/python" -B -m pytest -q -p no:cacheprovider "$tests/torch")
+    (cd / && "$folder/torch/bin/python" -B -m pytest -q -p no:cacheprovider "$tests/with_torch")
   else
     echo "SKIPPED: gradstep.torch; there is no torch here, and only root can make a system that has it"
   fi

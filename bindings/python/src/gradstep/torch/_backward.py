@@ -41,7 +41,8 @@ def step_in_backward(model: torch.nn.Module, optimizer: Optimizer) -> BackwardSt
         )
     if any(layout.rule.description.shared_scalars for layout in optimizer._engine.layouts()):
         raise ValueError(
-            f"step_in_backward cannot work with {type(optimizer).__name__}, whose rule sums over all params"
+            f"step_in_backward cannot work with {type(optimizer).__name__}, whose rule sums over "
+            "all params"
         )
     known = {id(param) for group in optimizer.param_groups for param in group["params"]}
     params = [param for param in model.parameters() if param.requires_grad]

@@ -328,7 +328,8 @@ def _check_note(optimizer: Optimizer, note: dict[str, Any], names: list[str]) ->
     for name, param, (_, shape, _) in zip(names, params, note["params"], strict=True):
         if list(param.shape) != shape:
             raise CheckpointMismatch(
-                f"the file has the shape {tuple(shape)} for {name!r}, the optimizer {tuple(param.shape)}"
+                f"the file has the shape {tuple(shape)} for {name!r}, the optimizer "
+                f"{tuple(param.shape)}"
             )
 
 

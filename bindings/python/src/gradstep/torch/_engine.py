@@ -368,7 +368,7 @@ class Engine:
         for row in rows:
             param = plan.params[row]
             dims = shards.sharded_dims(param)
-            parts.setdefault((param.device_mesh, dims) if dims else None, []).append(row)
+            parts.setdefault((param.device_mesh, dims) if dims else None, []).append(int(row))
         total = torch.zeros(2, dtype=torch.float64)
         for some in parts.values():
             norm, count = self._norm_of(plan, np.array(some), context)

@@ -122,8 +122,8 @@ class Options:
             self.copy_to = dict(self.copy_to)
         elif self.copy_to is not None and self.copy_to not in copies:
             raise ValueError(
-                f"copy_to is {self.copy_to!r}; it is None, a dict from params to tensors, or one of "
-                + ", ".join(map(str, copies))
+                f"copy_to is {self.copy_to!r}; it is None, a dict from params to tensors, or one of"
+                " " + ", ".join(map(str, copies))
             )
 
     @property

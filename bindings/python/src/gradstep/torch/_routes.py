@@ -35,7 +35,8 @@ def check_param(name: str, param: Tensor, local_param: Tensor, description: Desc
     if local_param.device.type != "cpu":
         raise RuntimeError(
             f"a param is on the device {local_param.device}; gradstep steps tensors on the CPU "
-            "(`fused=True` requires all the params to be floating point Tensors on supported devices)"
+            "(`fused=True` requires all the params to be floating point Tensors on supported "
+            "devices)"
         )
     if local_param.dtype not in DTYPES:
         names = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in DTYPES))
@@ -66,7 +67,8 @@ def check_copy(param: Tensor, local_param: Tensor, copy: Tensor) -> None:
         raise ValueError("copy_to holds something that is no tensor on the CPU")
     if copy.shape != local_param.shape or not same_order(copy, local_param) or param.is_complex():
         raise ValueError(
-            f"copy_to holds a tensor of the shape {tuple(copy.shape)} and strides {copy.stride()} for "
+            f"copy_to holds a tensor of the shape {tuple(copy.shape)} and strides {copy.stride()} "
+            "for "
             f"a param of {tuple(local_param.shape)} and {local_param.stride()}; both are alike"
         )
     if copy.dtype not in (torch.float32, torch.bfloat16, torch.float16):

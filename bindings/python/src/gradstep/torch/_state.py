@@ -139,7 +139,8 @@ class StateLayout:
 
     def complete(self, param: torch.Tensor, state: dict[str, Any]) -> bool:
         """Adds what the state lacks, and converts what has another dtype than it should have. Says
-        whether a slot was added: it is then fresh. Raises ValueError for a slot of another shape."""
+        whether a slot was added: it is then fresh. Raises ValueError for a slot of another
+        shape."""
         added = False
         for index, slot in enumerate(self.rule.description.slots):
             layout = self.slot_layout(index, param)
@@ -276,7 +277,7 @@ class StateLayout:
             if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
                 raise ValueError(f"state {key!r} is {value!r}; it is a dense tensor")
         wants_8bit = layout.dtype in EIGHT_BIT
-        is_8bit = found.dtype == torch.uint8 and scales is not None
+        is_8bit = scales is not None and found.dtype == torch.uint8
         shape = slot_shape(param, slot, layout.count)
         expected = tuple(param.shape if shape is None else shape)
         if not is_8bit and tuple(found.shape) != expected:
@@ -289,7 +290,7 @@ class StateLayout:
             if found is not state[name]:
                 state[name] = found
         if wants_8bit == is_8bit and (is_8bit or real(found).dtype == _TORCH_DTYPES[layout.dtype]):
-            if is_8bit and (
+            if scales is not None and (
                 real_count(found) != layout.count
                 or scales.numel() * 4 != layout.extra_bytes
                 or scales.dtype != torch.float32
