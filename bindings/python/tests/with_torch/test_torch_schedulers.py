@@ -99,7 +99,8 @@ def test_closure(name: str) -> None:
     closure = quadratic_closure(optimizer, params)
     with torch.no_grad():
         losses = [float(optimizer.step(closure)) for _ in range(30)]
-    assert losses[0] == float(sum(param.square().sum() for param in params_of(4, torch.float64)))
+    squares = sum(param.detach().square().sum() for param in params_of(4, torch.float64))
+    assert losses[0] == float(squares)
     assert losses[-1] < losses[0]
     assert all(param.requires_grad for param in params)
 
