@@ -34,6 +34,10 @@ typedef int (*describe_function)(void* object, tensor_view* view);
 /* The address of the elements of a tensor that `handle` stands for; 0 on success. */
 typedef int32_t (*address_function)(void* handle, void** data);
 
+/* Numbers of a tensor's dimensions, and its sizes or strides. */
+typedef int32_t (*number_function)(void* handle, int64_t* number);
+typedef int32_t (*numbers_function)(void* handle, int64_t** numbers);
+
 typedef struct _object PyObject;
 extern int PyDict_Next(PyObject* dict, ptrdiff_t* position, PyObject** key, PyObject** value);
 extern void PyErr_Clear(void);
@@ -60,6 +64,23 @@ EXPORT int gradstep_looks_same_addresses(address_function function, void* const*
   for (size_t i = 0; i < count; ++i) {
     void* data = NULL;
     if (function(handles[i], &data) != 0 || data != addresses[i]) return 0;
+  }
+  return 1;
+}
+
+/* Returns 1 if the tensors have the shapes of `words`: for each its number of dimensions, sizes and
+ * strides. */
+EXPORT int gradstep_looks_same_shapes(number_function dims_of, numbers_function sizes_of,
+                                      numbers_function strides_of, void* const* handles,
+                                      size_t count, const int64_t* words) {
+  for (size_t i = 0; i < count; ++i) {
+    int64_t dims = 0, *sizes = NULL, *strides = NULL;
+    if (dims_of(handles[i], &dims) != 0 || dims != *words++) return 0;
+    if (dims == 0) continue;
+    if (sizes_of(handles[i], &sizes) != 0 || strides_of(handles[i], &strides) != 0) return 0;
+    const size_t bytes = (size_t)dims * sizeof(int64_t);
+    if (memcmp(words, sizes, bytes) != 0 || memcmp(words + dims, strides, bytes) != 0) return 0;
+    words += 2 * dims;
   }
   return 1;
 }

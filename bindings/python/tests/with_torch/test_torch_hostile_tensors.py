@@ -12,6 +12,7 @@ import torch
 from torch_support import OWN, PEERS, assert_same_bits, make_steps, ours, params_of
 
 from gradstep import _errors as errors
+from gradstep.torch import SGD
 
 PARAMS: list[tuple[str, Callable[[], torch.Tensor], str]] = [
     ("meta", lambda: torch.nn.Parameter(torch.ones(4, device="meta")), "device meta"),
@@ -216,3 +217,17 @@ def test_copies_that_do_not_suit_their_params() -> None:
         with pytest.raises(ValueError, match=sentence):
             ours("SGD")([param], copy_to={param: wrong}).step()
     assert torch.equal(param.detach(), torch.ones(4, 3))
+
+
+def test_a_param_that_is_transposed_in_place_is_stepped_in_its_new_order() -> None:
+    start = torch.arange(9.0).reshape(3, 3)
+    param = torch.nn.Parameter(start.clone())
+    optimizer = SGD([param], lr=1.0)
+    grad = torch.zeros(3, 3)
+    grad[0, 1] = 1.0
+    param.grad = grad
+    optimizer.step()
+    param.data = param.data.t()  # the same address, the same shape, other strides
+    optimizer.step()
+    expected = (start - grad).t() - grad
+    assert torch.equal(param.detach(), expected)

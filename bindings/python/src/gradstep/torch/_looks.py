@@ -45,6 +45,12 @@ class _Native:
         self.describe = self._describe_function()
         torch_library = ctypes.CDLL(torch._C.__file__)
         self.data_ptr = ctypes.cast(torch_library.aoti_torch_get_data_ptr, pointer).value
+        self.same_shapes = library.gradstep_looks_same_shapes
+        self.same_shapes.argtypes = [pointer, pointer, pointer, pointer, size, pointer]
+        self.shape_functions = tuple(
+            ctypes.cast(getattr(torch_library, f"aoti_torch_get_{name}"), pointer).value
+            for name in ("dim", "sizes", "strides")
+        )
         self.delete = torch_library.aoti_torch_delete_tensor_object
         self.delete.argtypes = [pointer]
         self._allocate = torch._C._aoti.unsafe_alloc_void_ptrs_from_tensors
@@ -84,10 +90,12 @@ def _delete(delete: Any, handles: list[int]) -> None:
 
 
 class Addresses:
-    """The addresses of some tensors, which do not change places in their objects unless somebody
-    sets their data."""
+    """The addresses of some tensors, and the shapes and strides of the first of them. A tensor
+    keeps these unless somebody sets its data."""
 
-    def __init__(self, tensors: list[Tensor]) -> None:
+    def __init__(self, tensors: list[Tensor], shaped: int) -> None:
+        self._shaped = tensors[:shaped]
+        self._shapes = [(tensor.size(), tensor.stride()) for tensor in self._shaped]
         self._tensors = tensors
         self._kept = list(map(_data_ptr, tensors))
         self._native = NATIVE
@@ -95,6 +103,16 @@ class Addresses:
             handles = NATIVE.handles_of(tensors) if tensors else []
             weakref.finalize(self, _delete, NATIVE.delete, handles).atexit = False
             self._arrays = array("Q", handles), array("Q", self._kept)
+            words = array("q")
+            for sizes, strides in self._shapes:
+                words.extend((len(sizes), *sizes, *strides))
+            self._words = words
+            self._shape_arguments = (
+                *NATIVE.shape_functions,
+                self._arrays[0].buffer_info()[0],
+                shaped,
+                words.buffer_info()[0],
+            )
             self._arguments = (
                 NATIVE.data_ptr,
                 self._arrays[0].buffer_info()[0],
@@ -103,10 +121,16 @@ class Addresses:
             )
 
     def are_current(self) -> bool:
-        """Whether every tensor's elements are where they were."""
+        """Whether every tensor's elements are where they were, in the order in which they were."""
         if self._native is not None:
-            return bool(self._native.same_addresses(*self._arguments))
-        return list(map(_data_ptr, self._tensors)) == self._kept
+            return bool(
+                self._native.same_addresses(*self._arguments)
+                and self._native.same_shapes(*self._shape_arguments)
+            )
+        return list(map(_data_ptr, self._tensors)) == self._kept and (
+            list(zip(map(Tensor.size, self._shaped), map(Tensor.stride, self._shaped), strict=True))
+            == self._shapes
+        )
 
 
 class Values:

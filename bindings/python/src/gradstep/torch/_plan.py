@@ -96,7 +96,7 @@ class Plan:
                 self._add(row, layout, states, copies.get(param))
         self._states = list(states.values())
         self._values = Values([state for state in self._states if isinstance(state, dict)])
-        self._addresses = Addresses([*self.locals, *self._watched])
+        self._addresses = Addresses([*self.locals, *self._watched], self.count)
         self._looks = list(map(_look, self.locals))
         # What every step asks is found here once.
         self.address = self.structs.ctypes.data
