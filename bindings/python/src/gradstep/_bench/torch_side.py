@@ -21,6 +21,7 @@ _WAYS: dict[str, dict[str, bool]] = {
     "fused, separate passes": {"fused": True},
 }
 _LARGEST_DIFFERENCE = 1e-6  # of float32 params below 1, after one step
+_LARGEST_DIFFERENCE_OF_SUMS = 2e-5  # torch sums millions of elements in float32
 _LARGEST_BFLOAT16_DIFFERENCE = 2.0**-8
 
 
@@ -78,7 +79,13 @@ def _plain(case: Case) -> Built:
 
     def check() -> None:
         for way, side in zip(case.torch_ways, sides[1:], strict=True):
-            _compare(case, f"torch {way}", sides[0].params, side.params, _LARGEST_DIFFERENCE)
+            _compare(
+                case,
+                f"torch {way}",
+                sides[0].params,
+                side.params,
+                _LARGEST_DIFFERENCE_OF_SUMS if case.key == "adafactor" else _LARGEST_DIFFERENCE,
+            )
 
     return Built(contenders, set_threads, None, check)
 
