@@ -154,6 +154,16 @@ class RuleInfo(_Printed):
     scalars: tuple[ScalarInfo, ...]
     transforms: tuple[str, ...]
 
+    @property
+    def tensor_scalars(self) -> tuple[ScalarInfo, ...]:
+        """The scalars that each tensor has for itself."""
+        return tuple(scalar for scalar in self.scalars if scalar.scope == "tensor")
+
+    @property
+    def shared_scalars(self) -> tuple[ScalarInfo, ...]:
+        """The scalars that all tensors share."""
+        return tuple(scalar for scalar in self.scalars if scalar.scope == "all")
+
     def _rows(self) -> list[tuple[str, ...]]:
         return _hyperparameter_rows(self.hyperparameters)
 

@@ -22,7 +22,7 @@ from ._settings import Settings
 from ._stepping import Stepping
 from ._tensor_calls import TensorCalls
 
-_ALL = 2**64 - 1  # GRADSTEP_ALL_TENSORS and GRADSTEP_ALL_GROUPS
+_ALL = CONSTANTS["ALL_TENSORS"]
 
 
 class Optimizer(TensorCalls, Settings):

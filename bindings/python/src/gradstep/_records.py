@@ -30,7 +30,7 @@ from ._tensors import TensorArrays, slot_arrays
 KEEP: Any = object()  # an argument that was not given
 
 
-class _COptimizer(Handle):
+class COptimizer(Handle):
     """A gradstep_optimizer. It keeps the context's handle, which is destroyed after it."""
 
     __slots__ = ()
@@ -55,7 +55,7 @@ class Tensors:
         fill_options(made, self._options)
         used = context if context is not None else shared_context()
         handle = used.handle
-        self._handle = _COptimizer("optimizer_create", handle, ctypes.addressof(made), keep=handle)
+        self._handle = COptimizer("optimizer_create", handle, ctypes.addressof(made), keep=handle)
 
     @property
     def handle(self) -> Handle:

@@ -12,15 +12,15 @@ from ._handles import Handle, changes, name_bytes, number
 from ._library import call, library
 
 
-class _CRule(Handle):
-    """A gradstep_rule that nobody changes once it is made, so all threads may use it."""
+class CRule(Handle):
+    """A gradstep_rule. That of a `Rule` is never changed, so all threads may use it."""
 
     __slots__ = ()
     destroy = staticmethod(library.gradstep_rule_destroy)
 
 
 def _c_rule(name: str, values: dict[str, float]) -> Handle:
-    made = _CRule("rule_create", name_bytes(name))
+    made = CRule("rule_create", name_bytes(name))
     for key, value in values.items():
         call("rule_set", made, name_bytes(key, "the hyper-parameter's name"), value)
     return made

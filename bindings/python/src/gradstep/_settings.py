@@ -7,14 +7,14 @@ import ctypes
 from typing import Any
 
 from ._handles import name_bytes, number, whole_number
-from ._library import call, described, struct
+from ._library import CONSTANTS, call, described, struct
 from ._options import LASTING, fill_options
 from ._records import Tensors
 from ._results import OptimizerInfo
 from ._scalers import LossScaler
 from ._state import Notes, State
 
-_ALL = 2**64 - 1  # GRADSTEP_ALL_GROUPS
+_ALL = CONSTANTS["ALL_GROUPS"]
 
 
 class Settings(Tensors):

@@ -25,7 +25,7 @@ from ._arrays import (
 )
 from ._catalogue import rule_info
 from ._handles import name_bytes, number, whole_number
-from ._library import STRUCTS, call, described
+from ._library import CONSTANTS, STRUCTS, call, described
 from ._quantized import BlockQuantized
 from ._record import Record
 from ._records import Tensors
@@ -33,7 +33,7 @@ from ._results import TensorInfo
 from ._rule import Rule
 from ._tensors import TensorArrays, slot_shape
 
-_ALL = 2**64 - 1
+_ALL = CONSTANTS["ALL_TENSORS"]
 
 
 class TensorCalls(Tensors):

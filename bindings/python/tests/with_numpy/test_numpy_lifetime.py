@@ -113,7 +113,7 @@ def test_a_context_is_destroyed_after_its_optimizers(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(kind, "destroy", staticmethod(recorded))
 
     record(_context._CContext, "context")
-    record(_records._COptimizer, "optimizer")
+    record(_records.COptimizer, "optimizer")
     opt = gradstep.Optimizer({"w": ones(4)}, context=gradstep.Context(1))
     opt.step([ones(4)])
     view = opt.state["w"]["exp_avg"]

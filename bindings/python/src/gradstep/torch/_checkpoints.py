@@ -10,66 +10,41 @@ import ctypes
 import io
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 
+from .._catalogue import rule_info
 from .._context import shared_context
 from .._errors import CheckpointMismatch
-from .._library import CONSTANTS, call, library, struct, text
+from .._library import CONSTANTS, call, described, text
 from . import _joint
+from ._native_optimizer import NativeOptimizer
 from ._optimizer import Optimizer
 from ._plan import Plan
-from ._rules import description
 from ._state import EMA, PARAM_LOW, STEP
 
 _NOTE = "gradstep.torch"
 _NOTE_SIZE = 1 << 19  # the library takes up to 2^20 bytes in a note
 
 
-class _Native:
-    """A gradstep_optimizer whose arrays are a plan's, for the time of a save or a load."""
+class _Native(NativeOptimizer):
+    """The optimizer of the library that a file is saved from or loaded into."""
 
     def __init__(self) -> None:
-        self.handle = ctypes.c_void_p()
-        call("optimizer_create", shared_context(1).handle, None, ctypes.addressof(self.handle))
+        super().__init__(shared_context(1))
 
     def fill(self, plan: Plan, names: list[str]) -> list[int]:
         """Adds the groups, and every param that has a state. Returns their rows: the i-th is that
         of tensor i."""
         for place, rule in enumerate(plan.rules):
-            group = struct("group_options", name=f"group{place}".encode(), rule=rule.handle)
-            call("optimizer_add_group", self.handle, ctypes.addressof(group), None)
+            self.add_group(f"group{place}", rule)
         rows = [row for row in range(plan.count) if plan.is_ready[row]]
         plan.scalars[:] = plan.scalar_numbers
-        for index, row in enumerate(rows):
-            address = plan.address + row * plan.structs.itemsize
-            call(
-                "optimizer_add_tensor",
-                self.handle,
-                int(plan.group_of[row]),
-                names[row].encode(),
-                address,
-                None,
-            )
-            call("optimizer_set_tensor_step_count", self.handle, index, int(plan.step_numbers[row]))
+        for row in rows:
+            group, step = int(plan.group_of[row]), int(plan.step_numbers[row])
+            self.add_row(plan, row, group, names[row], step)
         return rows
-
-    def set_shared(self, plan: Plan, groups: list[dict[str, Any]], rows: list[int]) -> None:
-        """Hands over the numbers that the rule shares between all tensors."""
-        if rows and groups:
-            found = plan.rules[0].description
-            values = _joint.shared_values(found, groups[0])
-            for scalar in found.shared_scalars:
-                call(
-                    "optimizer_set_scalar",
-                    self.handle,
-                    0,
-                    scalar.name.encode(),
-                    values[scalar.index],
-                )
 
     def set_notes(self, content: dict[str, Any]) -> None:
         """Keeps JSON in as many notes as it needs."""
@@ -98,15 +73,6 @@ class _Native:
             )
             parts.append(text(pointer.value))
         return json.loads("".join(parts)) if parts else None
-
-
-@contextmanager
-def _native() -> Iterator[_Native]:
-    native = _Native()
-    try:
-        yield native
-    finally:
-        library.gradstep_optimizer_destroy(native.handle)
 
 
 def _plain(value: Any) -> Any:
@@ -204,12 +170,13 @@ def save(
     names = _param_names(optimizer, model)
     plan = optimizer._engine.plan()
     _check_plan(plan, params)
-    with _native() as native:
-        rows = native.fill(plan, names)
-        native.set_shared(plan, optimizer.param_groups, rows)
-        native.set_notes(_description(optimizer, plan, names))
-        flags = CONSTANTS["CHECKPOINT_PARAMS"] if params else 0
-        call("optimizer_save", native.handle, _path(path), flags)
+    native = _Native()
+    if native.fill(plan, names):
+        found = plan.rules[0].description
+        native.set_shared(found, _joint.shared_values(found, optimizer.param_groups[0]))
+    native.set_notes(_description(optimizer, plan, names))
+    flags = CONSTANTS["CHECKPOINT_PARAMS"] if params else 0
+    call("optimizer_save", native.handle, _path(path), flags)
 
 
 def _check_kind(optimizer: Any) -> None:
@@ -230,9 +197,9 @@ def _check_plan(plan: Plan, params: bool) -> None:
 
 def _read_notes(path: Any) -> dict[str, Any]:
     """The note of a file. The whole file is verified."""
-    with _native() as native:
-        call("optimizer_load", native.handle, _path(path), CONSTANTS["CHECKPOINT_PARTIAL"], None)
-        found = native.notes()
+    native = _Native()
+    call("optimizer_load", native.handle, _path(path), CONSTANTS["CHECKPOINT_PARTIAL"], None)
+    found = native.notes()
     if found is None:
         raise CheckpointMismatch(
             f"{os.fspath(path)} was not saved by gradstep.torch: it has no note {_NOTE}.0"
@@ -272,31 +239,20 @@ def load(
         )
     _check_plan(plan, params)
     shared: dict[str, float] = {}
-    with _native() as native:
-        rows = native.fill(plan, names)
-        flags = CONSTANTS["CHECKPOINT_PARAMS"] if params else 0
-        call(
-            "optimizer_load",
-            native.handle,
-            _path(path),
-            flags | CONSTANTS["CHECKPOINT_KEEP_SETTINGS"],
-            None,
-        )
-        for index, row in enumerate(rows):
-            info = struct("tensor_info")
-            call("optimizer_describe_tensor", native.handle, index, ctypes.addressof(info))
-            plan.step_numbers[row] = info.step_count
-        for scalar in plan.rules[0].description.shared_scalars if rows else ():
-            value = ctypes.c_double()
-            call(
-                "optimizer_get_scalar",
-                native.handle,
-                0,
-                scalar.name.encode(),
-                ctypes.addressof(value),
-            )
-            shared[scalar.name] = value.value
-        plan.scalar_numbers[:] = plan.scalars
+    native = _Native()
+    rows = native.fill(plan, names)
+    flags = CONSTANTS["CHECKPOINT_KEEP_SETTINGS"]
+    if params:
+        flags |= CONSTANTS["CHECKPOINT_PARAMS"]
+    call("optimizer_load", native.handle, _path(path), flags, None)
+    for index, row in enumerate(rows):
+        info = described("optimizer_describe_tensor", "tensor_info", native.handle, index)
+        plan.step_numbers[row] = info.step_count
+    if rows:
+        found = plan.rules[0].description
+        names_of_shared = [scalar.name for scalar in found.shared_scalars]
+        shared.update(zip(names_of_shared, native.shared(found), strict=True))
+    plan.scalar_numbers[:] = plan.scalars
     optimizer.state.clear()
     optimizer.state.update(states)
     for group, saved in zip(optimizer.param_groups, note["groups"], strict=True):
@@ -356,7 +312,7 @@ def _guess_class(state_dict: dict[str, Any], classes: dict[str, type[Optimizer]]
     fitting = []
     for name, kind in classes.items():
         defaults = kind([torch.zeros(1, requires_grad=True)]).defaults
-        shared = {scalar.name for scalar in description(kind.rule_name).shared_scalars}
+        shared = {scalar.name for scalar in rule_info(kind.rule_name).shared_scalars}
         if set(defaults) == set(group) - (shared - set(defaults)) and defaults.get(
             "decoupled_weight_decay"
         ) == group.get("decoupled_weight_decay"):

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
+from .._catalogue import RuleInfo, rule_info, rules
 from ._optimizer import Optimizer, transform_method
 from ._options import OPTION_NAMES, OPTIONS_HELP, Options
-from ._rules import Description, description, group_keys, rule_names
+from ._rules import group_keys
 
 _TORCH_CLASSES = {
     name.lower(): found
@@ -39,10 +40,10 @@ def class_name(rule_name: str) -> str:
     return "".join(parts)
 
 
-def _docstring(found: Description, base: str) -> str:
+def _docstring(found: RuleInfo, base: str) -> str:
     lines = [f"{found.summary[:1].upper()}{found.summary[1:]}.", "", base, ""]
     for each in found.hyperparameters:
-        lines.append(f"    {each.name}\n        {each.help} (default: {each.default:g})")
+        lines.append(f"    {each.name}\n        {each.help} (default: {each.default or 0:g})")
     lines += [
         "",
         "Beyond torch.optim (keywords only):",
@@ -77,7 +78,7 @@ def _refuse_differentiable(optimizer: Optimizer) -> None:
             )
 
 
-def _of_torch(found: Description, base: Any) -> type[Optimizer]:
+def _of_torch(found: RuleInfo, base: Any) -> type[Optimizer]:
     """A subclass of torch's class. Its constructor takes `fused` too where torch's does not: every
     class here is fused."""
     signature = inspect.signature(base.__init__)
@@ -99,13 +100,13 @@ def _of_torch(found: Description, base: Any) -> type[Optimizer]:
     return kind
 
 
-def _defaults(found: Description) -> dict[str, Any]:
+def _defaults(found: RuleInfo) -> dict[str, Any]:
     """The defaults of a group, under torch's names: betas, and flags as bool."""
     defaults: dict[str, Any] = {}
     places = group_keys(found)
     for each in found.hyperparameters:
         key, index = places[each.name]
-        value = bool(each.default) if each.is_flag else each.default
+        value = each.default
         if index is None:
             defaults[key] = value
         else:
@@ -113,7 +114,7 @@ def _defaults(found: Description) -> dict[str, Any]:
     return defaults
 
 
-def _of_description(found: Description) -> type[Optimizer]:
+def _of_description(found: RuleInfo) -> type[Optimizer]:
     defaults = _defaults(found)
 
     def __init__(self: Any, params: Any, lr: Any = defaults["lr"], **keywords: Any) -> None:
@@ -152,7 +153,7 @@ def _of_description(found: Description) -> type[Optimizer]:
 
 def make_class(rule_name: str) -> type[Optimizer]:
     """The optimizer class of a rule."""
-    found = description(rule_name)
+    found = rule_info(rule_name)
     base = _TORCH_CLASSES.get(rule_name.replace("_", ""))
     kind = _of_torch(found, base) if base is not None else _of_description(found)
     kind.rule_name = rule_name
@@ -168,7 +169,7 @@ def make_class(rule_name: str) -> type[Optimizer]:
 
 def make_classes() -> dict[str, type[Optimizer]]:
     """All classes by their names."""
-    return {kind.__name__: kind for kind in map(make_class, rule_names())}
+    return {kind.__name__: kind for kind in map(make_class, rules())}
 
 
 __all__ = ["class_name", "make_classes"]

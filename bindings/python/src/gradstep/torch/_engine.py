@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from .._context import shared_context
-from .._library import CONSTANTS, call
+from .._library import CONSTANTS, call, struct
 from . import _joint
 from . import _routes as routes
 from . import _shards as shards
 from ._grads import Grads
 from ._options import DTYPES
-from ._plan import Plan, flat_params, zeroed
+from ._plan import Plan, flat_params
 from ._rules import GroupRule, rule_of
 from ._state import StateLayout
 
@@ -67,6 +67,18 @@ class StepResult(NamedTuple):
     is_stopped: bool = False
     calls: int = 0
 
+    @classmethod
+    def of(cls, result: Any, calls: int) -> StepResult:
+        """What a gradstep_apply_result says."""
+        return cls(
+            result.grad_norm,
+            result.clip_factor,
+            result.non_finite_count,
+            bool(result.is_skipped),
+            bool(result.is_stopped),
+            calls,
+        )
+
 
 NOTHING = StepResult()
 
@@ -83,8 +95,8 @@ class Engine:
         self._plan: Plan | None = None
         self._grads: Grads | None = None
         self._fresh: set[int] = set()
-        self._apply_options = zeroed("apply_options")
-        self._result = zeroed("apply_result")
+        self._apply_options = struct("apply_options")
+        self._result = struct("apply_result")
         self._addresses = (ctypes.addressof(self._apply_options), ctypes.addressof(self._result))
 
     # ---- what the groups say ----
@@ -250,7 +262,7 @@ class Engine:
             plan = self._make_plan()
         found = self._grads
         if found is None or found.rows != rows or not found.place(plan, grads):
-            if not plan.fits_params():
+            if not plan.has_same_dtypes():
                 plan = self._make_plan()
             found = self._grads = Grads(plan, rows, grads, name)
             if not found.place(plan, grads):
@@ -299,7 +311,8 @@ class Engine:
         context = options.context or shared_context(torch.get_num_threads())
         lists = self._lists(plan, grads)
         if any(rule.description.shared_scalars for rule in self._rules.values()):
-            return _joint.apply(self, plan, lists, flags, apply, context)
+            result = _joint.apply(self, plan, lists, flags, apply, context)
+            return StepResult.of(result, 1)
         needs_norm = flags & (_APPLY["CHECK_FINITE"] | _APPLY["MAX_NORM"])
         if needs_norm and not flags & _APPLY["GRAD_NORM"] and (len(lists) > 1 or plan.has_shards):
             flags |= _APPLY["GRAD_NORM"]
@@ -319,14 +332,7 @@ class Engine:
             call("apply", handle, rule.handle, address, count, *self._addresses)
         if plan.has_scalars:
             plan.scalar_numbers[:] = plan.scalars
-        return StepResult(
-            result.grad_norm,
-            result.clip_factor,
-            result.non_finite_count,
-            bool(result.is_skipped),
-            bool(result.is_stopped),
-            len(lists),
-        )
+        return StepResult.of(result, len(lists))
 
     @staticmethod
     def _part(plan: Plan, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -379,7 +385,7 @@ class Engine:
 
     def _norm_of(self, plan: Plan, rows: np.ndarray[Any, Any], context: Any) -> tuple[float, int]:
         """The norm of the gradients of these rows, and how many elements are not finite."""
-        found = zeroed("norm_result")
+        found = struct("norm_result")
         structs = self._part(plan, rows)
         call(
             "gradient_norm",
@@ -393,14 +399,14 @@ class Engine:
     def _finish(self, plan: Plan, grads: Grads, tensors: list[Any], result: StepResult) -> None:
         """Counts the step, and tells autograd which tensors have changed."""
         zeroed_grads = self._optimizer.options.zero_grads
-        if not (result.is_skipped or result.is_stopped):
+        has_stepped = not (result.is_skipped or result.is_stopped)
+        if has_stepped:
             plan.count_step(None if grads.rows is None else grads.index)
             if self._fresh:
                 plan.is_fresh[grads.index] = False
                 self._fresh.difference_update(map(id, grads.params))
             torch.autograd.graph.increment_version(grads.params)
-            grads.take_back(tensors, zeroed_grads)
-        elif zeroed_grads:
+        if has_stepped or zeroed_grads:
             grads.take_back(tensors, zeroed_grads)
         if zeroed_grads:
             torch.autograd.graph.increment_version(tensors)

@@ -12,31 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._library import CONSTANTS, call, library, struct
+from .._library import CONSTANTS, call, struct
+from ._native_optimizer import NativeOptimizer
 
 if TYPE_CHECKING:
-    from ._engine import Engine, StepResult
+    from .._catalogue import RuleInfo
+    from ._engine import Engine
     from ._plan import Plan
-    from ._rules import Description
 
 _NOT_FOR_OPTIMIZERS = (
     CONSTANTS["APPLY_GRAD_SCALE"] | CONSTANTS["APPLY_FRESH_SLOTS"] | CONSTANTS["APPLY_GRAD_NORM"]
 )
 
 
-def shared_values(found: Description, group: dict[str, Any]) -> list[float]:
+def shared_values(found: RuleInfo, group: dict[str, Any]) -> list[float]:
     """The shared numbers of a group; before the first step, their initial values."""
     values = []
     for scalar in found.shared_scalars:
-        initial = group.get(scalar.initial_hyperparameter, scalar.initial)
+        initial = group.get(scalar.initial_hyperparameter or "", scalar.initial_value)
         values.append(float(group.get(scalar.name, initial)))
     return values
 
 
 def apply(
     engine: Engine, plan: Plan, lists: list[Any], flags: int, options: Any, context: Any
-) -> StepResult:
-    """Makes the step, and keeps the shared numbers in every group."""
+) -> Any:
+    """Makes the step, and keeps the shared numbers in every group. Returns the
+    gradstep_apply_result."""
     groups = engine._optimizer.param_groups
     found = lists[0][0].description
     values = np.array(shared_values(found, groups[0]), np.float64)
@@ -46,20 +48,7 @@ def apply(
         result = _by_optimizer(plan, lists, flags, options, context, found, values)
     for group in groups:
         group.update((scalar.name, float(values[scalar.index])) for scalar in found.shared_scalars)
-    return _step_result(result, 1)
-
-
-def _step_result(result: Any, calls: int) -> StepResult:
-    from ._engine import StepResult
-
-    return StepResult(
-        result.grad_norm,
-        result.clip_factor,
-        result.non_finite_count,
-        bool(result.is_skipped),
-        bool(result.is_stopped),
-        calls,
-    )
+    return result
 
 
 def _stateless(
@@ -92,7 +81,7 @@ def _by_optimizer(
     flags: int,
     options: Any,
     context: Any,
-    found: Description,
+    found: RuleInfo,
     values: Any,
 ) -> Any:
     made = struct(
@@ -106,43 +95,20 @@ def _by_optimizer(
         made.max_norm = 0.0
     if not flags & CONSTANTS["APPLY_AVERAGE"]:
         made.average_decay = 0.0
-    handle = ctypes.c_void_p()
-    call("optimizer_create", context.handle, ctypes.addressof(made), ctypes.addressof(handle))
-    try:
-        _fill(handle, plan, lists)
-        for scalar in found.shared_scalars:
-            call("optimizer_set_scalar", handle, 0, scalar.name.encode(), values[scalar.index])
-        step = struct("step_options")
-        if flags & CONSTANTS["APPLY_GRAD_SCALE"]:
-            step.flags |= CONSTANTS["STEP_GRAD_SCALE"]
-            step.grad_scale = options.grad_scale
-        if flags & CONSTANTS["APPLY_GRAD_NORM"]:
-            step.flags |= CONSTANTS["STEP_GRAD_NORM"]
-            step.grad_norm, step.non_finite_count = options.grad_norm, options.non_finite_count
-        result = struct("apply_result")
-        call("optimizer_step", handle, ctypes.addressof(step), ctypes.addressof(result))
-        for scalar in found.shared_scalars:
-            call(
-                "optimizer_get_scalar",
-                handle,
-                0,
-                scalar.name.encode(),
-                values[scalar.index :].ctypes.data,
-            )
-        return result
-    finally:
-        library.gradstep_optimizer_destroy(handle)
-
-
-def _fill(handle: Any, plan: Plan, lists: list[Any]) -> None:
-    """One group for each list; a tensor for each of its rows."""
-    number = 0
-    for place, (rule, rows, step, _) in enumerate(lists):
-        name = str(place).encode()
-        group = struct("group_options", name=name, rule=rule.handle)
-        call("optimizer_add_group", handle, ctypes.addressof(group), None)
+    native = NativeOptimizer(context, made)
+    for place, (rule, rows, count, _) in enumerate(lists):
+        native.add_group(str(place), rule)
         for row in rows:
-            address = plan.structs.ctypes.data + int(row) * plan.structs.itemsize
-            call("optimizer_add_tensor", handle, place, str(int(row)).encode(), address, None)
-            call("optimizer_set_tensor_step_count", handle, number, step)
-            number += 1
+            native.add_row(plan, int(row), place, str(int(row)), count)
+    native.set_shared(found, values)
+    step = struct("step_options")
+    if flags & CONSTANTS["APPLY_GRAD_SCALE"]:
+        step.flags |= CONSTANTS["STEP_GRAD_SCALE"]
+        step.grad_scale = options.grad_scale
+    if flags & CONSTANTS["APPLY_GRAD_NORM"]:
+        step.flags |= CONSTANTS["STEP_GRAD_NORM"]
+        step.grad_norm, step.non_finite_count = options.grad_norm, options.non_finite_count
+    result = struct("apply_result")
+    call("optimizer_step", native.handle, ctypes.addressof(step), ctypes.addressof(result))
+    values[:] = native.shared(found)
+    return result

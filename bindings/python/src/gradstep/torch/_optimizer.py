@@ -14,7 +14,6 @@ from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimize
 from . import _shards as shards
 from ._engine import NOTHING, Engine, StepResult
 from ._options import OPTION_NAMES, Options
-from ._rules import description, rule_of
 from ._state import EMA
 
 _OPTIONS = "gradstep_options"
@@ -211,6 +210,3 @@ def transform_method(name: str, help_text: str) -> Callable[[Optimizer], None]:
     method.__name__ = name
     method.__doc__ = help_text
     return method
-
-
-__all__ = ["Optimizer", "description", "rule_of", "transform_method"]

@@ -6,7 +6,6 @@ Row i of every array here belongs to the i-th param of all groups together."""
 
 from __future__ import annotations
 
-import ctypes
 import operator
 from collections.abc import Callable, Iterable
 from itertools import chain
@@ -26,7 +25,6 @@ from ._state import EMA, PARAM_LOW, STEP, StateLayout, matrix_shape, real_count,
 
 TENSOR = np.dtype(STRUCTS["gradstep_tensor"])
 ARRAY = np.dtype(STRUCTS["gradstep_array"])
-ABSENT = STRUCTS["gradstep_array"](dtype=CONSTANTS["FLOAT32"])
 
 _group_params = operator.itemgetter("params")
 
@@ -97,7 +95,7 @@ class Plan:
         self._states = list(states.values())
         self._values = Values([state for state in self._states if isinstance(state, dict)])
         self._addresses = Addresses([*self.locals, *self._watched], self.count)
-        self._looks = list(map(_look, self.locals))
+        self._dtypes = [param.dtype for param in self.locals]
         # What every step asks is found here once.
         self.address = self.structs.ctypes.data
         self.grad_pointers = self.structs["grad"]["data"]
@@ -189,7 +187,7 @@ class Plan:
                 scales = state[scale_name(slot.name)]
                 array["extra"] = scales.data_ptr()
                 self._watched.append(scales)
-            if slot.extent == CONSTANTS["EXTENT_ELEMENT"]:
+            if slot.extent == "element":
                 array["data"] = self._pointer(state, slot.name, dense)
                 continue
             if not tensor.is_contiguous():
@@ -254,14 +252,14 @@ class Plan:
             index = slice(None) if index is None else index
             self.step_numbers[index] += self.counts_steps[index]
 
-    def fits_params(self) -> bool:
-        """Whether every param still has the shape and order that it had when the plan was made:
-        ``param.data = param.data[:2]`` leaves the address as it is."""
-        return list(map(_look, self.locals)) == self._looks
+    def has_same_dtypes(self) -> bool:
+        """Whether every param still has the dtype that it had when the plan was made. Setting its
+        data can change that too, but seldom does, so it is asked only with other gradients."""
+        return [param.dtype for param in self.locals] == self._dtypes
 
     def is_current(self, groups: list[dict[str, Any]], states: dict[Tensor, Any]) -> bool:
         """Whether params and states are the same objects at the same addresses as when the plan
-        was made."""
+        was made, and the params in the same shapes and orders."""
         params = flat_params(groups)
         if len(params) != self.count or not same_objects(params, self.params):
             return False
@@ -274,14 +272,3 @@ class Plan:
         if self.has_shards and not same_objects(map(routes.local, params), self.locals):
             return False
         return self._addresses.are_current()
-
-
-def _look(tensor: Tensor) -> tuple[Any, ...]:
-    return tensor.size(), tensor.stride(), tensor.dtype
-
-
-def zeroed(kind: str) -> Any:
-    """A gradstep_<kind> with its struct_size, and its address."""
-    made = STRUCTS[f"gradstep_{kind}"]()
-    made.struct_size = ctypes.sizeof(made)
-    return made

@@ -7,8 +7,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .._catalogue import RuleInfo
 from ._options import DTYPES
-from ._rules import Description
 from ._shards import local
 from ._state import needs_matrices
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-def check_param(name: str, param: Tensor, local_param: Tensor, description: Description) -> None:
+def check_param(name: str, param: Tensor, local_param: Tensor, description: RuleInfo) -> None:
     """Raises RuntimeError for a param that is not a dense tensor of floats in this machine's
     memory, or that the rule does not suit."""
     if local_param.is_complex() and needs_matrices(description):
@@ -91,7 +91,7 @@ def is_dense(tensor: Tensor) -> bool:
     return True
 
 
-def is_usable(tensor: Tensor, description: Description) -> bool:
+def is_usable(tensor: Tensor, description: RuleInfo) -> bool:
     """Whether the library can work on a param where it is."""
     if tensor.is_conj() or tensor.is_neg():
         return False

@@ -6,122 +6,17 @@ from __future__ import annotations
 
 import ctypes
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import torch
 
-from .._library import CONSTANTS, call, described, library, struct, text
+from .._catalogue import RuleInfo, rule_info, rules
+from .._library import call, struct
+from .._rule import CRule
 
 
-@dataclass(frozen=True)
-class Hyperparameter:
-    """One option of a rule."""
-
-    name: str
-    help: str
-    default: float
-    is_flag: bool
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One array of a rule's state."""
-
-    name: str
-    extent: int
-    starts_as_param: bool
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """One number of a rule's state."""
-
-    name: str
-    initial: float
-    initial_hyperparameter: str
-    is_shared: bool  # by all tensors
-    index: int  # in its scope
-
-
-@dataclass(frozen=True)
-class Description:
-    """What the library says of a rule."""
-
-    name: str
-    summary: str
-    formula: str
-    source: str
-    hyperparameters: tuple[Hyperparameter, ...]
-    slots: tuple[Slot, ...]
-    scalars: tuple[Scalar, ...]
-    transforms: tuple[str, ...]
-
-    @property
-    def tensor_scalars(self) -> tuple[Scalar, ...]:
-        return tuple(scalar for scalar in self.scalars if not scalar.is_shared)
-
-    @property
-    def shared_scalars(self) -> tuple[Scalar, ...]:
-        return tuple(scalar for scalar in self.scalars if scalar.is_shared)
-
-    def has(self, hyperparameter: str) -> bool:
-        return any(each.name == hyperparameter for each in self.hyperparameters)
-
-
-def rule_names() -> list[str]:
-    """The library's rules, in its order."""
-    return [text(library.gradstep_rule_name(i)) for i in range(library.gradstep_rule_count())]
-
-
-@cache
-def description(name: str) -> Description:
-    """Describes a rule. Raises `gradstep.UnknownName`."""
-    key = name.encode()
-    info = described("rule_describe", "rule_info", key)
-
-    def each(kind: str, count: int) -> list[Any]:
-        return [
-            described(f"rule_describe_{kind}", f"{kind}_info", key, index) for index in range(count)
-        ]
-
-    return Description(
-        name=name,
-        summary=text(info.summary),
-        formula=text(info.formula),
-        source=text(info.source),
-        hyperparameters=tuple(
-            Hyperparameter(
-                text(found.name),
-                text(found.help),
-                found.default_value,
-                found.kind == CONSTANTS["FLAG"],
-            )
-            for found in each("hyperparameter", info.hyperparameter_count)
-        ),
-        slots=tuple(
-            Slot(text(found.name), found.extent, found.start == CONSTANTS["START_PARAM"])
-            for found in each("slot", info.slot_count)
-        ),
-        scalars=tuple(
-            Scalar(
-                text(found.name),
-                found.initial_value,
-                text(found.initial_hyperparameter),
-                found.scope == CONSTANTS["SCOPE_ALL"],
-                found.index,
-            )
-            for found in each("scalar", info.scalar_count)
-        ),
-        transforms=tuple(
-            text(library.gradstep_rule_transform_name(key, index))
-            for index in range(info.transform_count)
-        ),
-    )
-
-
-def group_keys(found: Description) -> dict[str, tuple[str, int | None]]:
+def group_keys(found: RuleInfo) -> dict[str, tuple[str, int | None]]:
     """Hyper-parameter -> the key of a group and the index in its value. As in torch.optim, beta1,
     beta2 are betas[0], betas[1]; all others stand under their own names."""
     keys: dict[str, tuple[str, int | None]] = {}
@@ -151,9 +46,10 @@ def _in_group(name: str, group: dict[str, Any]) -> tuple[str, int | None] | None
 @cache
 def _decoupled(name: str) -> str:
     """The rule that a group with decoupled_weight_decay has: torch's Adam with it is AdamW."""
-    if not description(name).has("decoupled_weight_decay") and name + "w" in rule_names():
-        return name + "w"
-    return name
+    has_option = any(
+        each.name == "decoupled_weight_decay" for each in rule_info(name).hyperparameters
+    )
+    return name + "w" if not has_option and name + "w" in rules() else name
 
 
 def rule_of(name: str, group: dict[str, Any]) -> str:
@@ -181,17 +77,16 @@ class GroupRule:
 
     def __init__(self, name: str, group: dict[str, Any]) -> None:
         self.name = name
-        self.description = description(name)
+        self.description = rule_info(name)
         self.places = [
-            (each.name.encode(), place, each.default)
+            (each.name.encode(), place, float(each.default or 0.0))
             for each in self.description.hyperparameters
             if (place := _in_group(each.name, group)) is not None
         ]
         self._keys = tuple(dict.fromkeys(key for _, (key, _), _ in self.places))
         self._kept: tuple[Any, ...] | None = None
         self.values: tuple[float, ...] | None = None
-        self.handle = ctypes.c_void_p()
-        call("rule_create", name.encode(), ctypes.addressof(self.handle))
+        self.handle = CRule("rule_create", name.encode())
 
     def fits(self, name: str, group: dict[str, Any]) -> bool:
         """False if the group needs another rule, or has lost a key."""
@@ -230,16 +125,9 @@ class GroupRule:
         """Whether the rule sums over the elements of a tensor, or keeps numbers for rows and
         columns. It then needs whole tensors."""
         found = self.description
-        if found.shared_scalars or any(
-            slot.extent != CONSTANTS["EXTENT_ELEMENT"] for slot in found.slots
-        ):
+        if found.shared_scalars or any(slot.extent != "element" for slot in found.slots):
             return True
         tensor = struct("tensor", count=4)
         size = ctypes.c_size_t()
         call("workspace_size", self.handle, ctypes.addressof(tensor), 1, ctypes.addressof(size))
         return size.value > 0
-
-    def __del__(self) -> None:
-        if self.handle:
-            library.gradstep_rule_destroy(self.handle)
-            self.handle = ctypes.c_void_p()

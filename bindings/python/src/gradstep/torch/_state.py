@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
+from .._catalogue import RuleInfo, SlotInfo
 from .._library import CONSTANTS, STRUCTS, call, struct
 from ._options import DTYPES, EIGHT_BIT, Options
-from ._rules import Description, GroupRule, Slot
+from ._rules import GroupRule
 from ._shards import placed_as
 
-BLOCK = CONSTANTS["BLOCK_SIZE"]
 _TORCH_DTYPES = {
     CONSTANTS["FLOAT32"]: torch.float32,
     CONSTANTS["FLOAT64"]: torch.float64,
@@ -36,12 +36,12 @@ def scale_name(slot: str) -> str:
     return slot + "_scale"
 
 
-def needs_matrices(found: Description) -> bool:
+def needs_matrices(found: RuleInfo) -> bool:
     """Whether the rule keeps numbers for rows and columns."""
-    return any(slot.extent != CONSTANTS["EXTENT_ELEMENT"] for slot in found.slots)
+    return any(slot.extent != "element" for slot in found.slots)
 
 
-def matrix_shape(param: torch.Tensor, found: Description) -> tuple[int, int]:
+def matrix_shape(param: torch.Tensor, found: RuleInfo) -> tuple[int, int]:
     """The rows and columns that the library is told; 0 and 0 for a flat tensor."""
     if needs_matrices(found) and param.dim() > 1 and param.numel() > 0:
         return param.shape[-2], param.shape[-1]
@@ -53,17 +53,17 @@ def real_count(tensor: torch.Tensor) -> int:
     return tensor.numel() * (2 if tensor.is_complex() else 1)
 
 
-def slot_shape(param: torch.Tensor, slot: Slot, count: int) -> tuple[int, ...] | None:
+def slot_shape(param: torch.Tensor, slot: SlotInfo, count: int) -> tuple[int, ...] | None:
     """The shape of a slot's tensor: None for that of the param. Of rows and columns torch keeps
     the other dimension, with size 1."""
     shape = list(param.shape)
-    if slot.extent == CONSTANTS["EXTENT_ROW"]:
+    if slot.extent == "row":
         return (*shape[:-1], 1)
-    if slot.extent == CONSTANTS["EXTENT_COLUMN"]:
+    if slot.extent == "column":
         return (*shape[:-2], 1, shape[-1])
-    if slot.extent == CONSTANTS["EXTENT_MATRIX"]:
+    if slot.extent == "matrix":
         return (*shape[:-2], 1, 1)
-    if slot.extent == CONSTANTS["EXTENT_TENSOR"]:
+    if slot.extent == "tensor":
         return (count,)
     return None
 
@@ -108,34 +108,21 @@ class StateLayout:
             wanted = 0 if param.dtype in (torch.float64, torch.complex128) else DTYPES[param.dtype]
         elif DTYPES[param.dtype] == CONSTANTS["FLOAT64"]:
             wanted = 0
+        return self._layout(index, tensor, wanted)
+
+    def _layout(self, index: int, tensor: Any, dtype: int) -> Any:
+        """The gradstep_slot_layout of a slot for a gradstep_tensor, if this dtype is wanted."""
         layout = struct("slot_layout")
-        call(
-            "rule_slot_layout",
-            self.rule.handle,
-            index,
-            ctypes.addressof(tensor),
-            wanted,
-            ctypes.addressof(layout),
-        )
+        addresses = ctypes.addressof(tensor), dtype, ctypes.addressof(layout)
+        call("rule_slot_layout", self.rule.handle, index, *addresses)
         return layout
 
     def used_slots(self) -> tuple[bool, ...]:
         """Which slots the rule uses with its present hyper-parameters."""
         tensor = struct("tensor", count=4, rows=2, columns=2)
         tensor.param.dtype = CONSTANTS["FLOAT32"]
-        used = []
-        for index in range(len(self.rule.description.slots)):
-            layout = struct("slot_layout")
-            call(
-                "rule_slot_layout",
-                self.rule.handle,
-                index,
-                ctypes.addressof(tensor),
-                0,
-                ctypes.addressof(layout),
-            )
-            used.append(bool(layout.is_used))
-        return tuple(used)
+        slots = range(len(self.rule.description.slots))
+        return tuple(bool(self._layout(index, tensor, 0).is_used) for index in slots)
 
     def complete(self, param: torch.Tensor, state: dict[str, Any]) -> bool:
         """Adds what the state lacks, and converts what has another dtype than it should have. Says
@@ -195,7 +182,7 @@ class StateLayout:
     def _complete_scalars(self, state: dict[str, Any]) -> None:
         for scalar in self.rule.description.tensor_scalars:
             if state.get(scalar.name) is None:
-                state[scalar.name] = torch.tensor(scalar.initial, dtype=torch.float64)
+                state[scalar.name] = torch.tensor(scalar.initial_value, dtype=torch.float64)
         if STEP not in state and self.counts_steps:
             state[STEP] = torch.tensor(0.0, dtype=torch.float32)
 
@@ -210,15 +197,15 @@ class StateLayout:
             or options.ema is not None
         )
 
-    def _add(self, param: torch.Tensor, state: dict[str, Any], slot: Slot, layout: Any) -> None:
+    def _add(self, param: torch.Tensor, state: dict[str, Any], slot: SlotInfo, layout: Any) -> None:
         shape = slot_shape(param, slot, layout.count)
         if layout.dtype in EIGHT_BIT:
             codes, scales = self._eight_bit(param, layout)
             state[slot.name], state[scale_name(slot.name)] = codes, scales
-            if slot.starts_as_param or layout.initial_value:
+            if slot.start == "param" or layout.initial_value:
                 start = _as_float(param, DTYPES[param.dtype], None)
                 values = (
-                    start if slot.starts_as_param else torch.full_like(start, layout.initial_value)
+                    start if slot.start == "param" else torch.full_like(start, layout.initial_value)
                 )
                 self._write(codes, layout.dtype, scales, values)
             return
@@ -230,7 +217,7 @@ class StateLayout:
             dtype = {torch.float32: torch.complex64, torch.float64: torch.complex128}.get(
                 dtype, torch.complex32
             )
-        if slot.starts_as_param:
+        if slot.start == "param":
             state[slot.name] = param.detach().clone(memory_format=torch.preserve_format).to(dtype)
             return
         made = torch.zeros_like(param, dtype=dtype, memory_format=torch.preserve_format)
@@ -245,12 +232,10 @@ class StateLayout:
                 f'state_dtype="8bit" does not support a {type(param).__name__}: blocks of 256 '
                 "elements cannot be sharded anew"
             )
-        shape = (*param.shape, 2) if param.is_complex() else tuple(param.shape)
-        codes = (
-            torch.zeros_like(param, dtype=torch.uint8)
-            if not param.is_complex()
-            else torch.zeros(shape, dtype=torch.uint8)
-        )
+        if param.is_complex():
+            codes = torch.zeros((*param.shape, 2), dtype=torch.uint8)
+        else:
+            codes = torch.zeros_like(param, dtype=torch.uint8)
         return codes, torch.zeros(layout.extra_bytes // 4, dtype=torch.float32)
 
     @staticmethod
@@ -264,7 +249,7 @@ class StateLayout:
         self,
         param: torch.Tensor,
         state: dict[str, Any],
-        slot: Slot,
+        slot: SlotInfo,
         layout: Any,
         found: torch.Tensor,
     ) -> None:
@@ -313,18 +298,9 @@ class StateLayout:
             values = values.reshape(wanted.shape)
             wanted.copy_(placed_as(param, values) if shape is None else values)
 
-    def _eight_bit_dtype(self, slot: Slot) -> int:
+    def _eight_bit_dtype(self, slot: SlotInfo) -> int:
         """The 8-bit dtype that suits a slot, whatever its param is."""
         index = self.rule.description.slots.index(slot)
         tensor = struct("tensor", count=1 << 20)
         tensor.param.dtype = CONSTANTS["FLOAT32"]
-        layout = struct("slot_layout")
-        call(
-            "rule_slot_layout",
-            self.rule.handle,
-            index,
-            ctypes.addressof(tensor),
-            EIGHT_BIT[0],
-            ctypes.addressof(layout),
-        )
-        return int(layout.dtype)
+        return int(self._layout(index, tensor, EIGHT_BIT[0]).dtype)
