@@ -7,9 +7,9 @@ import ctypes
 from typing import Any
 
 from ._catalogue import RuleInfo, rule_info
-from ._errors import UnknownName
 from ._handles import Handle, changes, name_bytes, number
 from ._library import call, library
+from ._named_values import NamedValues
 
 
 class CRule(Handle):
@@ -26,7 +26,7 @@ def _c_rule(name: str, values: dict[str, float]) -> Handle:
     return made
 
 
-class Rule:
+class Rule(NamedValues):
     """An update rule and its hyper-parameters.
 
     ::
@@ -44,10 +44,8 @@ class Rule:
 
     Raises `UnknownName` for a name, `OutOfRange` for a value outside its bounds."""
 
-    __slots__ = ("__weakref__", "_handle", "_name", "_values")
-    _handle: Handle
-    _name: str
-    _values: dict[str, float]
+    __slots__ = ()
+    _what = "the hyper-parameter's name"
 
     def __init__(self, name: str = "adamw", **values: Any) -> None:
         object.__setattr__(self, "_name", rule_info(name).name)
@@ -63,18 +61,9 @@ class Rule:
             object.__setattr__(self, "_values", merged)
 
     @property
-    def name(self) -> str:
-        return self._name
-
-    @property
     def info(self) -> RuleInfo:
         """What the library says about the rule."""
         return rule_info(self._name)
-
-    @property
-    def handle(self) -> Handle:
-        """The object of the library, with the present values: an argument of a call."""
-        return self._handle
 
     def check(self) -> None:
         """Raises `InvalidArgument` if the values are inconsistent; every step checks that too."""
@@ -82,31 +71,10 @@ class Rule:
 
     def __getitem__(self, name: str) -> Any:
         value = ctypes.c_double()
-        key = name_bytes(name, "the hyper-parameter's name")
+        key = name_bytes(name, self._what)
         call("rule_get", self._handle, key, ctypes.addressof(value))
         kinds = {info.name: info for info in self.info.hyperparameters}
         return kinds[name].value(value.value)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        name_bytes(name, "the hyper-parameter's name")
-        self.set(**{name: value})
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # asked for by copy and pickle, before there are any values
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except UnknownName as error:
-            raise AttributeError(str(error)) from error
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        try:
-            self[name] = value
-        except UnknownName as error:
-            raise AttributeError(str(error)) from error
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.keys()]
 
     def keys(self) -> list[str]:
         """The names of the hyper-parameters, so that ``dict(rule)`` works."""
@@ -115,15 +83,10 @@ class Rule:
     def __contains__(self, name: object) -> bool:
         return name in self.keys()
 
-    def __iter__(self) -> Any:
-        return iter(self.keys())
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rule):
             return NotImplemented
         return self._name == other._name and dict(self) == dict(other)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         values = [
@@ -135,9 +98,6 @@ class Rule:
 
     def __copy__(self) -> Rule:
         return Rule(self._name, **self._values)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Rule:
-        return self.__copy__()
 
     def __reduce__(self) -> Any:
         return _make, (self._name, self._values)

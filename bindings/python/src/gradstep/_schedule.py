@@ -13,6 +13,7 @@ from ._catalogue import HyperparameterInfo, ScheduleInfo, schedule_info
 from ._errors import InvalidArgument, UnknownName, Unsupported
 from ._handles import Handle, changes, name_bytes, number, whole_number
 from ._library import call, library
+from ._named_values import NamedValues
 
 _SEQUENCE = "sequence"
 
@@ -43,7 +44,7 @@ def _c_sequence(parts: Sequence[Handle], lengths: Sequence[int]) -> Handle:
     return _CSchedule("schedule_create_sequence", *addresses, len(parts))
 
 
-class Schedule:
+class Schedule(NamedValues):
     """The learning rate as a pure function of t.
 
     ::
@@ -63,11 +64,8 @@ class Schedule:
     Raises `UnknownName` for a name, `OutOfRange` for a value outside its bounds; evaluation raises
     `InvalidArgument` for a parameter that must be set and is not."""
 
-    __slots__ = ("__weakref__", "_handle", "_name", "_parts", "_values")
-    _handle: Handle
-    _name: str
+    __slots__ = ("_parts",)
     _parts: tuple[tuple[Schedule, int], ...]
-    _values: dict[str, Any]
 
     def __init__(self, name: str, **values: Any) -> None:
         object.__setattr__(self, "_name", schedule_info(name).name)
@@ -109,18 +107,9 @@ class Schedule:
         return number(value, name)
 
     @property
-    def name(self) -> str:
-        return self._name
-
-    @property
     def info(self) -> ScheduleInfo:
         """What the library says about the schedule. Raises `UnknownName` for a sequence."""
         return schedule_info(self._name)
-
-    @property
-    def handle(self) -> Handle:
-        """The object of the library, with the present values: an argument of a call."""
-        return self._handle
 
     @property
     def parts(self) -> tuple[tuple[Schedule, int], ...]:
@@ -173,7 +162,7 @@ class Schedule:
         return {} if self._parts else {info.name: info for info in self.info.hyperparameters}
 
     def __getitem__(self, name: str) -> Any:
-        key = name_bytes(name, "the parameter's name")
+        key = name_bytes(name, self._what)
         info = self._parameters().get(name)
         if info is not None and info.kind == "list":
             return list(self._values[name]) if name in self._values else None
@@ -183,33 +172,9 @@ class Schedule:
             return None
         return info.value(value.value)
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        name_bytes(name, "the parameter's name")
-        self.set(**{name: value})
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except UnknownName as error:
-            raise AttributeError(str(error)) from error
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        try:
-            self[name] = value
-        except UnknownName as error:
-            raise AttributeError(str(error)) from error
-
     def keys(self) -> list[str]:
         """The names of the parameters, so that ``dict(schedule)`` works."""
         return list(self._parameters())
-
-    def __iter__(self) -> Any:
-        return iter(self.keys())
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.keys()]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
@@ -219,8 +184,6 @@ class Schedule:
         pairs = zip(self._parts[:-1], other._parts[:-1], strict=True)
         last = [part for part, _ in self._parts[-1:]] == [part for part, _ in other._parts[-1:]]
         return dict(self) == dict(other) and last and all(a == b for a, b in pairs)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         if self._parts:
@@ -235,9 +198,6 @@ class Schedule:
 
     def __copy__(self) -> Schedule:
         return _make(self._name, self._values, self._parts)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Schedule:
-        return self.__copy__()
 
     def __reduce__(self) -> Any:
         return _make, (self._name, self._values, self._parts)
