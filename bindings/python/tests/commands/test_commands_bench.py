@@ -4,9 +4,11 @@ and that table and JSON agree, does not."""
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ from command_line import run_gradstep
 from gradstep._bench.cases import Case, gpt2_shapes, make_cases
 from gradstep._bench.native_step import NativeStep
 from gradstep._bench.results import result_of, spread
-from gradstep._bench.table import time_text
+from gradstep._bench.table import report_text, time_text
 from gradstep._bench.turns import Contender, Disagreement, MemoryLimit, take_turns
+from gradstep._commands import bench
+from gradstep._commands._failure import CommandError
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
@@ -177,6 +181,40 @@ def test_threads_out_of_bounds(threads: str) -> None:
     )
 
 
+@pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed")
+def test_a_case_with_different_results_is_left_out_and_the_others_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gradstep._bench import torch_side
+
+    def compare(case: Case, *_: Any) -> None:
+        if case.key == "nadam":
+            raise Disagreement("they differ")
+
+    monkeypatch.setattr(torch_side, "_compare", compare)
+    path = tmp_path / "bench.json"
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    arguments = ["--quick", "--case", "nadam", "--case", "rmsprop", "--threads", "1"]
+    with pytest.raises(CommandError, match="different results"):
+        bench.run(parser.parse_args([*arguments, "--json", str(path)]))
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert [each["case"] for each in report["results"]] == ["rmsprop"]
+    assert report["left_out"] == [{"case": "nadam", "reason": "they differ"}]
+    assert "nadam was left out: they differ" in capsys.readouterr().out
+
+
+def test_a_case_that_does_not_fit_into_memory_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench, "available_memory", lambda: 10**9)
+    case = make_cases(quick=False)[1]
+    report = bench.measure_all([case], [1], True)
+    assert report["results"] == []
+    assert report["left_out"][0]["case"] == "gpt2"
+    assert re.search(r"takes about \d+\.\d GB .* 1\.0 GB are free", report_text(report))
+
+
 def test_more_threads_than_there_are_cpus_are_refused() -> None:
     # Figures beside which another number of threads stands would mislead.
     assert (
@@ -315,5 +353,5 @@ def test_contenders_with_different_results_are_not_compared(is_complete: bool) -
     optimizer: Any = built.contenders[0].step
     with torch.no_grad():
         optimizer.__self__.param_groups[0]["params"][1][2, 3] += 1e-4
-    with pytest.raises(Disagreement, match=r"gradstep and torch fused.* differ by 1\.00e-04"):
+    with pytest.raises(Disagreement, match=r"torch fused.*'s results differ by 1\.00e-04"):
         built.check()
