@@ -9,6 +9,9 @@ import importlib.util
 import json
 import math
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from gradstep._bench.table import report_text, time_text
 from gradstep._bench.turns import Contender, Disagreement, MemoryLimit, take_turns
 from gradstep._commands import bench
 from gradstep._commands._failure import CommandError
+from gradstep._commands._machine import OtherPrograms
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
@@ -224,6 +228,49 @@ def test_more_threads_than_there_are_cpus_are_refused() -> None:
 
 
 # ---- the parts ----
+
+
+def test_work_of_other_programs_is_noticed() -> None:
+    others = OtherPrograms()
+    end = time.monotonic() + 0.5
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as program:
+        while time.monotonic() < end:
+            time.sleep(0.05)
+        program.kill()
+    if (found := others.cpus()) is None:
+        pytest.skip("the system has no /proc/stat")
+    assert found > 0.1
+
+
+def test_the_table_says_when_other_programs_were_at_work(quick: Run) -> None:
+    first = {**quick.report["results"][0], "cpus_of_others": 0.75}
+    second = {**quick.report["results"][1], "cpus_of_others": 0.05}
+    third = {**quick.report["results"][2], "cpus_of_others": None}
+    shown = report_text({**quick.report, "results": [first, second, third]})
+    assert shown.count("NOT TO BE RELIED ON with 1 thread: other programs kept 0.8 CPUs busy") == 1
+    assert shown.count("NOT TO BE RELIED ON") == 1
+
+
+@pytest.mark.skipif(not HAS_MATPLOTLIB, reason="matplotlib is not installed")
+def test_the_plot_shows_the_whole_of_every_bar(
+    quick: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure
+
+    from gradstep._bench.plot import draw
+
+    figures: list[Any] = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: figures.append(self))
+    one = quick.report["results"][0]
+    slow = [
+        {**each, "seconds": {name: 9 * value for name, value in each["seconds"].items()}}
+        for each in one["contenders"]
+    ]
+    draw({**quick.report, "results": [one, {**one, "contenders": slow}]}, str(tmp_path / "x.png"))
+    for panel in figures[0].axes:
+        assert panel.get_xlim()[0] == 0
+        assert panel.get_xlim()[1] > max(bar.get_width() for bar in panel.patches)
+        assert len(panel.patches) == len(one["contenders"])
 
 
 def test_gpt2_has_its_number_of_params() -> None:

@@ -20,7 +20,7 @@ from .._bench.table import report_text
 from .._bench.turns import Built, Disagreement, MemoryLimit, take_turns
 from .._context import shared_context
 from ._failure import CommandError
-from ._machine import available_memory, imported, needed
+from ._machine import OtherPrograms, available_memory, imported, needed
 from .info import describe
 
 NAME = "bench"
@@ -95,20 +95,15 @@ def _measure(case: Case, built: Built, threads: list[int], effort: dict[str, Any
         built.set_threads(count)
         limit.set_threads(count)
         steps = [*(contender.step for contender in built.contenders), limit.run]
+        others = OtherPrograms()
         try:
             times = take_turns(steps, before_step=built.before_step, **effort)
         finally:
             limit.close()
-        results.append(
-            result_of(
-                case,
-                count,
-                built.contenders,
-                times[:-1],
-                times[-1],
-                limit.bytes_per_pass * limit.passes,
-            )
-        )
+        cpus = others.cpus()
+        limit_bytes = limit.bytes_per_pass * limit.passes
+        result = result_of(case, count, built.contenders, times[:-1], times[-1], limit_bytes)
+        results.append({**result, "cpus_of_others": cpus})
     return results
 
 
