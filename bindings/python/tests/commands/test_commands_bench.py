@@ -23,7 +23,7 @@ from command_line import run_gradstep
 from gradstep._bench.cases import Case, gpt2_shapes, make_cases
 from gradstep._bench.native_step import NativeStep
 from gradstep._bench.results import result_of, spread
-from gradstep._bench.table import report_text, time_text
+from gradstep._bench.table import bytes_text, report_text, time_text
 from gradstep._bench.turns import Contender, Disagreement, MemoryLimit, take_turns
 from gradstep._commands import bench
 from gradstep._commands._failure import CommandError
@@ -289,6 +289,13 @@ def test_spread_is_median_and_quartiles() -> None:
 )
 def test_time_text(seconds: float, shown: str) -> None:
     assert time_text(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(3_480_000_000, "3.48 GB"), (70_100_000, "70.1 MB"), (66_304, "66.3 kB")]
+)
+def test_bytes_text(count: int, shown: str) -> None:
+    assert bytes_text(count) == shown
 
 
 def test_ratios_are_of_times_of_the_same_round() -> None:

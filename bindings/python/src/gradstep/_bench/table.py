@@ -24,11 +24,19 @@ time / gradstep's  the median of the ratios of times of the same round; above 1,
 
 
 def time_text(seconds: float) -> str:
-    """With four digits: "12.34 ms"."""
+    """With three digits: "12.3 ms"."""
     for factor, unit in ((1.0, "s"), (1e3, "ms")):
         if abs(seconds) * factor >= 1.0:
             return f"{_digits(seconds * factor)} {unit}"
     return f"{_digits(seconds * 1e6)} us"
+
+
+def bytes_text(count: int) -> str:
+    """With three digits: "70.1 MB"."""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB")):
+        if count >= factor:
+            return f"{_digits(count / factor)} {unit}"
+    return f"{_digits(count / 1e3)} kB"
 
 
 def _digits(number: float) -> str:
@@ -92,7 +100,7 @@ def case_text(results: list[dict[str, Any]]) -> str:
     lines += first["note"].splitlines()
     lines.append(
         f"The step reads and writes at least {first['minimum_bytes_per_element']} bytes per "
-        f"element: {first['minimum_bytes'] / 1e6:.3g} MB."
+        f"element: {bytes_text(first['minimum_bytes'])}."
     )
     rows: Rows = [_HEAD]
     for result in results:

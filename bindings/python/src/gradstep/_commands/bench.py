@@ -27,7 +27,7 @@ NAME = "bench"
 HELP = "compare the speed of steps with torch.optim's on this machine"
 DESCRIPTION = """Times steps of gradstep and of the installed torch in one process, in turns, and
 prints a table. Beside each time stands the least that this machine's memory allows. Without torch
-it times gradstep's steps of numpy arrays. A run takes about 4 minutes and 8 GB of memory; with
+it times gradstep's steps of numpy arrays. A run takes about 3 minutes and 9 GB of memory; with
 --quick, half a minute and 0.3 GB."""
 
 _FULL = {"seconds": 10.0, "min_rounds": 5, "max_rounds": 15, "sample": 0.05}
