@@ -23,6 +23,8 @@ class Case:
         Bytes per element of the arrays of one contender.
     torch_ways
         Which of torch's implementations take part.
+    tolerance
+        By how much params may differ from torch's after the first step.
     is_complete
         The step also unscales, checks and clips the gradients, copies and averages the params, and
         zeroes the gradients.
@@ -38,6 +40,7 @@ class Case:
     torch_ways: tuple[str, ...]
     note: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    tolerance: float = 1e-6
     is_complete: bool = False
     is_overhead: bool = False
 
@@ -127,6 +130,8 @@ def make_cases(quick: bool) -> list[Case]:
             4,
             ("foreach",),
             "Three passes: sums over rows and columns, the norm of the update, the update.",
+            # torch's norm of 67 million float32 numbers is 0.6 % too small with one thread.
+            tolerance=2e-5,
         ),
         Case(
             "complete",

@@ -33,6 +33,7 @@ def draw(report: dict[str, Any], path: str) -> None:
     for panels, results in zip(rows, cases.values(), strict=True):
         for column, (panel, result) in enumerate(zip(panels, results, strict=True)):
             _draw_panel(panel, result, is_first=column == 0)
+        panels[0].set_xlim(left=0)  # after all bars of the row are there
     machine = report["machine"]
     figure.suptitle(
         f"Milliseconds of one step\n{machine['cpu']}, {machine['isa']}; dashed: the memory limit",
@@ -66,7 +67,6 @@ def _draw_panel(panel: Any, result: dict[str, Any], is_first: bool) -> None:
     panel.set_yticks(rows, [each["name"] for each in contenders] if is_first else [], fontsize=7)
     panel.invert_yaxis()
     panel.tick_params(axis="x", labelsize=7)
-    panel.set_xlim(left=0)
     threads = threads_text(result["threads"])
     panel.set_title(f"{result['title']}, {threads}", fontsize=7, loc="left")
     panel.spines[["top", "right"]].set_visible(False)

@@ -10,7 +10,7 @@ Rows = list[tuple[str, ...]]
 _HEAD = ("threads", "contender", "time", "quartiles", "GB/s", "of limit", "time / gradstep's")
 _LEFT = (1, 3)  # columns that are not numbers
 
-BUSY = 0.5  # load of the last minute
+BUSY = 0.1  # CPUs of other programs
 
 HOW_TO_READ = """\
 time               of one step: the median over rounds; in a round every contender has its turn
@@ -24,11 +24,19 @@ time / gradstep's  the median of the ratios of times of the same round; above 1,
 
 
 def time_text(seconds: float) -> str:
-    """With four digits: "12.34 ms"."""
+    """With three digits: "12.3 ms"."""
     for factor, unit in ((1.0, "s"), (1e3, "ms")):
         if abs(seconds) * factor >= 1.0:
             return f"{_digits(seconds * factor)} {unit}"
     return f"{_digits(seconds * 1e6)} us"
+
+
+def bytes_text(count: int) -> str:
+    """With three digits: "70.1 MB"."""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB")):
+        if count >= factor:
+            return f"{_digits(count / factor)} {unit}"
+    return f"{_digits(count / 1e3)} kB"
 
 
 def _digits(number: float) -> str:
@@ -92,7 +100,7 @@ def case_text(results: list[dict[str, Any]]) -> str:
     lines += first["note"].splitlines()
     lines.append(
         f"The step reads and writes at least {first['minimum_bytes_per_element']} bytes per "
-        f"element: {first['minimum_bytes'] / 1e6:.3g} MB."
+        f"element: {bytes_text(first['minimum_bytes'])}."
     )
     rows: Rows = [_HEAD]
     for result in results:
@@ -104,6 +112,14 @@ def case_text(results: list[dict[str, Any]]) -> str:
             lines.append(
                 f"Python takes {time_text(found['median'])} ({spread_text(found)}) of gradstep's "
                 f"step with {threads_text(result['threads'])}: the step less its native call."
+            )
+    for result in results:
+        others = result["cpus_of_others"]
+        if others is not None and others > BUSY:
+            lines.append(
+                f"NOT TO BE RELIED ON with {threads_text(result['threads'])}: other programs kept "
+                f"{others:.1f} CPUs busy meanwhile.\nThat delays torch most, whose threads wait "
+                "for each other after each tensor."
             )
     rounds = " and ".join(str(result["rounds"]) for result in results)
     lines.append(f"Rounds: {rounds}.")
@@ -118,12 +134,6 @@ def report_text(report: dict[str, Any]) -> str:
         f"gradstep {machine['gradstep']} and {torch} on {machine['cpu']}, {machine['isa']}, "
         f"{threads_text(machine['threads'])}"
     )
-    if report["load_before"] > BUSY:
-        head += (
-            f"\nThe machine was busy before the first measurement: its load was "
-            f"{report['load_before']:.2f}.\nTimes with several threads then say little, above all "
-            "those of torch, whose threads wait for each other."
-        )
     parts = [head, HOW_TO_READ.rstrip()]
     parts += [case_text(list(group)) for _, group in groupby(report["results"], _case_of)]
     parts += [f"{entry['case']} was left out: {entry['reason']}" for entry in report["left_out"]]

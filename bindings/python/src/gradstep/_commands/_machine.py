@@ -6,7 +6,9 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import platform
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,32 @@ def cpu_model() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+class OtherPrograms:
+    """How many CPUs other programs keep busy, or are taken away by a hypervisor, from now on."""
+
+    def __init__(self) -> None:
+        self._start = self._numbers()
+
+    @staticmethod
+    def _numbers() -> tuple[float, float, float] | None:
+        """Seconds of the clock, of all CPUs' work, and of this process's own."""
+        try:
+            line = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+            user, nice, system, _, _, irq, softirq, steal = map(int, line.split()[1:9])
+        except (OSError, ValueError, IndexError):
+            return None
+        ticks = user + nice + system + irq + softirq + steal
+        return time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), time.process_time()
+
+    def cpus(self) -> float | None:
+        """The mean number until now; None where the system does not tell."""
+        now = self._numbers()
+        if now is None or self._start is None:
+            return None
+        wall, busy, own = (end - start for end, start in zip(now, self._start, strict=True))
+        return max(busy - own, 0.0) / wall if wall > 0 else None
 
 
 def _number_in(path: str) -> int | None:
