@@ -29,6 +29,14 @@ bool is_monotonic(const given_list& list) {
   return ascends || descends;
 }
 
+/// The transform that leads from one mode to another; null if none does.
+const transform* transform_between(const rule_info& rule, double before, double after) noexcept {
+  for (const transform& t : rule.transforms) {
+    if (t.mode_before == before && t.mode_after == after) return &t;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 gradstep_status check_scalars(const char* prefix, const double* scalars, std::size_t scalar_count,
@@ -81,10 +89,12 @@ gradstep_status check_mode(tensor_label label, const rule_info& rule, const grad
   if (rule.mode == no_index || t.count == 0) return GRADSTEP_OK;
   const std::size_t place = place_in_scope(rule, rule.mode);
   if (t.scalars[place] == mode) return GRADSTEP_OK;
-  return fail(GRADSTEP_WRONG_ORDER,
-              "%s[%zu], %s of %s, is %s, but %s needs %s: a transform comes first",
+  const transform* needed = transform_between(rule, t.scalars[place], mode);
+  return fail(GRADSTEP_WRONG_ORDER, "%s[%zu], %s of %s, is %s, but %s needs %s: %s%s%s comes first",
               label.of("scalars").text, place, rule.scalars[rule.mode].name, rule.name,
-              to_text(t.scalars[place]).text, call, to_text(mode).text);
+              to_text(t.scalars[place]).text, call, to_text(mode).text,
+              needed != nullptr ? "the transform \"" : "a transform",
+              needed != nullptr ? needed->name : "", needed != nullptr ? "\"" : "");
 }
 
 gradstep_status check_modes(const rule_info& rule, const given_list& list, double mode,

@@ -139,9 +139,11 @@ TEST_F(transforms, come_in_order_and_steps_in_between_are_refused) {
   std::vector<gradstep_tensor> tensors;
   for (const auto& view : views) tensors.push_back(view.tensor);
   const auto options = apply_options(0, 3);
-  expect_failure(gradstep_apply(serial_context(), rule.get(), tensors.data(), tensors.size(),
-                                &options, nullptr),
-                 GRADSTEP_WRONG_ORDER, {"tensors[0]", "is_evaluated", "a step needs 0"});
+  expect_failure(
+      gradstep_apply(serial_context(), rule.get(), tensors.data(), tensors.size(), &options,
+                     nullptr),
+      GRADSTEP_WRONG_ORDER,
+      {"tensors[0]", "is_evaluated", "a step needs 0", "transform \"train\" comes first"});
   EXPECT_TRUE(bytes_of(list) == evaluated);
   // One tensor that is still to be evaluated spoils the list.
   list[1].scalars[2] = 0;

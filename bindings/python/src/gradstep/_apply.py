@@ -12,6 +12,7 @@ from ._calls import Call, Copies, Scalars, Tensor, context_of, is_list, refuse_s
 from ._context import Context
 from ._errors import InvalidArgument
 from ._handles import name_bytes, whole_number
+from ._interrupts import InterruptsHeld
 from ._library import CONSTANTS, call, described, struct
 from ._options import fill_options
 from ._quantized import BlockQuantized
@@ -177,16 +178,17 @@ def apply(
 
 def _run(made: Call, options: Any, context: Context) -> StepResult:
     result = struct("apply_result")
-    call(
-        "apply",
-        context.handle,
-        made.rule.handle,
-        ctypes.addressof(made.tensors),
-        len(made.names),
-        ctypes.addressof(options),
-        ctypes.addressof(result),
-    )
-    made.finish()
+    with InterruptsHeld():
+        call(
+            "apply",
+            context.handle,
+            made.rule.handle,
+            ctypes.addressof(made.tensors),
+            len(made.names),
+            ctypes.addressof(options),
+            ctypes.addressof(result),
+        )
+        made.finish()
     return step_result(result)
 
 
@@ -220,15 +222,16 @@ def transform(
         arrays = TensorArrays(made.copies.take, str(label), param, copy=copy)
         made.add(index, arrays, own, numbers, False)
     refuse_shared(made.arrays)
-    call(
-        "transform",
-        context_of(context).handle,
-        made.rule.handle,
-        ctypes.addressof(made.tensors),
-        len(made.names),
-        name_bytes(name, "the transform's name"),
-    )
-    made.finish()
+    with InterruptsHeld():
+        call(
+            "transform",
+            context_of(context).handle,
+            made.rule.handle,
+            ctypes.addressof(made.tensors),
+            len(made.names),
+            name_bytes(name, "the transform's name"),
+        )
+        made.finish()
 
 
 def make_slots(

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import Error, FileError, InvalidArgument
+from ._errors import Error, InvalidArgument
 from ._handles import name_bytes
+from ._interrupts import InterruptsHeld
 from ._library import CALLBACKS, CONSTANTS, call, struct
 from ._results import LoadResult
 
@@ -34,35 +35,37 @@ def _flags(values: dict[str, bool]) -> int:
 
 
 class _Guard:
-    """Runs the caller's function inside a callback and keeps the exception that leaves it."""
+    """Runs the caller's function inside a callback and keeps the exception that leaves it. Ctrl-C
+    is raised within the function, or after the call of the library: ctypes would drop it between
+    the two."""
 
     def __init__(self) -> None:
-        self.error: BaseException | None = None
-        self.is_used = False
+        self._error: BaseException | None = None
+        self._interrupts = InterruptsHeld()
 
     def run(self, function: Callable[[], None]) -> int:
+        """What the callback returns: 0, or 1 if the function has raised."""
         try:
-            function()
+            try:
+                self._interrupts.let()
+                function()
+            finally:
+                self._interrupts.hold()
         except BaseException as error:  # it goes on after the call of the library
-            self.error = error
+            self._interrupts.hold()  # Ctrl-C may have come before the first one
+            self._error = error
             return 1
         return 0
 
     def call(self, name: str, *arguments: Any) -> None:
-        try:
-            call(name, *arguments)
-        except Error as error:
-            if self.error is not None:
-                raise self.error from None
-            if self.is_used and isinstance(error, FileError):
-                raise _interruption() from error
-            raise
-
-
-def _interruption() -> KeyboardInterrupt:
-    """Ctrl-C can come between a callback's call and its `try`. ctypes then prints the exception and
-    drops it: the call has neither failed by the caller's function nor done its work."""
-    return KeyboardInterrupt("while a checkpoint was written or read")
+        """Calls the library, which calls the callback."""
+        with self._interrupts:
+            try:
+                call(name, *arguments)
+            except Error:
+                if self._error is not None:
+                    raise self._error from None
+                raise
 
 
 def _path_bytes(path: Any) -> bytes:
@@ -102,24 +105,13 @@ def save(address: int, file: Any, params: bool) -> None:
 
 def _save_to_file(address: int, file: Any, options: Any) -> None:
     guard = _Guard()
-    guard.is_used = True
-    written = 0
 
     def write(_stream: Any, data: int, size: int) -> int:
-        def write_part() -> None:
-            nonlocal written
-            _write_all(file, ctypes.string_at(data, size))
-            written += size
-
-        return guard.run(write_part)
+        return guard.run(lambda: _write_all(file, ctypes.string_at(data, size)))
 
     callback: Any = _Write(write)
     options.write = callback
-    size = ctypes.c_uint64()
-    addresses = (ctypes.addressof(options), ctypes.addressof(size))
-    guard.call("optimizer_save_to", address, *addresses)
-    if written != size.value:
-        raise _interruption()
+    guard.call("optimizer_save_to", address, ctypes.addressof(options), None)
 
 
 def save_bytes(address: int, params: bool) -> bytes:
@@ -174,7 +166,6 @@ def load(
         def read(_stream: Any, offset: int, data: int, size: int) -> int:
             return guard.run(lambda: _read_into(file, begin + offset, data, size))
 
-        guard.is_used = True
         keep.append(_Read(read))
         options.read = keep[0]
     else:

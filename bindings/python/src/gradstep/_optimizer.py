@@ -10,7 +10,7 @@ from typing import Any
 from . import _checkpoints
 from ._arrays import Array, array_of
 from ._context import Context
-from ._errors import Error, InvalidArgument
+from ._errors import InvalidArgument
 from ._handles import number, whole_number
 from ._library import CONSTANTS, call, struct
 from ._record import Record
@@ -218,33 +218,24 @@ class Optimizer(TensorCalls, Settings):
                 table[record.index] = record.grad.address if record.grad is not None else None
         self._table = None  # until the library and the records agree again
         for record, array in fresh:
-            record.grad_keep = (*record.grad_keep, record.grad, array)
             table[record.index] = None if array is None else array.address
         call("optimizer_set_grads", self.address, 0, len(table), ctypes.addressof(table))
         for record, array in fresh:
             record.grad = array
-            record.grad_keep = ()
         self._table = table
 
     def set_grad(self, name: str, grad: Any) -> None:
         """Sets one tensor's gradient, from now on; None: it takes no part in steps."""
-        record = self.record(name)
-        array = None if grad is None else self._grad_array(record, grad)
-        if array is not None and not made_alike(record, array):
-            with self.lock:
+        with self.lock:
+            record = self.record(name)
+            array = None if grad is None else self._grad_array(record, grad)
+            if array is not None and not made_alike(record, array):
                 self._change_grad_kind(record, array)
-            return
-        self._table = None
-        before = record.grad_keep
-        record.grad_keep = (*before, record.grad, array)
-        address = None if array is None else array.address
-        try:
+                return
+            address = None if array is None else array.address
             call("optimizer_set_grad", self.address, record.index, address)
-        except Error:
-            record.grad_keep = before
-            raise
-        record.grad = array
-        record.grad_keep = ()
+            record.grad = array
+            self._table = None
 
     def accumulate(self, name: str | None = None, scale: float = 1.0) -> None:
         """Adds scale times the gradient to a sum, which the next step uses instead. None: for every

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import weakref
 from typing import Any
 
@@ -12,21 +11,18 @@ from ._errors import InvalidArgument
 from ._groups import Group
 from ._tensors import TensorArrays
 
-NONE = 2**64 - 1  # the index of what is not added yet
-
 
 class Record:
     """One tensor: what the caller passed, and where the library has it."""
 
     __slots__ = (
         "arrays",
-        "cell",
         "checked",
         "grad",
         "grad_code",
-        "grad_keep",
         "grad_pitch",
         "group",
+        "index",
         "keep",
         "name",
         "slot_dtype",
@@ -37,12 +33,11 @@ class Record:
     def __init__(self, name: str, group: Group, arrays: TensorArrays, slots: Any) -> None:
         self.name = name
         self.group = group
-        self.cell = ctypes.c_size_t(NONE)  # the library writes the index here
+        self.index = 0  # in the library
         self.slots = slots
         self.slot_dtype: int = group._slot_dtype
         self.views: list[weakref.ref[Any]] = []
         self.keep: tuple[Any, ...] = ()
-        self.grad_keep: tuple[Any, ...] = ()
         self.set_arrays(arrays)
 
     def set_arrays(self, arrays: TensorArrays) -> None:
@@ -56,10 +51,6 @@ class Record:
         shown = arrays.grad or arrays.param
         self.grad_code: int = shown.code
         self.grad_pitch: int = shown.pitch if arrays.grad is not None else 0
-
-    @property
-    def index(self) -> int:
-        return int(self.cell.value)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tensors of an optimizer, and how they are added, replaced, moved and removed.
 
-The library keeps addresses of the caller's arrays. A record therefore holds the arrays before the
-library gets their addresses, and until after the library has forgotten them. Ctrl-C may come at any
-moment between two calls; then a record holds too much for a while, but never too little."""
+The library keeps addresses of the caller's arrays. A record therefore holds the arrays until the
+library has forgotten them. What a call changes in the library and what it changes in records belong
+together: both are within the lock, for which Ctrl-C waits."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,12 +16,13 @@ import numpy as np
 
 from ._arrays import array_of, dtype_code, new_array
 from ._context import Context, shared_context
-from ._errors import Error, InvalidArgument, UnknownName
+from ._errors import InvalidArgument, UnknownName
 from ._groups import Group, Groups, group_options, schedule_handle
 from ._handles import Handle, name_bytes
+from ._interrupts import Lock
 from ._library import call, library, struct
 from ._options import LASTING, fill_options
-from ._record import NONE, Record
+from ._record import Record
 from ._rule import Rule, rule_of
 from ._schedule import Schedule
 from ._tensors import TensorArrays, slot_arrays
@@ -46,10 +46,9 @@ class Tensors:
         self._own_context = context
         self._options = {**LASTING, **options}
         self._pid = os.getpid()
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._groups: dict[str, Group] = {}
         self._records: dict[str, Record] = {}
-        self._ordered: list[Record] | None = None  # all records that the library knows
         self._table: Any = None  # the gradients' addresses by index, as the library has them
         made = struct("optimizer_options")
         fill_options(made, self._options)
@@ -68,10 +67,10 @@ class Tensors:
         return self._handle
 
     @property
-    def lock(self) -> Any:
+    def lock(self) -> Lock:
         """Held while records change. A child process gets a new one: nobody would release it."""
         if self._pid != os.getpid():
-            self._lock = threading.RLock()
+            self._lock = Lock()
             self._pid = os.getpid()
         return self._lock
 
@@ -207,7 +206,7 @@ class Tensors:
         of floats."""
         encoded = name_bytes(name)
         with self.lock:
-            if self._is_known(name, encoded):
+            if name in self._records:
                 raise InvalidArgument(f"the name {name!r} is taken by another tensor")
             owner = self._group(group)
             if average is None and delta is None:
@@ -218,34 +217,20 @@ class Tensors:
             arrays.set_place(key, first_index, whole_count)
             record = Record(name, owner, arrays, None if slots is None else dict(slots))
             made, record.keep = self._struct(record, arrays)
+            index = ctypes.c_size_t()
+            call(
+                "optimizer_add_tensor",
+                self.address,
+                owner.index,
+                encoded,
+                ctypes.addressof(made),
+                ctypes.addressof(index),
+            )
+            record.index = index.value
             self._records[name] = record
             self._table = None
-            try:
-                call(
-                    "optimizer_add_tensor",
-                    self.address,
-                    owner.index,
-                    encoded,
-                    ctypes.addressof(made),
-                    ctypes.addressof(record.cell),
-                )
-            except Error:
-                del self._records[name]
-                raise
-            finally:
-                self._ordered = None
             if frozen:
                 call("optimizer_set_frozen", self.address, record.index, 1)
-
-    def _is_known(self, name: str, encoded: bytes) -> bool:
-        if name not in self._records:
-            return False
-        found = ctypes.c_size_t()
-        try:
-            call("optimizer_find_tensor", self.address, encoded, ctypes.addressof(found))
-        except UnknownName:
-            return False
-        return True
 
     def _arrays(
         self, name: str, param: Any, grad: Any, copy: Any, average: Any, delta: Any, lower: Any
@@ -284,18 +269,9 @@ class Tensors:
         with self.lock:
             record = self.record(name)
             record.refuse_views()
+            call("optimizer_remove_tensor", self.address, record.index)
+            del self._records[name]
             self._table = None
-            try:
-                call("optimizer_remove_tensor", self.address, record.index)
-                del self._records[name]
-                self._ordered = None
-            except Error:
-                raise
-            except BaseException:  # Ctrl-C, perhaps after the library has removed the tensor
-                if not self._is_known(name, name_bytes(name)):
-                    self._records.pop(name, None)
-                self._ordered = None
-                raise
 
     def move(self, name: str, group: str) -> None:
         """Moves a tensor to another group. Slots that both rules have, by name, go along."""
@@ -349,11 +325,8 @@ class Tensors:
         if items is not None or arrays.param.count != record.count:
             record.refuse_views()
         old_slots, record.slots = record.slots, slots
-        before = record.keep
         try:
             made, keep = self._struct(record, arrays)
-            record.keep = (*before, *keep)
-            self._table = None
             call(
                 "optimizer_set_param",
                 self.address,
@@ -362,33 +335,28 @@ class Tensors:
                 None if items is None else items.ctypes.data,
                 0 if items is None else items.size,
             )
-        except (Error, TypeError):
-            record.slots, record.keep = old_slots, before
+        except Exception:
+            record.slots = old_slots
             raise
+        self._table = None
         if items is not None:
             record.slot_dtype = record.group._slot_dtype
         record.set_arrays(arrays)
         record.keep = keep
-        record.grad_keep = ()
 
     def record(self, name: str) -> Record:
         """The record of a tensor. Raises `UnknownName`, whose sentence names the nearest ones."""
         record = self._records.get(name) if isinstance(name, str) else None
-        if record is None or record.index == NONE:
+        if record is None:
             found = ctypes.c_size_t()
             encoded = name_bytes(name, "the tensor's name")
             call("optimizer_find_tensor", self.address, encoded, ctypes.addressof(found))
-            raise UnknownName(f"{name!r} was being added when the program was interrupted")
+            raise UnknownName(f"{name!r} is no tensor of this optimizer")
         return record
 
     def records(self) -> list[Record]:
         """All tensors, in the order of adding."""
-        found = self._ordered
-        if found is None:
-            all_records = list(self._records.values())
-            found = [record for record in all_records if record.index != NONE]
-            self._ordered = found
-        return found
+        return list(self._records.values())
 
     def tensors_of(self, group: int) -> list[str]:
         """The names of a group's tensors."""
@@ -399,13 +367,13 @@ class Tensors:
         return str(record.group._rule_name)
 
     def __len__(self) -> int:
-        return len(self.records())
+        return len(self._records)
 
     def __iter__(self) -> Iterator[str]:
-        return iter([record.name for record in self.records()])
+        return iter(list(self._records))
 
     def __contains__(self, name: object) -> bool:
-        return any(record.name == name for record in self.records())
+        return isinstance(name, str) and name in self._records
 
 
 def _sources(sources: Any) -> Any:

@@ -152,20 +152,15 @@ def _refusals(rank: int) -> Any:
             messages[name] = str(error)
     net = torch.nn.Linear(128, 64)
     fully_shard(net, mesh=init_device_mesh("cpu", (2,)))
-    optimizer = ours("AdamW")(net.parameters(), state_dtype="8bit")
-    before = params_of(net)
-    net(torch.ones(1, 128)).sum().backward()
     try:
-        optimizer.step()
+        ours("AdamW")(net.parameters(), state_dtype="8bit")
     except RuntimeError as error:
         messages["8bit"] = str(error)
-    after = params_of(net)
-    return [messages, all(torch.equal(after[name], before[name]) for name in before)]
+    return messages
 
 
 def test_what_cannot_be_sharded_is_refused() -> None:
-    for messages, is_unchanged in run(2, _refusals):
+    for messages in run(2, _refusals):
         for name in ("LAMB", "Adafactor", "Prodigy"):
             assert messages[name].startswith(f"{name} does not support a param of the placements")
         assert messages["8bit"].startswith('state_dtype="8bit" does not support a DTensor')
-        assert is_unchanged

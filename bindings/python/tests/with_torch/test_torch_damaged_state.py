@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch_support import OWN, PEERS, assert_same_bits, make_steps, ours, params_of, snapshot
 
+import gradstep
 from gradstep import _errors as errors
 
 COUNT = 5000
@@ -242,8 +243,8 @@ def test_emptied_state_begins_anew(name: str) -> None:
             param.copy_(value)
     optimizer.state = type(optimizer.state)(dict)
     for group in optimizer.param_groups:
-        for key in ("d", "d_numerator"):
-            group.pop(key, None)
+        for scalar in gradstep.rules()[optimizer.rule_name].shared_scalars:
+            group.pop(scalar.name)
     reference = ours(name)(wanted)
     make_steps(optimizer, params, 2)
     make_steps(reference, wanted, 2)

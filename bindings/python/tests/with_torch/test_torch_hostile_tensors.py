@@ -41,13 +41,15 @@ def test_integer_param() -> None:
 
 
 def test_sparse_param_and_gradients() -> None:
-    param = torch.nn.Parameter(torch.ones(4, 4))
-    optimizer = ours("AdamW")([param])
+    param, other = (torch.nn.Parameter(torch.ones(4, 4)) for _ in range(2))
+    optimizer = ours("AdamW")([other, param])
+    other.grad = torch.ones(4, 4)
     param.grad = torch.eye(4).to_sparse()
     with pytest.raises(RuntimeError, match="AdamW does not support sparse gradients"):
         optimizer.step()
     assert torch.equal(param.detach(), torch.ones(4, 4))
-    assert float(optimizer.state[param].get("step", 0)) == 0
+    assert torch.equal(other.detach(), torch.ones(4, 4))
+    assert not any(optimizer.state.values())
     whole = torch.nn.Parameter(torch.eye(4).to_sparse())
     optimizer = ours("AdamW")([whole])
     whole.grad = torch.eye(4).to_sparse()

@@ -234,7 +234,8 @@ def test_optimizer_that_a_child_process_gets() -> None:
 
 
 def test_ctrl_c_during_steps() -> None:
-    """A step is whole or not made: all params have moved equally often. Training then goes on."""
+    """A step is whole or not made: all params have moved equally often, and as often as their
+    states count. Training then goes on."""
     output = run_program(
         """
         import signal, sys, threading, time, torch
@@ -243,7 +244,7 @@ def test_ctrl_c_during_steps() -> None:
         params = [torch.nn.Parameter(torch.zeros(40_000)) for _ in range(4)]
         for param in params:
             param.grad = torch.ones(40_000)
-        optimizer = ours("SGD")(params, lr=1.0)
+        optimizer = ours("SGD")(params, lr=1.0, ema=0.5)
         interrupts = 0
         is_done = threading.Event()
 
@@ -261,6 +262,7 @@ def test_ctrl_c_during_steps() -> None:
             except KeyboardInterrupt:
                 interrupts += 1
                 counts = {float(each) for param in params for each in (param[0], param[-1])}
+                counts |= {-float(state["step"]) for state in optimizer.state.values()}
                 is_whole = is_whole and len(counts) == 1
         while thread.is_alive():
             try:

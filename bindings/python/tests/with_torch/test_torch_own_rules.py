@@ -23,6 +23,8 @@ from torch_support import (
 )
 
 import gradstep
+from gradstep._catalogue import ScalarInfo
+from gradstep.torch._rules import GroupRule
 
 # ---- ScheduleFreeAdamW ----
 
@@ -65,7 +67,7 @@ def test_step_in_evaluation_is_refused() -> None:
     make_steps(optimizer, params, 1)
     optimizer.evaluate()
     before = snapshot(params)
-    with pytest.raises(gradstep._errors.Error, match="is_evaluated"):
+    with pytest.raises(gradstep._errors.Error, match=r'is_evaluated.*"train" comes first'):
         optimizer.step()
     assert_same_bits(params, before)
 
@@ -223,3 +225,11 @@ def test_lamb_scales_by_the_ratio_of_norms() -> None:
         update = param.grad.sign()
         wanted.append(was - 0.01 * was.norm() / update.norm() * update)
     assert_close(params, wanted, 1e-9)
+
+
+def test_scalar_that_starts_from_a_hyperparameter() -> None:
+    """Those of single tensors, which no rule has yet."""
+    rule = GroupRule("adamw", {"betas": (0.7, 0.9)})
+    rule.follow({"betas": (0.7, 0.9)})
+    scalar = ScalarInfo("made_up", "", "tensor", 0, "beta1", 0.0)
+    assert rule.initial_value(scalar) == 0.7

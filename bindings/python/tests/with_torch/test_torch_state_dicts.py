@@ -19,6 +19,7 @@ from torch_support import (
     make_steps,
     ours,
     params_of,
+    snapshot,
     theirs,
     tolerance,
 )
@@ -254,6 +255,61 @@ def test_loading_before_the_first_step() -> None:
     assert not optimizer.state
     make_steps(optimizer, params, 1)
     assert optimizer.state[params[0]]["step"] == 1
+
+
+def test_state_of_another_class_is_refused() -> None:
+    """AdamW's groups have no momentum: SGD would go on without it."""
+    params = params_of(11)
+    adamw = ours("AdamW")(params)
+    make_steps(adamw, params, 1)
+    optimizer = ours("SGD")(params, lr=0.1, momentum=0.9)
+    make_steps(optimizer, params, 2)
+    groups, before = optimizer.param_groups, through_file(optimizer.state_dict())
+    with pytest.raises(KeyError, match=r"param_groups\[0\] has no 'momentum', which SGD needs"):
+        optimizer.load_state_dict(adamw.state_dict())
+    assert optimizer.param_groups is groups
+    after = optimizer.state_dict()
+    assert after["param_groups"] == before["param_groups"]
+    assert_same_bits(
+        [state["momentum_buffer"] for state in after["state"].values()],
+        [state["momentum_buffer"] for state in before["state"].values()],
+    )
+
+
+def test_keys_that_older_versions_of_torch_did_not_save_are_completed() -> None:
+    params = params_of(12)
+    optimizer = ours("Adam")(params)
+    make_steps(optimizer, params, 1)
+    saved = through_file(optimizer.state_dict())
+    for key in ("maximize", "capturable", "decoupled_weight_decay"):
+        del saved["param_groups"][0][key]
+    optimizer.load_state_dict(saved)
+    make_steps(optimizer, params, 1)
+    assert optimizer.param_groups[0]["maximize"] is False
+
+
+def test_options_that_older_versions_did_not_have_are_off() -> None:
+    params = params_of(12)
+    optimizer = ours("LAMB")(params)
+    make_steps(optimizer, params, 1)
+    saved = through_file(optimizer.state_dict())
+    del saved["param_groups"][0]["l1_penalty"]
+    optimizer.load_state_dict(saved)
+    assert optimizer.param_groups[0]["l1_penalty"] == 0
+    del saved["param_groups"][0]["betas"]
+    with pytest.raises(KeyError, match="no 'betas', which LAMB needs"):
+        optimizer.load_state_dict(saved)
+
+
+def test_hyperparameter_that_was_deleted() -> None:
+    params = params_of(13)
+    optimizer = ours("SGD")(params, momentum=0.9)
+    make_steps(optimizer, params, 1)
+    before = snapshot(params)
+    del optimizer.param_groups[0]["momentum"]
+    with pytest.raises(KeyError, match="no 'momentum'"):
+        optimizer.step()
+    assert_same_bits(snapshot(params), before)
 
 
 def test_names_of_classes() -> None:

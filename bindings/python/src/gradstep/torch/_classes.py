@@ -40,10 +40,16 @@ def class_name(rule_name: str) -> str:
     return "".join(parts)
 
 
+_SHARED_HELP = """The rule sums over all params. In a ZeroRedundancyOptimizer, each process has some
+of them and would sum over these alone. DTensors are refused."""
+
+
 def _docstring(found: RuleInfo, base: str) -> str:
     lines = [f"{found.summary[:1].upper()}{found.summary[1:]}.", "", base, ""]
     for each in found.hyperparameters:
         lines.append(f"    {each.name}\n        {each.help} (default: {each.default or 0:g})")
+    if found.shared_scalars:
+        lines += ["", _SHARED_HELP]
     lines += [
         "",
         "Beyond torch.optim (keywords only):",
@@ -144,7 +150,18 @@ def _of_description(found: RuleInfo) -> type[Optimizer]:
         if name != "lr"
     ]
     __init__.__signature__ = _with_options(inspect.Signature(first + rest))  # type: ignore[attr-defined]
-    kind = type(class_name(found.name), (Optimizer,), {"__init__": __init__})
+
+    def __setstate__(self: Any, state: dict[str, Any]) -> None:
+        # A state of an older version may lack options that it did not have. They are off.
+        for group in state.get("param_groups", ()):
+            for name, value in defaults.items():
+                if not value:
+                    group.setdefault(name, value)
+        Optimizer.__setstate__(self, state)
+
+    kind = type(
+        class_name(found.name), (Optimizer,), {"__init__": __init__, "__setstate__": __setstate__}
+    )
     kind.__doc__ = _docstring(
         found, f"The library's rule {found.name!r}; torch.optim does not have it. Keywords:"
     )

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from .._context import shared_context
+from .._interrupts import InterruptsHeld
 from .._library import CONSTANTS, call, struct
 from . import _joint
 from . import _routes as routes
@@ -115,6 +116,7 @@ class Engine:
                 self._layouts.append(StateLayout(GroupRule(name, group), optimizer.options))
                 self._used.append(())
             elif not self._layouts[index].rule.fits(name, group):
+                optimizer._check_keys()
                 self._layouts[index] = StateLayout(GroupRule(name, group), optimizer.options)
                 changed = True
             if self._layouts[index].rule.follow(group):
@@ -156,6 +158,7 @@ class Engine:
                 bool(state.get(param)) and param.device.type == "cpu" and param.dtype in DTYPES
             )
 
+        self._check_first_grads()
         self._plan = self._grads = None
         if self._classes.shape != (len(optimizer.param_groups),):
             self._classify()
@@ -179,6 +182,22 @@ class Engine:
             plan.is_fresh[row] = id(param) in self._fresh
         self._plan = plan
         return plan
+
+    def _check_first_grads(self) -> None:
+        """Raises RuntimeError for a gradient that cannot be stepped, before a state is made for
+        its param."""
+        optimizer = self._optimizer
+        name = type(optimizer).__name__
+        for layout, group in zip(self._layouts, optimizer.param_groups, strict=True):
+            for param in group["params"]:
+                grad = param.grad
+                if grad is None or optimizer.state.get(param):
+                    continue
+                routes.check_param(name, param, routes.local(param), layout.rule.description)
+                if shards.is_distributed(param):  # its shape may differ: see shards.local_grad
+                    routes.check_layout(name, routes.local(grad))
+                else:
+                    routes.check_grad(name, param, grad)
 
     def forget(self) -> None:
         """The next step makes everything anew."""
@@ -270,12 +289,13 @@ class Engine:
         return self._make(plan, found, grads, whole)
 
     def _make(self, plan: Plan, found: Grads, grads: list[Any], whole: list[Any]) -> StepResult:
-        result = self._apply(plan, found)
-        self._finish(plan, found, grads, result)
-        if plan.has_shards and self._optimizer.options.zero_grads:
-            for grad, read in zip(whole, grads, strict=True):
-                if routes.local(grad).data_ptr() != read.data_ptr():
-                    grad.zero_()  # it was placed otherwise than its param
+        with InterruptsHeld():
+            result = self._apply(plan, found)
+            self._finish(plan, found, grads, result)
+            if plan.has_shards and self._optimizer.options.zero_grads:
+                for grad, read in zip(whole, grads, strict=True):
+                    if routes.local(grad).data_ptr() != read.data_ptr():
+                        grad.zero_()  # it was placed otherwise than its param
         return result
 
     def _apply(self, plan: Plan, grads: Grads) -> StepResult:

@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
+from .._interrupts import InterruptsHeld
 from . import _shards as shards
 from ._engine import NOTHING, Engine, StepResult
 from ._options import OPTION_NAMES, Options
+from ._rules import keys_of
 from ._state import EMA
 
 _OPTIONS = "gradstep_options"
@@ -74,6 +76,19 @@ class Optimizer(torch.optim.Optimizer):
         for layout, group in zip(self._engine.layouts(), self.param_groups, strict=True):
             for param in group["params"]:
                 shards.check(type(self).__name__, param, layout.rule)
+                layout.check_blocks(param)
+
+    def _check_keys(self) -> None:
+        """Raises KeyError if a group lacks a hyper-parameter."""
+        needed = keys_of(self.rule_name, self.defaults)
+        for index, group in enumerate(self.param_groups):
+            for key in needed:
+                if key not in group:
+                    given = ", ".join(name for name in group if name != "params")
+                    raise KeyError(
+                        f"param_groups[{index}] has no {key!r}, which {type(self).__name__} "
+                        f"needs; it has {given}"
+                    )
 
     # ---- stepping ----
 
@@ -165,7 +180,10 @@ class Optimizer(torch.optim.Optimizer):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Loads a state of this class or of torch.optim's class of the same name. The state is
-        converted to state_dtype; a state that has it already keeps every bit."""
+        converted to state_dtype; a state that has it already keeps every bit.
+
+        Raises ValueError for groups of other sizes, and KeyError for a group that lacks a
+        hyper-parameter, as that of another class may; nothing is loaded then."""
         hook = self.register_load_state_dict_pre_hook(_hide)  # after the user's hooks
         try:
             super().load_state_dict(state_dict)
@@ -188,7 +206,13 @@ class Optimizer(torch.optim.Optimizer):
                     if isinstance(found, dict):
                         found = {name: _on_param_device(each) for name, each in found.items()}
                     state["state"][key] = found
-        super().__setstate__(state)
+        kept = self.__dict__.get("param_groups"), self.__dict__.get("state")
+        super().__setstate__(state)  # torch's classes add what their older versions did not have
+        try:
+            self._check_keys()
+        except KeyError:
+            self.__dict__.update(zip(("param_groups", "state"), kept, strict=True))
+            raise
         if options is not None or "options" not in self.__dict__:
             self._set_options(Options(**(options or {})))
         else:
@@ -198,7 +222,8 @@ class Optimizer(torch.optim.Optimizer):
     # ---- transforms ----
 
     def _transform(self, name: str) -> None:
-        self._engine.transform(name)
+        with InterruptsHeld():
+            self._engine.transform(name)
 
 
 def transform_method(name: str, help_text: str) -> Callable[[Optimizer], None]:

@@ -40,7 +40,9 @@ OPTIONS_HELP = """
         The dtype of the state: None (the param's, as in torch.optim), "float32", "bfloat16",
         "float16" or "8bit" (blocks of 256 elements with a scale; tensors of fewer than 4096
         elements stay float32). Narrow state that is chosen here is rounded stochastically, so that
-        slow averages do not stall. State of float64 params stays float64.
+        slow averages do not stall. State of float64 params stays float64. "float16" holds nothing
+        between 0 and 6e-8: squares of gradients below 2.4e-4 vanish there, and rules that divide
+        by their root, such as AdamW, can diverge. "bfloat16" and "8bit" hold them.
     stochastic_rounding
         Params of bfloat16 and float16 are rounded stochastically instead of to nearest.
     split_bf16
@@ -130,6 +132,11 @@ class Options:
     def slot_dtype(self) -> int | None:
         """The library's number of state_dtype; None: the param's dtype."""
         return _STATE_DTYPES[self.state_dtype]
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether state is kept as blocks of 8-bit codes with a scale each."""
+        return self.slot_dtype in EIGHT_BIT
 
     @property
     def rounds_state(self) -> bool:

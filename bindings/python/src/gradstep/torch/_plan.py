@@ -109,6 +109,7 @@ class Plan:
         param, local = self.params[row], self.locals[row]
         routes.check_param(self.name, param, local, layout.rule.description)
         shards.check(self.name, param, layout.rule)
+        layout.check_blocks(param)
         state = states.get(param, {})
         if not isinstance(state, dict):
             raise ValueError(f"the state of a param is {state!r}; it is a dict")

@@ -15,6 +15,7 @@ from ._state import needs_matrices
 __all__ = [
     "check_copy",
     "check_grad",
+    "check_layout",
     "check_param",
     "is_dense",
     "is_usable",
@@ -45,14 +46,19 @@ def check_param(name: str, param: Tensor, local_param: Tensor, description: Rule
         raise RuntimeError("a param is an inference tensor, which cannot be changed")
 
 
-def check_grad(name: str, param: Tensor, grad: Tensor) -> None:
-    """Raises RuntimeError for a gradient that the library cannot read."""
+def check_layout(name: str, grad: Tensor) -> None:
+    """Raises RuntimeError for a gradient that is not dense, or not in this machine's memory."""
     if grad.is_sparse or grad.layout != torch.strided:
         raise RuntimeError(f"{name} does not support sparse gradients")
     if grad.device.type != "cpu":
         raise RuntimeError(
             f"a gradient is on the device {grad.device}; gradstep reads them on the CPU"
         )
+
+
+def check_grad(name: str, param: Tensor, grad: Tensor) -> None:
+    """Raises RuntimeError for a gradient that the library cannot read."""
+    check_layout(name, grad)
     if grad.dtype not in DTYPES or grad.is_complex() != param.is_complex():
         raise RuntimeError(f"a gradient has the dtype {grad.dtype} beside a param of {param.dtype}")
     if grad.shape != param.shape:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from .._catalogue import RuleInfo, rule_info, rules
+from .._catalogue import RuleInfo, ScalarInfo, rule_info, rules
 from .._library import call, struct
 from .._rule import CRule
 
@@ -41,6 +41,12 @@ def _in_group(name: str, group: dict[str, Any]) -> tuple[str, int | None] | None
             if isinstance(value, (tuple, list)) and index < len(value):
                 return key, index
     return None
+
+
+def keys_of(name: str, group: dict[str, Any]) -> dict[str, None]:
+    """The keys of a group that hold hyper-parameters of the rule, each once, in their order."""
+    places = (_in_group(each.name, group) for each in rule_info(name).hyperparameters)
+    return dict.fromkeys(place[0] for place in places if place is not None)
 
 
 @cache
@@ -119,6 +125,15 @@ class GroupRule:
             raise
         self.values = values
         return True
+
+    def initial_value(self, scalar: ScalarInfo) -> float:
+        """What a scalar of the rule is before the first step."""
+        if scalar.initial_hyperparameter is None:
+            return scalar.initial_value
+        value = ctypes.c_double()
+        name = scalar.initial_hyperparameter.encode()
+        call("rule_get", self.handle, name, ctypes.addressof(value))
+        return value.value
 
     @property
     def sums(self) -> bool:

@@ -16,7 +16,7 @@ from .._catalogue import RuleInfo, SlotInfo
 from .._library import CONSTANTS, STRUCTS, call, struct
 from ._options import DTYPES, EIGHT_BIT, Options
 from ._rules import GroupRule
-from ._shards import placed_as
+from ._shards import is_distributed, placed_as
 
 _TORCH_DTYPES = {
     CONSTANTS["FLOAT32"]: torch.float32,
@@ -117,6 +117,17 @@ class StateLayout:
         call("rule_slot_layout", self.rule.handle, index, *addresses)
         return layout
 
+    def check_blocks(self, param: torch.Tensor) -> None:
+        """Raises RuntimeError for a distributed param with a slot of 8-bit blocks."""
+        if not self.options.has_blocks or not is_distributed(param):
+            return
+        slots = range(len(self.rule.description.slots))
+        if any(self.slot_layout(index, param).dtype in EIGHT_BIT for index in slots):
+            raise RuntimeError(
+                f'state_dtype="8bit" does not support a {type(param).__name__}: blocks of 256 '
+                "elements cannot be sharded anew"
+            )
+
     def used_slots(self) -> tuple[bool, ...]:
         """Which slots the rule uses with its present hyper-parameters."""
         tensor = struct("tensor", count=4, rows=2, columns=2)
@@ -182,7 +193,8 @@ class StateLayout:
     def _complete_scalars(self, state: dict[str, Any]) -> None:
         for scalar in self.rule.description.tensor_scalars:
             if state.get(scalar.name) is None:
-                state[scalar.name] = torch.tensor(scalar.initial_value, dtype=torch.float64)
+                start = self.rule.initial_value(scalar)
+                state[scalar.name] = torch.tensor(start, dtype=torch.float64)
         if STEP not in state and self.counts_steps:
             state[STEP] = torch.tensor(0.0, dtype=torch.float32)
 
@@ -227,11 +239,6 @@ class StateLayout:
 
     @staticmethod
     def _eight_bit(param: torch.Tensor, layout: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        if type(param) not in (torch.Tensor, torch.nn.Parameter):
-            raise RuntimeError(
-                f'state_dtype="8bit" does not support a {type(param).__name__}: blocks of 256 '
-                "elements cannot be sharded anew"
-            )
         if param.is_complex():
             codes = torch.zeros((*param.shape, 2), dtype=torch.uint8)
         else:
