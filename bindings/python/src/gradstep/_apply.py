@@ -51,6 +51,8 @@ def apply(
     whole_count: Any = 0,
     grad_norm: float | None = None,
     non_finite_count: int = 0,
+    part: int | None = None,
+    part_count: int = 1,
     context: Context | None = None,
     **values: Any,
 ) -> StepResult:
@@ -98,6 +100,10 @@ def apply(
         For a piece of a tensor that is split.
     grad_norm, non_finite_count
         The norm of all scaled gradients, if it is known already.
+    part, part_count
+        Makes part 0, 1 ... of part_count of the step, on the calling thread. Threads of a pool may
+        make one each at the same time; together the parts have the bits of one call. Not for rules
+        that sum over tensors or have scalars.
     context
         Threads and instruction set. None: the process's.
 
@@ -173,19 +179,29 @@ def apply(
     if average_count is not None:
         options.flags |= CONSTANTS["APPLY_AVERAGE_COUNT"]
         options.average_count = whole_number(average_count, "average_count")
-    return _run(made, options, context_of(context))
+    place: tuple[int, ...] = ()
+    if part is not None:
+        place = whole_number(part, "part"), whole_number(part_count, "part_count")
+        if made.copies.are_written:
+            raise InvalidArgument(
+                "a part of a step needs contiguous arrays: parts of a copy collide"
+            )
+    elif part_count != 1:
+        raise InvalidArgument(f"part_count is {part_count!r}, but no part is given")
+    return _run(made, options, context_of(context), place)
 
 
-def _run(made: Call, options: Any, context: Context) -> StepResult:
+def _run(made: Call, options: Any, context: Context, part: tuple[int, ...]) -> StepResult:
     result = struct("apply_result")
     with InterruptsHeld():
         call(
-            "apply",
+            "apply_part" if part else "apply",
             context.handle,
             made.rule.handle,
             ctypes.addressof(made.tensors),
             len(made.names),
             ctypes.addressof(options),
+            *part,
             ctypes.addressof(result),
         )
         made.finish()

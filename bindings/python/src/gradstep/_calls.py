@@ -44,6 +44,11 @@ class Copies:
             self._back.append((found, copied))
         return made
 
+    @property
+    def are_written(self) -> bool:
+        """Whether an array that the call writes has a copy."""
+        return bool(self._back)
+
     def write_back(self) -> None:
         for view, copied in self._back:
             np.copyto(view, copied)

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from ._handles import Handle
+from ._handles import Handle, whole_number
 from ._library import CONSTANTS, described, library, struct, text
 
 _lock = threading.Lock()
@@ -44,15 +44,6 @@ def isa_names(available: bool = False) -> list[str]:
     ]
 
 
-def _whole_number(name: str, value: Any, minimum: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} is {value!r}; it is a whole number")
-    number = value.__index__()
-    if not minimum <= number < 2**63:
-        raise ValueError(f"{name} is {number}; it is a whole number of at least {minimum}")
-    return int(number)
-
-
 class Context:
     """The threads that share a step, and the instruction set that they use.
 
@@ -83,12 +74,12 @@ class Context:
         serial_below: int | None = None,
     ) -> None:
         self._settings: dict[str, Any] = {
-            "threads": None if threads is None else _whole_number("threads", threads, 1),
+            "threads": None if threads is None else whole_number(threads, "threads", 1),
             "isa": isa,
             "pin_threads": bool(pin_threads),
             "flush_to_zero": bool(flush_to_zero),
             "serial_below": (
-                None if serial_below is None else _whole_number("serial_below", serial_below, 0)
+                None if serial_below is None else whole_number(serial_below, "serial_below")
             ),
         }
         if isa is not None and not isinstance(isa, str):

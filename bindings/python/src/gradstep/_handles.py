@@ -101,11 +101,11 @@ def number(value: Any, what: str) -> float:
         raise TypeError(f"{what} is {value!r}; it is a number") from error
 
 
-def whole_number(value: Any, what: str) -> int:
-    """A whole number from 0 to 2^64 - 1."""
+def whole_number(value: Any, what: str, minimum: int = 0) -> int:
+    """A whole number from the minimum to 2^64 - 1."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{what} is {value!r}; it is a whole number")
     made = int(value.__index__())
-    if not 0 <= made < 2**64:
-        raise InvalidArgument(f"{what} is {made}; it is a whole number of at least 0")
+    if not minimum <= made < 2**64:
+        raise InvalidArgument(f"{what} is {made}; it is a whole number of at least {minimum}")
     return made
