@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many optimizers, many threads, forks and Ctrl-C: nothing leaks, hangs or crashes, and no step is
-half made. GRADSTEP_SLOW=1 makes ten times as many optimizers."""
+half made. --slow makes ten times as many optimizers."""
 
 from __future__ import annotations
 
