@@ -124,9 +124,7 @@ void check_children(const gradstep_context_options& options) {
   EXPECT_EQ(m.bits_after_steps(context.get()), wanted) << "in the parent, afterwards";
 }
 
-TEST(fork, own_arena_or_a_pool_without_threads) {
-  check_children(split_options(arena_threads));
-}
+TEST(fork, own_arena_or_a_pool_without_threads) { check_children(split_options(arena_threads)); }
 
 TEST(fork, own_arena_with_pinned_threads) {
   if (!has_own_threads()) GTEST_SKIP() << "a build without oneTBB";

@@ -42,7 +42,8 @@ void expect_one_thread(const gradstep_context_options& options) {
   EXPECT_FALSE(bits_after_a_step(context.get(), 1).empty());
 }
 
-void expect_refused(const gradstep_context_options& options, const std::vector<std::string>& words) {
+void expect_refused(const gradstep_context_options& options,
+                    const std::vector<std::string>& words) {
   gradstep_context* context = nullptr;
   expect_failure(gradstep_context_create(&options, &context), GRADSTEP_UNSUPPORTED, words);
   EXPECT_EQ(context, nullptr);
