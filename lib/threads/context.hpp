@@ -49,7 +49,8 @@ struct context_options {
 };
 
 /// Throws failure (UNKNOWN_NAME or UNSUPPORTED for the instruction set, OUT_OF_RANGE for numbers,
-/// UNSUPPORTED for threads that this build does not have) or std::bad_alloc. A cancellation of the calling thread waits until the call returns.
+/// UNSUPPORTED for threads that this build does not have) or std::bad_alloc. A cancellation of the
+/// calling thread waits until the call returns.
 context make_context(const context_options& options);
 
 }  // namespace gradstep::internal

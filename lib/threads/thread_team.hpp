@@ -41,8 +41,8 @@ class thread_team {
   unsigned generation_ = process_generation();
 };
 
-/// Whether this build has oneTBB's arenas. tbb_arenas.cpp or no_arenas.cpp defines it, and the first
-/// two functions below.
+/// Whether this build has oneTBB's arenas. tbb_arenas.cpp or no_arenas.cpp defines this function,
+/// and the first two below.
 bool has_arenas() noexcept;
 
 // All three throw std::bad_alloc. If a parent of this process has called one of the first two, both
