@@ -40,6 +40,14 @@ macro(gradstep_dependency name target tag repository)
 endmacro()
 
 gradstep_dependency(xsimd xsimd 13.0.0 https://github.com/xtensor-stack/xsimd.git)
-gradstep_dependency(TBB TBB::tbb v2021.13.0 https://github.com/uxlfoundation/oneTBB.git)
+if(GRADSTEP_TBB)
+  gradstep_dependency(TBB TBB::tbb v2021.13.0 https://github.com/uxlfoundation/oneTBB.git)
+endif()
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)  # the system's; Debian: zlib1g-dev
+
+# What the library's objects are linked with.
+set(gradstep_linked Threads::Threads ZLIB::ZLIB ${CMAKE_DL_LIBS})
+if(GRADSTEP_TBB)
+  list(PREPEND gradstep_linked TBB::tbb)
+endif()

@@ -15,9 +15,9 @@ namespace gradstep {
 /// it at the same time.
 class context {
  public:
-  /// The default options: one thread per CPU that the process may use, and the highest instruction
-  /// set that the CPU has. The environment variables GRADSTEP_THREADS and GRADSTEP_ISA override
-  /// these defaults.
+  /// The default options: one thread per CPU that the process may use (a build without oneTBB: one
+  /// thread), and the highest instruction set that the CPU has. The environment variables
+  /// GRADSTEP_THREADS and GRADSTEP_ISA override these defaults.
   context() : context(sized<gradstep_context_options>()) {}
   explicit context(const gradstep_context_options& options) {
     gradstep_context* created = nullptr;

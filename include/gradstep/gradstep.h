@@ -216,9 +216,9 @@ typedef struct gradstep_context_options {
   uint64_t flags;
 
   /* The largest number of threads that work on a step, including the caller's: 1 to 1024. 0: the
-   * value of GRADSTEP_THREADS or, if that is not set, the number of CPUs that the process may use.
-   * This is the number of CPUs that at least one thread of the process may run on, limited by the
-   * CPU quota of its container.
+   * value of GRADSTEP_THREADS or, if that is not set, the number of CPUs that at least one thread
+   * of the process may run on, limited by the CPU quota of its container. A build without oneTBB
+   * has 1 thread without parallel_for: 0 then means 1, and more threads are UNSUPPORTED.
    *
    * An arena that belongs to the context has at most as many threads as oneTBB allows when the
    * context is created: one per CPU of the process, unless the host has set a tbb::global_control.
@@ -256,9 +256,9 @@ typedef struct gradstep_context_options {
  * the plugin stays in memory too.
  *
  * Fails with UNKNOWN_NAME for an instruction set that this build does not have; with UNSUPPORTED
- * for an instruction set that this CPU lacks, or with which this build does not round exactly; with
- * OUT_OF_RANGE or INVALID_ARGUMENT for the other options; with OUT_OF_MEMORY. GRADSTEP_ISA and
- * GRADSTEP_THREADS are checked in the same way as the options. */
+ * for one that this CPU lacks or with which this build does not round exactly, and for threads or
+ * an arena in a build without oneTBB; with OUT_OF_RANGE or INVALID_ARGUMENT for other options; with
+ * OUT_OF_MEMORY. GRADSTEP_ISA and GRADSTEP_THREADS are checked in the same way as the options. */
 GRADSTEP_API gradstep_status gradstep_context_create(const gradstep_context_options* options,
                                                      gradstep_context** context);
 
@@ -271,7 +271,7 @@ typedef struct gradstep_context_info {
   size_t thread_count; /* the most threads that work on a step; 1 for a context inherited by fork */
   size_t serial_below; /* in elements */
   size_t piece_size;   /* the smallest piece, in elements; 0: chosen for each step */
-  const char* threading; /* "own arena", "caller's arena" or "host pool" */
+  const char* threading; /* "own arena", "caller's arena", "host pool" or "calling thread" */
 } gradstep_context_info;
 
 GRADSTEP_API gradstep_status gradstep_context_describe(const gradstep_context* context,

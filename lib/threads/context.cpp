@@ -99,13 +99,14 @@ std::size_t thread_count_from(const char* text) {
   return count;
 }
 
-std::size_t choose_thread_count(std::size_t wanted) {
-  if (wanted > most_threads) {
-    refuse(GRADSTEP_OUT_OF_RANGE, "options.thread_count = %zu is outside [0, %zu]", wanted,
+std::size_t choose_thread_count(const context_options& o) {
+  if (o.thread_count > most_threads) {
+    refuse(GRADSTEP_OUT_OF_RANGE, "options.thread_count = %zu is outside [0, %zu]", o.thread_count,
            most_threads);
   }
-  if (wanted != 0) return wanted;
+  if (o.thread_count != 0) return o.thread_count;
   if (const char* text = environment_variable("GRADSTEP_THREADS")) return thread_count_from(text);
+  if (o.parallel_for == nullptr && !has_arenas()) return 1;
   return std::min(usable_cpu_count(), most_threads);
 }
 
@@ -129,7 +130,7 @@ std::unique_ptr<thread_team> make_team(const context_options& o, std::size_t thr
 context make_context(const context_options& options) {
   [[maybe_unused]] const uncancelled scope;
   context result{.isa = choose_isa(options.isa),
-                 .thread_count = choose_thread_count(options.thread_count),
+                 .thread_count = choose_thread_count(options),
                  .flush_to_zero = options.flush_to_zero,
                  .serial_below = options.serial_below,
                  .piece_size = choose_piece_size(options.piece_size),

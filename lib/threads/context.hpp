@@ -33,10 +33,12 @@ struct context {
 };
 
 /// The choices for a new context. The team is the host's pool if `parallel_for` is set, the
-/// caller's arena if `uses_caller_arena`, and otherwise an arena of the context's own.
+/// caller's arena if `uses_caller_arena`, and otherwise an arena of the context's own or, without
+/// oneTBB, the calling thread.
 struct context_options {
   const char* isa = nullptr;     // null: GRADSTEP_ISA, or the best that this CPU has
-  std::size_t thread_count = 0;  // 0: GRADSTEP_THREADS, or all CPUs that the process may use
+  std::size_t thread_count = 0;  // 0: GRADSTEP_THREADS, or all CPUs that the process may use, or
+                                 // 1 without a pool and without oneTBB
   bool flush_to_zero = false;
   bool pins_threads = false;  // only for an arena of the context's own
   bool uses_caller_arena = false;
@@ -46,8 +48,9 @@ struct context_options {
   std::optional<std::size_t> piece_size;  // rounded up to a multiple of piece_multiple
 };
 
-/// Throws failure (UNKNOWN_NAME or UNSUPPORTED for the instruction set, OUT_OF_RANGE for numbers)
-/// or std::bad_alloc. A cancellation of the calling thread waits until the call returns.
+/// Throws failure (UNKNOWN_NAME or UNSUPPORTED for the instruction set, OUT_OF_RANGE for numbers,
+/// UNSUPPORTED for threads that this build does not have) or std::bad_alloc. A cancellation of the
+/// calling thread waits until the call returns.
 context make_context(const context_options& options);
 
 }  // namespace gradstep::internal

@@ -132,6 +132,8 @@ class caller_arena final : public thread_team {
 
 }  // namespace
 
+bool has_arenas() noexcept { return true; }
+
 std::unique_ptr<thread_team> make_own_arena(std::size_t thread_count, bool pin_threads) {
   watch_forks();
   return std::make_unique<own_arena>(thread_count, pin_threads);

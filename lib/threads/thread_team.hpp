@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The threads of a context: oneTBB's or a pool of the host's.
+// The threads of a context: oneTBB's, a pool of the host's, or the calling thread alone.
 #pragma once
 
 #include <gradstep/gradstep.h>
@@ -41,8 +41,13 @@ class thread_team {
   unsigned generation_ = process_generation();
 };
 
+/// Whether this build has oneTBB's arenas. tbb_arenas.cpp or no_arenas.cpp defines this function,
+/// and the first two below.
+bool has_arenas() noexcept;
+
 // All three throw std::bad_alloc. If a parent of this process has called one of the first two, both
-// have no helpers here: oneTBB would wait for threads that only the parent has.
+// have no helpers here: oneTBB would wait for threads that only the parent has. Without arenas, the
+// first throws failure (UNSUPPORTED) for more than one thread, and the second always does.
 
 /// A oneTBB arena of the context's own, with no more threads than oneTBB allows the process. Pinned
 /// workers are bound to one CPU each while they work in the arena.

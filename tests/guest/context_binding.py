@@ -2,6 +2,7 @@
 """A context with several threads, and a step on them, for tests in Python."""
 
 import ctypes as c
+import sys
 
 from enumerate_and_step import FLOAT32, ApplyOptions, Array, Sized, Tensor, array_of
 
@@ -32,10 +33,24 @@ def make_context(binding, thread_count=4, flags=0):
     return binding.create("context_create", c.byref(options))
 
 
-def threads_of(binding, context):
+def describe(binding, context):
     info = ContextInfo()
     binding.call("context_describe", context, c.byref(info))
-    return info.thread_count
+    return info
+
+
+def threads_of(binding, context):
+    return describe(binding, context).thread_count
+
+
+def skip_without_threads(binding):
+    """Ends the test as skipped if the library is built without oneTBB."""
+    context = make_context(binding, thread_count=1)
+    threading = describe(binding, context).threading
+    binding.library.gradstep_context_destroy(context)
+    if threading == b"calling thread":
+        print("SKIPPED: the library has no threads of its own")
+        sys.exit(77)
 
 
 def step(binding, context, step_number=1, param=None):

@@ -5,9 +5,10 @@
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 #include <unistd.h>
+#if defined(GRADSTEP_TBB)
+#include <tbb/parallel_for.h>
+#endif
 
 #include <atomic>
 #include <csignal>
@@ -123,15 +124,17 @@ void check_children(const gradstep_context_options& options) {
   EXPECT_EQ(m.bits_after_steps(context.get()), wanted) << "in the parent, afterwards";
 }
 
-TEST(fork, own_arena) { check_children(split_options(arena_threads)); }
+TEST(fork, own_arena_or_a_pool_without_threads) { check_children(split_options(arena_threads)); }
 
 TEST(fork, own_arena_with_pinned_threads) {
+  if (!has_own_threads()) GTEST_SKIP() << "a build without oneTBB";
   auto options = split_options(arena_threads);
   options.flags |= GRADSTEP_CONTEXT_PIN_THREADS;
   check_children(options);
 }
 
 TEST(fork, callers_arena) {
+  if (!has_own_threads()) GTEST_SKIP() << "a build without oneTBB";
   auto options = split_options(arena_threads);
   options.flags |= GRADSTEP_CONTEXT_CALLER_ARENA;
   check_children(options);
@@ -258,6 +261,7 @@ TEST(fork, a_child_that_runs_its_exit_handlers) {
   EXPECT_EQ(status, 0);
 }
 
+#if defined(GRADSTEP_TBB)
 TEST(fork, from_within_a_task_of_the_hosts) {
   const auto context = make_context(split_options(arena_threads));
   model m;
@@ -272,6 +276,7 @@ TEST(fork, from_within_a_task_of_the_hosts) {
   });
   EXPECT_EQ(wrong, 0);
 }
+#endif
 
 TEST(fork, contexts_that_are_made_and_destroyed_meanwhile) {
   std::atomic<bool> is_over = false;

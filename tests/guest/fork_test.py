@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 
-from context_binding import make_context, step, threads_of
+from context_binding import make_context, skip_without_threads, step, threads_of
 from enumerate_and_step import Binding
 
 CHILDREN = 40
@@ -67,6 +67,7 @@ def check_first_use_in_a_child(binding):
 
 def main():
     binding = Binding(sys.argv[1])
+    skip_without_threads(binding)
     check_first_use_in_a_child(binding)
     check_children(binding, 0)
     check_children(binding, CALLER_ARENA)

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from context_binding import make_context, step, threads_of
+from context_binding import make_context, skip_without_threads, step, threads_of
 from enumerate_and_step import Binding
 
 CPUS = sorted(os.sched_getaffinity(0))
@@ -54,6 +54,7 @@ def run(cpus, thread_counts, threads_variable=None):
 def main():
     if len(sys.argv) > 2:
         return child(*sys.argv[1:])
+    skip_without_threads(Binding(sys.argv[1]))
     for cpus in (set(CPUS), set(CPUS[:1])):
         for thread_counts in ([0], [2], [64], [1024], [1, 2, 3, 64, 1024], [64, 2, 0]):
             run(cpus, thread_counts)

@@ -2,7 +2,7 @@
  *
  * Loads the library, steps on several threads, destroys everything and unloads, many times over.
  * Usage: unload_test LIBRARY CYCLES ["thread": each cycle on a thread of its own that then ends]
- * Exit status 77: this machine has one CPU, so no worker would take part. */
+ * Exit status 77: no worker would take part. This machine has one CPU, or the library no oneTBB. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -59,6 +59,7 @@ static size_t step(void* library) {
   gradstep_context* context = NULL;
   gradstep_rule* rule = NULL;
   gradstep_array no_slot;
+  gradstep_status created;
   CLEAR(options);
   CLEAR(info);
   CLEAR(apply);
@@ -68,7 +69,9 @@ static size_t step(void* library) {
   options.flags = GRADSTEP_CONTEXT_SERIAL_BELOW | GRADSTEP_CONTEXT_PIECE_SIZE;
   options.thread_count = 4;
   options.piece_size = 64;
-  check(gradstep_context_create_(&options, &context) == GRADSTEP_OK, "no context");
+  created = gradstep_context_create_(&options, &context);
+  if (created == GRADSTEP_UNSUPPORTED) return 1;
+  check(created == GRADSTEP_OK, "no context");
   check(gradstep_context_describe_(context, &info) == GRADSTEP_OK, "no description");
   check(gradstep_rule_create_("sgd", &rule) == GRADSTEP_OK, "no rule");
   tensor.count = count;
@@ -114,7 +117,10 @@ int main(int argc, char** argv) {
       check(pthread_join(thread, NULL) == 0, "no join");
     }
     if ((int)threads[1] > most) most = (int)threads[1];
-    if (threads[0] == 1) return 77;
+    if (threads[0] == 1) {
+      puts("SKIPPED: a context has one thread");
+      return 77;
+    }
   }
   check(most > fewest, "no worker ever took part");
   /* Workers end some time after the last thread that has used them. On a busy machine oneTBB starts

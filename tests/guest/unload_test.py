@@ -7,13 +7,14 @@ import _ctypes
 import os
 import sys
 
-from context_binding import make_context, step, threads_of
+from context_binding import make_context, skip_without_threads, step, threads_of
 from enumerate_and_step import Binding
 
 NO_WORKERS = 77  # the exit status that says the machine has one CPU
 
 
 def main():
+    skip_without_threads(Binding(sys.argv[1]))
     most_threads = 0
     for _ in range(100):
         binding = Binding(sys.argv[1])

@@ -116,6 +116,7 @@ TYPED_TEST(oracle_bits, of_large_tensors) {
     auto options = serial_options(isa.c_str());
     for (const std::size_t thread_count : {1U, 2U}) {
       options.thread_count = thread_count;
+      if (thread_count > 1 && !has_own_threads()) options.parallel_for = run_on_a_thread_each;
       const auto context = make_context(options);
       for (const dtypes types : same_dtypes) {
         const variant v{TypeParam::info.name, values, types,

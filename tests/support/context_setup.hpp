@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/host_pools.hpp"
 #include "support/sized_struct.hpp"
 
 namespace gradstep_test {
@@ -31,17 +32,6 @@ inline gradstep_context_options serial_options(const char* isa = nullptr) {
   auto options = sized<gradstep_context_options>();
   options.thread_count = 1;
   options.isa = isa;
-  return options;
-}
-
-/// Options of a context that splits even a small step into pieces of 64 elements, on `thread_count`
-/// threads.
-inline gradstep_context_options split_options(std::size_t thread_count, const char* isa = nullptr) {
-  auto options = serial_options(isa);
-  options.flags = GRADSTEP_CONTEXT_SERIAL_BELOW | GRADSTEP_CONTEXT_PIECE_SIZE;
-  options.thread_count = thread_count;
-  options.serial_below = 0;
-  options.piece_size = 64;
   return options;
 }
 
@@ -70,6 +60,24 @@ inline std::string isa_in_use(const gradstep_context* context) {
 
 inline std::size_t threads_of(const gradstep_context* context) {
   return describe_context(context).thread_count;
+}
+
+/// Whether a context can have threads of its own: not in a build without oneTBB.
+inline bool has_own_threads() {
+  static const std::string threading = describe_context(serial_context()).threading;
+  return threading != "calling thread";
+}
+
+/// Options of a context that splits even a small step into pieces of 64 elements, on `thread_count`
+/// threads: its own, or those of a host's pool if it can have none.
+inline gradstep_context_options split_options(std::size_t thread_count, const char* isa = nullptr) {
+  auto options = serial_options(isa);
+  options.flags = GRADSTEP_CONTEXT_SERIAL_BELOW | GRADSTEP_CONTEXT_PIECE_SIZE;
+  options.thread_count = thread_count;
+  options.serial_below = 0;
+  options.piece_size = 64;
+  if (thread_count > 1 && !has_own_threads()) options.parallel_for = run_on_a_thread_each;
+  return options;
 }
 
 // ---- Instruction sets -------------------------------------------------------------------------

@@ -34,6 +34,14 @@ inline void run_on_new_threads(void* pool, std::size_t count, gradstep_task task
   for (auto& thread : threads) thread.join();
 }
 
+/// A pool without state: the calling thread runs one task, and a new thread each of the others.
+inline void run_on_a_thread_each(void*, std::size_t count, gradstep_task task, void* argument) {
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < count; ++i) threads.emplace_back(task, argument, i);
+  if (count > 0) task(argument, 0);
+  for (auto& thread : threads) thread.join();
+}
+
 inline void run_in_reverse(void* pool, std::size_t count, gradstep_task task, void* argument) {
   for (std::size_t i = count; i-- > 0;) {
     ++static_cast<counting_pool*>(pool)->tasks;

@@ -7,13 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
+#include "support/environment_value.hpp"
 #include "support/sized_struct.hpp"
 #include "support/wrong_structs.hpp"
 
@@ -90,29 +89,8 @@ TEST(context_misuse, piece_size_is_rounded_up) {
   EXPECT_EQ(info.piece_size, 128U);
   EXPECT_EQ(info.serial_below, 0U);
   EXPECT_EQ(info.thread_count, 1U);
-  EXPECT_STREQ(info.threading, "own arena");
+  EXPECT_STREQ(info.threading, has_own_threads() ? "own arena" : "calling thread");
 }
-
-/// Sets an environment variable; its destructor puts the old value back.
-class environment_value {
- public:
-  environment_value(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    setenv(name, value, 1);
-  }
-  environment_value(const environment_value&) = delete;
-  ~environment_value() {
-    if (old_) {
-      setenv(name_, old_->c_str(), 1);
-    } else {
-      unsetenv(name_);
-    }
-  }
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 TEST(environment, isa) {
   for (const auto& isa : available_isas()) {

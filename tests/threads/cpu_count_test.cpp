@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A context has by default as many threads as the process has CPUs, whatever a thread is bound to,
-// within the limits that the host has set for oneTBB.
+// A context has by default as many threads as the process has CPUs, whatever a thread is bound to.
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <tbb/global_control.h>
-#include <tbb/task_arena.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -77,37 +74,6 @@ TEST(cpu_count, is_one_where_the_whole_process_is_bound) {
   const bound_first_thread bound;
   const std::size_t threads = cpus_of_all_threads().size();
   EXPECT_EQ(default_threads(), threads == 1 ? 1 : by_default);
-}
-
-// ---- Limits of the host -------------------------------------------------------------------------
-
-TEST(thread_limit_of_the_host, is_kept_and_nothing_is_printed) {
-  testing::internal::CaptureStderr();
-  for (const std::size_t limit : {1, 2}) {
-    const tbb::global_control control(tbb::global_control::max_allowed_parallelism, limit);
-    const auto context = make_context(split_options(64));
-    EXPECT_LE(threads_of(context.get()), limit);
-    step_on(context.get());
-  }
-  tbb::task_arena arena(2);
-  arena.execute([] {
-    auto options = split_options(64);
-    options.flags |= GRADSTEP_CONTEXT_CALLER_ARENA;
-    const auto context = make_context(options);
-    step_on(context.get());
-  });
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-}
-
-TEST(thread_limit_of_the_host, may_be_above_the_number_of_cpus) {
-  testing::internal::CaptureStderr();
-  {
-    const tbb::global_control control(tbb::global_control::max_allowed_parallelism, 5);
-    const auto context = make_context(split_options(64));
-    EXPECT_EQ(threads_of(context.get()), 5U);
-    step_on(context.get());
-  }
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 }  // namespace

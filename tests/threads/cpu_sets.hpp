@@ -7,14 +7,12 @@
 #include <gradstep/gradstep.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <tbb/parallel_for.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "support/context_setup.hpp"
@@ -74,22 +72,11 @@ inline void step_on(const gradstep_context* context, int rounds = 50) {
   for (int i = 0; i < rounds; ++i) apply_one(context, rule.get(), target, at_step(1));
 }
 
+/// Of oneTBB's threads; without oneTBB, of a host's, which the library does not bind.
 inline context_handle make_pinned_context(std::size_t thread_count = 4) {
   auto options = split_options(thread_count);
-  options.flags |= GRADSTEP_CONTEXT_PIN_THREADS;
+  if (has_own_threads()) options.flags |= GRADSTEP_CONTEXT_PIN_THREADS;
   return make_context(options);
-}
-
-/// For each of oneTBB's threads that runs a task of the host: its CPUs.
-inline std::map<pid_t, cpus> cpus_of_the_hosts_tasks() {
-  std::map<pid_t, cpus> all;
-  std::mutex mutex;
-  tbb::parallel_for(0, 2000, [&](int) {
-    const auto mine = cpus_of(0);
-    const std::scoped_lock lock(mutex);
-    all[gettid()] = mine;
-  });
-  return all;
 }
 
 inline void expect_unbound(const std::map<pid_t, cpus>& all) {

@@ -48,6 +48,7 @@ constexpr isa_level levels[] = {
 // Replace the functions of the library that threads/context.cpp calls.
 std::span<const isa_level> isa_levels() { return levels; }
 std::size_t usable_cpu_count() { return 1; }
+bool has_arenas() noexcept { return true; }
 std::unique_ptr<thread_team> make_own_arena(std::size_t, bool) {
   class no_helpers final : public thread_team {
    public:

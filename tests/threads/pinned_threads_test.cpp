@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -21,6 +22,18 @@ namespace {
 
 std::mutex bound_threads_mutex;
 std::set<pid_t> bound_threads;  // those that have bound themselves to one CPU
+
+/// For each of oneTBB's threads that runs a task of the host: its CPUs.
+std::map<pid_t, cpus> cpus_of_the_hosts_tasks() {
+  std::map<pid_t, cpus> all;
+  std::mutex mutex;
+  tbb::parallel_for(0, 2000, [&](int) {
+    const auto mine = cpus_of(0);
+    const std::scoped_lock lock(mutex);
+    all[gettid()] = mine;
+  });
+  return all;
+}
 
 TEST(pinned_threads, are_unbound_when_a_step_is_over) {
   cpus_of_the_hosts_tasks();

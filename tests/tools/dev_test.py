@@ -56,6 +56,7 @@ class DevTest(unittest.TestCase):
         self.assert_refused(self.dev(), 2, "usage:")
         self.assert_refused(self.dev("demo", "--quick"), 2, "'demo' takes no arguments", "--quick")
         self.assert_refused(self.dev("setup", "al"), 2, "'setup al' is unknown")
+        self.assert_refused(self.dev("sanitize", "msan"), 2, "there is no sanitizer 'msan'")
         self.assertFalse(os.path.exists(self.asked))
 
     def test_help_from_anywhere(self):
@@ -81,6 +82,7 @@ class DevTest(unittest.TestCase):
         everything = self.packages()
         for command, has, has_not in (("demo", ["gnuplot", "cli11", "eigen"], ["gtest", "clang"]),
                                       ("bench", ["benchmark"], ["gtest", "clang", "gnuplot"]),
+                                      ("sanitize", ["gtest", "valgrind"], ["clang", "cli11"]),
                                       ("test", ["gtest", "cli11", "python"], ["clang"])):
             self.dev(command)
             packages = self.packages()
