@@ -19,10 +19,9 @@
  *     schedule   the learning rate as a function of the step ("cosine")
  *     optimizer  groups of tensors with their state and step counts; it writes checkpoints
  *
- *     A slot is an array in which a rule keeps state, mostly one number for each element
- *     ("exp_avg"). A scalar is a single number of a rule's state. A group is a set of tensors that
- * share a rule, its hyper-parameters and a schedule. The host is the program that calls the
- * library.
+ * A slot is an array in which a rule keeps state, mostly one number for each element ("exp_avg"). A
+ * scalar is a single number of a rule's state. A group is a set of tensors that share a rule, its
+ * hyper-parameters and a schedule. The host is the program that calls the library.
  *
  * Two ways to step. gradstep_apply is stateless: the caller owns every array and counts the steps.
  * gradstep_optimizer_step works on an optimizer, which keeps slots, step counts and learning rates.
@@ -103,6 +102,7 @@ extern "C" {
 
 /* ---- Version ------------------------------------------------------------------------------- */
 
+/* The version of this header, which may differ from that of the running library. */
 #define GRADSTEP_VERSION_MAJOR 0
 #define GRADSTEP_VERSION_MINOR 2
 #define GRADSTEP_VERSION_PATCH 0
@@ -115,9 +115,10 @@ GRADSTEP_API const char* gradstep_version_text(void);
 
 /* ---- Status -------------------------------------------------------------------------------- */
 
+/* What a call returns: one of the numbers below. */
 typedef int32_t gradstep_status;
 
-#define GRADSTEP_OK 0
+#define GRADSTEP_OK 0               /* success */
 #define GRADSTEP_INVALID_ARGUMENT 1 /* a NULL, misaligned, overlapping or inconsistent argument */
 #define GRADSTEP_UNKNOWN_NAME 2     /* nothing has this name; the sentence lists similar names */
 #define GRADSTEP_OUT_OF_RANGE 3     /* a number outside its bounds, or an index past the end */
@@ -210,10 +211,11 @@ typedef void (*gradstep_parallel_for)(void* pool, size_t count, gradstep_task ta
 #define GRADSTEP_CONTEXT_SERIAL_BELOW UINT64_C(8)  /* serial_below is set (it may be 0) */
 #define GRADSTEP_CONTEXT_PIECE_SIZE UINT64_C(16)   /* piece_size is set */
 
+/* How a context is to be created. */
 typedef struct gradstep_context_options {
   size_t struct_size;
 
-  uint64_t flags;
+  uint64_t flags; /* GRADSTEP_CONTEXT_ */
 
   /* The largest number of threads that work on a step, including the caller's: 1 to 1024. 0: the
    * value of GRADSTEP_THREADS or, if that is not set, the number of CPUs that at least one thread
@@ -265,6 +267,7 @@ GRADSTEP_API gradstep_status gradstep_context_create(const gradstep_context_opti
 /* Destroys a context. It does not wait for calls, so no call may be using the context. */
 GRADSTEP_API void gradstep_context_destroy(gradstep_context* context);
 
+/* What a context is. */
 typedef struct gradstep_context_info {
   size_t struct_size;
   const char* isa;     /* the instruction set in use */
@@ -274,6 +277,7 @@ typedef struct gradstep_context_info {
   const char* threading; /* "own arena", "caller's arena", "host pool" or "calling thread" */
 } gradstep_context_info;
 
+/* Tells which threads and which instruction set a context uses. */
 GRADSTEP_API gradstep_status gradstep_context_describe(const gradstep_context* context,
                                                        gradstep_context_info* info);
 
@@ -284,16 +288,17 @@ GRADSTEP_API gradstep_status gradstep_context_describe(const gradstep_context* c
 GRADSTEP_API size_t gradstep_rule_count(void);
 GRADSTEP_API const char* gradstep_rule_name(size_t index);
 
+/* What a rule is. */
 typedef struct gradstep_rule_info {
   size_t struct_size;
-  const char* name;
-  const char* summary; /* one line */
-  const char* formula; /* lines separated by '\n' */
-  const char* source;  /* the paper or text that the formula is from */
-  size_t hyperparameter_count;
-  size_t slot_count;
-  size_t scalar_count;
-  size_t transform_count;
+  const char* name;            /* as gradstep_rule_create takes it */
+  const char* summary;         /* one line */
+  const char* formula;         /* lines separated by '\n' */
+  const char* source;          /* the paper or text that the formula is from */
+  size_t hyperparameter_count; /* for gradstep_rule_describe_hyperparameter */
+  size_t slot_count;           /* for gradstep_rule_describe_slot */
+  size_t scalar_count;         /* for gradstep_rule_describe_scalar */
+  size_t transform_count;      /* for gradstep_rule_transform_name */
 } gradstep_rule_info;
 
 /* Fails with UNKNOWN_NAME. */
@@ -310,15 +315,16 @@ GRADSTEP_API gradstep_status gradstep_rule_describe(const char* rule_name,
 #define GRADSTEP_MINIMUM_EXCLUDED 1u
 #define GRADSTEP_MAXIMUM_EXCLUDED 2u
 
+/* What a hyper-parameter of a rule or schedule is, and its bounds. */
 typedef struct gradstep_hyperparameter_info {
   size_t struct_size;
-  const char* name;
+  const char* name;     /* as the calls that set it take it */
   const char* help;     /* one line */
   double default_value; /* NaN: there is no default, and a value must be set (schedules only) */
-  double minimum;
-  double maximum; /* may be infinity; the values themselves are always finite */
-  uint32_t flags;
-  int32_t kind;
+  double minimum;       /* of the bounds */
+  double maximum;       /* may be infinity; the values themselves are always finite */
+  uint32_t flags;       /* whether the bounds themselves are excluded */
+  int32_t kind;         /* GRADSTEP_REAL, GRADSTEP_FLAG, GRADSTEP_INTEGER or GRADSTEP_LIST */
 } gradstep_hyperparameter_info;
 
 /* Describes the index-th hyper-parameter of a rule. Fails with UNKNOWN_NAME or OUT_OF_RANGE. */
@@ -338,6 +344,7 @@ GRADSTEP_API gradstep_status gradstep_rule_describe_hyperparameter(
 #define GRADSTEP_START_VALUE 0 /* every element has the same value */
 #define GRADSTEP_START_PARAM 1 /* a copy of the param */
 
+/* What a slot of a rule is. */
 typedef struct gradstep_slot_info {
   size_t struct_size;
   const char* name; /* PyTorch's name, if PyTorch has the slot */
@@ -367,7 +374,7 @@ GRADSTEP_API gradstep_status gradstep_rule_describe_slot(const char* rule_name, 
  */
 typedef struct gradstep_scalar_info {
   size_t struct_size;
-  const char* name;
+  const char* name; /* as gradstep_optimizer_get_scalar takes it */
   const char* help; /* one line */
   /* The value before the first step: that of the hyper-parameter with this name or, if
    * initial_hyperparameter is NULL, initial_value. */
@@ -447,11 +454,11 @@ GRADSTEP_API gradstep_status gradstep_rule_check(const gradstep_rule* rule);
  * pitch of their upper halves. Arrays of an 8-bit dtype have no gaps. If a slot of the tensor has
  * an 8-bit dtype, its other arrays may have gaps only if columns is a multiple of 256. */
 typedef struct gradstep_array {
-  void* data;
-  void* extra;
-  void* extra2; /* NULL */
-  int64_t pitch;
-  int32_t dtype;
+  void* data;     /* the first element */
+  void* extra;    /* scales or lower halves */
+  void* extra2;   /* NULL */
+  int64_t pitch;  /* from row to row, in elements */
+  int32_t dtype;  /* GRADSTEP_FLOAT32, ... */
   uint32_t flags; /* 0 */
 } gradstep_array;
 
@@ -543,6 +550,7 @@ typedef struct gradstep_tensor {
   gradstep_array delta;
 } gradstep_tensor;
 
+/* How large a slot of a tensor is, and how its elements are stored. */
 typedef struct gradstep_slot_layout {
   size_t struct_size;
   uint64_t count;       /* elements of the slot; 0: the slot's array may be absent */
@@ -598,10 +606,11 @@ GRADSTEP_API gradstep_status gradstep_rule_slot_layout(const gradstep_rule* rule
 #define GRADSTEP_APPLY_AVERAGE_COUNT UINT64_C(1024) /* average_count is set; needs AVERAGE */
 #define GRADSTEP_APPLY_AVERAGE_EQUAL UINT64_C(2048) /* equal weights; needs AVERAGE */
 
+/* The options of a stateless step. */
 typedef struct gradstep_apply_options {
   size_t struct_size;
-  uint64_t flags;
-  uint64_t step; /* t in the formulas; counted from 1, at most 2^53 */
+  uint64_t flags; /* GRADSTEP_APPLY_ */
+  uint64_t step;  /* t in the formulas; counted from 1, at most 2^53 */
 
   /* Finite. Multiplies each gradient: 1 / loss scale, for example. Without GRAD_SCALE the factor is
    * 1. */
@@ -661,6 +670,7 @@ typedef struct gradstep_apply_options {
   uint64_t average_count;
 } gradstep_apply_options;
 
+/* What a step has done. */
 typedef struct gradstep_apply_result {
   size_t struct_size;
   uint64_t piece_count; /* pieces of work that ran; 1 if the calling thread did everything */
@@ -827,6 +837,7 @@ GRADSTEP_API gradstep_status gradstep_transform(const gradstep_context* context,
                                                 const gradstep_tensor* tensors, size_t tensor_count,
                                                 const char* name);
 
+/* The norm of gradients. */
 typedef struct gradstep_norm_result {
   size_t struct_size;
   double norm;               /* sqrt of the sum of squares over all gradients of the list */
@@ -889,13 +900,14 @@ typedef struct gradstep_schedule gradstep_schedule;
 GRADSTEP_API size_t gradstep_schedule_count(void);
 GRADSTEP_API const char* gradstep_schedule_name(size_t index);
 
+/* What a schedule is. */
 typedef struct gradstep_schedule_info {
   size_t struct_size;
-  const char* name;
-  const char* summary; /* one line */
-  const char* formula; /* lines separated by '\n'; L is the base rate */
-  const char* source;  /* the paper, text or library that the formula is from */
-  size_t hyperparameter_count;
+  const char* name;            /* as gradstep_schedule_create takes it */
+  const char* summary;         /* one line */
+  const char* formula;         /* lines separated by '\n'; L is the base rate */
+  const char* source;          /* the paper, text or library that the formula is from */
+  size_t hyperparameter_count; /* for gradstep_schedule_describe_hyperparameter */
 } gradstep_schedule_info;
 
 /* Fails with UNKNOWN_NAME. */
@@ -920,6 +932,7 @@ GRADSTEP_API gradstep_status
 gradstep_schedule_create_sequence(const gradstep_schedule* const* parts, const uint64_t* lengths,
                                   size_t count, gradstep_schedule** schedule);
 
+/* Destroys a schedule. */
 GRADSTEP_API void gradstep_schedule_destroy(gradstep_schedule* schedule);
 
 /* Sets or reads one parameter. A parameter without a default reads as NaN until it is set. Fails
@@ -965,14 +978,14 @@ GRADSTEP_API gradstep_status gradstep_schedule_momentum(const gradstep_schedule*
  * relative threshold in the wrong direction; gradstep does not. */
 typedef struct gradstep_plateau {
   size_t struct_size;
-  double lr;        /* the present rate, >= 0; the caller sets the first one */
-  double factor;    /* in (0, 1) */
-  double threshold; /* >= 0; a fraction of |best| or, if is_absolute is 1, a difference */
-  double min_lr;    /* >= 0 */
-  double eps;       /* >= 0 */
-  double best;      /* the best metric so far; at first infinity, or -infinity if maximizes is 1 */
-  uint64_t patience;
-  uint64_t cooldown;
+  double lr;         /* the present rate, >= 0; the caller sets the first one */
+  double factor;     /* in (0, 1) */
+  double threshold;  /* >= 0; a fraction of |best| or, if is_absolute is 1, a difference */
+  double min_lr;     /* >= 0 */
+  double eps;        /* >= 0 */
+  double best;       /* the best metric so far; at first infinity, or -infinity if maximizes is 1 */
+  uint64_t patience; /* bad reports in a row that change nothing */
+  uint64_t cooldown; /* reports after a reduction that do not count as bad */
   uint64_t bad_count;     /* state: bad reports in a row */
   uint64_t cooldown_left; /* state: reports that will not count as bad */
   int32_t maximizes;      /* 1: a larger metric is better */
@@ -1030,6 +1043,7 @@ GRADSTEP_API gradstep_status gradstep_plateau_report(gradstep_plateau* plateau, 
  * the child, every call on that optimizer but destroy then fails. */
 typedef struct gradstep_optimizer gradstep_optimizer;
 
+/* The options of all steps of an optimizer. */
 typedef struct gradstep_optimizer_options {
   size_t struct_size;
   /* GRADSTEP_APPLY_ flags for every step: any except GRAD_SCALE, FRESH_SLOTS, GRAD_NORM and
@@ -1062,6 +1076,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_options(
 #define GRADSTEP_GROUP_LR_SCALE 1u /* lr_scale is set (it may be 0) */
 #define GRADSTEP_GROUP_MAX_NORM 2u /* max_norm is set */
 
+/* What a group is made of. */
 typedef struct gradstep_group_options {
   size_t struct_size;
   const char* name; /* unique among groups; 1 to 255 bytes of UTF-8, no control characters */
@@ -1358,9 +1373,10 @@ GRADSTEP_API gradstep_status gradstep_optimizer_set_average_count(gradstep_optim
 #define GRADSTEP_STEP_GRAD_NORM UINT64_C(2)  /* grad_norm and non_finite_count are set */
 #define GRADSTEP_STEP_INSPECTED UINT64_C(4)  /* both come from gradstep_optimizer_inspect */
 
+/* The options of one step of an optimizer. */
 typedef struct gradstep_step_options {
   size_t struct_size;
-  uint64_t flags;
+  uint64_t flags; /* GRADSTEP_STEP_ */
   /* As in gradstep_apply_options. If the optimizer has a loss scaler, grad_scale is also multiplied
    * by 1 / loss scale. */
   double grad_scale;
@@ -1456,6 +1472,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_accumulate(gradstep_optimizer* o
 
 /* ---- Looking into an optimizer ------------------------------------------------------------- */
 
+/* What an optimizer has at present. */
 typedef struct gradstep_optimizer_info {
   size_t struct_size;
   size_t group_count;     /* without removed ones */
@@ -1470,20 +1487,21 @@ typedef struct gradstep_optimizer_info {
   size_t group_end;  /* the same of groups */
 } gradstep_optimizer_info;
 
+/* Tells the optimizer's counts. */
 GRADSTEP_API gradstep_status gradstep_optimizer_describe(const gradstep_optimizer* optimizer,
                                                          gradstep_optimizer_info* info);
 
-/* The optimizer owns the name; it stays valid until the optimizer is destroyed, even after a
- * removal. rule_name and schedule_name are static. */
+/* What a group is at present. The optimizer owns the name; it stays valid until the optimizer is
+ * destroyed, even after a removal. rule_name and schedule_name are static. */
 typedef struct gradstep_group_info {
   size_t struct_size;
-  const char* name;
-  const char* rule_name;
+  const char* name;          /* of the group */
+  const char* rule_name;     /* of its rule */
   const char* schedule_name; /* NULL: no schedule */
-  size_t tensor_count;
+  size_t tensor_count;       /* without removed ones */
   double lr;       /* of the next step (inside a step, of that step), after schedule and lr_scale */
   double momentum; /* the value that the schedule sets; NaN if it does not set it */
-  double lr_scale;
+  double lr_scale; /* the factor of the schedule's rate */
   double max_norm; /* 0: none; the optimizer's MAX_NORM clips the group */
   /* The group's norm in the last step, skipped or not. 0 if the group had no max_norm in that step,
    * and after a load. */
@@ -1495,19 +1513,20 @@ GRADSTEP_API gradstep_status gradstep_optimizer_describe_group(const gradstep_op
                                                                size_t group,
                                                                gradstep_group_info* info);
 
-/* The optimizer owns the name; it stays valid until the optimizer is destroyed. */
+/* What a tensor is at present. The optimizer owns the name; it stays valid until the optimizer is
+ * destroyed. */
 typedef struct gradstep_tensor_info {
   size_t struct_size;
-  const char* name;
-  size_t group;
-  size_t count;
+  const char* name;          /* of the tensor */
+  size_t group;              /* the index of its group */
+  size_t count;              /* elements */
   uint64_t step_count;       /* t: steps in which this tensor took part */
   uint64_t accumulate_count; /* calls of accumulate since its last step */
-  int32_t param_dtype;
-  int32_t grad_dtype;
-  int32_t is_frozen;
-  int32_t has_grad;       /* 1: the caller has set a gradient array */
-  uint64_t average_count; /* params in the average; 0 if the tensor has none */
+  int32_t param_dtype;       /* GRADSTEP_FLOAT32, ... */
+  int32_t grad_dtype;        /* GRADSTEP_FLOAT32, ... */
+  int32_t is_frozen;         /* 1: steps leave it out */
+  int32_t has_grad;          /* 1: the caller has set a gradient array */
+  uint64_t average_count;    /* params in the average; 0 if the tensor has none */
 } gradstep_tensor_info;
 
 /* Fails with OUT_OF_RANGE. */
@@ -1645,6 +1664,7 @@ typedef int32_t (*gradstep_write)(void* stream, const void* bytes, size_t size);
  * not allowed: the functions must return. */
 typedef int32_t (*gradstep_read)(void* stream, uint64_t offset, void* bytes, size_t size);
 
+/* Where a checkpoint goes, and what is in it. */
 typedef struct gradstep_save_options {
   size_t struct_size;
   uint64_t flags; /* GRADSTEP_CHECKPOINT_PARAMS or 0 */
@@ -1691,6 +1711,7 @@ GRADSTEP_API gradstep_status gradstep_optimizer_save_to(const gradstep_optimizer
 GRADSTEP_API gradstep_status gradstep_optimizer_save(const gradstep_optimizer* optimizer,
                                                      const char* path, uint64_t flags);
 
+/* What a load has found. */
 typedef struct gradstep_load_result {
   size_t struct_size;
   size_t loaded_count;  /* tensors of the optimizer whose state was loaded */
@@ -1698,6 +1719,7 @@ typedef struct gradstep_load_result {
   size_t extra_count;   /* tensors of the file that were not loaded */
 } gradstep_load_result;
 
+/* Where a checkpoint is, and what of it is loaded. */
 typedef struct gradstep_load_options {
   size_t struct_size;
   uint64_t flags; /* any GRADSTEP_CHECKPOINT_ flags */

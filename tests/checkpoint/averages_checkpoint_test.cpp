@@ -109,8 +109,9 @@ TEST(average_counts_in_a_checkpoint, that_are_wrong_are_refused) {
                {"average_count", (std::uint64_t{1} << 53) + 1, {"average_count"}},
                {"average_count", "3", {"average_count"}}};
   for (const auto& [member, value, words] : cases) {
-    write_bytes(
-        path, resealed(good, [&](nlohmann::json& state) { state["tensors"][0][member] = value; }));
+    write_bytes(path, resealed(good, [&member = member, &value = value](nlohmann::json& state) {
+                  state["tensors"][0][member] = value;
+                }));
     expect_failure(gradstep_optimizer_load(model.get(), path.c_str(), with_params, nullptr),
                    GRADSTEP_CORRUPT, words);
     EXPECT_EQ(everything_in(model.get()), before);

@@ -127,8 +127,8 @@ TEST_F(notes, that_lie_are_corrupt) {
       {"note.zero", std::string("a\0b", 3)},
       {"note.long", std::string((1 << 20) + 1, 'n')}};
   for (const auto& [key, text] : lies) {
-    const std::string changed =
-        resealed_metadata(bytes, [&](auto& metadata) { metadata[key] = text; });
+    const std::string changed = resealed_metadata(
+        bytes, [&key = key, &text = text](auto& metadata) { metadata[key] = text; });
     const auto options = load_options(changed);
     expect_failure(gradstep_optimizer_load_from(o.get(), &options, nullptr), GRADSTEP_CORRUPT,
                    {"note", key == "note." ? "name has 0 bytes" : key.substr(5, 1)});

@@ -253,6 +253,27 @@ TEST(out_of_memory, stepping_an_optimizer) {
                     }));
 }
 
+TEST(out_of_memory, stateless_calls_ask_for_no_memory) {
+  const auto rule = make_rule("adamw", {});
+  const auto context = make_context(split_options(1));
+  plain_tensor weight(1000);
+  auto tensor = weight.tensor();
+  std::vector<float> state(2000);
+  const gradstep_array slots[] = {array_of(state.data()), array_of(state.data() + 1000), {}};
+  tensor.slots = slots;
+  tensor.slot_count = 3;
+  auto options = sized<gradstep_apply_options>();
+  options.step = 1;
+  auto norm = sized<gradstep_norm_result>();
+  count_requests(failing::from_there_on, 0);
+  const gradstep_status statuses[] = {
+      gradstep_apply(context.get(), rule.get(), &tensor, 1, &options, nullptr),
+      gradstep_apply_part(context.get(), rule.get(), &tensor, 1, &options, 1, 2, nullptr),
+      gradstep_gradient_norm(context.get(), &tensor, 1, &norm)};
+  EXPECT_EQ(counted_requests(), 0U);
+  for (const gradstep_status status : statuses) expect_ok(status);
+}
+
 TEST(out_of_memory, looking_into_an_optimizer) {
   fail_each_request("find", calling(
                                 [](full_model& m) {

@@ -219,7 +219,7 @@ TEST(json_text, strings_as_the_plain_writer_has_them) {
   for (const char* text : {"\xFF", "a\xC3", "\xED\xA0\x80", "\xC0\xAF", "\xF4\x90\x80\x80"}) {
     std::string got;
     EXPECT_FALSE(append_json_string(got, text));
-    EXPECT_NO_THROW(nlohmann::json::parse(got));
+    EXPECT_TRUE(nlohmann::json::accept(got));
   }
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs of README.md and docs/c-api.md compile without a warning, and print what the comment
-beside printf says: readme_test.py ROOT LIBRARY"""
+"""The programs of README.md, docs/c-api.md and docs/embedding.md compile without a warning, and print
+what the comment beside printf says: readme_test.py ROOT LIBRARY"""
 import os
 import re
 import shutil
@@ -84,8 +84,9 @@ class ExamplesTest(unittest.TestCase):
         for compiler in compilers("cc", "clang"):
             self.assertEqual(self.run_program(text, ".c", compiler, "-std=c99"), said)
 
-    def test_c_api_fragments(self):
-        fragments = [b for kind, b in blocks_of("docs/c-api.md") if kind == "c"]
+    def test_c_fragments(self):
+        fragments = [b for page in ("docs/c-api.md", "docs/embedding.md")
+                     for kind, b in blocks_of(page) if kind == "c"]
         self.assertGreater(len(fragments), 1)
         for compiler in compilers("cc", "clang"):
             self.compile("\n".join(fragments), ".c", ["-c", "-o", os.devnull], compiler, "-std=c99")

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every call of the library, for programs that watch what calls do to a process.
+#pragma once
+
+#include <string>
+
+#include <gradstep/gradstep.hpp>
+
+/// Makes every call on the context, in a file at `path` too. Throws if a call fails that should
+/// succeed. Returns whether the calls that should fail did.
+bool make_every_call(const gradstep::context& context, const std::string& path);
+
+/// Who makes a step: the calling thread; a host's pool or an arena, in pieces.
+enum class threading { serial, host_pool, own_arena };
+
+gradstep::context make_context(const char* isa, threading kind);
