@@ -31,6 +31,18 @@ gradstep::context make_context(const char* isa, bool is_split) {
   return gradstep::context(options);
 }
 
+/// A list of milestones, a momentum, and a sequence.
+void use_schedules() {
+  gradstep::schedule multistep("multistep");
+  multistep.set("milestones", std::vector<double>{3, 6});
+  gradstep::schedule cyclic("cyclic", {{"max_lr", 0.5}, {"drives_momentum", 1}});
+  cyclic.get("max_lr");
+  cyclic.momentum(2);
+  const auto both = gradstep::schedule::sequence({&multistep, &cyclic}, {8});
+  gradstep::throw_on_failure(gradstep_schedule_check(both.get()));
+  both.lr(0.1, 9);
+}
+
 void enumerate() {
   for (size_t i = 0; i < gradstep_rule_count(); ++i) {
     const gradstep::rule rule(gradstep_rule_name(i));
@@ -361,6 +373,7 @@ int main(int argc, char** argv) {
   const std::string path = std::string(argv[1]) + "/every_call.state";
   bool is_good = true;
   enumerate();
+  use_schedules();
   for (size_t i = 0; i < gradstep_isa_count(); ++i) {
     if (gradstep_isa_is_available(i) == 0) continue;
     for (const bool is_split : {false, true}) {
