@@ -4,11 +4,19 @@
 # Installs the library, shared and static, and builds programs with it as a user would:
 # examples/embed.c by pkg-config and, in a project of C alone, by find_package; a C++ program by
 # find_package. The library is installed at its configured place and elsewhere: by --prefix, by
-# DESTDIR, moved, in a folder with the name that Debian uses, in paths with spaces.
+# DESTDIR, moved, in a folder with the name that Debian uses, in paths with spaces. What is installed
+# has no run path, and names no folder of the build.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-root=$(mktemp -d)
-trap 'rm -rf "$root"' EXIT
+. tests/abi/compiler_cache.sh
+. tests/abi/installed_files.sh
+root=$PWD/build/install_test
+# The library is built beside build/release and with its flags, so that a compiler cache has the
+# objects already.
+declare -A builds=([ON]=build/install_shared [OFF]=build/install_static)
+rm -rf "$root" "${builds[@]}"
+trap 'rm -rf "$root" "${builds[@]}"' EXIT
+mkdir -p "$root"
 
 passed=0
 
@@ -20,6 +28,7 @@ find_package(gradstep 0.2 REQUIRED)
 add_executable(program embed.c)
 set_target_properties(program PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
 target_link_libraries(program PRIVATE gradstep::gradstep)
+install(TARGETS program DESTINATION .)
 TEXT
 cp examples/embed.c "$root/c program"
 cat >"$root/program/CMakeLists.txt" <<'TEXT'
@@ -29,6 +38,7 @@ find_package(gradstep 0.2 REQUIRED)
 add_executable(program program.cpp)
 target_compile_features(program PRIVATE cxx_std_17)
 target_link_libraries(program PRIVATE gradstep::gradstep)
+install(TARGETS program DESTINATION .)
 TEXT
 cat >"$root/program/program.cpp" <<'TEXT'
 #include <gradstep/gradstep.hpp>
@@ -79,6 +89,15 @@ by_find_package() {
   quietly cmake -S "$root/$2" -B "$root/built" -G Ninja -DCMAKE_PREFIX_PATH="$1"
   quietly cmake --build "$root/built"
   prints "$3" "$root/built/program"
+  quietly cmake --install "$root/built" --prefix "$root/installed program"
+  has_no_run_path "$root/installed program" 1
+}
+
+# has_no_run_path FOLDER NUMBER: there are NUMBER libraries and programs in the folder, all without.
+has_no_run_path() {
+  checks_no_run_path "$1"
+  [ "$run_paths_checked" = "$2" ] || fail "$1 has $run_paths_checked ELF files instead of $2"
+  passed=$((passed + 1))
 }
 
 # uses SHARED PREFIX LIBDIR: builds the programs in all ways.
@@ -92,20 +111,20 @@ uses() {
 configure() {
   local shared=$1
   shift
-  quietly cmake -S . -B "$root/build-$shared" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DGRADSTEP_FETCH=OFF -DBUILD_SHARED_LIBS="$shared" -DGRADSTEP_TESTS=OFF -DGRADSTEP_BENCH=OFF \
+  quietly cmake --preset release -B "${builds[$shared]}" -DGRADSTEP_FETCH=OFF \
+    -DBUILD_SHARED_LIBS="$shared" -DGRADSTEP_TESTS=OFF -DGRADSTEP_BENCH=OFF \
     -DGRADSTEP_EXAMPLES=OFF "$@"
-  quietly cmake --build "$root/build-$shared"
+  quietly cmake --build "${builds[$shared]}"
 }
 
 for shared in ON OFF; do
-  build=$root/build-$shared
+  build=${builds[$shared]}
   there=$root/there-$shared
   configure $shared -DCMAKE_INSTALL_PREFIX="$there" -DCMAKE_INSTALL_LIBDIR=lib
   quietly cmake --install "$build"
   uses $shared "$there" lib
-  ! grep -rq "$root" "$there" --include='*.pc' --include='*.cmake' ||
-    fail "what is installed names the folder it was installed to"
+  checks_no_mention "$there" "$PWD"
+  [ $shared = OFF ] || has_no_run_path "$there" 1
   cmp include/gradstep/gradstep.json "$there/include/gradstep/gradstep.json" ||
     fail "the description of the C interface is not installed"
   quietly cmake --install "$build" --prefix "$root/by prefix"

@@ -8,10 +8,20 @@
 #     tests/abi/subproject_test.sh configure   configures hosts that check their own settings
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-root=$(mktemp -d)
+. tests/abi/compiler_cache.sh
+case ${1:-} in
+  configure) root=$(mktemp -d) ;;
+  *) # always the same place, so that a compiler cache knows the sources again
+    root=$PWD/build/subproject_test
+    rm -rf "$root"
+    mkdir -p "$root"
+    ;;
+esac
 trap 'rm -rf "$root"' EXIT
 cp -r tests/abi/subproject "$root/a host"
 passed=0
+# A release as hosts download it, with the least that builds the library.
+tar -czf "$root/gradstep.tar.gz" CMakeLists.txt LICENSE cmake include lib
 
 # A host's own build has none of this environment's settings.
 unset BUILD_SHARED_LIBS
@@ -47,7 +57,7 @@ configure_only() {
   [ -z "$(cd "$root/plain" && ctest -N | grep 'Test *#')" ] || fail "the host has gradstep's tests"
   [ -z "$(ninja -C "$root/plain" -t query gradstep_step_tests 2>/dev/null)" ] ||
     fail "the host builds gradstep's tests"
-  configure shared -DHOST_EXPECTS=SHARED_LIBRARY -DBUILD_SHARED_LIBS=ON -DHOST_FETCHES=ON \
+  configure shared -DHOST_EXPECTS=SHARED_LIBRARY -DBUILD_SHARED_LIBS=ON -DHOST_FETCHES="$PWD" \
     -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -DCMAKE_UNITY_BUILD=ON
   # A host that changes an option keeps nothing of the old one.
   configure shared -DHOST_EXPECTS=STATIC_LIBRARY -DBUILD_SHARED_LIBS=OFF
@@ -82,8 +92,8 @@ warnings="-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror"
 
 hostile() {
   own_bits
-  # A host in C alone, without a build type. Flags for C++ come from its command line.
-  configure c_only -DHOST_LANGUAGES=C -DHOST_FETCHES=ON -DHOST_EXPECTS=STATIC_LIBRARY "-DHOST_OPTIONS=$warnings" \
+  # A host in C alone, without a build type, that downloads gradstep (from a local archive). Flags for C++ come from its command line.
+  configure c_only -DHOST_LANGUAGES=C -DHOST_FETCHES="$root/gradstep.tar.gz" -DHOST_EXPECTS=STATIC_LIBRARY "-DHOST_OPTIONS=$warnings" \
     -DCMAKE_CXX_FLAGS="$fast -fno-threadsafe-statics -Wall -Wconversion -Werror" \
     -DCMAKE_UNITY_BUILD=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
   build c_only

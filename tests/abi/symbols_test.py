@@ -1,32 +1,32 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fails when the library exports anything but exported_symbols.txt, which also has the first version
-of each function, or when a kernel object has a weak symbol. The linker picks one copy of a weak
-symbol for the whole program: a copy that was compiled with AVX-512 would crash older machines.
+"""Fails when the library exports anything but the functions of lib/gradstep.map, each with its symbol
+version, or when a kernel object has a weak symbol. The linker picks one copy of a weak symbol for
+the whole program: a copy that was compiled with AVX-512 would crash older machines.
 
 Usage: symbols_test.py LIBRARY KERNEL_OBJECT..."""
 
-import pathlib
 import subprocess
 import sys
 
-LIST = pathlib.Path(__file__).with_name("exported_symbols.txt")
+import version_script
+
 WEAK = "WwVvu"
 
 
 def symbols(path, *options):
-    """(type, name) of each symbol that a file defines, without the version after @."""
+    """(type, name) of each symbol that a file defines."""
     run = subprocess.run(["nm", "--defined-only", "--format=posix", *options, path], check=True,
                          capture_output=True, text=True)
     words = [line.split() for line in run.stdout.splitlines()]
-    return [(w[1], w[0].split("@")[0]) for w in words if len(w) > 1]
+    return [(w[1], w[0]) for w in words if len(w) > 1]
 
 
 def export_errors(library):
-    """The version script's own node (an absolute symbol, type A) does not count."""
+    """The nodes of the version script themselves (absolute symbols, type A) do not count."""
     exported = {name for kind, name in symbols(library, "-D") if kind != "A"}
-    wanted = {line.split()[0] for line in LIST.read_text().splitlines()}
-    return ([f"{library} exports {name}, which {LIST.name} lacks" for name in exported - wanted] +
+    wanted = {f"{name}@@{version}" for name, version in version_script.exported_functions().items()}
+    return ([f"{library} exports {name}, which lib/gradstep.map lacks" for name in exported - wanted] +
             [f"{library} does not export {name}" for name in wanted - exported])
 
 
@@ -44,7 +44,8 @@ def main():
         errors += weak_errors(path)
     for error in sorted(errors):
         print(error)
-    print(f"{len(objects)} kernel objects, {len(errors)} errors")
+    print(f"{len(version_script.exported_functions())} functions, {len(objects)} kernel objects, "
+          f"{len(errors)} errors")
     sys.exit(1 if errors else 0)
 
 

@@ -13,6 +13,18 @@
 
 namespace {
 
+/// A list of milestones, a momentum, and a sequence.
+void use_schedules() {
+  gradstep::schedule multistep("multistep");
+  multistep.set("milestones", std::vector<double>{3, 6});
+  gradstep::schedule cyclic("cyclic", {{"max_lr", 0.5}, {"drives_momentum", 1}});
+  cyclic.get("max_lr");
+  cyclic.momentum(2);
+  const auto both = gradstep::schedule::sequence({&multistep, &cyclic}, {8});
+  gradstep::throw_on_failure(gradstep_schedule_check(both.get()));
+  both.lr(0.1, 9);
+}
+
 void enumerate() {
   for (size_t i = 0; i < gradstep_rule_count(); ++i) {
     const gradstep::rule rule(gradstep_rule_name(i));
@@ -340,6 +352,7 @@ bool fail(const gradstep::context& context, const std::string& path) {
 
 bool make_every_call(const gradstep::context& context, const std::string& path) {
   enumerate();
+  use_schedules();
   context.describe();
   step_all(context);
   use_optimizer(context, path);

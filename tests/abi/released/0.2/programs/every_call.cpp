@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Makes every call of the library, for tools that watch a program's memory. Prints nothing. Exits
+// with 1 when a call failed that should succeed. Usage: every_call FOLDER
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <gradstep/gradstep.hpp>
+#include <gradstep/optimizers.hpp>
+
+namespace {
+
+void run_on_this_thread(void*, size_t count, gradstep_task task, void* argument) {
+  for (size_t i = 0; i < count; ++i) task(argument, i);
+}
+
+/// is_split: a context with a host's pool, which steps in pieces; otherwise a serial one.
+gradstep::context make_context(const char* isa, bool is_split) {
+  auto options = gradstep::sized<gradstep_context_options>();
+  options.isa = isa;
+  options.thread_count = is_split ? 4 : 1;
+  if (is_split) {
+    options.parallel_for = run_on_this_thread;
+    options.flags = GRADSTEP_CONTEXT_SERIAL_BELOW | GRADSTEP_CONTEXT_PIECE_SIZE;
+    options.piece_size = 64;
+  }
+  return gradstep::context(options);
+}
+
+/// A list of milestones, a momentum, and a sequence.
+void use_schedules() {
+  gradstep::schedule multistep("multistep");
+  multistep.set("milestones", std::vector<double>{3, 6});
+  gradstep::schedule cyclic("cyclic", {{"max_lr", 0.5}, {"drives_momentum", 1}});
+  cyclic.get("max_lr");
+  cyclic.momentum(2);
+  const auto both = gradstep::schedule::sequence({&multistep, &cyclic}, {8});
+  gradstep::throw_on_failure(gradstep_schedule_check(both.get()));
+  both.lr(0.1, 9);
+}
+
+void enumerate() {
+  for (size_t i = 0; i < gradstep_rule_count(); ++i) {
+    const gradstep::rule rule(gradstep_rule_name(i));
+    for (size_t h = 0; h < rule.info().hyperparameter_count; ++h) {
+      auto info = gradstep::sized<gradstep_hyperparameter_info>();
+      gradstep::throw_on_failure(gradstep_rule_describe_hyperparameter(rule.name(), h, &info));
+      rule.get(info.name);
+    }
+    for (size_t s = 0; s < rule.info().scalar_count; ++s) {
+      auto info = gradstep::sized<gradstep_scalar_info>();
+      gradstep::throw_on_failure(gradstep_rule_describe_scalar(rule.name(), s, &info));
+    }
+    for (size_t s = 0; s < rule.slot_count(); ++s) {
+      rule.slot(s);
+      float none = 0;
+      rule.slot_layout(s, gradstep::tensor_of(&none, &none, 1));
+    }
+  }
+  for (size_t i = 0; i < gradstep_schedule_count(); ++i) {
+    auto info = gradstep::sized<gradstep_schedule_info>();
+    gradstep::throw_on_failure(gradstep_schedule_describe(gradstep_schedule_name(i), &info));
+    for (size_t p = 0; p < info.hyperparameter_count; ++p) {
+      auto parameter = gradstep::sized<gradstep_hyperparameter_info>();
+      gradstep::throw_on_failure(
+          gradstep_schedule_describe_hyperparameter(info.name, p, &parameter));
+    }
+  }
+  gradstep_rule_transform_name("sgd", 0);
+  gradstep_version_text();
+  gradstep_status_name(gradstep_version() == 0 ? 1 : 0);
+}
+
+/// Slots without scales: the arrays call has no argument for them.
+void step_with_arguments(const gradstep::context& context, const gradstep::rule& rule,
+                         const gradstep_tensor& t, std::vector<double> scalars) {
+  scalars.insert(scalars.begin(), t.scalars, t.scalars + t.scalar_count);
+  std::array<void*, 8> slots{};
+  std::int32_t slot_dtype = 0;
+  for (size_t s = 0; s < t.slot_count; ++s) {
+    if (t.slots[s].extra != nullptr) return;
+    slots[s] = t.slots[s].data;
+    const bool is_per_element = rule.slot(s).extent == GRADSTEP_EXTENT_ELEMENT;
+    if (slots[s] != nullptr && is_per_element) slot_dtype = t.slots[s].dtype;
+  }
+  gradstep::throw_on_failure(gradstep_apply_arrays(
+      context.get(), rule.get(), 3, t.count, 0, 0, t.param.dtype, t.param.data, t.grad.dtype,
+      t.grad.data, slot_dtype, slots[0], slots[1], slots[2], slots[3], slots[4], slots[5], slots[6],
+      slots[7], scalars.empty() ? nullptr : scalars.data(), nullptr, nullptr));
+}
+
+template <class Param, class Grad>
+void step_stateless(const gradstep::context& context, const char* rule_name, int slot_dtype,
+                    size_t count) {
+  const gradstep::rule rule(rule_name);
+  std::vector<Param> param(count);
+  std::vector<Grad> grad(count);
+  std::vector<std::uint16_t> copy(count);
+  std::vector<std::conditional_t<std::is_same_v<Param, double>, double, float>> average(count);
+  gradstep::parameter<Param, Grad> p(rule, param.data(), grad.data(), count, slot_dtype);
+  p.step(context, rule, 1);
+  p.set_copy(reinterpret_cast<gradstep::bfloat16*>(copy.data()));
+  p.set_average(average.data());
+  auto options = gradstep::sized<gradstep_apply_options>();
+  options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_MAX_VALUE | GRADSTEP_APPLY_AVERAGE |
+                  GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_ZERO_GRAD |
+                  GRADSTEP_APPLY_STOCHASTIC_PARAM;
+  options.step = 2;
+  options.max_norm = options.max_value = 1;
+  options.average_decay = 0.9;
+  p.step(context, rule, options);
+  options.flags |= GRADSTEP_APPLY_AVERAGE_COUNT | GRADSTEP_APPLY_AVERAGE_EQUAL;
+  options.step = 3;
+  options.average_decay = 0;
+  options.average_count = 1;
+  p.step(context, rule, options);
+  gradstep::gradient_norm(context, {p.tensor()});
+  step_with_arguments(context, rule, p.tensor(), p.shared_scalars());
+  if (rule.scalar_count() == 0 && gradstep::workspace_size(rule, {p.tensor()}) == 0) {
+    options.flags = GRADSTEP_APPLY_ZERO_GRAD;
+    for (size_t part = 0; part < 3; ++part) {
+      gradstep::apply_part(context, rule, {p.tensor()}, options, part, 3);
+    }
+  }
+  const gradstep_tensor tensor = p.tensor();
+  size_t bytes = 0;
+  gradstep::throw_on_failure(gradstep_workspace_size(rule.get(), &tensor, 1, &bytes));
+  for (size_t i = 0; i < rule.info().transform_count; ++i) {
+    gradstep::throw_on_failure(gradstep_transform(context.get(), rule.get(), &tensor, 1,
+                                                  gradstep_rule_transform_name(rule_name, i)));
+  }
+  for (size_t s = 0; s < rule.slot_count(); ++s) p.slot(s);
+  std::vector<std::conditional_t<std::is_same_v<Param, double>, double, float>> delta(count);
+  gradstep::parameter<Param, Grad> changing(rule, param.data(), grad.data(), count, slot_dtype);
+  changing.set_delta(delta.data());
+  changing.step(context, rule, 1);
+}
+
+void step_all(const gradstep::context& context) {
+  for (size_t i = 0; i < gradstep_rule_count(); ++i) {
+    const char* const name = gradstep_rule_name(i);
+    for (const size_t count : {1U, 63U, 300U, 5000U}) {
+      step_stateless<float, float>(context, name, 0, count);
+      step_stateless<double, double>(context, name, 0, count);
+    }
+    step_stateless<gradstep::bfloat16, gradstep::float16>(context, name, GRADSTEP_BFLOAT16, 777);
+    step_stateless<float, gradstep::bfloat16>(context, name, GRADSTEP_S1E4M3_B256, 5001);
+  }
+}
+
+struct model {
+  model(const gradstep::context& context, const char* slot_rule)
+      : optimizer(context, options()), params(3), grads(3) {
+    const gradstep::schedule cosine("cosine", {{"total_steps", 100}});
+    optimizer.add_group("plain", gradstep::rule("sgd"), &cosine);
+    optimizer.add_group("narrow", gradstep::rule(slot_rule), nullptr, 0.5, GRADSTEP_S1E4M3_B256);
+    const std::array<size_t, 3> counts = {100, 5000, 0};
+    for (size_t i = 0; i < 3; ++i) {
+      params[i].resize(counts[i], 0.5F);
+      grads[i].resize(counts[i], 0.25F);
+      optimizer.add_tensor(i == 0 ? 0 : 1, std::string("t").append(std::to_string(i)),
+                           params[i].data(), grads[i].data(), counts[i]);
+    }
+  }
+  static gradstep_optimizer_options options() {
+    auto o = gradstep::sized<gradstep_optimizer_options>();
+    o.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_ZERO_GRAD;
+    o.max_norm = 1;
+    return o;
+  }
+  gradstep::optimizer optimizer;
+  std::vector<std::vector<float>> params, grads;
+};
+
+void use_averages(const gradstep::context& context) {
+  auto options = model::options();
+  options.flags |= GRADSTEP_APPLY_AVERAGE | GRADSTEP_APPLY_AVERAGE_EQUAL;
+  gradstep::optimizer o(context, options);
+  std::vector<float> param(100, 0.5F), grad(100, 0.25F), average(100);
+  auto tensor = gradstep::tensor_of(param.data(), grad.data(), 100);
+  tensor.average = gradstep::array_of(average.data());
+  o.add_group("all", gradstep::rule("sgd"));
+  o.add_tensor(0, "weight", tensor);
+  o.start_average();
+  o.step();
+  o.set_average_count(0, 7);
+  o.step();
+}
+
+void add_arrays(gradstep::optimizer& o) {
+  static std::vector<float> param(20), grad(20);
+  const std::string name = "arrays " + std::to_string(o.describe().tensor_count);
+  gradstep::throw_on_failure(gradstep_optimizer_add_arrays(o.get(), 0, name.c_str(), 20, 4, 5,
+                                                           GRADSTEP_FLOAT32, param.data(),
+                                                           GRADSTEP_FLOAT32, grad.data(), nullptr));
+}
+
+/// Other groups and rules, and a stream in place of the file.
+void load_under_other_names(const gradstep::context& context,
+                            const std::vector<unsigned char>& bytes) {
+  gradstep::optimizer o(context);
+  model other(context, "nadam");
+  auto options = gradstep::sized<gradstep_load_options>();
+  options.flags = GRADSTEP_CHECKPOINT_ANY_GROUP | GRADSTEP_CHECKPOINT_START_MISSING |
+                  GRADSTEP_CHECKPOINT_PARTIAL;
+  options.stream = const_cast<unsigned char*>(bytes.data());
+  options.stream_size = bytes.size();
+  options.read = [](void* stream, uint64_t offset, void* to, size_t size) -> int32_t {
+    std::memcpy(to, static_cast<const unsigned char*>(stream) + offset, size);
+    return 0;
+  };
+  other.optimizer.load_from(options);
+  options.file_prefix = "t";
+  options.prefix = "u";
+  o.load_from(options);
+  o.notes();
+}
+
+void use_optimizer(const gradstep::context& context, const std::string& path) {
+  model m(context, "adamw");
+  auto& o = m.optimizer;
+  o.step();
+  o.set_loss_scaler(gradstep::loss_scaler());
+  o.inspect(1);
+  o.inspect();
+  auto inspected = gradstep::sized<gradstep_step_options>();
+  inspected.flags = GRADSTEP_STEP_INSPECTED;
+  o.begin_step(inspected);
+  o.step_tensor(0);
+  o.end_step();
+  m.grads[0][0] = INFINITY;
+  o.step();
+  o.remove_loss_scaler();
+  o.accumulate();
+  o.accumulate(1, 0.5);
+  o.set_plateau(0, gradstep::plateau(0.1));
+  o.report_metric(1);
+  o.plateau_of(0);
+  o.set_note("epoch", "1");
+  o.set_note("epoch", "2");
+  o.set_note("data", "digits");
+  o.remove_note("data");
+  o.note("epoch");
+  o.notes();
+  o.save(path, GRADSTEP_CHECKPOINT_PARAMS);
+  const auto bytes = o.save_to_memory(GRADSTEP_CHECKPOINT_PARAMS);
+  o.set(1, "amsgrad", 1);
+  o.get(1, "beta1");
+  o.step();
+  o.freeze(0);
+  o.set_schedule(0, nullptr);
+  m.grads[0].swap(m.grads[0]);
+  o.set_grad(0, nullptr);
+  o.set_grads(0, {nullptr});
+  add_arrays(o);
+  o.set_options(model::options());
+  o.set_group_max_norm(1, 0.5);
+  o.step();
+  use_averages(context);
+  for (size_t t = 0; t < 3; ++t) o.read(t, "param");
+  o.read(1, "exp_avg");
+  o.describe_group(o.find_group("narrow"));
+  o.describe_tensor(o.find_tensor("t2"));
+  model other(context, "adamw");
+  other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARAMS);
+  other.optimizer.step();
+  other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARTIAL | GRADSTEP_CHECKPOINT_KEEP_SETTINGS);
+  other.optimizer.load_from_memory(bytes, GRADSTEP_CHECKPOINT_PARAMS);
+  load_under_other_names(context, bytes);
+}
+
+/// A rule that sums over all tensors, and one with transforms. Matrices of adafactor.
+void use_rules_of_passes(const gradstep::context& context) {
+  gradstep::optimizer o(context);
+  std::vector<float> params(3 * 70'000, 0.5F), grads(3 * 70'000, 0.25F);
+  const char* const rule_names[] = {"prodigy", "schedule_free_adamw", "adafactor"};
+  for (size_t i = 0; i < 3; ++i) {
+    o.add_group(rule_names[i], gradstep::rule(rule_names[i]));
+    auto tensor = gradstep::tensor_of(&params[i * 70'000], &grads[i * 70'000], 70'000);
+    tensor.rows = 70;
+    tensor.columns = 1000;
+    o.add_tensor(i, rule_names[i], tensor);
+  }
+  for (int step = 0; step < 2; ++step) o.step();
+  double value = 0;
+  gradstep::throw_on_failure(gradstep_optimizer_get_scalar(o.get(), 0, "d", &value));
+  for (const char* const name : {"evaluate", "train"}) {
+    gradstep::throw_on_failure(gradstep_optimizer_transform(o.get(), GRADSTEP_ALL_GROUPS, name));
+  }
+  o.set_scalar(0, "d", value);
+  o.step();
+}
+
+/// One call that succeeds, and one that fails, with a sentence that does not fit.
+bool call_by_name(const gradstep::context& context) {
+  auto info = gradstep::sized<gradstep_context_info>();
+  const std::array<std::uint64_t, 2> arguments = {reinterpret_cast<std::uintptr_t>(context.get()),
+                                                  reinterpret_cast<std::uintptr_t>(&info)};
+  char sentence[16] = "";
+  if (gradstep_call("gradstep_context_describe", arguments.data(), 2, sentence, sizeof sentence) !=
+      GRADSTEP_OK) {
+    return false;
+  }
+  return gradstep_call("gradstep_context_describes", arguments.data(), 2, sentence,
+                       sizeof sentence) == GRADSTEP_UNKNOWN_NAME &&
+         std::string(sentence).size() == 15;
+}
+
+/// Tensors that are moved, grown, pruned and removed; state that goes from one to another.
+void use_changing_tensors(const gradstep::context& context) {
+  for (const char* const rule_name : {"adam", "adafactor", "schedule_free_adamw"}) {
+    model m(context, "adamw");
+    auto& o = m.optimizer;
+    o.step();
+    o.accumulate();
+    const auto group = o.add_group(rule_name, gradstep::rule(rule_name));
+    o.move_tensor(1, group);
+    o.step();
+    o.move_tensor(1, 1);
+    std::vector<int64_t> sources;
+    for (int64_t i = 0; i < 600; ++i) sources.push_back(i % 7 == 0 ? -1 : i % 500);
+    std::vector<float> param(6000, 0.5F), grad(6000, 0.25F);  // items of 10
+    o.accumulate(1);
+    o.set_param(1, gradstep::tensor_of(param.data(), grad.data(), 6000), sources);
+    o.set_param(1, gradstep::tensor_of(param.data(), grad.data(), 6000));
+    o.step();
+    std::vector<double> values(6000, 0.125);
+    o.export_array(1, "exp_avg", gradstep::array_of(values.data()), 6000);
+    o.import_array(1, "exp_avg", gradstep::array_of(values.data()), 6000);
+    o.set_step_count(40);
+    o.set_tensor_step_count(GRADSTEP_ALL_TENSORS, 30);
+    o.step();
+    o.set_param(1, gradstep::tensor_of(param.data(), grad.data(), 0), {});
+    o.step();
+    o.remove_tensor(1);
+    o.remove_group(group);
+    o.step();
+  }
+}
+
+/// Calls that fail, each in its own way.
+bool fail(const gradstep::context& context, const std::string& path) {
+  model m(context, "adagrad");
+  auto* const o = m.optimizer.get();
+  auto info = gradstep::sized<gradstep_rule_info>();
+  size_t index = 0;
+  const gradstep_status statuses[] = {
+      gradstep_optimizer_load(o, path.c_str(), 0, nullptr),
+      gradstep_optimizer_load(o, "/nowhere/at all", 0, nullptr),
+      gradstep_optimizer_save(o, "/nowhere/at all", 0),
+      gradstep_rule_describe("adanw", &info),
+      gradstep_optimizer_find_tensor(o, "t9", &index),
+      gradstep_optimizer_end_step(o, nullptr),
+      gradstep_optimizer_set_grad(o, 0, m.params[1].data()),
+      gradstep_optimizer_set_hyperparameter(o, 0, "lr", -1),
+      gradstep_optimizer_remove_group(o, 0),
+      gradstep_optimizer_move_tensor(o, 3, 0),
+      gradstep_apply(context.get(), nullptr, nullptr, 0, nullptr, nullptr)};
+  for (const gradstep_status status : statuses) {
+    if (status == GRADSTEP_OK || *gradstep_last_error() == '\0') return false;
+  }
+  return call_by_name(context);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const std::string path = std::string(argv[1]) + "/every_call.state";
+  bool is_good = true;
+  enumerate();
+  use_schedules();
+  for (size_t i = 0; i < gradstep_isa_count(); ++i) {
+    if (gradstep_isa_is_available(i) == 0) continue;
+    for (const bool is_split : {false, true}) {
+      const auto context = make_context(gradstep_isa_name(i), is_split);
+      context.describe();
+      step_all(context);
+      use_optimizer(context, path);
+      use_rules_of_passes(context);
+      use_changing_tensors(context);
+      is_good = fail(context, path) && is_good;
+    }
+  }
+  std::remove(path.c_str());
+  return is_good ? 0 : 1;
+}
