@@ -8,46 +8,32 @@ std::string set_marker() {
   return gradstep_last_error();
 }
 
-std::string checkpoint_of(const gradstep_optimizer* optimizer) {
-  gradstep_save_options options{};
-  options.struct_size = sizeof options;
-  options.flags = GRADSTEP_CHECKPOINT_PARAMS;
-  std::uint64_t size = 0;
-  if (gradstep_optimizer_save_to(optimizer, &options, &size) != GRADSTEP_OK) return {};
-  std::string bytes(size, '\0');
-  options.memory = bytes.data();
-  options.memory_size = bytes.size();
-  require(gradstep_optimizer_save_to(optimizer, &options, &size) == GRADSTEP_OK,
-          "a checkpoint has a size, but cannot be written");
-  return bytes;
-}
-
 /// A context of one thread, a rule, a schedule, and an optimizer that has a group.
 call_world::call_world(fuzz_input input) : in(input) {
   gradstep_context_options options{};
   options.struct_size = sizeof options;
   options.thread_count = 1;
   gradstep_context* context = nullptr;
-  require(gradstep_context_create(&options, &context) == GRADSTEP_OK, gradstep_last_error());
+  check_that(gradstep_context_create(&options, &context) == GRADSTEP_OK, gradstep_last_error());
   contexts.push_back(context);
   for (const auto& name : {in.one_of(names().rules), std::string("sgd")}) {
     gradstep_rule* rule = nullptr;
-    require(gradstep_rule_create(name.c_str(), &rule) == GRADSTEP_OK, gradstep_last_error());
+    check_that(gradstep_rule_create(name.c_str(), &rule) == GRADSTEP_OK, gradstep_last_error());
     rules.push_back(rule);
     rule_names[rule] = name;
   }
   gradstep_schedule* schedule = nullptr;
-  require(gradstep_schedule_create("constant", &schedule) == GRADSTEP_OK, gradstep_last_error());
+  check_that(gradstep_schedule_create("constant", &schedule) == GRADSTEP_OK, gradstep_last_error());
   schedules.push_back(schedule);
   gradstep_optimizer* optimizer = nullptr;
-  require(gradstep_optimizer_create(context, nullptr, &optimizer) == GRADSTEP_OK,
+  check_that(gradstep_optimizer_create(context, nullptr, &optimizer) == GRADSTEP_OK,
           gradstep_last_error());
   optimizers.push_back({optimizer, context, {}});
   gradstep_group_options group{};
   group.struct_size = sizeof group;
   group.name = "g0";
   group.rule = rules[0];
-  require(gradstep_optimizer_add_group(optimizer, &group, nullptr) == GRADSTEP_OK,
+  check_that(gradstep_optimizer_add_group(optimizer, &group, nullptr) == GRADSTEP_OK,
           gradstep_last_error());
 }
 
@@ -67,14 +53,14 @@ std::vector<std::string> call_world::checkpoints() const {
 void call_world::check_failure(const std::string& call, gradstep_status status,
                                const std::vector<std::string>& before) const {
   const std::string sentence = gradstep_last_error();
-  require(status > 0 && status <= GRADSTEP_MISMATCH, call + " returned an unknown status");
-  require(status != GRADSTEP_INTERNAL, call + " found a defect: " + sentence);
-  require(!sentence.empty(), call + " failed without a sentence");
-  require(sentence.size() < 4096, call + " failed with too long a sentence");
-  require(writes_on_failure || memory.is_as_remembered(),
+  check_that(status > 0 && status <= GRADSTEP_MISMATCH, call + " returned an unknown status");
+  check_that(status != GRADSTEP_INTERNAL, call + " found a defect: " + sentence);
+  check_that(!sentence.empty(), call + " failed without a sentence");
+  check_that(sentence.size() < 4096, call + " failed with too long a sentence");
+  check_that(writes_on_failure || memory.is_as_remembered(),
           call + " failed and changed memory: " + sentence);
   if (!before.empty()) {
-    require(checkpoints() == before, call + " failed and changed an optimizer: " + sentence);
+    check_that(checkpoints() == before, call + " failed and changed an optimizer: " + sentence);
   }
 }
 
@@ -85,10 +71,10 @@ gradstep_status call_world::check(const char* name, const std::function<gradstep
   const std::string marker = set_marker();
   const gradstep_status status = call();
   if (status != GRADSTEP_OK) {
-    require(gradstep_last_error() != marker, std::string(name) + " left no sentence");
+    check_that(gradstep_last_error() != marker, std::string(name) + " left no sentence");
     check_failure(name, status, before);
   } else {
-    require(gradstep_last_error() == marker, std::string(name) + " succeeded with a sentence");
+    check_that(gradstep_last_error() == marker, std::string(name) + " succeeded with a sentence");
   }
   writes_on_failure = false;
   return status;

@@ -21,6 +21,7 @@
 #include "fuzz/fuzz_input.hpp"
 #include "fuzz/fuzz_memory.hpp"
 #include "fuzz/hostile_values.hpp"
+#include "fuzz/saved_bytes.hpp"
 
 namespace gradstep_test {
 
@@ -161,9 +162,6 @@ class call_world {
 
 /// Makes a call fail whose sentence no other failure has; gives the sentence.
 std::string set_marker();
-
-/// The checkpoint of an optimizer, with its params; empty inside a step.
-std::string checkpoint_of(const gradstep_optimizer* optimizer);
 
 /// A kind of call: makes one.
 using call_maker = void (*)(call_world&);

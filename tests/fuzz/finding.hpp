@@ -14,7 +14,7 @@ namespace gradstep_test {
   std::abort();
 }
 
-inline void require(bool holds, const std::string& what) {
+inline void check_that(bool holds, const std::string& what) {
   if (!holds) report_finding(what);
 }
 

@@ -185,7 +185,7 @@ gradstep_tensor make_tensor(call_world& world, const gradstep_rule* rule, tensor
     const char* name = world.rule_names.at(rule).c_str();
     gradstep_rule_info info{};
     info.struct_size = sizeof info;
-    require(gradstep_rule_describe(name, &info) == GRADSTEP_OK, gradstep_last_error());
+    check_that(gradstep_rule_describe(name, &info) == GRADSTEP_OK, gradstep_last_error());
     set_slots(world, rule, info.slot_count, t);
     set_scalars(world, name, t);
   }

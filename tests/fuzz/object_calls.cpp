@@ -130,12 +130,12 @@ void ask_for_names(call_world& world) {
   for (const char* name : {gradstep_isa_name(index), gradstep_rule_name(index),
                            gradstep_schedule_name(index),
                            gradstep_rule_transform_name(world.rule_name(), index)}) {
-    require(name == nullptr || *name != '\0', "an empty name");
+    check_that(name == nullptr || *name != '\0', "an empty name");
   }
-  require(gradstep_isa_is_available(index) == 0 || gradstep_isa_name(index) != nullptr,
+  check_that(gradstep_isa_is_available(index) == 0 || gradstep_isa_name(index) != nullptr,
           "an instruction set without a name");
-  require(*gradstep_status_name(world.small_integer()) != '\0', "a status without a name");
-  require(*gradstep_version_text() != '\0' && gradstep_version() != 0, "no version");
+  check_that(*gradstep_status_name(world.small_integer()) != '\0', "a status without a name");
+  check_that(*gradstep_version_text() != '\0' && gradstep_version() != 0, "no version");
 }
 
 // ---- Schedules --------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ void call_by_name(call_world& world) {
   world.writes_on_failure = true;
   world.check("gradstep_call",
               [&] { return gradstep_call(function, given, count, sentence, bytes); });
-  require(bytes == 0 || std::memchr(sentence, 0, bytes) != nullptr, "a sentence without an end");
+  check_that(bytes == 0 || std::memchr(sentence, 0, bytes) != nullptr, "a sentence without an end");
 }
 
 constexpr call_maker makers[] = {

@@ -120,7 +120,7 @@ void get_array(call_world& world) {
   });
   if (status != GRADSTEP_OK || count == nullptr || array->pitch != 0) return;
   std::vector<double> values(*count);
-  require(gradstep_array_read(array, *count, values.data()) == GRADSTEP_OK, gradstep_last_error());
+  check_that(gradstep_array_read(array, *count, values.data()) == GRADSTEP_OK, gradstep_last_error());
 }
 
 void convert_array(call_world& world) {
@@ -190,9 +190,9 @@ struct byte_stream {
   bool fails() {
     std::size_t index = 0;
     if (optimizer != nullptr) {
-      require(gradstep_optimizer_find_tensor(optimizer, "t0", &index) != GRADSTEP_BUSY,
+      check_that(gradstep_optimizer_find_tensor(optimizer, "t0", &index) != GRADSTEP_BUSY,
               "an immediate call is busy");
-      require(gradstep_optimizer_remove_tensor(optimizer, index) == GRADSTEP_BUSY,
+      check_that(gradstep_optimizer_remove_tensor(optimizer, index) == GRADSTEP_BUSY,
               "a call within a call is not busy");
       set_marker();
     }
@@ -207,7 +207,7 @@ std::int32_t write_bytes_of(void* stream, const void* bytes, std::size_t size) {
 }
 std::int32_t read_bytes_of(void* stream, std::uint64_t offset, void* bytes, std::size_t size) {
   auto& from = *static_cast<byte_stream*>(stream);
-  require(offset <= from.bytes.size() && size <= from.bytes.size() - offset,
+  check_that(offset <= from.bytes.size() && size <= from.bytes.size() - offset,
           "a load reads beyond the end of its stream");
   std::memcpy(bytes, from.bytes.data() + offset, size);
   if (from.calls == 9) static_cast<char*>(bytes)[0] ^= 1;  // bytes that change
@@ -294,8 +294,8 @@ void load_own_checkpoint(call_world& world) {
   const auto status = world.check("gradstep_optimizer_load_from", [&] {
     return gradstep_optimizer_load_from(optimizer, &options, nullptr);
   });
-  require(status == GRADSTEP_OK, std::string("cannot load its own: ") + gradstep_last_error());
-  require(checkpoint_of(optimizer) == bytes, "loading its own checkpoint changes an optimizer");
+  check_that(status == GRADSTEP_OK, std::string("cannot load its own: ") + gradstep_last_error());
+  check_that(checkpoint_of(optimizer) == bytes, "loading its own checkpoint changes an optimizer");
 }
 
 constexpr call_maker makers[] = {

@@ -149,7 +149,7 @@ class step_case {
     options.grad_scale = scales[in.byte() % (has_norm ? 6 : std::size(scales))];
     constexpr double norms[] = {20, 1e-3, 1e10, std::numeric_limits<double>::infinity(), 1e-300};
     options.max_norm = in.one_of(norms);
-    constexpr double limits[] = {0.75, 1e-3, 1e30, std::numeric_limits<double>::infinity(), 1e-40};
+    constexpr double limits[] = {0.75, 1e-3, 1e30, 1e300, 1e-40};
     options.max_value = in.one_of(limits);
     constexpr double decays[] = {0.9, 0.1, 0, 1, 0.9999};
     options.average_decay = in.one_of(decays);

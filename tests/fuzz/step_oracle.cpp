@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/step_oracle.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <variant>
@@ -112,7 +113,9 @@ void zero_gradients(std::vector<stored_parameter>& list) {
 }  // namespace
 
 bool has_oracle(const std::vector<stored_parameter>& list, const gradstep_apply_options& options) {
-  return !list[0].delta && (options.flags & GRADSTEP_APPLY_FRESH_SLOTS) == 0;
+  const bool has_empty =
+      std::any_of(list.begin(), list.end(), [](const auto& each) { return each.size() == 0; });
+  return !list[0].delta && !has_empty && (options.flags & GRADSTEP_APPLY_FRESH_SLOTS) == 0;
 }
 
 void step_by_oracle(const gradstep_context* context, const gradstep_rule* rule,
