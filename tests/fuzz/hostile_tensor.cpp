@@ -152,7 +152,7 @@ std::size_t bytes_of_dtype(std::int32_t dtype) {
 
 std::size_t bytes_of_array(std::int32_t dtype, std::uint64_t count, std::uint64_t rows,
                            std::uint64_t columns, std::int64_t pitch) {
-  using wide = unsigned __int128;
+  __extension__ using wide = unsigned __int128;
   wide elements = count;
   if (rows != 0 && columns != 0 && pitch > 0 && static_cast<std::uint64_t>(pitch) > columns) {
     const wide lines = count / columns;
