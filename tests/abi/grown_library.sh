@@ -119,8 +119,9 @@ run_todays_programs() {
     readelf -d "$build/$program" | grep 'NEEDED.*libgradstep' >/dev/null || continue
     uses "$build/$program" "${libraries[grown]}"
     case $name in
+      gradstep_every_call | gradstep_process_settings_test | gradstep_small_stack_test)
+        run "$name" "$build/$program" "$root" ;;
       *_test | *_tests) run "$name" "$build/$program" --gtest_brief=1 ;;
-      gradstep_every_call) run "$name" "$build/$program" "$root" ;;
       *) run "$name" "$build/$program" ;;
     esac
   done

@@ -27,14 +27,14 @@ call_world::call_world(fuzz_input input) : in(input) {
   schedules.push_back(schedule);
   gradstep_optimizer* optimizer = nullptr;
   check_that(gradstep_optimizer_create(context, nullptr, &optimizer) == GRADSTEP_OK,
-          gradstep_last_error());
+             gradstep_last_error());
   optimizers.push_back({optimizer, context, {}});
   gradstep_group_options group{};
   group.struct_size = sizeof group;
   group.name = "g0";
   group.rule = rules[0];
   check_that(gradstep_optimizer_add_group(optimizer, &group, nullptr) == GRADSTEP_OK,
-          gradstep_last_error());
+             gradstep_last_error());
 }
 
 call_world::~call_world() {
@@ -58,7 +58,7 @@ void call_world::check_failure(const std::string& call, gradstep_status status,
   check_that(!sentence.empty(), call + " failed without a sentence");
   check_that(sentence.size() < 4096, call + " failed with too long a sentence");
   check_that(writes_on_failure || memory.is_as_remembered(),
-          call + " failed and changed memory: " + sentence);
+             call + " failed and changed memory: " + sentence);
   if (!before.empty()) {
     check_that(checkpoints() == before, call + " failed and changed an optimizer: " + sentence);
   }
@@ -92,7 +92,7 @@ const char* call_world::name_of(const std::vector<std::string>& names) {
 }
 
 const char* call_world::given_name() {
-  static const std::vector<std::string> all = {"t0", "t1", "t2", "t3", "g0",
+  static const std::vector<std::string> all = {"t0", "t1", "t2", "t3",        "g0",
                                                "g1", "g2", "n",  "t0.exp_avg"};
   return name_of(all);
 }

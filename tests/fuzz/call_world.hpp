@@ -148,7 +148,8 @@ class call_world {
     const std::size_t declared = hostile_struct_size(in, sizeof(Struct));
     const bool is_possible = declared >= sizeof declared && declared <= 4096;
     const std::size_t bytes = is_possible ? declared : sizeof declared;
-    auto* const block = static_cast<std::uint8_t*>(memory.block(bytes, value == nullptr ? 0xaa : 0));
+    auto* const block =
+        static_cast<std::uint8_t*>(memory.block(bytes, value == nullptr ? 0xaa : 0));
     if (value != nullptr) std::memcpy(block, value, std::min(bytes, sizeof(Struct)));
     if (bytes > sizeof(Struct) && in.chance(64)) block[bytes - 1] = 1;  // a field of later versions
     std::memcpy(block, &declared, sizeof declared);
@@ -166,9 +167,9 @@ std::string set_marker();
 /// A kind of call: makes one.
 using call_maker = void (*)(call_world&);
 
-std::span<const call_maker> object_calls();      // contexts, rules, schedules, plain structs
-std::span<const call_maker> stateless_calls();   // arrays and steps over them
-std::span<const call_maker> optimizer_calls();   // groups, tensors, steps
-std::span<const call_maker> state_calls();       // what an optimizer holds; checkpoints
+std::span<const call_maker> object_calls();     // contexts, rules, schedules, plain structs
+std::span<const call_maker> stateless_calls();  // arrays and steps over them
+std::span<const call_maker> optimizer_calls();  // groups, tensors, steps
+std::span<const call_maker> state_calls();      // what an optimizer holds; checkpoints
 
 }  // namespace gradstep_test

@@ -29,8 +29,8 @@ void set_extents(call_world& world, gradstep_tensor& t) {
     t.count = t.rows * t.columns * world.in.one_of(matrices);
   }
   if (world.in.chance(16)) {
-    constexpr std::uint64_t wrong[] = {UINT64_MAX, std::uint64_t{1} << 63, std::uint64_t{1} << 61,
-                                       std::uint64_t{1} << 32, 0, 7};
+    constexpr std::uint64_t wrong[] = {
+        UINT64_MAX, std::uint64_t{1} << 63, std::uint64_t{1} << 61, std::uint64_t{1} << 32, 0, 7};
     std::uint64_t* const fields[] = {&t.rows, &t.columns, &t.whole_count, &t.first_index};
     *world.in.one_of(fields) = world.in.one_of(wrong);
   }
@@ -68,8 +68,8 @@ void set_arrays(call_world& world, gradstep_tensor& t) {
   const bool is_wide = t.param.dtype == GRADSTEP_FLOAT64;
   t.grad = make_elements(world, float_dtype(world), t);
   if (t.param.dtype == GRADSTEP_BFLOAT16 && world.in.chance(64)) {
-    t.param.extra =
-        make_data(world, bytes_of_array(t.param.dtype, t.count, t.rows, t.columns, t.param.pitch), 2);
+    t.param.extra = make_data(
+        world, bytes_of_array(t.param.dtype, t.count, t.rows, t.columns, t.param.pitch), 2);
   }
   const std::uint8_t extras = world.in.byte();
   if (extras >= 192) t.copy = make_elements(world, world.in.chance(8) ? 2 : 3, t);
@@ -113,21 +113,52 @@ void spoil(call_world& world, gradstep_tensor& t) {
   auto* const param = static_cast<std::uint8_t*>(t.param.data);
   const bool has_gaps = t.param.pitch != 0 || a.pitch != 0;
   switch (choice) {
-    case 0: a.data = nullptr; break;
-    case 1: a.flags = 1; break;
-    case 2: a.extra2 = &t; break;
-    case 3: a.data = t.param.data; break;
-    case 4: if (t.slot_count != 0) a.data = t.slots[0].data; break;
-    case 5: a.data = static_cast<std::uint8_t*>(a.data) + (a.data == nullptr ? 0 : 1); break;
-    case 6: if (t.count > 1 && !has_gaps) a.data = param + bytes_of_dtype(t.param.dtype); break;
-    case 7: t.flags = 1; break;
-    case 8: t.slots = nullptr; break;
-    case 9: t.slot_count = t.slot_count == 0 ? SIZE_MAX : t.slot_count - 1; break;
-    case 10: t.scalars = nullptr; break;
-    case 11: t.scalar_count += 1; break;
-    case 12: if (a.dtype != GRADSTEP_BFLOAT16) a.extra = t.param.data; break;
-    case 13: a.dtype = GRADSTEP_E5M3_B256; break;
-    default: t.slots = nullptr; t.slot_count = 0; break;
+    case 0:
+      a.data = nullptr;
+      break;
+    case 1:
+      a.flags = 1;
+      break;
+    case 2:
+      a.extra2 = &t;
+      break;
+    case 3:
+      a.data = t.param.data;
+      break;
+    case 4:
+      if (t.slot_count != 0) a.data = t.slots[0].data;
+      break;
+    case 5:
+      a.data = static_cast<std::uint8_t*>(a.data) + (a.data == nullptr ? 0 : 1);
+      break;
+    case 6:
+      if (t.count > 1 && !has_gaps) a.data = param + bytes_of_dtype(t.param.dtype);
+      break;
+    case 7:
+      t.flags = 1;
+      break;
+    case 8:
+      t.slots = nullptr;
+      break;
+    case 9:
+      t.slot_count = t.slot_count == 0 ? SIZE_MAX : t.slot_count - 1;
+      break;
+    case 10:
+      t.scalars = nullptr;
+      break;
+    case 11:
+      t.scalar_count += 1;
+      break;
+    case 12:
+      if (a.dtype != GRADSTEP_BFLOAT16) a.extra = t.param.data;
+      break;
+    case 13:
+      a.dtype = GRADSTEP_E5M3_B256;
+      break;
+    default:
+      t.slots = nullptr;
+      t.slot_count = 0;
+      break;
   }
 }
 

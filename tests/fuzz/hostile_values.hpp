@@ -18,9 +18,9 @@ namespace gradstep_test {
 
 inline double hostile_real(fuzz_input& in) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  constexpr double values[] = {1,       0.5,      0.9,   0.999,     0,     1e-3,   1e-8,
-                               2,       3,        10,    -0.0,      -1,    -0.5,   infinity,
-                               NAN,     1e300,    1e-40, -infinity, -1e300, 5e-324, 0x1p53,
+  constexpr double values[] = {1,          0.5,   0.9,   0.999,     0,      1e-3,   1e-8,
+                               2,          3,     10,    -0.0,      -1,     -0.5,   infinity,
+                               NAN,        1e300, 1e-40, -infinity, -1e300, 5e-324, 0x1p53,
                                0x1p53 + 2, 65536, 1e39,  0.1,       100};
   const std::size_t choice = in.byte();
   return choice < std::size(values) ? values[choice] : choice > 240 ? in.number<double>() : 1;
@@ -28,9 +28,22 @@ inline double hostile_real(fuzz_input& in) {
 
 /// Small indices and counts, and what lies beyond every end.
 inline std::uint64_t hostile_size(fuzz_input& in) {
-  constexpr std::uint64_t values[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 100, SIZE_MAX, SIZE_MAX - 1,
-                                      std::uint64_t{1} << 53, (std::uint64_t{1} << 53) + 1,
-                                      std::uint64_t{1} << 63, std::uint64_t{1} << 32};
+  constexpr std::uint64_t values[] = {0,
+                                      1,
+                                      2,
+                                      3,
+                                      4,
+                                      5,
+                                      6,
+                                      7,
+                                      8,
+                                      100,
+                                      SIZE_MAX,
+                                      SIZE_MAX - 1,
+                                      std::uint64_t{1} << 53,
+                                      (std::uint64_t{1} << 53) + 1,
+                                      std::uint64_t{1} << 63,
+                                      std::uint64_t{1} << 32};
   return in.one_of(values);
 }
 
@@ -44,9 +57,9 @@ inline std::uint64_t hostile_index(fuzz_input& in) {
 inline std::size_t hostile_struct_size(fuzz_input& in, std::size_t own) {
   const std::uint8_t choice = in.byte();
   if (choice < 200) return own;
-  const std::size_t others[] = {own - 8, own - 16,  own - 24, own + 8, own + 64, 4096, 4104,
-                                0,       7,         8,        own + 1, own - 1,  16,   SIZE_MAX,
-                                4,       SIZE_MAX - 7};
+  const std::size_t others[] = {own - 8, own - 16, own - 24, own + 8,     own + 64, 4096,
+                                4104,    0,        7,        8,           own + 1,  own - 1,
+                                16,      SIZE_MAX, 4,        SIZE_MAX - 7};
   return others[choice % std::size(others)];
 }
 
@@ -60,8 +73,16 @@ class known_names {
     }
     for (std::size_t i = 0; i < gradstep_isa_count(); ++i) isas.emplace_back(gradstep_isa_name(i));
     slots.insert(slots.end(), {"param", "average", "accumulated_grad"});
-    wrong = {"",         "\xff\xfe",         "a\nb",          std::string(255, 'n'), "adanw",
-             "\xc3\xa4", std::string(256, 'n'), std::string(5000, '%'), "%s%n", "\xed\xa0\x80"};
+    wrong = {"",
+             "\xff\xfe",
+             "a\nb",
+             std::string(255, 'n'),
+             "adanw",
+             "\xc3\xa4",
+             std::string(256, 'n'),
+             std::string(5000, '%'),
+             "%s%n",
+             "\xed\xa0\x80"};
   }
 
   std::vector<std::string> rules, schedules, isas, hyperparameters, parameters, slots, scalars,

@@ -50,8 +50,8 @@ class loaded_model {
   /// The model's own checkpoint.
   const std::string& good() const { return good_; }
 
-  /// Loads any bytes. After a refusal the optimizer is as it was. After a success it can be stepped,
-  /// and can load its first checkpoint again.
+  /// Loads any bytes. After a refusal the optimizer is as it was. After a success it can be
+  /// stepped, and can load its first checkpoint again.
   bool load(std::string_view bytes, std::uint64_t flags) {
     const auto status = load_copy(bytes, flags);
     if (status != GRADSTEP_OK) {

@@ -127,13 +127,13 @@ void check_rule(call_world& world) {
 /// Calls that return no status.
 void ask_for_names(call_world& world) {
   const std::size_t index = world.size();
-  for (const char* name : {gradstep_isa_name(index), gradstep_rule_name(index),
-                           gradstep_schedule_name(index),
-                           gradstep_rule_transform_name(world.rule_name(), index)}) {
+  for (const char* name :
+       {gradstep_isa_name(index), gradstep_rule_name(index), gradstep_schedule_name(index),
+        gradstep_rule_transform_name(world.rule_name(), index)}) {
     check_that(name == nullptr || *name != '\0', "an empty name");
   }
   check_that(gradstep_isa_is_available(index) == 0 || gradstep_isa_name(index) != nullptr,
-          "an instruction set without a name");
+             "an instruction set without a name");
   check_that(*gradstep_status_name(world.small_integer()) != '\0', "a status without a name");
   check_that(*gradstep_version_text() != '\0' && gradstep_version() != 0, "no version");
 }
@@ -193,9 +193,8 @@ void set_list(call_world& world) {
   constexpr std::size_t wrong[] = {65537, SIZE_MAX, SIZE_MAX / 8 + 2};
   const bool is_wrong = world.in.chance(16);
   const std::size_t count = is_wrong ? world.in.one_of(wrong) : values.size();
-  const auto* const given = world.in.chance(8) && count != 0
-                                ? nullptr
-                                : world.memory.copy(values.data(), values.size());
+  const auto* const given =
+      world.in.chance(8) && count != 0 ? nullptr : world.memory.copy(values.data(), values.size());
   world.check("gradstep_schedule_set_list",
               [&] { return gradstep_schedule_set_list(schedule, name, given, count); });
 }
@@ -274,13 +273,35 @@ void call_by_name(call_world& world) {
   check_that(bytes == 0 || std::memchr(sentence, 0, bytes) != nullptr, "a sentence without an end");
 }
 
-constexpr call_maker makers[] = {
-    create_context,  destroy_context,  describe_context, describe_rule,      describe_hyperparameter,
-    describe_slot,   describe_scalar,  create_rule,      destroy_rule,       set_rule,
-    get_rule,        check_rule,       ask_for_names,    describe_schedule,  describe_parameter,
-    create_schedule, create_sequence,  destroy_schedule, set_schedule,       get_schedule,
-    set_list,        check_schedule,   rate_of_schedule, momentum_of_schedule, init_scaler,
-    update_scaler,   init_plateau,     report_plateau,   call_by_name};
+constexpr call_maker makers[] = {create_context,
+                                 destroy_context,
+                                 describe_context,
+                                 describe_rule,
+                                 describe_hyperparameter,
+                                 describe_slot,
+                                 describe_scalar,
+                                 create_rule,
+                                 destroy_rule,
+                                 set_rule,
+                                 get_rule,
+                                 check_rule,
+                                 ask_for_names,
+                                 describe_schedule,
+                                 describe_parameter,
+                                 create_schedule,
+                                 create_sequence,
+                                 destroy_schedule,
+                                 set_schedule,
+                                 get_schedule,
+                                 set_list,
+                                 check_schedule,
+                                 rate_of_schedule,
+                                 momentum_of_schedule,
+                                 init_scaler,
+                                 update_scaler,
+                                 init_plateau,
+                                 report_plateau,
+                                 call_by_name};
 
 }  // namespace
 

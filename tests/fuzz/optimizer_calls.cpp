@@ -238,8 +238,9 @@ gradstep_step_options* step_options(call_world& world) {
   return world.in.chance(128) ? nullptr : world.given_struct(options);
 }
 void step(call_world& world) {
-  world.make("gradstep_optimizer_step", gradstep_optimizer_step, &w::optimizer,
-             [](call_world* each) { return step_options(*each); }, info<gradstep_apply_result>);
+  world.make(
+      "gradstep_optimizer_step", gradstep_optimizer_step, &w::optimizer,
+      [](call_world* each) { return step_options(*each); }, info<gradstep_apply_result>);
 }
 void begin_step(call_world& world) {
   world.make("gradstep_optimizer_begin_step", gradstep_optimizer_begin_step, &w::optimizer,
@@ -255,10 +256,10 @@ void end_step(call_world& world) {
 }
 
 constexpr call_maker makers[] = {
-    step,          add_tensor,    add_arrays,      set_param,    accumulate,       set_grad,
-    add_group,     remove_tensor, move_tensor,     begin_step,   step_tensor,      end_step,
-    inspect,       set_grads,     freeze,          set_options,  create_optimizer, destroy_optimizer,
-    remove_group,  find_group,    describe_group,  find_tensor,  describe_tensor,  describe};
+    step,         add_tensor,    add_arrays,     set_param,   accumulate,       set_grad,
+    add_group,    remove_tensor, move_tensor,    begin_step,  step_tensor,      end_step,
+    inspect,      set_grads,     freeze,         set_options, create_optimizer, destroy_optimizer,
+    remove_group, find_group,    describe_group, find_tensor, describe_tensor,  describe};
 
 }  // namespace
 

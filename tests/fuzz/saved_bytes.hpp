@@ -21,7 +21,7 @@ inline std::string checkpoint_of(const gradstep_optimizer* optimizer) {
   options.memory = bytes.data();
   options.memory_size = bytes.size();
   check_that(gradstep_optimizer_save_to(optimizer, &options, &size) == GRADSTEP_OK,
-          "a checkpoint has a size, but cannot be written");
+             "a checkpoint has a size, but cannot be written");
   return bytes;
 }
 

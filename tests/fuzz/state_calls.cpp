@@ -120,7 +120,8 @@ void get_array(call_world& world) {
   });
   if (status != GRADSTEP_OK || count == nullptr || array->pitch != 0) return;
   std::vector<double> values(*count);
-  check_that(gradstep_array_read(array, *count, values.data()) == GRADSTEP_OK, gradstep_last_error());
+  check_that(gradstep_array_read(array, *count, values.data()) == GRADSTEP_OK,
+             gradstep_last_error());
 }
 
 void convert_array(call_world& world) {
@@ -191,9 +192,9 @@ struct byte_stream {
     std::size_t index = 0;
     if (optimizer != nullptr) {
       check_that(gradstep_optimizer_find_tensor(optimizer, "t0", &index) != GRADSTEP_BUSY,
-              "an immediate call is busy");
+                 "an immediate call is busy");
       check_that(gradstep_optimizer_remove_tensor(optimizer, index) == GRADSTEP_BUSY,
-              "a call within a call is not busy");
+                 "a call within a call is not busy");
       set_marker();
     }
     return calls++ >= fails_after;
@@ -208,7 +209,7 @@ std::int32_t write_bytes_of(void* stream, const void* bytes, std::size_t size) {
 std::int32_t read_bytes_of(void* stream, std::uint64_t offset, void* bytes, std::size_t size) {
   auto& from = *static_cast<byte_stream*>(stream);
   check_that(offset <= from.bytes.size() && size <= from.bytes.size() - offset,
-          "a load reads beyond the end of its stream");
+             "a load reads beyond the end of its stream");
   std::memcpy(bytes, from.bytes.data() + offset, size);
   if (from.calls == 9) static_cast<char*>(bytes)[0] ^= 1;  // bytes that change
   return from.fails() ? -7 : 0;
@@ -236,13 +237,14 @@ void save_to(call_world& world) {
   if (world.saved.size() < 4) world.saved.push_back(checkpoint_of(optimizer));
 }
 void save(call_world& world) {
-  world.make("gradstep_optimizer_save", gradstep_optimizer_save, &w::optimizer,
-             [](call_world* each) { return path_of(*each); }, &w::index);
+  world.make(
+      "gradstep_optimizer_save", gradstep_optimizer_save, &w::optimizer,
+      [](call_world* each) { return path_of(*each); }, &w::index);
 }
 void load(call_world& world) {
-  world.make("gradstep_optimizer_load", gradstep_optimizer_load, &w::optimizer,
-             [](call_world* each) { return path_of(*each); }, &w::index,
-             info<gradstep_load_result>);
+  world.make(
+      "gradstep_optimizer_load", gradstep_optimizer_load, &w::optimizer,
+      [](call_world* each) { return path_of(*each); }, &w::index, info<gradstep_load_result>);
 }
 
 /// One of the checkpoints of this sequence, perhaps damaged.
@@ -298,13 +300,33 @@ void load_own_checkpoint(call_world& world) {
   check_that(checkpoint_of(optimizer) == bytes, "loading its own checkpoint changes an optimizer");
 }
 
-constexpr call_maker makers[] = {
-    set_hyperparameter, load_own_checkpoint, save_to,         load_from,         set_schedule,
-    set_plateau,        report_metric,       set_loss_scaler, transform,         start_average,
-    set_average_count,  set_step_count,      set_tensor_step_count, set_scalar,  get_scalar,
-    get_array,          convert_array,       set_note,        get_note,          count_notes,
-    note_at,            save,                load,            get_hyperparameter, get_plateau,
-    get_loss_scaler,    set_group_max_norm};
+constexpr call_maker makers[] = {set_hyperparameter,
+                                 load_own_checkpoint,
+                                 save_to,
+                                 load_from,
+                                 set_schedule,
+                                 set_plateau,
+                                 report_metric,
+                                 set_loss_scaler,
+                                 transform,
+                                 start_average,
+                                 set_average_count,
+                                 set_step_count,
+                                 set_tensor_step_count,
+                                 set_scalar,
+                                 get_scalar,
+                                 get_array,
+                                 convert_array,
+                                 set_note,
+                                 get_note,
+                                 count_notes,
+                                 note_at,
+                                 save,
+                                 load,
+                                 get_hyperparameter,
+                                 get_plateau,
+                                 get_loss_scaler,
+                                 set_group_max_norm};
 
 }  // namespace
 

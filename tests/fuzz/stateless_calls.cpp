@@ -51,8 +51,8 @@ gradstep_apply_options* options_for(call_world& world, const gradstep_rule* rule
   gradstep_apply_options options{};
   if (in.chance(160)) options.flags = in.number<std::uint16_t>() & 0xfff;
   if (in.chance(4)) options.flags |= std::uint64_t{1} << (12 + in.below(52));
-  constexpr std::uint64_t steps[] = {1, 2, 3, 100, std::uint64_t{1} << 53,
-                                     (std::uint64_t{1} << 53) + 1, 0, UINT64_MAX};
+  constexpr std::uint64_t steps[] = {
+      1, 2, 3, 100, std::uint64_t{1} << 53, (std::uint64_t{1} << 53) + 1, 0, UINT64_MAX};
   options.step = in.one_of(steps);
   options.grad_scale = world.real();
   options.max_norm = options.max_value = world.real();
@@ -116,18 +116,16 @@ void lay_out_slot(call_world& world) {
   const std::size_t index = world.index();
   const std::int32_t dtype = world.dtype();
   auto* const layout = world.output_struct<gradstep_slot_layout>();
-  world.check("gradstep_rule_slot_layout", [&] {
-    return gradstep_rule_slot_layout(rule, index, given, dtype, layout);
-  });
+  world.check("gradstep_rule_slot_layout",
+              [&] { return gradstep_rule_slot_layout(rule, index, given, dtype, layout); });
 }
 
 void size_workspace(call_world& world) {
   const auto* const rule = world.rule();
   const auto list = list_for(world, rule);
   auto* const bytes = world.output<std::size_t>();
-  world.check("gradstep_workspace_size", [&] {
-    return gradstep_workspace_size(rule, list.tensors, list.count, bytes);
-  });
+  world.check("gradstep_workspace_size",
+              [&] { return gradstep_workspace_size(rule, list.tensors, list.count, bytes); });
 }
 
 void apply(call_world& world) {
@@ -212,22 +210,21 @@ void transform(call_world& world) {
   const auto* const rule = world.rule();
   const auto list = list_for(world, rule);
   const char* const name = world.transform_name();
-  world.check("gradstep_transform", [&] {
-    return gradstep_transform(context, rule, list.tensors, list.count, name);
-  });
+  world.check("gradstep_transform",
+              [&] { return gradstep_transform(context, rule, list.tensors, list.count, name); });
 }
 
 void norm_of_gradients(call_world& world) {
   const auto* const context = world.context();
   const auto list = list_for(world, nullptr);
   auto* const result = world.output_struct<gradstep_norm_result>();
-  world.check("gradstep_gradient_norm", [&] {
-    return gradstep_gradient_norm(context, list.tensors, list.count, result);
-  });
+  world.check("gradstep_gradient_norm",
+              [&] { return gradstep_gradient_norm(context, list.tensors, list.count, result); });
 }
 
-constexpr call_maker makers[] = {apply,      apply_part,   apply_arrays,   transform, norm_of_gradients,
-                                 read_array, write_array,  size_workspace, lay_out_slot};
+constexpr call_maker makers[] = {apply,       apply_part,        apply_arrays,
+                                 transform,   norm_of_gradients, read_array,
+                                 write_array, size_workspace,    lay_out_slot};
 
 }  // namespace
 

@@ -32,10 +32,11 @@ struct number_mix {
 
   double at(std::size_t i) const {
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    constexpr double special[] = {0.0,       -0.0,     1,        -1,      NAN,    infinity,
-                                  -infinity, 0x1p-149, -0x1p-149, 0x1p-126, 0x1p127, -0x1.fffffep127,
-                                  1e39,      0x1p-1074, 1e300,   65504,   65520,  -65519,
-                                  0x1p-24,   0x1p-25,  1e-46};
+    constexpr double special[] = {
+        0.0,       -0.0,      1,         -1,       NAN,     infinity,
+        -infinity, 0x1p-149,  -0x1p-149, 0x1p-126, 0x1p127, -0x1.fffffep127,
+        1e39,      0x1p-1074, 1e300,     65504,    65520,   -65519,
+        0x1p-24,   0x1p-25,   1e-46};
     const std::uint64_t bits = splitmix(seed, i);
     if ((bits & 255) < special_of_256) return special[(bits >> 8) % std::size(special)];
     return std::ldexp(random_value(seed + 7, i), exponent - static_cast<int>(bits >> 8 & 7));
@@ -108,10 +109,11 @@ class step_case {
   void set_rule(fuzz_input& in) {
     const auto& combinations = combinations_of(rule_name_);
     const std::size_t choice = in.number<std::uint16_t>();
-    rule = make_rule(rule_name_, combinations[combinations.size() - 1 - choice % combinations.size()]);
+    rule =
+        make_rule(rule_name_, combinations[combinations.size() - 1 - choice % combinations.size()]);
     const auto all = hyperparameters_of(rule_name_);
-    constexpr double values[] = {0, 1, 0.5, 0.9, 0.999, 0.1, 1e-3, 10, 1e-8, 1e-30, 1e30, 1 - 0x1p-9,
-                                 -1, 1e300, 0x1p-126, 3};
+    constexpr double values[] = {0,    1,     0.5,  0.9,        0.999, 0.1,   1e-3,     10,
+                                 1e-8, 1e-30, 1e30, 1 - 0x1p-9, -1,    1e300, 0x1p-126, 3};
     for (std::size_t i = in.below(5); i > 0; --i) {
       const char* const name = in.one_of(all).name;
       double before = 0;
@@ -139,8 +141,14 @@ class step_case {
     options.flags = how.flags | (in.byte() & 63U);
     if (in.chance(16)) options.flags |= GRADSTEP_APPLY_FRESH_SLOTS;
     if (!how.has_average) options.flags &= ~GRADSTEP_APPLY_AVERAGE;
-    constexpr std::uint64_t steps[] = {1, 2, 3, 10, 1000, std::uint64_t{1} << 20,
-                                       std::uint64_t{1} << 40, (std::uint64_t{1} << 53) - 2};
+    constexpr std::uint64_t steps[] = {1,
+                                       2,
+                                       3,
+                                       10,
+                                       1000,
+                                       std::uint64_t{1} << 20,
+                                       std::uint64_t{1} << 40,
+                                       (std::uint64_t{1} << 53) - 2};
     options.step = in.one_of(steps);
     step_count = 1 + static_cast<int>(in.below(3));
     // Powers of two beside max_norm, so that their product with the clip factor is exact.
@@ -165,8 +173,9 @@ class step_case {
   }
 
   void set_tensors(fuzz_input& in) {
-    constexpr std::size_t counts[] = {67, 1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 64, 65, 100, 128, 129,
-                                      255, 256, 257, 300, 511, 513, 700, 1023, 0, 2603};
+    constexpr std::size_t counts[] = {67,  1,   2,   3,   7,   8,    15,  16,  17,
+                                      31,  33,  64,  65,  100, 128,  129, 255, 256,
+                                      257, 300, 511, 513, 700, 1023, 0,   2603};
     for (std::size_t i = 1 + in.below(3); i > 0; --i) {
       matrix_shape shape;
       std::size_t count = in.one_of(counts);

@@ -2,7 +2,9 @@
 #include "fuzz/step_oracle.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <variant>
 
@@ -73,7 +75,8 @@ void step_plain(const reference_options& options, std::vector<stored_parameter>&
     plain.back().param = read<V, T>(t.param, t.count);
     plain.back().grad = read<V, T>(t.grad, t.count);
     for (std::size_t s = 0; s < t.slot_count; ++s) {
-      if (list[i].slots[s]) plain.back().slots[s] = read<V, T>(t.slots[s], list[i].slots[s]->size());
+      if (list[i].slots[s])
+        plain.back().slots[s] = read<V, T>(t.slots[s], list[i].slots[s]->size());
     }
     visit_scalars<Rule>(list[i], [&](std::size_t k, double x) { plain.back().scalars[k] = x; });
   }
@@ -112,10 +115,18 @@ void zero_gradients(std::vector<stored_parameter>& list) {
 
 }  // namespace
 
-bool has_oracle(const std::vector<stored_parameter>& list, const gradstep_apply_options& options) {
+bool has_oracle(const std::vector<stored_parameter>& list, const gradstep_apply_options& options,
+                const gradstep_apply_result& result) {
   const bool has_empty =
       std::any_of(list.begin(), list.end(), [](const auto& each) { return each.size() == 0; });
-  return !list[0].delta && !has_empty && (options.flags & GRADSTEP_APPLY_FRESH_SLOTS) == 0;
+  // The plain code rounds the scale to a denormal number; the library keeps all of its bits.
+  const bool is_wide = list[0].arithmetic_dtype() == GRADSTEP_FLOAT64;
+  const double smallest = is_wide ? std::numeric_limits<double>::min() : 0x1p-126;
+  const bool is_scaled = (options.flags & GRADSTEP_APPLY_GRAD_SCALE) != 0;
+  const double scale = (is_scaled ? options.grad_scale : 1) * result.clip_factor;
+  const bool has_tiny_scale = std::abs(scale) < smallest;
+  return !list[0].delta && !has_empty && !has_tiny_scale &&
+         (options.flags & GRADSTEP_APPLY_FRESH_SLOTS) == 0;
 }
 
 void step_by_oracle(const gradstep_context* context, const gradstep_rule* rule,

@@ -13,7 +13,8 @@ namespace gradstep_test {
 
 /// Whether the plain code has all that the step needs: it knows neither delta nor FRESH_SLOTS
 /// nor tensors without elements.
-bool has_oracle(const std::vector<stored_parameter>& list, const gradstep_apply_options& options);
+bool has_oracle(const std::vector<stored_parameter>& list, const gradstep_apply_options& options,
+                const gradstep_apply_result& result);
 
 /// Makes the step that the context makes. `result`: what the library's step has found.
 void step_by_oracle(const gradstep_context* context, const gradstep_rule* rule,

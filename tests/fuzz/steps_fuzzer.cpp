@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -36,8 +37,8 @@ const std::vector<isa_contexts>& all_contexts() {
   static const auto all = [] {
     std::vector<isa_contexts> list;
     for (const auto& isa : available_isas()) {
-      list.push_back({isa, make_serial_context(isa.c_str()),
-                      make_context(split_options(2, isa.c_str()))});
+      list.push_back(
+          {isa, make_serial_context(isa.c_str()), make_context(split_options(2, isa.c_str()))});
     }
     return list;
   }();
@@ -78,13 +79,20 @@ class step_ways {
   const gradstep_apply_result& result() const { return result_; }
 
  private:
+  static std::string hex(std::uint64_t bits) {
+    char text[24];
+    std::snprintf(text, sizeof text, "%#llx", static_cast<unsigned long long>(bits));
+    return text;
+  }
+
   void expect(parameters& got, const char* way) const {
     const auto bits = bits_of_all(got);
     if (bits == bits_) return;
     const auto at = std::mismatch(bits.begin(), bits.end(), bits_.begin()).first - bits.begin();
     report_finding(where_ + ", flags " + std::to_string(options_.flags) + ", step " +
                    std::to_string(options_.step) + ": number " + std::to_string(at) + " of " +
-                   std::to_string(bits.size()) + " differs " + way);
+                   std::to_string(bits.size()) + " is " + hex(bits[at]) + " " + way +
+                   " instead of " + hex(bits_[at]));
   }
 
   /// Options of a step over a part of the list: the norm of the whole is given.
@@ -100,7 +108,7 @@ class step_ways {
   }
 
   void check_oracle(const gradstep_context* context) const {
-    if (!has_oracle(before_, options_)) return;
+    if (!has_oracle(before_, options_, result_)) return;
     auto got = before_;
     step_by_oracle(context, of_.rule.get(), of_.rule_name(), got, options_, result_);
     expect(got, "in plain scalar code");
@@ -111,10 +119,11 @@ class step_ways {
     const auto result = apply_stored(context, of_.rule.get(), got, options_);
     expect(got, "on two threads");
     check_that(bits_of(result.grad_norm) == bits_of(result_.grad_norm) &&
-                result.non_finite_count == result_.non_finite_count &&
-                bits_of(result.clip_factor) == bits_of(result_.clip_factor) &&
-                result.is_skipped == result_.is_skipped && result.is_stopped == result_.is_stopped,
-            where_ + ": the result differs on two threads");
+                   result.non_finite_count == result_.non_finite_count &&
+                   bits_of(result.clip_factor) == bits_of(result_.clip_factor) &&
+                   result.is_skipped == result_.is_skipped &&
+                   result.is_stopped == result_.is_stopped,
+               where_ + ": the result differs on two threads");
   }
 
   /// Each array at another address.
@@ -204,7 +213,7 @@ void check_input(fuzz_input in) {
       after = ways.check(contexts);
       if (!fuses(contexts.isa)) continue;
       check_that(fused_bits.empty() || fused_bits == ways.bits(),
-              of.rule_name() + ": the bits of " + contexts.isa + " differ, " + to_text(of.how));
+                 of.rule_name() + ": the bits of " + contexts.isa + " differ, " + to_text(of.how));
       fused_bits = ways.bits();
     }
     list = after;
