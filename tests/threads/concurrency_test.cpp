@@ -160,6 +160,18 @@ TEST(concurrency, threads_step_tensors_of_their_own_by_one_context) {
   });
 }
 
+TEST(concurrency, threads_that_come_and_go_have_their_own_sentences) {
+  on_threads(host_threads, [](std::size_t i) {
+    for (std::uint64_t round = 1; round <= rounds; ++round) {
+      const std::string name = std::to_string(i) + " no rule " + std::to_string(round);
+      std::thread([&] {
+        gradstep_rule* none = nullptr;
+        expect_failure(gradstep_rule_create(name.c_str(), &none), GRADSTEP_UNKNOWN_NAME, {name});
+      }).join();
+    }
+  });
+}
+
 // ---- One optimizer ----------------------------------------------------------------------------
 
 /// Eight tensors, half of them with a rule that sums.
