@@ -1,20 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs headers, library, CMake package and pkg-config file. The installed tree can be moved.
+# Installs headers, library, CMake package and pkg-config file. The installed tree can be moved. What
+# a program needs to run is the component gradstep_runtime; the rest is gradstep_development.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(gradstep_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/gradstep")
-install(TARGETS gradstep EXPORT gradstep-targets
-        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(
+  TARGETS gradstep
+  EXPORT gradstep-targets
+  LIBRARY COMPONENT gradstep_runtime NAMELINK_COMPONENT gradstep_development
+  ARCHIVE COMPONENT gradstep_development
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT gradstep_development)
 # The description of the C interface, for generators of bindings.
 install(FILES "${PROJECT_SOURCE_DIR}/include/gradstep/gradstep.json"
-        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/gradstep")
-install(EXPORT gradstep-targets NAMESPACE gradstep:: DESTINATION "${gradstep_cmake_dir}")
+        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/gradstep" COMPONENT gradstep_development)
+install(EXPORT gradstep-targets NAMESPACE gradstep:: DESTINATION "${gradstep_cmake_dir}"
+        COMPONENT gradstep_development)
 # If oneTBB was fetched, its library file is installed too, because gradstep does not load without
 # it.
 if(GRADSTEP_SHARED AND gradstep_fetched_TBB)
-  install(TARGETS tbb LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" NAMELINK_SKIP)
+  install(TARGETS tbb LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT gradstep_runtime
+                      NAMELINK_SKIP)
   set_target_properties(gradstep PROPERTIES INSTALL_RPATH "$ORIGIN")
 endif()
 
@@ -25,7 +32,7 @@ write_basic_package_version_file(
   "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config-version.cmake" COMPATIBILITY SameMajorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/gradstep-config-version.cmake"
-        DESTINATION "${gradstep_cmake_dir}")
+        DESTINATION "${gradstep_cmake_dir}" COMPONENT gradstep_development)
 
 # gradstep_pc_folder(RESULT FOLDER): sets RESULT to FOLDER as the pkg-config file writes it: below
 # the prefix, unless it is absolute.
@@ -62,4 +69,4 @@ endif()
 configure_file("${CMAKE_CURRENT_LIST_DIR}/gradstep.pc.in"
                "${CMAKE_CURRENT_BINARY_DIR}/gradstep.pc" @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gradstep.pc"
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT gradstep_development)
