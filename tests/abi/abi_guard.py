@@ -22,8 +22,10 @@ import xml.etree.ElementTree as xml
 TREE = pathlib.Path(__file__).resolve().parents[2]
 RELEASED = TREE / "tests/abi/released"
 HEADERS = TREE / "include/gradstep"
-PROGRAMS = ("tests/abi/every_struct.c", "tests/abi/placed_struct.h", "tests/guest/every_call.cpp",
-            "tests/abi/subproject/bits.c", "examples/embed.c")
+# Programs of one file, and what they include; programs of more files have a folder of their own.
+PROGRAMS = ("tests/abi/every_struct.c", "tests/abi/placed_struct.h", "tests/abi/subproject/bits.c",
+            "examples/embed.c")
+PROGRAM_FOLDERS = {"every_call": "tests/guest/every_call*"}
 # Structs that cannot grow, because other structs have them as fields.
 CLOSED = {"gradstep_array"}
 
@@ -124,6 +126,11 @@ def record(library):
     (release / "programs").mkdir()
     for program in PROGRAMS:
         shutil.copy(TREE / program, release / "programs")
+    for name, pattern in PROGRAM_FOLDERS.items():
+        for source in TREE.glob(pattern):  # where its includes look for it
+            copy = release / "programs" / name / source.relative_to(TREE / "tests")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
     print(f"recorded {release.relative_to(TREE)}")
     return 0
 

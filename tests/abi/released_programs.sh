@@ -18,11 +18,12 @@ fail() {
   exit 1
 }
 
-# compile SOURCE OUTPUT RELEASE
+# compile SOURCE OUTPUT RELEASE: SOURCE is a file, or the folder of a program of several.
 compile() {
-  local compiler=(cc -std=c99)
-  [ "${1##*.}" = c ] || compiler=(c++ -std=c++20)
-  "${compiler[@]}" -Wall -Wextra -Werror -I"$3" "$1" -L"$library" -lgradstep -o "$2"
+  local compiler=(c++ -std=c++20) sources=("$1")
+  [ "${1##*.}" != c ] || compiler=(cc -std=c99)
+  [ -f "$1" ] || mapfile -t sources < <(echo "-I$1" && find "$1" -name '*.cpp')
+  "${compiler[@]}" -Wall -Wextra -Werror -I"$3" "${sources[@]}" -L"$library" -lgradstep -o "$2"
 }
 
 # arguments_of NAME: what the program NAME expects on its command line.
@@ -61,7 +62,9 @@ check_functions() {
 for release in tests/abi/released/*/; do
   release=${release%/}
   : >"$root/used"
-  for source in "$release"/programs/*.c "$release"/programs/*.cpp; do run "$release" "$source"; done
+  for source in "$release"/programs/*; do
+    [ "${source##*.}" = h ] || run "$release" "$source"
+  done
   check_functions "$release"
   releases=$((releases + 1))
 done

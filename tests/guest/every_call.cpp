@@ -57,83 +57,6 @@ void enumerate() {
   gradstep_status_name(gradstep_version() == 0 ? 1 : 0);
 }
 
-/// Slots without scales: the arrays call has no argument for them.
-void step_with_arguments(const gradstep::context& context, const gradstep::rule& rule,
-                         const gradstep_tensor& t, std::vector<double> scalars) {
-  scalars.insert(scalars.begin(), t.scalars, t.scalars + t.scalar_count);
-  std::array<void*, 8> slots{};
-  std::int32_t slot_dtype = 0;
-  for (size_t s = 0; s < t.slot_count; ++s) {
-    if (t.slots[s].extra != nullptr) return;
-    slots[s] = t.slots[s].data;
-    const bool is_per_element = rule.slot(s).extent == GRADSTEP_EXTENT_ELEMENT;
-    if (slots[s] != nullptr && is_per_element) slot_dtype = t.slots[s].dtype;
-  }
-  gradstep::throw_on_failure(gradstep_apply_arrays(
-      context.get(), rule.get(), 3, t.count, 0, 0, t.param.dtype, t.param.data, t.grad.dtype,
-      t.grad.data, slot_dtype, slots[0], slots[1], slots[2], slots[3], slots[4], slots[5], slots[6],
-      slots[7], scalars.empty() ? nullptr : scalars.data(), nullptr, nullptr));
-}
-
-template <class Param, class Grad>
-void step_stateless(const gradstep::context& context, const char* rule_name, int slot_dtype,
-                    size_t count) {
-  const gradstep::rule rule(rule_name);
-  std::vector<Param> param(count);
-  std::vector<Grad> grad(count);
-  std::vector<std::uint16_t> copy(count);
-  std::vector<std::conditional_t<std::is_same_v<Param, double>, double, float>> average(count);
-  gradstep::parameter<Param, Grad> p(rule, param.data(), grad.data(), count, slot_dtype);
-  p.step(context, rule, 1);
-  p.set_copy(reinterpret_cast<gradstep::bfloat16*>(copy.data()));
-  p.set_average(average.data());
-  auto options = gradstep::sized<gradstep_apply_options>();
-  options.flags = GRADSTEP_APPLY_MAX_NORM | GRADSTEP_APPLY_MAX_VALUE | GRADSTEP_APPLY_AVERAGE |
-                  GRADSTEP_APPLY_CHECK_FINITE | GRADSTEP_APPLY_ZERO_GRAD |
-                  GRADSTEP_APPLY_STOCHASTIC_PARAM;
-  options.step = 2;
-  options.max_norm = options.max_value = 1;
-  options.average_decay = 0.9;
-  p.step(context, rule, options);
-  options.flags |= GRADSTEP_APPLY_AVERAGE_COUNT | GRADSTEP_APPLY_AVERAGE_EQUAL;
-  options.step = 3;
-  options.average_decay = 0;
-  options.average_count = 1;
-  p.step(context, rule, options);
-  gradstep::gradient_norm(context, {p.tensor()});
-  step_with_arguments(context, rule, p.tensor(), p.shared_scalars());
-  if (rule.scalar_count() == 0 && gradstep::workspace_size(rule, {p.tensor()}) == 0) {
-    options.flags = GRADSTEP_APPLY_ZERO_GRAD;
-    for (size_t part = 0; part < 3; ++part) {
-      gradstep::apply_part(context, rule, {p.tensor()}, options, part, 3);
-    }
-  }
-  const gradstep_tensor tensor = p.tensor();
-  size_t bytes = 0;
-  gradstep::throw_on_failure(gradstep_workspace_size(rule.get(), &tensor, 1, &bytes));
-  for (size_t i = 0; i < rule.info().transform_count; ++i) {
-    gradstep::throw_on_failure(gradstep_transform(context.get(), rule.get(), &tensor, 1,
-                                                  gradstep_rule_transform_name(rule_name, i)));
-  }
-  for (size_t s = 0; s < rule.slot_count(); ++s) p.slot(s);
-  std::vector<std::conditional_t<std::is_same_v<Param, double>, double, float>> delta(count);
-  gradstep::parameter<Param, Grad> changing(rule, param.data(), grad.data(), count, slot_dtype);
-  changing.set_delta(delta.data());
-  changing.step(context, rule, 1);
-}
-
-void step_all(const gradstep::context& context) {
-  for (size_t i = 0; i < gradstep_rule_count(); ++i) {
-    const char* const name = gradstep_rule_name(i);
-    for (const size_t count : {1U, 63U, 300U, 5000U}) {
-      step_stateless<float, float>(context, name, 0, count);
-      step_stateless<double, double>(context, name, 0, count);
-    }
-    step_stateless<gradstep::bfloat16, gradstep::float16>(context, name, GRADSTEP_BFLOAT16, 777);
-    step_stateless<float, gradstep::bfloat16>(context, name, GRADSTEP_S1E4M3_B256, 5001);
-  }
-}
-
 struct model {
   model(const gradstep::context& context, const char* slot_rule)
       : optimizer(context, options()), params(3), grads(3) {
@@ -202,8 +125,8 @@ void load_under_other_names(const gradstep::context& context,
   o.notes();
 }
 
-void use_optimizer(const gradstep::context& context, const std::string& path) {
-  model m(context, "adamw");
+/// Steps in all ways, under everything that has a say in them.
+void step_optimizer(model& m) {
   auto& o = m.optimizer;
   o.step();
   o.set_loss_scaler(gradstep::loss_scaler());
@@ -222,31 +145,48 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
   o.set_plateau(0, gradstep::plateau(0.1));
   o.report_metric(1);
   o.plateau_of(0);
+}
+
+void set_notes(gradstep::optimizer& o) {
   o.set_note("epoch", "1");
   o.set_note("epoch", "2");
   o.set_note("data", "digits");
   o.remove_note("data");
   o.note("epoch");
   o.notes();
-  o.save(path, GRADSTEP_CHECKPOINT_PARAMS);
-  const auto bytes = o.save_to_memory(GRADSTEP_CHECKPOINT_PARAMS);
+}
+
+void change_settings(model& m) {
+  auto& o = m.optimizer;
   o.set(1, "amsgrad", 1);
   o.get(1, "beta1");
   o.step();
   o.freeze(0);
   o.set_schedule(0, nullptr);
-  m.grads[0].swap(m.grads[0]);
   o.set_grad(0, nullptr);
   o.set_grads(0, {nullptr});
   add_arrays(o);
   o.set_options(model::options());
   o.set_group_max_norm(1, 0.5);
   o.step();
-  use_averages(context);
+}
+
+void describe(const gradstep::optimizer& o) {
   for (size_t t = 0; t < 3; ++t) o.read(t, "param");
   o.read(1, "exp_avg");
   o.describe_group(o.find_group("narrow"));
   o.describe_tensor(o.find_tensor("t2"));
+}
+
+void use_optimizer(const gradstep::context& context, const std::string& path) {
+  model m(context, "adamw");
+  step_optimizer(m);
+  set_notes(m.optimizer);
+  m.optimizer.save(path, GRADSTEP_CHECKPOINT_PARAMS);
+  const auto bytes = m.optimizer.save_to_memory(GRADSTEP_CHECKPOINT_PARAMS);
+  change_settings(m);
+  use_averages(context);
+  describe(m.optimizer);
   model other(context, "adamw");
   other.optimizer.load(path, GRADSTEP_CHECKPOINT_PARAMS);
   other.optimizer.step();
@@ -257,12 +197,13 @@ void use_optimizer(const gradstep::context& context, const std::string& path) {
 
 /// A rule that sums over all tensors, and one with transforms. Matrices of adafactor.
 void use_rules_of_passes(const gradstep::context& context) {
+  constexpr size_t count = 70'000;
   gradstep::optimizer o(context);
-  std::vector<float> params(3 * 70'000, 0.5F), grads(3 * 70'000, 0.25F);
+  std::vector<float> params(3 * count, 0.5F), grads(3 * count, 0.25F);
   const char* const rule_names[] = {"prodigy", "schedule_free_adamw", "adafactor"};
   for (size_t i = 0; i < 3; ++i) {
     o.add_group(rule_names[i], gradstep::rule(rule_names[i]));
-    auto tensor = gradstep::tensor_of(&params[i * 70'000], &grads[i * 70'000], 70'000);
+    auto tensor = gradstep::tensor_of(&params[i * count], &grads[i * count], count);
     tensor.rows = 70;
     tensor.columns = 1000;
     o.add_tensor(i, rule_names[i], tensor);
@@ -354,7 +295,7 @@ bool make_every_call(const gradstep::context& context, const std::string& path) 
   enumerate();
   use_schedules();
   context.describe();
-  step_all(context);
+  make_stateless_calls(context);
   use_optimizer(context, path);
   use_rules_of_passes(context);
   use_changing_tensors(context);

@@ -11,6 +11,9 @@
 /// succeed. Returns whether the calls that should fail did.
 bool make_every_call(const gradstep::context& context, const std::string& path);
 
+/// Those that need no optimizer: steps of arrays, of all rules. Throws as make_every_call.
+void make_stateless_calls(const gradstep::context& context);
+
 /// Who makes a step: the calling thread; a host's pool or an arena, in pieces.
 enum class threading { serial, host_pool, own_arena };
 
