@@ -93,10 +93,14 @@ class guarded_pool {
     next_ = 0;
     at_end_ = at_end;
   }
-  /// A copy of the numbers at one end of a page.
-  void* place(const number_array& numbers) {
+  /// Memory at one end of a page.
+  void* place(std::size_t bytes) {
     if (next_ == pages_.size()) pages_.emplace_back();
-    void* to = pages_[next_++].place(numbers.bytes(), at_end_);
+    return pages_[next_++].place(bytes, at_end_);
+  }
+  /// A copy of the numbers there.
+  void* place(const number_array& numbers) {
+    void* to = place(numbers.bytes());
     if (numbers.bytes() != 0) std::memcpy(to, numbers.data(), numbers.bytes());
     return to;
   }
@@ -179,6 +183,47 @@ TEST_P(guard_pages, are_not_touched_by_steps_of_any_storage) {
         }
         if (HasFailure()) return;
       }
+    }
+  }
+}
+
+// ---- Matrices, whose slots of rows and columns have fewer numbers, and workspaces ---------------
+
+constexpr matrix_shape shapes[] = {{1, 1}, {1, 40}, {40, 1}, {3, 3}, {31, 1},
+                                   {2, 9}, {5, 17}, {17, 5}, {9, 33}};
+
+void step_matrix_between_guards(const gradstep_context* context, const gradstep_rule* rule,
+                                const std::string& rule_name, matrix_shape shape,
+                                guarded_pool& pool) {
+  const std::size_t count = 2 * shape.rows * shape.columns;
+  std::vector<stored_parameter> wanted;
+  wanted.emplace_back(rule, rule_name, storage{}, count, 1, 0, shape);
+  stored_parameter got = wanted[0];
+  apply_stored(context, rule, wanted, at_step(1));
+  const guarded_view guarded(got, pool);
+  std::size_t bytes = 0;
+  expect_ok(gradstep_workspace_size(rule, &guarded.view.tensor, 1, &bytes));
+  auto options = with_scalars_of(got, at_step(1));
+  options.workspace = pool.place(bytes);
+  options.workspace_size = bytes;
+  apply_list(context, rule, {guarded.view.tensor}, options);
+  guarded.copy_back();
+  expect_same_bits(got.snapshot(), wanted[0].snapshot());
+}
+
+TEST_P(guard_pages, are_not_touched_by_steps_of_matrices) {
+  guarded_pool pool;
+  for (const auto& isa : available_isas()) {
+    const auto context = make_serial_context(isa.c_str());
+    for (const auto& options : option_combinations(GetParam())) {
+      const auto rule = make_rule(GetParam(), options);
+      for (const matrix_shape shape : shapes) {
+        for (const bool at_end : {false, true}) {
+          pool.restart(at_end);
+          step_matrix_between_guards(context.get(), rule.get(), GetParam(), shape, pool);
+        }
+      }
+      if (HasFailure()) return;
     }
   }
 }
