@@ -4,7 +4,11 @@
 namespace gradstep_test {
 
 std::string set_marker() {
-  gradstep_call("no function of the library", nullptr, 0, nullptr, 0);
+  gradstep_context_options options{};
+  options.struct_size = sizeof options;
+  options.isa = "no instruction set";
+  gradstep_context* none = nullptr;
+  gradstep_context_create(&options, &none);
   return gradstep_last_error();
 }
 
