@@ -105,13 +105,23 @@ void set_slots(call_world& world, const gradstep_rule* rule, std::size_t slot_co
   t.slot_count = slot_count;
 }
 
+/// Makes two arrays overlap, in memory that has room for both: not every call looks at both.
+void overlap(call_world& world, const gradstep_tensor& t, gradstep_array& first,
+             gradstep_array& second, std::size_t offset) {
+  std::size_t bytes = 0;
+  for (const auto* each : {&first, &second}) {
+    bytes =
+        std::max(bytes, bytes_of_array(GRADSTEP_FLOAT64, t.count, t.rows, t.columns, each->pitch));
+  }
+  first.data = world.memory.block(bytes + offset);
+  second.data = static_cast<std::uint8_t*>(first.data) + offset;
+}
+
 /// One field that makes the tensor wrong.
 void spoil(call_world& world, gradstep_tensor& t) {
   gradstep_array* const arrays[] = {&t.param, &t.grad, &t.copy, &t.average, &t.delta};
   gradstep_array& a = *world.in.one_of(arrays);
   const std::uint8_t choice = world.in.byte() % 15;
-  auto* const param = static_cast<std::uint8_t*>(t.param.data);
-  const bool has_gaps = t.param.pitch != 0 || a.pitch != 0;
   switch (choice) {
     case 0:
       a.data = nullptr;
@@ -123,16 +133,16 @@ void spoil(call_world& world, gradstep_tensor& t) {
       a.extra2 = &t;
       break;
     case 3:
-      a.data = t.param.data;
+      overlap(world, t, t.param, a, 0);
       break;
     case 4:
-      if (t.slot_count != 0) a.data = t.slots[0].data;
+      if (t.slot_count != 0) overlap(world, t, const_cast<gradstep_array&>(t.slots[0]), a, 0);
       break;
     case 5:
       a.data = static_cast<std::uint8_t*>(a.data) + (a.data == nullptr ? 0 : 1);
       break;
     case 6:
-      if (t.count > 1 && !has_gaps) a.data = param + bytes_of_dtype(t.param.dtype);
+      if (&a != &t.param) overlap(world, t, t.param, a, bytes_of_dtype(t.param.dtype));
       break;
     case 7:
       t.flags = 1;

@@ -85,14 +85,31 @@ class step_ways {
     return text;
   }
 
+  /// The place of the index-th number of bits_of_all.
+  static std::string place_of(parameters& list, std::size_t index) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string tensor =
+          " of tensor " + std::to_string(i) + " of " + std::to_string(list[i].size()) + " elements";
+      std::string place;
+      list[i].for_each_array([&](const std::string& name, const stored_array& array) {
+        if (place.empty() && index < array.size()) place = name + "[" + std::to_string(index) + "]";
+        if (place.empty()) index -= array.size();
+      });
+      if (!place.empty()) return place + tensor;
+      const std::size_t scalars = list[i].scalars.size() + list[i].shared_scalars.size();
+      if (index < scalars) return "scalar " + std::to_string(index) + tensor;
+      index -= scalars;
+    }
+    return "nowhere";
+  }
+
   void expect(parameters& got, const char* way) const {
     const auto bits = bits_of_all(got);
     if (bits == bits_) return;
     const auto at = std::mismatch(bits.begin(), bits.end(), bits_.begin()).first - bits.begin();
     report_finding(where_ + ", flags " + std::to_string(options_.flags) + ", step " +
-                   std::to_string(options_.step) + ": number " + std::to_string(at) + " of " +
-                   std::to_string(bits.size()) + " is " + hex(bits[at]) + " " + way +
-                   " instead of " + hex(bits_[at]));
+                   std::to_string(options_.step) + ": " + place_of(got, at) + " is " +
+                   hex(bits[at]) + " " + way + " instead of " + hex(bits_[at]));
   }
 
   /// Options of a step over a part of the list: the norm of the whole is given.

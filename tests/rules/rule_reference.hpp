@@ -270,21 +270,27 @@ class reference_step {
 /// Steps tensors of one list. false: the step stopped, and nothing has changed.
 template <class Rule, class V>
 bool step_tensors(const reference_options& options, std::vector<reference_tensor<Rule, V>>& list) {
+  using totals_of_tensor = typename reference_step<Rule, V>::totals;
   std::vector<reference_step<Rule, V>> steps;
   for (auto& tensor : list) steps.emplace_back(options, tensor);
-  for (std::size_t pass = 0; pass < steps.front().pass_count(); ++pass) {
-    std::vector<typename reference_step<Rule, V>::totals> totals;
-    for (auto& step : steps) totals.push_back(step.sum(pass));
+  for (std::size_t pass = 0; pass < gradstep::internal::max_passes; ++pass) {
+    std::vector<totals_of_tensor> totals(steps.size());
+    // Tensors of one list may have different numbers of passes: matrices and flat ones.
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (pass < steps[i].pass_count()) totals[i] = steps[i].sum(pass);
+    }
     if (!Rule::info.shared_hyperparameters.empty()) {
       for (std::size_t i = 1; i < totals.size(); ++i) {
         for (std::size_t k = 0; k < totals[0].size(); ++k) {
           totals[0][k] = totals[0][k] + totals[i][k];
         }
       }
-      totals.assign(totals.size(), typename reference_step<Rule, V>::totals(totals[0]));
+      totals.assign(totals.size(), totals_of_tensor(totals[0]));
     }
     bool goes_on = true;
-    for (std::size_t i = 0; i < steps.size(); ++i) goes_on &= steps[i].finish(pass, totals[i]);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (pass < steps[i].pass_count()) goes_on &= steps[i].finish(pass, totals[i]);
+    }
     if (!goes_on) return false;
   }
   for (auto& step : steps) step.update();
