@@ -242,7 +242,9 @@ grad_place place_of_grad(const gradstep_tensor& t) {
 const gradstep_tensor* make_list(call_world& world, const std::vector<gradstep_tensor>& tensors) {
   const std::size_t declared = hostile_struct_size(world.in, sizeof(gradstep_tensor));
   const std::size_t size = declared >= 8 && declared <= 4096 ? declared : 8;
-  auto* const list = static_cast<std::uint8_t*>(world.memory.block(tensors.size() * size));
+  // Room for a tensor even if there is none: the call may be told that there are more.
+  const std::size_t room = std::max<std::size_t>(tensors.size(), 1) * size;
+  auto* const list = static_cast<std::uint8_t*>(world.memory.block(room));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     std::uint8_t* const at = list + i * size;
     std::memcpy(at, &tensors[i], std::min(size, sizeof tensors[i]));
