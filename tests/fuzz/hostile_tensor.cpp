@@ -117,11 +117,8 @@ void overlap(call_world& world, const gradstep_tensor& t, gradstep_array& first,
   second.data = static_cast<std::uint8_t*>(first.data) + offset;
 }
 
-/// One field that makes the tensor wrong.
-void spoil(call_world& world, gradstep_tensor& t) {
-  gradstep_array* const arrays[] = {&t.param, &t.grad, &t.copy, &t.average, &t.delta};
-  gradstep_array& a = *world.in.one_of(arrays);
-  const std::uint8_t choice = world.in.byte() % 15;
+/// A field of an array.
+void spoil_array(call_world& world, gradstep_tensor& t, gradstep_array& a, std::uint8_t choice) {
   switch (choice) {
     case 0:
       a.data = nullptr;
@@ -145,31 +142,46 @@ void spoil(call_world& world, gradstep_tensor& t) {
       if (&a != &t.param) overlap(world, t, t.param, a, bytes_of_dtype(t.param.dtype));
       break;
     case 7:
-      t.flags = 1;
-      break;
-    case 8:
-      t.slots = nullptr;
-      break;
-    case 9:
-      t.slot_count = t.slot_count == 0 ? SIZE_MAX : t.slot_count - 1;
-      break;
-    case 10:
-      t.scalars = nullptr;
-      break;
-    case 11:
-      t.scalar_count += 1;
-      break;
-    case 12:
       if (a.dtype != GRADSTEP_BFLOAT16) a.extra = t.param.data;
       break;
-    case 13:
+    default:
       a.dtype = GRADSTEP_E5M3_B256;
+      break;
+  }
+}
+
+/// A field of the tensor itself.
+void spoil_tensor(gradstep_tensor& t, std::uint8_t choice) {
+  switch (choice) {
+    case 0:
+      t.flags = 1;
+      break;
+    case 1:
+      t.slots = nullptr;
+      break;
+    case 2:
+      t.slot_count = t.slot_count == 0 ? SIZE_MAX : t.slot_count - 1;
+      break;
+    case 3:
+      t.scalars = nullptr;
+      break;
+    case 4:
+      t.scalar_count += 1;
       break;
     default:
       t.slots = nullptr;
       t.slot_count = 0;
       break;
   }
+}
+
+/// One field that makes the tensor wrong.
+void spoil(call_world& world, gradstep_tensor& t) {
+  gradstep_array* const arrays[] = {&t.param, &t.grad, &t.copy, &t.average, &t.delta};
+  gradstep_array& a = *world.in.one_of(arrays);
+  const std::uint8_t choice = world.in.byte() % 15;
+  if (choice < 9) return spoil_array(world, t, a, choice);
+  spoil_tensor(t, choice - 9);
 }
 
 void set_scalars(call_world& world, const char* rule_name, gradstep_tensor& t) {
