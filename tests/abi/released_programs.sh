@@ -20,10 +20,10 @@ fail() {
 
 # compile SOURCE OUTPUT RELEASE: SOURCE is a file, or the folder of a program of several.
 compile() {
-  local compiler=(c++ -std=c++20) sources=("$1")
+  local compiler=(c++ -std=c++20) inputs=("$1")
   [ "${1##*.}" != c ] || compiler=(cc -std=c99)
-  [ -f "$1" ] || mapfile -t sources < <(echo "-I$1" && find "$1" -name '*.cpp')
-  "${compiler[@]}" -Wall -Wextra -Werror -I"$3" "${sources[@]}" -L"$library" -lgradstep -o "$2"
+  [ -f "$1" ] || mapfile -t inputs < <(echo "-I$1" && find "$1" -name '*.cpp')
+  "${compiler[@]}" -Wall -Wextra -Werror -I"$3" "${inputs[@]}" -L"$library" -lgradstep -o "$2"
 }
 
 # arguments_of NAME: what the program NAME expects on its command line.
@@ -37,7 +37,8 @@ arguments_of() {
 # run RELEASE SOURCE
 run() {
   local name program=$root/program
-  name=$(basename "${2%.*}")
+  name=$(basename "$2")
+  name=${name%.*}
   compile "$2" "$program" "$1" || fail "$2 does not compile"
   LD_LIBRARY_PATH=$library ldd "$program" | grep -F "$library/libgradstep.so." >/dev/null ||
     fail "$2 does not use the library in $library"
