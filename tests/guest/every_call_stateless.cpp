@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <cstdint>
 #include <type_traits>
 #include <vector>
 
@@ -50,6 +51,9 @@ class stateless_steps {
     step_with_arguments(context_, rule_, p.tensor(), p.shared_scalars());
     step_in_parts(p);
     transform(p.tensor());
+    size_t bytes = 0;
+    const gradstep_tensor tensor = p.tensor();
+    gradstep::throw_on_failure(gradstep_workspace_size(rule_.get(), &tensor, 1, &bytes));
     for (size_t s = 0; s < rule_.slot_count(); ++s) p.slot(s);
     step_into_delta();
   }
@@ -88,8 +92,6 @@ class stateless_steps {
   }
 
   void transform(const gradstep_tensor& tensor) {
-    size_t bytes = 0;
-    gradstep::throw_on_failure(gradstep_workspace_size(rule_.get(), &tensor, 1, &bytes));
     for (size_t i = 0; i < rule_.info().transform_count; ++i) {
       gradstep::throw_on_failure(gradstep_transform(context_.get(), rule_.get(), &tensor, 1,
                                                     gradstep_rule_transform_name(rule_.name(), i)));
