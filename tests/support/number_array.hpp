@@ -24,15 +24,16 @@ class number_array {
   number_array(std::int32_t dtype, std::size_t count, std::size_t offset = 0)
       : dtype_(dtype),
         count_(count),
+        element_size_(element_size(dtype)),
         offset_(offset),
-        lines_((offset + count * element_size(dtype)) / 64 + 1) {}
+        lines_((offset + count * element_size_) / 64 + 1) {}
 
   std::int32_t dtype() const { return dtype_; }
   std::size_t size() const { return count_; }
-  std::size_t bytes() const { return count_ * element_size(dtype_); }
+  std::size_t bytes() const { return count_ * element_size_; }
 
   void* data(std::size_t first = 0) {
-    return reinterpret_cast<std::byte*>(lines_.data()) + offset_ + first * element_size(dtype_);
+    return reinterpret_cast<std::byte*>(lines_.data()) + offset_ + first * element_size_;
   }
   const void* data(std::size_t first = 0) const {
     return const_cast<number_array*>(this)->data(first);
@@ -81,6 +82,7 @@ class number_array {
 
   std::int32_t dtype_;
   std::size_t count_;
+  std::size_t element_size_;
   std::size_t offset_;
   std::vector<cache_line> lines_;
 };

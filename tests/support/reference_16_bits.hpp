@@ -39,12 +39,12 @@ inline std::uint16_t bfloat16_from_float(float x, const rounding& how = {},
 
 inline float float16_to_float(std::uint16_t half) {
   const int exponent = half >> 10 & 31, mantissa = half & 1023;
-  float x = std::ldexp(static_cast<float>(mantissa), -24);
+  float x = static_cast<float>(mantissa) * 0x1p-24F;
   if (exponent == 31) {
     x = mantissa == 0 ? std::numeric_limits<float>::infinity()
                       : std::numeric_limits<float>::quiet_NaN();
   } else if (exponent != 0) {
-    x = std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
+    x = static_cast<float>(1024 + mantissa) * power_of_two(exponent - 25);
   }
   return (half & 0x8000) != 0 ? -x : x;
 }
@@ -59,12 +59,12 @@ inline std::uint16_t float16_from_float(float x, const rounding& how = {},
   if (std::isnan(x)) return 0x7e00;
   if (magnitude >= 65520) return sign | 0x7c00;  // half-way from the largest float16 to 65536
   // The number in units of the last place: ten bits below the leading one, and at least 2^-24.
-  const int exponent = std::max(magnitude == 0 ? -14 : std::ilogb(magnitude), -14);
-  const float exact = std::ldexp(magnitude, 10 - exponent);
+  const int exponent = std::max(exponent_of(magnitude), -14);
+  const float exact = magnitude * power_of_two(10 - exponent);
   float rounded = std::nearbyint(exact);  // ties to even
   if (how.is_random() && magnitude <= 65504) {
     rounded = std::floor(exact);
-    const double part = std::floor(std::ldexp(static_cast<double>(exact - rounded), 31));
+    const double part = std::floor(static_cast<double>(exact - rounded) * 0x1p31);
     if (part + how.bits(element, 31) >= 0x1p31) ++rounded;
   }
   // The leading one, or a carry into the next exponent, adds to the bits of the exponent.

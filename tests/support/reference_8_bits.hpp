@@ -28,7 +28,7 @@ struct code_table {
   float value(std::uint32_t code, float scale) const {
     if (code == 0) return 0;
     const int exponent = static_cast<int>(code / 8) - largest_exponent;
-    return std::ldexp(1 + static_cast<float>(code % 8) / 8, exponent) * scale;
+    return (1 + static_cast<float>(code % 8) / 8) * power_of_two(exponent) * scale;
   }
 };
 inline constexpr code_table signed_codes{127, 15}, unsigned_codes{255, 31};
@@ -62,7 +62,7 @@ inline float block_scale(std::int32_t dtype, std::span<const float> block,
     if (has_no_code || std::isinf(rounded[i])) return std::numeric_limits<float>::quiet_NaN();
     largest = std::max(largest, rounded[i]);
   }
-  return std::ldexp(1.0F, largest == 0 ? -95 : std::max(std::ilogb(largest), -95));
+  return power_of_two(std::max(exponent_of(largest), -95));
 }
 
 /// Stores the codes and the scale of a block. `first`: the index of its first element in the whole
@@ -86,9 +86,10 @@ inline void encode_block(std::int32_t dtype, std::span<const float> block, const
       codes[i] = rounded[i] > limit * least ? 1 : 0;
     } else {
       const float ratio = rounded[i] / scale;
-      const int exponent = std::ilogb(ratio);
-      codes[i] = static_cast<std::uint8_t>((exponent + largest_exponent) * 8 +
-                                           static_cast<int>(std::ldexp(ratio, 3 - exponent)) - 8);
+      const int exponent = exponent_of(ratio);
+      codes[i] =
+          static_cast<std::uint8_t>((exponent + largest_exponent) * 8 +
+                                    static_cast<int>(ratio * power_of_two(3 - exponent)) - 8);
     }
     if (dtype == GRADSTEP_S1E4M3_B256 && std::signbit(block[i])) codes[i] |= 0x80;
   }

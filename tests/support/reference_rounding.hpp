@@ -3,7 +3,7 @@
 // How elements are rounded when they are stored, as docs/numerics.md states it.
 #pragma once
 
-#include <cmath>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,6 +11,17 @@
 #include "support/test_values.hpp"
 
 namespace gradstep_test {
+
+/// 2^exponent, -126 to 127. Products with it are exact unless they leave float's range, and faster
+/// than ldexp.
+inline float power_of_two(int exponent) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(exponent + 127) << 23);
+}
+
+/// The exponent of x, a positive number; -127 if x is below the normal numbers.
+inline int exponent_of(float x) {
+  return static_cast<int>(std::bit_cast<std::uint32_t>(x) >> 23) - 127;
+}
 
 class rounding {
  public:
@@ -31,7 +42,7 @@ class rounding {
   }
   /// A number in [0, 1), from the same product as bits().
   float part(std::uint64_t element) const {
-    return std::ldexp(static_cast<float>((product(element) * 0x9e3779b1U) >> 9), -23);
+    return static_cast<float>((product(element) * 0x9e3779b1U) >> 9) * 0x1p-23F;
   }
 
  private:

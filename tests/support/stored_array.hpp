@@ -81,12 +81,13 @@ class stored_array {
 
   /// The bits of the i-th element; in a block, its code with the scale; nan_bits for every NaN.
   std::uint64_t bits(std::size_t i) const {
-    if (std::isnan(widen(i))) return number_array::nan_bits;
+    const double number = widen(i);
+    if (std::isnan(number)) return number_array::nan_bits;
     if (is_blocked(dtype())) {
       return data.read<std::uint8_t>(i) | std::uint64_t{extra->read<std::uint32_t>(i / block_size)}
                                               << 8;
     }
-    return std::bit_cast<std::uint64_t>(widen(i));
+    return std::bit_cast<std::uint64_t>(number);
   }
 
   /// The scales or lower halves from element `first` on; NULL if the dtype has none.
