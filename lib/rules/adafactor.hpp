@@ -164,6 +164,9 @@ struct adafactor {
              {1, {sum_extent::tensor}}}};
   }
 
+  /// The sums do not depend on the first moment.
+  static constexpr form summing_form(form f) { return {f.is_factored, false}; }
+
   template <form F, std::size_t Pass, class T, class V>
   static void sum(const coefficients<T>& c, V p, V g, V row, V column, V variance, V,
                   sum_term<V>* terms) {

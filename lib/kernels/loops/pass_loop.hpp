@@ -137,9 +137,6 @@ struct pass_loop {
     [&]<std::size_t... S>(std::index_sequence<S...>) { (finish_if.template operator()<S>(), ...); }
     (std::make_index_sequence<slot_count>());
   }
-
-  template <class T>
-  static constexpr pass_kernel kernel{sum<T>, finish_lines<T>, finish<T>};
 };
 
 /// The passes of a form before its update.
@@ -153,9 +150,23 @@ struct pass_kernels {
     }
   }();
 
+  /// A form whose passes add up the same: compiled once for several forms.
+  static constexpr auto summing_form = [] {
+    if constexpr (requires { Rule::summing_form(Form); }) {
+      return Rule::summing_form(Form);
+    } else {
+      return Form;
+    }
+  }();
+
+  template <std::size_t P>
+  static constexpr pass_kernel kernel_of_pass{pass_loop<Rule, summing_form, P>::template sum<T>,
+                                              pass_loop<Rule, Form, P>::template finish_lines<T>,
+                                              pass_loop<Rule, Form, P>::template finish<T>};
+
   template <std::size_t... P>
   static constexpr auto list_of(std::index_sequence<P...>) {
-    return std::array<pass_kernel, sizeof...(P)>{pass_loop<Rule, Form, P>::template kernel<T>...};
+    return std::array<pass_kernel, sizeof...(P)>{kernel_of_pass<P>...};
   }
   static constexpr auto list = list_of(std::make_index_sequence<count>());
 
