@@ -15,7 +15,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t piece = 65536;  // elements
+constexpr std::size_t step_piece = 65536;  // elements
 
 }  // namespace
 
@@ -28,7 +28,7 @@ separate_step::separate_step(const workload& w, team& threads)
       exp_avg_sq_(static_cast<float*>(w.slot(1))),
       copy_(static_cast<std::uint16_t*>(w.copy())),
       average_(static_cast<float*>(w.average())),
-      sums_((count_ + piece - 1) / piece) {}
+      sums_((count_ + step_piece - 1) / step_piece) {}
 
 const std::vector<listed_pass>& separate_step::passes() {
   static const std::vector<listed_pass> list = {
@@ -45,7 +45,7 @@ const std::vector<listed_pass>& separate_step::passes() {
 
 template <class Work>
 void separate_step::run(const Work& work) const {
-  threads_->run_pieces(count_, piece,
+  threads_->run_pieces(count_, step_piece,
                        [&work](std::size_t begin, std::size_t end) { work(begin, end - begin); });
 }
 
@@ -61,7 +61,9 @@ bool separate_step::unscale() {
 double separate_step::norm() {
   // With one thread there is one piece, so the other sums stay 0.
   std::fill(sums_.begin(), sums_.end(), 0.0);
-  run([&](std::size_t at, std::size_t n) { sums_[at / piece] = sum_of_squares(grad_ + at, n); });
+  run([&](std::size_t at, std::size_t n) {
+    sums_[at / step_piece] = sum_of_squares(grad_ + at, n);
+  });
   double total = 0;
   for (const double sum : sums_) total += sum;
   return std::sqrt(total);

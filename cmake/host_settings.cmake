@@ -5,12 +5,13 @@
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_UNITY_BUILD OFF)  # unnamed namespaces of several files have the same names
 set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
 foreach(config DEBUG RELEASE RELWITHDEBINFO MINSIZEREL)
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION_${config} OFF)
 endforeach()
-if(NOT PROJECT_IS_TOP_LEVEL)  # a host's checkers are for its own code; they could stop its build
+if(NOT PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_UNITY_BUILD OFF)
+  # A host's checkers are for its own code; they could stop its build.
   foreach(tool CLANG_TIDY CPPCHECK CPPLINT INCLUDE_WHAT_YOU_USE)
     set(CMAKE_CXX_${tool} "")
   endforeach()

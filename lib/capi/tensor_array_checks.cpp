@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "capi/error.hpp"
 
@@ -11,9 +12,8 @@ namespace {
 
 /// The slot's number in "slots[1].data", as a text; null for a field of another array.
 const char* slot_number(const char* field) {
-  constexpr char slots[] = "slots[";
-  constexpr std::size_t length = sizeof slots - 1;
-  return std::strncmp(field, slots, length) == 0 ? field + length : nullptr;
+  constexpr std::string_view slots = "slots[";
+  return std::string_view(field).starts_with(slots) ? field + slots.size() : nullptr;
 }
 
 }  // namespace

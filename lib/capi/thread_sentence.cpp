@@ -71,13 +71,13 @@ struct place_key {
   place_key() noexcept : key(), is_there(pthread_key_create(&key, at_thread_exit) == 0) {}
 };
 
-const place_key& key() noexcept {
+const place_key& own_key() noexcept {
   static const place_key made;  // has no destructor, so it is always valid
   return made;
 }
 
 // The key is made early: the first few keys of a process need no memory for their values.
-[[maybe_unused]] const place_key& made_when_loaded = key();
+[[maybe_unused]] const place_key& made_when_loaded = own_key();
 
 /// Destructors of other thread-specific values may come later, and fail calls or read the sentence.
 /// So the first call here keeps the place for one more round of destructors.
@@ -85,21 +85,21 @@ void at_thread_exit(void* value) {
   auto& p = *static_cast<place*>(value);
   if (!p.is_leaving) {
     p.is_leaving = true;
-    if (pthread_setspecific(key().key, &p) == 0) return;
+    if (pthread_setspecific(own_key().key, &p) == 0) return;
   }
   give_back(p);
 }
 
 place* own_place() noexcept {
-  return key().is_there ? static_cast<place*>(pthread_getspecific(key().key)) : nullptr;
+  return own_key().is_there ? static_cast<place*>(pthread_getspecific(own_key().key)) : nullptr;
 }
 
 }  // namespace
 
 char* sentence_place() noexcept {
   if (place* own = own_place()) return own->text;
-  place* taken = key().is_there ? take_any() : nullptr;
-  if (taken != nullptr && pthread_setspecific(key().key, taken) == 0) return taken->text;
+  place* taken = own_key().is_there ? take_any() : nullptr;
+  if (taken != nullptr && pthread_setspecific(own_key().key, taken) == 0) return taken->text;
   if (taken != nullptr) give_back(*taken);
   is_one_lost.store(true, std::memory_order_relaxed);
   return nullptr;

@@ -69,14 +69,14 @@ constexpr schedule_entry entry_of() {
 }
 
 template <class... Schedules>
-constexpr auto entries_of(type_list<Schedules...>) {
+constexpr auto schedules_of(type_list<Schedules...>) {
   return std::array{entry_of<Schedules>()...};
 }
 
-constexpr auto entries = entries_of(all_schedules());
+constexpr auto schedule_entries = schedules_of(all_schedules());
 
 }  // namespace
 
-std::span<const schedule_entry> schedule_catalogue() noexcept { return entries; }
+std::span<const schedule_entry> schedule_catalogue() noexcept { return schedule_entries; }
 
 }  // namespace gradstep::internal

@@ -24,7 +24,6 @@
 namespace gradstep_test {
 namespace {
 
-constexpr std::uint64_t keep_settings = GRADSTEP_CHECKPOINT_KEEP_SETTINGS;
 constexpr std::uint64_t partial = GRADSTEP_CHECKPOINT_PARTIAL;
 
 /// The load fails with this status and these words. The model and the result stay as they were.
@@ -88,7 +87,7 @@ TEST(checkpoint_misuse, settings_are_kept_and_absent_params_named) {
   refuse(fresh, folder / "state", with_params, GRADSTEP_MISMATCH, {"layer.0.weight", "param"});
   const double lr = 0.125;
   expect_ok(gradstep_optimizer_set_hyperparameter(fresh.optimizer.get(), 1, "lr", lr));
-  load(fresh.optimizer, folder / "state", keep_settings);
+  load(fresh.optimizer, folder / "state", GRADSTEP_CHECKPOINT_KEEP_SETTINGS);
   EXPECT_EQ(describe_group(fresh.optimizer.get(), 1).lr, lr);
   auto scaler = sized<gradstep_loss_scaler>();
   EXPECT_EQ(gradstep_optimizer_get_loss_scaler(fresh.optimizer.get(), &scaler),

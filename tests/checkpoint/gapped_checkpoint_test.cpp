@@ -102,7 +102,7 @@ class gapped_checkpoint : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(rules, gapped_checkpoint, testing::ValuesIn(rule_names()),
                          rule_as_test_name);
 
-std::vector<storage> storages() {
+std::vector<storage> gapped_storages() {
   return {
       {.copy = GRADSTEP_BFLOAT16, .has_average = true},
       {.param = GRADSTEP_BFLOAT16, .grad = GRADSTEP_FLOAT16, .is_split = true, .has_average = true},
@@ -111,7 +111,7 @@ std::vector<storage> storages() {
 
 TEST_P(gapped_checkpoint, has_the_bytes_of_one_without_gaps) {
   const scratch_folder folder;
-  for (const auto& how : storages()) {
+  for (const auto& how : gapped_storages()) {
     SCOPED_TRACE(to_text(how));
     gapped_model with(GetParam(), how, true), without(GetParam(), how, false);
     for (std::uint64_t t = 1; t <= 3; ++t) {
@@ -137,7 +137,7 @@ TEST_P(gapped_checkpoint, has_the_bytes_of_one_without_gaps) {
 
 TEST_P(gapped_checkpoint, is_loaded_with_gaps_and_without) {
   const scratch_folder folder;
-  for (const auto& how : storages()) {
+  for (const auto& how : gapped_storages()) {
     gapped_model saved(GetParam(), how, false);
     saved.round(1, false);
     save(saved.optimizer, folder / "state");

@@ -74,7 +74,7 @@ TEST_F(damaged_checkpoint, resealed_without_a_change_is_good) {
 }
 
 /// A word of the refusal, and a change of the state that causes it.
-const std::pair<const char*, std::function<void(json&)>> lies[] = {
+const std::pair<const char*, std::function<void(json&)>> damages[] = {
     {"\"format\"", [](json& s) { s["format"] = 2; }},
     {"\"format\"", [](json& s) { s.erase("format"); }},
     {"\"step_count\"", [](json& s) { s["step_count"] = -1; }},
@@ -174,7 +174,7 @@ TEST_F(damaged_checkpoint, what_a_later_version_has_saved_is_named) {
 }
 
 TEST_F(damaged_checkpoint, every_state_that_lies_is_refused) {
-  for (const auto& [named, change] : lies) {
+  for (const auto& [named, change] : damages) {
     SCOPED_TRACE(named);
     const std::string sentence = refusal(resealed(good, change));
     EXPECT_NE(sentence.find(named), std::string::npos) << sentence;

@@ -23,12 +23,12 @@ double units_off(double got, long double exact) {
   return static_cast<double>(std::abs(got - exact) / std::ldexp(1.0L, exponent - 52));
 }
 
-struct power_case {
+struct exact_power {
   double base, exponent;
   long double exact;  // by Python's decimal, to 21 digits
 };
 
-constexpr power_case power_cases[] = {
+constexpr exact_power exact_powers[] = {
     {0.96, 0.004, 9.99836725352675278270e-1L},
     {0.96, 0.008, 9.99673477363961015553e-1L},
     {0.96, 524.288, 5.07014322598325432208e-10L},
@@ -60,14 +60,14 @@ constexpr power_case power_cases[] = {
 };
 
 TEST(power, is_correctly_rounded) {
-  for (const auto& c : power_cases) {
+  for (const auto& c : exact_powers) {
     EXPECT_LE(units_off(power(c.base, c.exponent), c.exact), 0.501) << c.base << "^" << c.exponent;
   }
 }
 
 TEST(power, in_long_double) {
   constexpr double epsilon = std::numeric_limits<long double>::epsilon();
-  for (const auto& c : power_cases) {
+  for (const auto& c : exact_powers) {
     const long double base = c.base, exponent = c.exponent;
     EXPECT_LE(std::abs(power(base, exponent) / c.exact - 1), std::max(4 * epsilon, 1e-20))
         << c.base << "^" << c.exponent;

@@ -69,7 +69,7 @@ TEST_P(invariance, host_pool_that_runs_backwards) { check_pool(GetParam(), run_i
 
 // ---- Counts, addresses, lists -----------------------------------------------------------------
 
-std::vector<std::size_t> counts_to_try() {
+std::vector<std::size_t> all_counts() {
   std::vector<std::size_t> counts(201);
   std::iota(counts.begin(), counts.end(), std::size_t{0});
   counts.insert(counts.end(), {211, 251, 257, 509, 521, 1021, 1031, 2039, 2053, 4093, 4099, 4999});
@@ -83,7 +83,7 @@ TEST_P(invariance, counts) {
   for_each_variant(GetParam(), all_dtypes, [&](const variant& v) {
     auto longest = v.make(5003);
     run_steps(serial_context(), v.rule.get(), longest);
-    for (const std::size_t count : counts_to_try()) {
+    for (const std::size_t count : all_counts()) {
       SCOPED_TRACE("count " + std::to_string(count));
       auto target = v.make(count);
       // Only some counts are split: to wake a thread takes longer than these steps.

@@ -17,6 +17,10 @@ LIB = TREE / "lib"
 SOURCES = (".hpp", ".cpp", ".hpp.in")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 OBJECT_FOLDER = re.compile(r"CMakeFiles/[^/]+\.dir/")
+TOGETHER = re.compile(r"Unity/unity_(.+)_cxx\.cxx")  # the files of a room that are compiled together
+MAP_LINE = re.compile(r"^\s+(gradstep_\w+);", re.MULTILINE)
+INDENTED_CALL = re.compile(r"^[ \t]+.*?\b(gradstep_\w+)\(", re.MULTILINE)
+COMMENT = re.compile(r"//.*")
 SYMBOL = re.compile(r"(.+?) ([A-Za-z])[ 0-9a-f]*$")
 # Names that tools or readers look for in every folder.
 REPEATED_NAMES = {"CMakeLists.txt", ".clang-tidy", "README.md", ".gitignore", ".gitattributes"}
@@ -64,6 +68,16 @@ def include_errors():
     return errors
 
 
+def interface_errors():
+    """The library does not call its own C interface, not even within a file."""
+    interface = set(MAP_LINE.findall((LIB / "gradstep.map").read_text()))
+    paths = [f.relative_to(LIB) for f in LIB.rglob("*") if f.name.endswith(SOURCES)]
+    return [f"lib/{path} calls {name}"
+            for path in paths if str(path) not in CALLERS_OF_ALL
+            for name in INDENTED_CALL.findall(COMMENT.sub("", (LIB / path).read_text()))
+            if name in interface]
+
+
 def symbols(path):
     """The names that an object defines for others, and those that it needs of others."""
     run = subprocess.run(["nm", "--extern-only", "--format=posix", "--demangle", path], check=True,
@@ -77,7 +91,8 @@ def symbols(path):
 
 def call_errors(built_lib, objects):
     """What an object needs is defined in a room that it may use, or outside the library."""
-    source = {o: OBJECT_FOLDER.sub("", os.path.relpath(o, built_lib)).removesuffix(".o")
+    source = {o: TOGETHER.sub(r"\1/all its files",
+                              OBJECT_FOLDER.sub("", os.path.relpath(o, built_lib)).removesuffix(".o"))
               for o in objects}
     room = {o: room_of(source[o]) for o in objects}
     found = {o: symbols(o) for o in objects}
@@ -112,7 +127,8 @@ def main():
     if len(sys.argv) < 3:
         sys.exit(f"needs a build folder and objects\n{__doc__}")
     built_lib, *objects = sys.argv[1:]
-    errors = folder_errors() + include_errors() + call_errors(built_lib, objects) + name_errors()
+    errors = (folder_errors() + include_errors() + interface_errors() +
+              call_errors(built_lib, objects) + name_errors())
     for error in sorted(errors):
         print(error)
     print(f"{len(ROOMS)} rooms, {len(objects)} objects, {len(errors)} errors")
