@@ -278,6 +278,8 @@ CTRL_C = """
 import faulthandler, gc, io, signal, sys, threading
 import numpy as np, gradstep
 faulthandler.dump_traceback_later(110, exit=True)
+# A program in the background may have been started with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 dropped = []
 def unraisable(what):
     if what.exc_type is KeyboardInterrupt:

@@ -241,6 +241,8 @@ def test_ctrl_c_during_steps() -> None:
         import signal, sys, threading, time, torch
         from torch_support import ours
 
+        # A program in the background may have been started with SIGINT ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         params = [torch.nn.Parameter(torch.zeros(40_000)) for _ in range(4)]
         for param in params:
             param.grad = torch.ones(40_000)
