@@ -34,7 +34,8 @@ gradstep_status read_options(const gradstep_optimizer_options* given, optimizer_
 /// place: in the caller's array of gradients; SIZE_MAX: it is given alone.
 gradstep_status check_grad(const optimizer& o, std::size_t tensor, const void* grad,
                            std::size_t place = SIZE_MAX) {
-  if (o.table.records[tensor].is_removed && grad != nullptr) {
+  if (grad == nullptr) return GRADSTEP_OK;  // the tensor has none then
+  if (o.table.records[tensor].is_removed) {
     return fail(GRADSTEP_INVALID_ARGUMENT,
                 "grads[%zu] = %p is not NULL, but tensor %zu was removed", place, grad, tensor);
   }

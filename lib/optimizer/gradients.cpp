@@ -56,8 +56,8 @@ void set_grad(optimizer& o, std::size_t tensor, void* grad) {
 
 void set_grads(optimizer& o, std::size_t first, std::span<void* const> grads) {
   std::vector<array_registry::grad> all;
-  all.reserve(o.table.size());
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
+  all.reserve(o.table.present.size());
+  for (const std::uint32_t i : o.table.present) {
     const void* const grad =
         i - first < grads.size() ? grads[i - first] : o.table.records[i].grad.data;
     const std::size_t bytes = grad == nullptr ? 0 : gradient_bytes(o.table, i);
@@ -68,7 +68,9 @@ void set_grads(optimizer& o, std::size_t first, std::span<void* const> grads) {
   const std::lock_guard held(o.gate);
   check_new_grads(o.table, all, first, grads.size());
   o.table.caller_arrays.set_grads(all);
-  for (std::size_t i = 0; i < grads.size(); ++i) replace_grad(o.table, first + i, grads[i]);
+  for (const std::uint32_t i : o.table.present) {
+    if (i - first < grads.size()) replace_grad(o.table, i, grads[i - first]);
+  }
 }
 
 void inspect(optimizer& o, std::size_t tensor, double grad_scale) {

@@ -37,8 +37,8 @@ inline bool takes_part(const tensor_table& table, std::size_t tensor) noexcept {
 template <class Condition>
 void select_tensors(optimizer& o, const Condition& is_selected) {
   o.lists.selected.clear();
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
-    if (is_selected(i)) o.lists.selected.push_back(static_cast<std::uint32_t>(i));
+  for (const std::uint32_t i : o.table.present) {
+    if (is_selected(i)) o.lists.selected.push_back(i);
   }
 }
 

@@ -136,9 +136,7 @@ void for_each_group(const optimizer& o, const Visit& visit) {
 /// Calls visit(index) for each tensor that is not removed.
 template <class Visit>
 void for_each_tensor(const optimizer& o, const Visit& visit) {
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
-    if (!o.table.records[i].is_removed) visit(i);
-  }
+  for (const std::uint32_t i : o.table.present) visit(i);
 }
 
 }  // namespace gradstep::internal

@@ -20,9 +20,9 @@ void for_each_average(const optimizer& o, std::size_t tensor, const Use& use) {
     refuse(GRADSTEP_UNSUPPORTED, "tensor %zu, %s, has no average", tensor,
            o.table.records[tensor].quoted_name().text);
   }
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
+  for_each_tensor(o, [&](std::size_t i) {
     if (has_average(i)) use(i);
-  }
+  });
 }
 
 }  // namespace

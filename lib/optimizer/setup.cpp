@@ -17,6 +17,7 @@ void reserve_tensor(optimizer& o, group_record& group) {
   reserve_one_more(group.members);
   reserve_one_more(o.table.tensors);
   reserve_one_more(o.table.records);
+  reserve_one_more(o.table.present);
   const std::size_t most = o.table.tensors.capacity();
   o.lists.selected.reserve(most);
   o.lists.batch_order.reserve(most);
@@ -81,6 +82,7 @@ std::size_t add_tensor(optimizer& o, std::size_t group_index, std::string_view n
   group.members.push_back(index);
   o.table.tensors.push_back(t);
   o.table.records.push_back(std::move(record));
+  o.table.present.push_back(index);
   if (owner == slot_owner::library) put_in_place(o.table, std::move(added));
   o.table.caller_arrays.add(std::move(arrays));
   return index;

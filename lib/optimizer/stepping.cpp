@@ -115,6 +115,7 @@ void open(optimizer& o, const step_settings& settings) {
   o.step.result = {};
   judge(o, settings);
   for (group_record& group : o.groups) {
+    if (group.is_removed) continue;
     group.step_rule = next_rule(o, group);
     for (const bool is_matrix : {false, true}) {
       group.step_slots_of[is_matrix] =
@@ -144,18 +145,19 @@ step_result close(optimizer& o) noexcept {
   o.grad_norm = verdict.grad_norm;
   if (o.loss_scaler) update_loss_scaler(*o.loss_scaler, verdict.is_skipped);
   for (group_record& group : o.groups) group.grad_norm = group.step_grad_norm;
-  for (tensor_record& record : o.table.records) {
+  for_each_tensor(o, [&](std::size_t i) {
+    tensor_record& record = o.table.records[i];
     record.is_stepped = false;
     record.inspected.reset();
-  }
+  });
   return o.step.result;
 }
 
 void count_left_out(optimizer& o) noexcept {
-  for (std::size_t i = 0; i < o.table.size(); ++i) {
-    if (o.table.records[i].is_stepped || !takes_part(o.table, i)) continue;
+  for_each_tensor(o, [&](std::size_t i) {
+    if (o.table.records[i].is_stepped || !takes_part(o.table, i)) return;
     if (o.step.result.left_out_count++ == 0) o.step.result.first_left_out = i;
-  }
+  });
 }
 
 }  // namespace

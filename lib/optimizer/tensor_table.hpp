@@ -73,10 +73,14 @@ struct tensor_record {
   quoted_text quoted_name() const noexcept { return quoted(name.get()); }
 };
 
-/// All lists are in the order of adding, and keep the places of removed tensors.
+/// The lists of tensors and records are in the order of adding, and keep the places of removed
+/// tensors.
 struct tensor_table {
   std::vector<tensor> tensors = {};         // steps read them here
   std::vector<tensor_record> records = {};  // of the same tensors
+  /// The tensors that are not removed, in ascending order: a step must not take the longer the more
+  /// tensors there have been.
+  std::vector<std::uint32_t> present = {};
   name_index names = {};
   array_registry caller_arrays = {};
   std::size_t state_bytes = 0;  // of slots and sums that the library owns
