@@ -41,7 +41,7 @@ endmacro()
 
 gradstep_dependency(xsimd xsimd 13.0.0 https://github.com/xtensor-stack/xsimd.git)
 # x86-64 and AArch64 have vectors in every xsimd. Which others have depends on its version.
-if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|aarch64|arm64|ARM64)$")
+function(gradstep_check_vectors)
   include(CheckCXXSourceCompiles)
   set(CMAKE_REQUIRED_LIBRARIES xsimd)
   set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
@@ -49,12 +49,13 @@ if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|aarch64|arm64|ARM64)
     "#include <xsimd/xsimd.hpp>
      static_assert(xsimd::batch<double>::size > 1);"
     gradstep_target_has_vectors)
-  unset(CMAKE_TRY_COMPILE_TARGET_TYPE)
-  unset(CMAKE_REQUIRED_LIBRARIES)
   if(NOT gradstep_target_has_vectors)
     message(FATAL_ERROR "gradstep: xsimd ${xsimd_VERSION} has no vectors of float64 for the target "
                         "${CMAKE_SYSTEM_PROCESSOR} with its flags, and gradstep needs some")
   endif()
+endfunction()
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64|aarch64|arm64|ARM64)$")
+  gradstep_check_vectors()
 endif()
 if(GRADSTEP_TBB)
   gradstep_dependency(TBB TBB::tbb v2021.13.0 https://github.com/uxlfoundation/oneTBB.git)

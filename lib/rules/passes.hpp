@@ -9,6 +9,8 @@
 //     template <form F, std::size_t Pass, class T, class V>
 //     static void sum(const coefficients<T>& c, V p, V g, V slot..., sum_term<V>* terms);
 //         sets one term per sum of the pass: the sum is over terms[k].a terms[k].b
+//     static constexpr form summing_form(form);            optional
+//         a form whose sums are the same: both are compiled once
 //     template <form F, std::size_t Pass, class T, class H, class Real>
 //     static bool finish(const H& h, const tensor_shape& shape, const Real* totals,
 //                        coefficients<T>& c);
