@@ -35,7 +35,7 @@ build_grown_library() {
   python3 -B tests/abi/grow_structs.py "$tree" >"$root/grown_structs"
   quietly cmake -S "$tree" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DGRADSTEP_FETCH=OFF -DGRADSTEP_SHARED=ON -DGRADSTEP_TESTS=OFF -DGRADSTEP_BENCH=OFF \
-    -DGRADSTEP_EXAMPLES=OFF -DGRADSTEP_INSTALL=OFF
+    -DGRADSTEP_EXAMPLES=OFF -DGRADSTEP_INSTALL=OFF -DCMAKE_UNITY_BUILD=ON
   quietly cmake --build "$root/build" --target gradstep
 }
 
