@@ -10,15 +10,6 @@
 
 namespace gradstep::internal {
 
-namespace {
-
-/// Takes the tensor out of an ascending list.
-void take_out(std::vector<std::uint32_t>& list, std::size_t tensor) noexcept {
-  list.erase(std::lower_bound(list.begin(), list.end(), static_cast<std::uint32_t>(tensor)));
-}
-
-}  // namespace
-
 void remove_tensor(optimizer& o, std::size_t tensor) noexcept {
   const std::lock_guard held(o.gate);
   tensor_record& record = o.table.records[tensor];
@@ -26,8 +17,8 @@ void remove_tensor(optimizer& o, std::size_t tensor) noexcept {
   o.table.state_bytes -= library_bytes(o, tensor);
   o.table.caller_arrays.take(tensor);
   o.table.names.erase(record.name.get());
-  take_out(group.members, tensor);
-  take_out(o.table.present, tensor);
+  std::erase(group.members, static_cast<std::uint32_t>(tensor));
+  std::erase(o.table.present, static_cast<std::uint32_t>(tensor));
   tensor_record removed{.name = std::move(record.name), .is_removed = true};
   record = std::move(removed);
   o.table.tensors[tensor] = {};
