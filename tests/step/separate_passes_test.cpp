@@ -125,7 +125,7 @@ TEST_P(separate_passes_of, every_storage_and_option) {
       for (const auto& choice : option_choices()) {
         SCOPED_TRACE(choice.name);
         check_against_separate_passes(context.get(), rule.get(), GetParam(),
-                                      with_options(how, choice), {1, 255, 300});
+                                      with_options(how, choice), {1, 255, 257, 600});
         if (HasFailure()) return;
       }
     }
