@@ -47,19 +47,23 @@ def room_of(path):
     return next((folder for folder in folders if folder in ROOMS), None)
 
 
+def source_paths():
+    """The library's files, relative to lib/."""
+    return [f.relative_to(LIB) for f in LIB.rglob("*") if f.name.endswith(SOURCES)]
+
+
 def folder_errors():
     """Rooms and folders with sources are the same."""
-    folders = {str(f.parent.relative_to(LIB)) for f in LIB.rglob("*") if f.name.endswith(SOURCES)}
+    folders = {str(path.parent) for path in source_paths()}
     return ([f"lib/{folder} is no room of lib/rooms.txt" for folder in folders - set(ROOMS)] +
             [f"lib/rooms.txt: lib/{room} has no sources" for room in set(ROOMS) - folders])
 
 
 def include_errors():
     errors = []
-    for source in (f for f in LIB.rglob("*") if f.name.endswith(SOURCES)):
-        path = source.relative_to(LIB)
+    for path in source_paths():
         room = room_of(path)
-        for opening, included in INCLUDE.findall(source.read_text()):
+        for opening, included in INCLUDE.findall((LIB / path).read_text()):
             other = room_of(included)
             if other is None and opening == '"' and "@" not in included:
                 errors.append(f'lib/{path} includes "{included}" without the folder of a room')
@@ -71,9 +75,8 @@ def include_errors():
 def interface_errors():
     """The library does not call its own C interface, not even within a file."""
     interface = set(MAP_LINE.findall((LIB / "gradstep.map").read_text()))
-    paths = [f.relative_to(LIB) for f in LIB.rglob("*") if f.name.endswith(SOURCES)]
     return [f"lib/{path} calls {name}"
-            for path in paths if str(path) not in CALLERS_OF_ALL
+            for path in source_paths() if str(path) not in CALLERS_OF_ALL
             for name in INDENTED_CALL.findall(COMMENT.sub("", (LIB / path).read_text()))
             if name in interface]
 
