@@ -8,9 +8,7 @@
 #include <string>
 #include <variant>
 
-#include "rules/rule_reference.hpp"
-#include "rules/rule_registry.hpp"
-#include "rules/unfused.hpp"
+#include "rules/library_step.hpp"
 #include "step/separate_passes.hpp"
 #include "support/context_setup.hpp"
 #include "support/rule_setup.hpp"
@@ -19,34 +17,14 @@ namespace gradstep_test {
 namespace {
 
 template <class T>
-T number_of(T x) {
-  return x;
+std::vector<double> read(const gradstep_array& from, std::size_t count) {
+  const auto* const begin = static_cast<const T*>(from.data);
+  return {begin, begin + count};
 }
 template <class T>
-T number_of(unfused<T> x) {
-  return x.value;
-}
-
-template <class V, class T>
-std::vector<V> read(const gradstep_array& from, std::size_t count) {
-  const auto* const begin = static_cast<const T*>(from.data);
-  std::vector<V> values;
-  for (std::size_t i = 0; i < count; ++i) values.push_back(V(begin[i]));
-  return values;
-}
-template <class V, class T>
-void write(const std::vector<V>& from, const gradstep_array& to) {
-  for (std::size_t i = 0; i < from.size(); ++i) static_cast<T*>(to.data)[i] = number_of(from[i]);
-}
-
-/// The scalars of a parameter, in the rule's order.
-template <class Rule, class Visit>
-void visit_scalars(stored_parameter& of, const Visit& visit) {
-  std::size_t next[2] = {};
-  for (std::size_t i = 0; i < Rule::info.scalars.size(); ++i) {
-    const bool is_shared = Rule::info.scalars[i].scope == gradstep::internal::scalar_scope::all;
-    visit(i, (is_shared ? of.shared_scalars : of.scalars)[next[is_shared]++]);
-  }
+void write(const std::vector<double>& from, const gradstep_array& to) {
+  for (std::size_t i = 0; i < from.size(); ++i)
+    static_cast<T*>(to.data)[i] = static_cast<T>(from[i]);
 }
 
 double epsilon_of(const stored_parameter& of) {
@@ -63,50 +41,32 @@ double epsilon_of(const stored_parameter& of) {
   }
 }
 
-/// V: T, or unfused<T> where the instruction set has no fused multiply-add. `tensors`: plain arrays
-/// of T.
-template <class Rule, class V, class T>
-void step_plain(const reference_options& options, std::vector<stored_parameter>& list,
+/// `tensors`: plain arrays of T.
+template <class T>
+void step_plain(const std::string& rule_name, library_arithmetic arithmetic,
+                const reference_options& options, std::vector<stored_parameter>& list,
                 const std::vector<gradstep_tensor>& tensors) {
-  std::vector<reference_tensor<Rule, V>> plain;
+  std::vector<library_tensor> plain;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto& t = tensors[i];
-    plain.push_back({{t.count, t.rows, t.columns}, epsilon_of(list[i]), {}, {}, {}, {}, {}});
-    plain.back().param = read<V, T>(t.param, t.count);
-    plain.back().grad = read<V, T>(t.grad, t.count);
+    plain.push_back({{t.count, t.rows, t.columns}, epsilon_of(list[i]), {}, {}, {}, {}});
+    plain.back().param = read<T>(t.param, t.count);
+    plain.back().grad = read<T>(t.grad, t.count);
     for (std::size_t s = 0; s < t.slot_count; ++s) {
-      if (list[i].slots[s])
-        plain.back().slots[s] = read<V, T>(t.slots[s], list[i].slots[s]->size());
+      if (list[i].slots[s]) plain.back().slots[s] = read<T>(t.slots[s], list[i].slots[s]->size());
     }
-    visit_scalars<Rule>(list[i], [&](std::size_t k, double x) { plain.back().scalars[k] = x; });
+    for_each_scalar(rule_name, list[i],
+                    [&](std::size_t k, double x) { plain.back().scalars[k] = x; });
   }
-  if (!step_tensors(options, plain)) return;
+  if (!step_as_the_library(rule_name, arithmetic, options, plain)) return;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto& t = tensors[i];
-    write<V, T>(plain[i].param, t.param);
+    write<T>(plain[i].param, t.param);
     for (std::size_t s = 0; s < t.slot_count; ++s) {
-      if (list[i].slots[s]) write<V, T>(plain[i].slots[s], t.slots[s]);
+      if (list[i].slots[s]) write<T>(plain[i].slots[s], t.slots[s]);
     }
-    visit_scalars<Rule>(list[i], [&](std::size_t k, double& x) { x = plain[i].scalars[k]; });
+    for_each_scalar(rule_name, list[i], [&](std::size_t k, double& x) { x = plain[i].scalars[k]; });
   }
-}
-
-template <class Rule>
-void step_rule(bool is_fused, bool is_wide, const reference_options& options,
-               std::vector<stored_parameter>& list, const std::vector<gradstep_tensor>& tensors) {
-  if (is_wide && is_fused) return step_plain<Rule, double, double>(options, list, tensors);
-  if (is_wide) return step_plain<Rule, unfused<double>, double>(options, list, tensors);
-  if (is_fused) return step_plain<Rule, float, float>(options, list, tensors);
-  step_plain<Rule, unfused<float>, float>(options, list, tensors);
-}
-
-template <class... Rules>
-void step_any(gradstep::internal::type_list<Rules...>, const std::string& rule_name, bool is_fused,
-              bool is_wide, const reference_options& options, std::vector<stored_parameter>& list,
-              const std::vector<gradstep_tensor>& tensors) {
-  ((rule_name == Rules::info.name ? step_rule<Rules>(is_fused, is_wide, options, list, tensors)
-                                  : void()),
-   ...);
 }
 
 void zero_gradients(std::vector<stored_parameter>& list) {
@@ -149,9 +109,10 @@ void step_by_oracle(const gradstep_context* context, const gradstep_rule* rule,
   for (std::size_t i = 0; i < list.size(); ++i) {
     std::visit([&](auto& each) { tensors.push_back(each.begin(list[i])); }, passes[i]);
   }
-  step_any(gradstep::internal::all_rules(), rule_name, fuses(isa_in_use(context)),
-           list[0].arithmetic_dtype() == GRADSTEP_FLOAT64, {values.data(), options.step, 1}, list,
-           tensors);
+  const bool is_wide = list[0].arithmetic_dtype() == GRADSTEP_FLOAT64;
+  const auto step = is_wide ? step_plain<double> : step_plain<float>;
+  step(rule_name, {is_wide, fuses(isa_in_use(context))}, {values.data(), options.step, 1}, list,
+       tensors);
   for (std::size_t i = 0; i < list.size(); ++i) {
     std::visit([&](auto& each) { each.finish(list[i]); }, passes[i]);
   }

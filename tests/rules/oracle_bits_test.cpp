@@ -9,10 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "rules/library_step.hpp"
 #include "rules/oracle_cases.hpp"
 #include "rules/oracle_rules.hpp"
-#include "rules/rule_reference.hpp"
-#include "rules/unfused.hpp"
 #include "support/comparison.hpp"
 #include "support/context_setup.hpp"
 #include "support/dtype_lists.hpp"
@@ -26,60 +25,49 @@ template <class Rule>
 class oracle_bits : public testing::Test {};
 TYPED_TEST_SUITE(oracle_bits, rule_types, rule_as_type_name);
 
-template <class T>
-double to_number(T x) {
-  return x;
+std::vector<double> read_numbers(const number_array& from) {
+  return read_numbers<double>(from, [](double x) { return x; });
 }
-template <class T>
-double to_number(unfused<T> x) {
-  return x.value;
+void write_numbers(const std::vector<double>& from, number_array& to) {
+  for (std::size_t i = 0; i < from.size(); ++i) to.set(i, from[i]);
 }
 
-template <class V>
-void write_numbers(const std::vector<V>& from, number_array& to) {
-  for (std::size_t i = 0; i < from.size(); ++i) to.set(i, to_number(from[i]));
-}
-
-template <class Rule, class V>
-void write_tensor(const reference_tensor<Rule, V>& from, parameter& to) {
-  write_numbers(from.param, to.param);
+library_tensor read_plain(const std::string& rule_name, const parameter& from, bool is_wide) {
+  library_tensor result{shape_of(from), is_wide ? 0x1p-52 : 0x1p-23, {}, {}, {}, {}};
+  result.param = read_numbers(from.param);
+  result.grad = read_numbers(from.grad);
   for (std::size_t s = 0; s < from.slots.size(); ++s) {
+    if (from.slots[s]) result.slots[s] = read_numbers(*from.slots[s]);
+  }
+  for_each_scalar(rule_name, from, [&](std::size_t k, double x) { result.scalars[k] = x; });
+  return result;
+}
+
+void write_plain(const std::string& rule_name, const library_tensor& from, parameter& to) {
+  write_numbers(from.param, to.param);
+  for (std::size_t s = 0; s < to.slots.size(); ++s) {
     if (to.slots[s]) write_numbers(from.slots[s], *to.slots[s]);
   }
-  std::size_t next[2] = {};
-  for (std::size_t i = 0; i < Rule::info.scalars.size(); ++i) {
-    const bool is_shared = Rule::info.scalars[i].scope == gradstep::internal::scalar_scope::all;
-    (is_shared ? to.shared_scalars : to.scalars)[next[is_shared]++] = from.scalars[i];
-  }
+  for_each_scalar(rule_name, to, [&](std::size_t k, double& x) { x = from.scalars[k]; });
 }
 
-/// V: T, or unfused<T> where the instruction set has no fused multiply-add.
-template <class Rule, class V, class T>
-void expect_bits_of(const step_record& r) {
-  auto tensors = read_tensors<Rule, V, T>(r.before, [](double x) { return V(static_cast<T>(x)); });
-  step_tensors(options_of(r), tensors);
+void expect_bits(const step_record& r, const variant& v, const std::string& isa) {
+  SCOPED_TRACE("step " + std::to_string(r.options.step));
+  const bool is_wide = v.types.param == GRADSTEP_FLOAT64;
+  std::vector<library_tensor> tensors;
+  for (const parameter& each : r.before) tensors.push_back(read_plain(v.rule_name, each, is_wide));
+  step_as_the_library(v.rule_name, {is_wide, fuses(isa)}, options_of(r), tensors);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     SCOPED_TRACE("tensor " + std::to_string(i));
     parameter wanted = r.before[i];
-    write_tensor(tensors[i], wanted);
+    write_plain(v.rule_name, tensors[i], wanted);
     expect_same_bits(r.after[i].snapshot(), wanted.snapshot());
   }
 }
 
-template <class Rule>
-void expect_bits(const step_record& r, const variant& v, const std::string& isa) {
-  SCOPED_TRACE("step " + std::to_string(r.options.step));
-  if (v.types.param == GRADSTEP_FLOAT32) {
-    if (fuses(isa)) return expect_bits_of<Rule, float, float>(r);
-    return expect_bits_of<Rule, unfused<float>, float>(r);
-  }
-  if (fuses(isa)) return expect_bits_of<Rule, double, double>(r);
-  expect_bits_of<Rule, unfused<double>, double>(r);
-}
-
 TYPED_TEST(oracle_bits, equal_the_reference) {
   for_every_case(TypeParam::info.name, [&](const auto* context, const auto& isa, const variant& v) {
-    const auto check = [&](const step_record& r) { expect_bits<TypeParam>(r, v, isa); };
+    const auto check = [&](const step_record& r) { expect_bits(r, v, isa); };
     for (const auto& run : oracle_runs<TypeParam>()) {
       SCOPED_TRACE(to_text(run));
       run_ordinary_steps(context, v, run.tensors, run.steps, check);
@@ -95,7 +83,7 @@ TYPED_TEST(oracle_bits, of_one_special_value_among_ordinary_ones) {
     const auto context = make_serial_context(isa.c_str());
     for_each_variant(TypeParam::info.name, same_dtypes, [&](const variant& v) {
       SCOPED_TRACE(isa);
-      const auto check = [&](const step_record& r) { expect_bits<TypeParam>(r, v, isa); };
+      const auto check = [&](const step_record& r) { expect_bits(r, v, isa); };
       for (const auto& extents : {flat_tensor, small_matrices[2]}) {
         run_steps_with_one_special_value(context.get(), v, extents, check);
       }
@@ -121,7 +109,7 @@ TYPED_TEST(oracle_bits, of_large_tensors) {
       for (const dtypes types : same_dtypes) {
         const variant v{TypeParam::info.name, values, types,
                         make_rule(TypeParam::info.name, values)};
-        const auto check = [&](const step_record& r) { expect_bits<TypeParam>(r, v, isa); };
+        const auto check = [&](const step_record& r) { expect_bits(r, v, isa); };
         for (const auto& extents : large) {
           SCOPED_TRACE(isa + to_text(types) + to_text(extents) + ", threads " +
                        std::to_string(thread_count));

@@ -25,7 +25,15 @@ class reference_step {
   using totals = std::array<total, gradstep::internal::max_sums>;
 
   reference_step(const reference_options& options, reference_tensor<Rule, V>& tensor)
-      : options_(options), tensor_(tensor), after_(tensor.scalars) {
+      : options_(options),
+        lr_(value("lr")),
+        weight_decay_(value("weight_decay")),
+        l1_penalty_(value("l1_penalty")),
+        maximize_(value("maximize") != 0),
+        has_decoupled_option_(value("decoupled_weight_decay") != 0),
+        has_decay_after_option_(value("decay_after_step") != 0),
+        tensor_(tensor),
+        after_(tensor.scalars) {
     const auto h = arguments_for<real>();
     form_ = Rule::choose(h);
     std::array<real, max_scalars> before{};
@@ -188,30 +196,28 @@ class reference_step {
 
   bool is_decoupled() const {
     return Rule::info.weight_decay == gradstep::internal::decay::decoupled ||
-           (may_decouple && value("decoupled_weight_decay") != 0);
+           (may_decouple && has_decoupled_option_);
   }
   bool is_coupled() const {
     return Rule::info.weight_decay != gradstep::internal::decay::own && !is_decoupled() &&
-           value("weight_decay") != 0;
+           weight_decay_ != 0;
   }
   /// Whether the new param decays.
-  bool decays_after() const { return value("decay_after_step") != 0 && value("weight_decay") != 0; }
-  real rate_decay() const {
-    return is_decoupled() ? real(value("lr")) * value("weight_decay") : real(0);
-  }
+  bool decays_after() const { return has_decay_after_option_ && weight_decay_ != 0; }
+  real rate_decay() const { return is_decoupled() ? real(lr_) * weight_decay_ : real(0); }
   constant decay_in_direction(real decay) const {
     return gradstep::internal::decay_in_direction<constant>(decay, rule_.rate);
   }
   V gradient_at(std::size_t i) const {
     using gradstep::internal::fma;
     using gradstep::internal::sign;
-    const double scale = value("maximize") != 0 ? -options_.grad_scale : options_.grad_scale;
+    const double scale = maximize_ ? -options_.grad_scale : options_.grad_scale;
     V g = tensor_.grad[i] * V(static_cast<constant>(scale));
-    if (value("l1_penalty") != 0) {
-      g = fma(V(static_cast<constant>(value("l1_penalty"))), sign(tensor_.param[i]), g);
+    if (l1_penalty_ != 0) {
+      g = fma(V(static_cast<constant>(l1_penalty_)), sign(tensor_.param[i]), g);
     }
     if (!is_coupled()) return g;
-    return fma(V(static_cast<constant>(value("weight_decay"))), tensor_.param[i], g);
+    return fma(V(static_cast<constant>(weight_decay_)), tensor_.param[i], g);
   }
   template <auto Form, std::size_t... S>
   V update_element(std::size_t i, slot_values& slots, std::index_sequence<S...>) const {
@@ -260,6 +266,8 @@ class reference_step {
   }
 
   reference_options options_;
+  double lr_, weight_decay_, l1_penalty_;  // 0: the rule has none
+  bool maximize_, has_decoupled_option_, has_decay_after_option_;
   reference_tensor<Rule, V>& tensor_;
   typename Rule::form form_;
   typename Rule::template coefficients<constant> rule_;
