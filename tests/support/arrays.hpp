@@ -22,6 +22,7 @@ inline gradstep_array array_of(double* data) { return array_of(GRADSTEP_FLOAT64,
 
 /// An array and how many elements it has.
 struct counted_array : gradstep_array {
+  counted_array() : gradstep_array() {}
   std::size_t count = 0;
 };
 
