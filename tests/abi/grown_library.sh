@@ -9,10 +9,12 @@
 # programs; else build/release
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/abi/compiler_cache.sh
 build=$(realpath "${1:-build/release}")
-root=$PWD/build/grown  # always the same place, so that a compiler cache knows the sources again
+root=$PWD/build/grown
 tree=$root/tree
-declare -A libraries=([today]=$build/lib [grown]=$root/build/lib)
+grown=$tree/build/release  # as the tree of today, so that a compiler cache knows what is as today
+declare -A libraries=([today]=$build/lib [grown]=$grown/lib)
 least=20               # programs that have to run
 
 # Tests of numbers alone: the exhaustive conversions take hours, and these cases minutes.
@@ -34,10 +36,11 @@ build_grown_library() {
   mkdir -p "$tree"
   cp -r CMakeLists.txt cmake include lib "$tree"
   python3 -B tests/abi/grow_structs.py "$tree" >"$root/grown_structs"
-  quietly cmake -S "$tree" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  CCACHE_BASEDIR=$tree quietly cmake -S "$tree" -B "$grown" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DGRADSTEP_FETCH=OFF -DGRADSTEP_SHARED=ON -DGRADSTEP_TESTS=OFF -DGRADSTEP_BENCH=OFF \
-    -DGRADSTEP_EXAMPLES=OFF -DGRADSTEP_INSTALL=OFF -DCMAKE_UNITY_BUILD=ON
-  quietly cmake --build "$root/build" --target gradstep
+    -DGRADSTEP_EXAMPLES=OFF -DGRADSTEP_INSTALL=OFF -DGRADSTEP_WARNINGS_AS_ERRORS=ON \
+    -DCMAKE_UNITY_BUILD=ON
+  CCACHE_BASEDIR=$tree quietly cmake --build "$grown" --target gradstep
 }
 
 # sizes INCLUDE: prints the size of each struct that has grown.

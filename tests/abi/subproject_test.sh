@@ -3,8 +3,9 @@
 #
 # gradstep as a part of another project's build, in tests/abi/subproject:
 #
-#     tests/abi/subproject_test.sh             builds it in hosts with hostile flags, and compares
+#     tests/abi/subproject_test.sh static      builds it in a host with hostile flags, and compares
 #                                              the bits with build/release's (minutes)
+#     tests/abi/subproject_test.sh shared      the same as a shared library, under other flags
 #     tests/abi/subproject_test.sh configure   configures hosts that check their own settings
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -90,24 +91,16 @@ own_bits() {
 fast="-ffast-math -march=native -flto -fno-exceptions -fno-rtti"
 warnings="-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Werror"
 
-hostile() {
+as_static_library() {
   own_bits
-  # A host in C alone, without a build type, that downloads gradstep (from a local archive). Flags for C++ come from its command line.
-  configure c_only -DHOST_LANGUAGES=C -DHOST_FETCHES="$root/gradstep.tar.gz" -DHOST_EXPECTS=STATIC_LIBRARY "-DHOST_OPTIONS=$warnings" \
+  # A host in C alone, without a build type, that downloads gradstep (from a local archive). Flags
+  # for C++ come from its command line.
+  configure c_only -DHOST_LANGUAGES=C -DHOST_FETCHES="$root/gradstep.tar.gz" \
+    -DHOST_EXPECTS=STATIC_LIBRARY "-DHOST_OPTIONS=$warnings" \
     -DCMAKE_CXX_FLAGS="$fast -fno-threadsafe-statics -Wall -Wconversion -Werror" \
     -DCMAKE_UNITY_BUILD=ON -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
   build c_only
   same_bits c_only
-  # A shared library in a C++ host. Flags come from the folder and the build type.
-  configure flags -DHOST_EXPECTS=SHARED_LIBRARY -DGRADSTEP_SHARED=ON -DCMAKE_BUILD_TYPE=Release \
-    "-DHOST_OPTIONS=$warnings;-funsafe-math-optimizations;-ffp-contract=fast;-fvisibility=default" \
-    -DCMAKE_CXX_FLAGS_RELEASE="-Ofast -fno-fast-math -ffp-contract=off -fno-trapping-math -mavx2" \
-    -DCMAKE_SHARED_LINKER_FLAGS="-ffast-math" -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
-  build flags
-  same_bits flags
-  # A library that is linked with -ffast-math sets the processor's mode when it is loaded.
-  ! readelf -Ws "$root"/flags/gradstep/lib/libgradstep.so | grep -q set_fast_math ||
-    fail "the shared library sets flush-to-zero when it is loaded"
   # With GRADSTEP_INSTALL its files are installed with those of the host.
   configure c_only -DGRADSTEP_INSTALL=ON
   cmake --build "$root/c_only" >/dev/null
@@ -118,10 +111,25 @@ hostile() {
     parameters.hpp part.c rules.hpp schedules.hpp stateless_steps.hpp typed_arrays.hpp)"
 }
 
+as_shared_library() {
+  own_bits
+  # A shared library in a C++ host. Flags come from the folder and the build type.
+  configure flags -DHOST_EXPECTS=SHARED_LIBRARY -DGRADSTEP_SHARED=ON -DCMAKE_BUILD_TYPE=Release \
+    "-DHOST_OPTIONS=$warnings;-funsafe-math-optimizations;-ffp-contract=fast;-fvisibility=default" \
+    -DCMAKE_CXX_FLAGS_RELEASE="-Ofast -fno-fast-math -ffp-contract=off -fno-trapping-math -mavx2" \
+    -DCMAKE_SHARED_LINKER_FLAGS="-ffast-math" -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
+  build flags
+  same_bits flags
+  # A library that is linked with -ffast-math sets the processor's mode when it is loaded.
+  ! readelf -Ws "$root"/flags/gradstep/lib/libgradstep.so | grep -q set_fast_math ||
+    fail "the shared library sets flush-to-zero when it is loaded"
+}
+
 library=build/release/lib/libgradstep.so
 case ${1:-} in
   configure) configure_only ;;
-  '') hostile ;;
-  *) fail "usage: subproject_test.sh [configure]" ;;
+  static) as_static_library ;;
+  shared) as_shared_library ;;
+  *) fail "usage: subproject_test.sh static|shared|configure" ;;
 esac
 printf '%s passed, 0 failed\n' $passed
