@@ -36,6 +36,9 @@ build_grown_library() {
   mkdir -p "$tree"
   cp -r CMakeLists.txt cmake include lib "$tree"
   python3 -B tests/abi/grow_structs.py "$tree" >"$root/grown_structs"
+  # The library's own initialisers lack the new fields.
+  echo 'target_compile_options(gradstep PRIVATE -Wno-missing-field-initializers)' \
+    >>"$tree/CMakeLists.txt"
   CCACHE_BASEDIR=$tree quietly cmake -S "$tree" -B "$grown" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DGRADSTEP_FETCH=OFF -DGRADSTEP_SHARED=ON -DGRADSTEP_TESTS=OFF -DGRADSTEP_BENCH=OFF \
     -DGRADSTEP_EXAMPLES=OFF -DGRADSTEP_INSTALL=OFF -DGRADSTEP_WARNINGS_AS_ERRORS=ON \
