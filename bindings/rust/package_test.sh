@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# package_test.sh BUILD: builds and tests the crates with the library of that build folder; then packs
+# them, and builds and runs a program in an empty project with the packed crates alone, which build the
+# library themselves.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(realpath "$1")
+folder=$here/../../build/rust
+mkdir -p "$folder"
+folder=$(realpath "$folder")
+export CARGO_TARGET_DIR=$folder/target
+
+section() { printf '\n-- %s\n' "$*"; }
+
+section "the declarations are those of the header"
+python3 -B "$here/generate_sys.py" --check
+
+section "the crates, with the installed library: $(cargo --version)"
+rm -rf "$folder/installed"
+cmake --install "$build" --prefix "$folder/installed" >/dev/null
+export PKG_CONFIG_PATH=$folder/installed/lib/pkgconfig LD_LIBRARY_PATH=$folder/installed/lib
+cd "$here"
+cargo fmt --check
+cargo clippy --quiet --all-targets --features rayon,half -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features rayon,half
+cargo test --quiet --features rayon,half
+unset PKG_CONFIG_PATH LD_LIBRARY_PATH
+
+section "the packed crates in an empty project"
+rm -rf "$folder/packed" "$folder/empty"
+mkdir -p "$folder/packed" "$folder/empty/src"
+cargo package --quiet --allow-dirty --no-verify
+for crate in gradstep-sys gradstep; do
+  tar -xzf "$CARGO_TARGET_DIR/package/$crate-"[0-9]*.crate -C "$folder/packed"
+done
+cat >"$folder/empty/Cargo.toml" <<TEXT
+[package]
+name = "empty"
+version = "0.0.0"
+edition = "2024"
+[dependencies]
+gradstep = { path = "$(echo "$folder/packed"/gradstep-[0-9]*)", features = ["vendored"] }
+[patch.crates-io]
+gradstep-sys = { path = "$(echo "$folder/packed"/gradstep-sys-*)" }
+[workspace]
+TEXT
+sed -n '/^```rust/,/^```/p' "$here/gradstep/README.md" | sed '1d;$d' >"$folder/empty/src/main.rs"
+cd "$folder/empty"
+cargo run --quiet
