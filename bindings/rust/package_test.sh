@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# package_test.sh BUILD: builds and tests the crates with the library of that build folder; then packs
-# them, and builds and runs a program in an empty project with the packed crates alone, which build the
-# library themselves.
+# package_test.sh BUILD [vendored]: builds and tests the crates with the library of that build folder;
+# then packs them, and builds and runs a program in an empty project with the packed crates. With
+# `vendored` these build the library themselves (minutes).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "$1")
+features=${2:+\"vendored\"}
 folder=$here/../../build/rust
 mkdir -p "$folder"
 folder=$(realpath "$folder")
@@ -26,9 +27,9 @@ cargo fmt --check
 cargo clippy --quiet --all-targets --features rayon,half -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --features rayon,half
 cargo test --quiet --features rayon,half
-unset PKG_CONFIG_PATH LD_LIBRARY_PATH
 
-section "the packed crates in an empty project"
+section "the packed crates in an empty project${2:+, which build the library}"
+[ -z "$features" ] || unset PKG_CONFIG_PATH LD_LIBRARY_PATH
 rm -rf "$folder/packed" "$folder/empty"
 mkdir -p "$folder/packed" "$folder/empty/src"
 cargo package --quiet --allow-dirty --no-verify
@@ -41,7 +42,7 @@ name = "empty"
 version = "0.0.0"
 edition = "2024"
 [dependencies]
-gradstep = { path = "$(echo "$folder/packed"/gradstep-[0-9]*)", features = ["vendored"] }
+gradstep = { path = "$(echo "$folder/packed"/gradstep-[0-9]*)", features = [$features] }
 [patch.crates-io]
 gradstep-sys = { path = "$(echo "$folder/packed"/gradstep-sys-*)" }
 [workspace]
