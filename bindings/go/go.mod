@@ -1,0 +1,3 @@
+module gradstep
+
+go 1.24
