@@ -258,6 +258,9 @@ struct cancelled_step {
 };
 
 TEST(host_pool, is_cancelled_and_the_step_is_done_first) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer takes the stack of a cancelled thread for that of live functions";
+#endif
   cancelled_step step;
   step.context = make_pool_context(cancelled_step::test_cancel);
   pthread_t thread;

@@ -21,7 +21,9 @@ namespace gradstep_test {
 namespace {
 
 std::mutex bound_threads_mutex;
-std::set<pid_t> bound_threads;  // those that have bound themselves to one CPU
+// Those that have bound themselves to one CPU. It is never destroyed: steps in destructors of
+// static objects bind threads too.
+std::set<pid_t>& bound_threads = *new std::set<pid_t>;
 
 /// For each of oneTBB's threads that runs a task of the host: its CPUs.
 std::map<pid_t, cpus> cpus_of_the_hosts_tasks() {
