@@ -72,6 +72,16 @@ std::string format_row(const row& r) {
                                         cell(r, "over_scalar", 3), other_cell(r)});
 }
 
+/// Why a run failed; empty: it did not. Google Benchmark 1.8 has renamed the fields.
+template <class Run>
+std::string failure_of(const Run& run) {
+  if constexpr (requires { run.error_occurred; }) {
+    return run.error_occurred ? run.error_message : "";
+  } else {
+    return static_cast<int>(run.skipped) != 0 ? run.skip_message : "";
+  }
+}
+
 }  // namespace
 
 bool table_reporter::ReportContext(const Context&) {
@@ -88,8 +98,8 @@ void table_reporter::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
     if (run.run_type != Run::RT_Iteration) continue;
     row r{run.run_name.function_name, {}};
-    if (run.error_occurred) {
-      GetOutputStream() << r.name << ": " << run.error_message << std::endl;
+    if (const std::string failure = failure_of(run); !failure.empty()) {
+      GetOutputStream() << r.name << ": " << failure << std::endl;
       continue;
     }
     for (const auto& [name, counter] : run.counters) r.counters[name] = counter.value;
@@ -102,7 +112,7 @@ bool brief_reporter::ReportContext(const Context&) { return true; }
 
 void brief_reporter::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
-    if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+    if (run.run_type != Run::RT_Iteration || !failure_of(run).empty()) continue;
     row r{run.run_name.function_name, {}};
     for (const auto& [name, counter] : run.counters) r.counters[name] = counter.value;
     const std::vector<std::string> p = parts_of(r.name);
