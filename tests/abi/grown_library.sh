@@ -95,19 +95,36 @@ every_struct() {
   ran=$((ran + 1))
 }
 
-# run NAME COMMAND...: runs a test of today, with the grown library. Programs may leave files in
-# the folder that they run in.
+# run NAME COMMAND...: starts a test of today, with the grown library, as many at a time as there are
+# CPUs. Programs may leave files in the folder that they run in.
 run() {
-  local name=$1 status=0 said
+  local name=$1 folder=$root/runs/$1
   shift
-  (cd "$root" && LD_LIBRARY_PATH=${libraries[grown]} "$@") >"$root/log" 2>&1 || status=$?
-  ran=$((ran + 1))
-  if [ $status != 0 ]; then
-    tail -n 40 "$root/log" >&2
-    failed+=("$name")
-  fi
-  said=$(grep 'PASSED\|FAILED TEST' "$root/log" | tr '\n' ' ' || true)
-  printf '%-32s %s\n' "$name" "${said:-exit status $status}"
+  mkdir -p "$folder"
+  [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n || true
+  (
+    cd "$folder"
+    status=0
+    LD_LIBRARY_PATH=${libraries[grown]} "$@" >log 2>&1 || status=$?
+    echo $status >status
+  ) &
+  started+=("$name")
+}
+
+# Waits for the tests, and prints what each has said.
+report_runs() {
+  local name status said
+  wait
+  for name in "${started[@]}"; do
+    status=$(cat "$root/runs/$name/status")
+    if [ "$status" != 0 ]; then
+      tail -n 40 "$root/runs/$name/log" >&2
+      failed+=("$name")
+    fi
+    said=$(grep 'PASSED\|FAILED TEST' "$root/runs/$name/log" | tr '\n' ' ' || true)
+    printf '%-32s %s\n' "$name" "${said:-exit status $status}"
+    ran=$((ran + 1))
+  done
 }
 
 # Prints the test programs of the build tree, and the examples in C.
@@ -127,18 +144,20 @@ run_todays_programs() {
     uses "$build/$program" "${libraries[grown]}"
     case $name in
       gradstep_every_call | gradstep_process_settings_test | gradstep_small_stack_test)
-        run "$name" "$build/$program" "$root" ;;
+        run "$name" "$build/$program" "$root/runs/$name" ;;
       *_test | *_tests) run "$name" "$build/$program" --gtest_brief=1 "--gtest_filter=-$cases_left_out" ;;
       *) run "$name" "$build/$program" ;;
     esac
   done
   run enumerate_and_step.py python3 -B "$PWD/tests/abi/enumerate_and_step.py" \
     "${libraries[grown]}/libgradstep.so"
+  report_runs
 }
 
 [ -e "${libraries[today]}/libgradstep.so" ] ||
   fail "there is no shared library in $build; ./dev test builds it in build/release"
 ran=0
+started=()
 failed=()
 build_grown_library
 check_sizes
