@@ -117,10 +117,19 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /** Adds a tensor, whose name no other tensor has, and gives it back. It can be in one optimizer. */
-  public synchronized Tensor add(long group, String name, Tensor tensor) {
-    if (tensor.optimizer != null) {
-      throw GradstepException.invalid("the tensor is in an optimizer already");
+  public Tensor add(long group, String name, Tensor tensor) {
+    synchronized (tensor) {
+      if (tensor.optimizer != null) {
+        throw GradstepException.invalid("the tensor is in an optimizer already");
+      }
+      tensor.index = addToLibrary(group, name, tensor);
+      tensor.optimizer = this;
+      tensors.put(tensor.index, tensor);
+      return tensor;
     }
+  }
+
+  private long addToLibrary(long group, String name, Tensor tensor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment raw = Native.struct(arena, C.gradstep_tensor.SIZE);
       Native.set(raw, C.gradstep_tensor.count, (long) tensor.count);
@@ -138,10 +147,7 @@ public final class Optimizer implements AutoCloseable {
           h ->
               Native.call(
                   arena, "gradstep_optimizer_add_tensor", h, group, text, raw.address(), index.address()));
-      tensor.index = index.get(ValueLayout.JAVA_LONG, 0);
-      tensor.optimizer = this;
-      tensors.put(tensor.index, tensor);
-      return tensor;
+      return index.get(ValueLayout.JAVA_LONG, 0);
     }
   }
 
@@ -158,11 +164,13 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /** Removes a tensor; its name is free again. */
-  public synchronized void remove(Tensor tensor) {
-    long index = indexOf(tensor);
-    handle.use(h -> Native.call("gradstep_optimizer_remove_tensor", h, index));
-    tensor.optimizer = null;
-    tensors.remove(index);
+  public void remove(Tensor tensor) {
+    synchronized (tensor) {
+      long index = indexOf(tensor);
+      handle.use(h -> Native.call("gradstep_optimizer_remove_tensor", h, index));
+      tensor.optimizer = null;
+      tensors.remove(index);
+    }
   }
 
   /** Steps every tensor that is not frozen. */
