@@ -9,6 +9,7 @@ import collections
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -111,9 +112,12 @@ def call_errors(built_lib, objects):
 
 def name_errors():
     """Among the files that git knows; without git, among all but build folders' and hidden ones."""
-    git = subprocess.run(["git", "-C", TREE, "ls-files", "-z"], capture_output=True, text=True)
-    if git.returncode == 0:
-        paths = [pathlib.PurePath(p) for p in git.stdout.split("\0") if (TREE / p).is_file()]
+    listed = ""
+    if shutil.which("git"):
+        command = ["git", "-C", TREE, "ls-files", "-z"]
+        listed = subprocess.run(command, capture_output=True, text=True).stdout
+    if listed:
+        paths = [pathlib.PurePath(p) for p in listed.split("\0") if (TREE / p).is_file()]
     else:
         paths = [f.relative_to(TREE) for f in TREE.rglob("*") if f.is_file()]
         paths = [p for p in paths if p.parts[0] != "build" and not p.parts[0].startswith(".")]

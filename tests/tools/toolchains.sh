@@ -15,7 +15,7 @@ packages="g++ cmake ninja-build pkg-config libxsimd-dev libtbb-dev zlib1g-dev li
 
 # build_and_test NAME OPTION...
 build_and_test='
-  set -e
+  set -eo pipefail
   name=$1
   shift
   rm -rf "build/$name"
