@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimizer/tensor_table.hpp"
 
-#include <cstring>
+#include <algorithm>
 
 namespace gradstep::internal {
 
 std::unique_ptr<char[]> copy_name(std::string_view name) {
   auto copy = std::make_unique<char[]>(name.size() + 1);
-  std::memcpy(copy.get(), name.data(), name.size());
+  std::copy(name.begin(), name.end(), copy.get());
   return copy;
 }
 
