@@ -47,7 +47,7 @@ struct dataset {
 
   /// The images at these positions, in this order.
   dataset select(const std::vector<int>& positions) const {
-    dataset chosen{images(Eigen::all, positions), {}};
+    dataset chosen{images(Eigen::seqN(0, images.rows()), positions), {}};
     for (const int position : positions) chosen.labels.push_back(labels[position]);
     return chosen;
   }

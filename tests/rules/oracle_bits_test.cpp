@@ -95,10 +95,14 @@ TYPED_TEST(oracle_bits, of_one_special_value_among_ordinary_ones) {
 /// pass.
 TYPED_TEST(oracle_bits, of_large_tensors) {
   if (!has_passes<TypeParam>) GTEST_SKIP() << "elements do not depend on each other";
-  const tensor_extents large[] = {{5 * 16384 + 77},       {3 * 16384 - 5},
-                                  {2 * 8200, {2, 8200}},  {131 * 4099, {131, 4099}},
-                                  {1101 * 15, {3, 5}},    {2 * 700 * 40, {700, 40}},
-                                  {3 * 5 * 520, {5, 520}}};
+  const std::size_t block = 16384;
+  const tensor_extents large[] = {{5 * block + 77},
+                                  {3 * block - 5},
+                                  {block + 16, {2, 8200}},
+                                  {std::size_t{131} * 4099, {131, 4099}},
+                                  {std::size_t{1101} * 15, {3, 5}},
+                                  {std::size_t{2} * 700 * 40, {700, 40}},
+                                  {std::size_t{3} * 5 * 520, {5, 520}}};
   const auto values = richest_options(TypeParam::info.name);
   for (const std::string& isa : available_isas()) {
     auto options = serial_options(isa.c_str());
