@@ -22,19 +22,14 @@ type handle struct {
 }
 
 // use calls f with the object's address, unless it is closed.
-func (h *handle) use(f func(word) error) error {
-	h.lock.RLock()
-	defer h.lock.RUnlock()
-	if h.isClosed {
-		return h.closed()
-	}
-	return f(word(uintptr(h.pointer)))
-}
+func (h *handle) use(f func(word) error) error { return h.locked(h.lock.RLocker(), f) }
 
 // change is as use, for calls that nobody else may make at the same time.
-func (h *handle) change(f func(word) error) error {
-	h.lock.Lock()
-	defer h.lock.Unlock()
+func (h *handle) change(f func(word) error) error { return h.locked(&h.lock, f) }
+
+func (h *handle) locked(lock sync.Locker, f func(word) error) error {
+	lock.Lock()
+	defer lock.Unlock()
 	if h.isClosed {
 		return h.closed()
 	}
