@@ -7,7 +7,7 @@ use gradstep_sys as sys;
 
 use crate::context::Context;
 use crate::element::{Element, array_of};
-use crate::error::{Error, Result, check};
+use crate::error::{Error, Result, check, expect_length};
 use crate::rule::Rule;
 use crate::state::State;
 
@@ -95,15 +95,6 @@ impl<'a> Tensor<'a> {
         self.raw.key = key;
         self
     }
-}
-
-fn expect_length(what: &str, length: usize, wanted: usize) -> Result<()> {
-    if length == wanted {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "{what} has {length} elements, and param has {wanted}; both must be the same"
-    )))
 }
 
 /// The options of one call of [`apply`].

@@ -117,3 +117,13 @@ pub(crate) fn c_text(what: &str, text: &str) -> Result<CString> {
         ))
     })
 }
+
+/// Whether an array, or a shape, has as many elements as the param.
+pub(crate) fn expect_length(what: &str, length: usize, param: usize) -> Result<()> {
+    if length == param {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{what} has {length} elements, and param has {param}; both must be the same"
+    )))
+}

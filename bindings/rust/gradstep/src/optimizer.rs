@@ -7,7 +7,7 @@ use gradstep_sys as sys;
 use crate::apply::StepResult;
 use crate::context::Context;
 use crate::element::{Dtype, Element};
-use crate::error::{Error, Result, c_text, check};
+use crate::error::{Result, c_text, check, expect_length};
 use crate::owned::OwnedArray;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
@@ -294,13 +294,7 @@ impl Optimizer {
     /// Adds a tensor.
     pub fn add(&mut self, group: GroupId, name: &str, options: TensorOptions) -> Result<TensorId> {
         let arrays = options.arrays;
-        if arrays.shape.count != arrays.param.len() {
-            return Err(Error::invalid(format!(
-                "the shape has {} elements, and param has {}; both must be the same",
-                arrays.shape.count,
-                arrays.param.len()
-            )));
-        }
+        expect_length("the shape", arrays.shape.count, arrays.param.len())?;
         let name = c_text("name", name)?;
         let optional = |array: &Option<OwnedArray>| {
             array

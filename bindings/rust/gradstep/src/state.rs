@@ -4,7 +4,7 @@ use std::ptr;
 use gradstep_sys as sys;
 
 use crate::element::{Dtype, Element, array_of};
-use crate::error::{Error, Result, check};
+use crate::error::{Error, Result, check, expect_length};
 use crate::rule::Rule;
 
 /// The elements of a parameter and, for rules that look at rows and columns, its matrices.
@@ -83,13 +83,7 @@ impl State {
         param: &[P],
         slot_dtype: Option<Dtype>,
     ) -> Result<Self> {
-        if shape.count != param.len() {
-            return Err(Error::invalid(format!(
-                "the shape has {} elements, and param has {}; both must be the same",
-                shape.count,
-                param.len()
-            )));
-        }
+        expect_length("the shape", shape.count, param.len())?;
         let mut state = Self {
             rule_name: rule.info().name,
             shape,

@@ -138,8 +138,7 @@ public final class Optimizer implements AutoCloseable {
       setArray(raw, C.gradstep_tensor.param, tensor.param, tensor.dtype);
       setArray(raw, C.gradstep_tensor.grad, tensor.grad, tensor.gradDType);
       if (tensor.average != null) {
-        DType dtype = tensor.dtype == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
-        setArray(raw, C.gradstep_tensor.average, tensor.average, dtype);
+        setArray(raw, C.gradstep_tensor.average, tensor.average, tensor.averageDType());
       }
       long text = Native.text(arena, "name", name);
       MemorySegment index = arena.allocate(ValueLayout.JAVA_LONG);

@@ -76,8 +76,13 @@ public final class Tensor {
 
   /** Gives the tensor a moving average, which steps of an optimizer with averageDecay update. */
   public Tensor withAverage() {
-    average = allocate(dtype == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32, count);
+    average = allocate(averageDType(), count);
     return this;
+  }
+
+  /** The type of the arithmetic. */
+  DType averageDType() {
+    return dtype == DType.FLOAT64 ? DType.FLOAT64 : DType.FLOAT32;
   }
 
   /** The elements. */
