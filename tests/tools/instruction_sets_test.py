@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 LEVEL = re.compile(r"gradstep_kernels_(\w+)\.dir")
-INSTRUCTION = re.compile(r"^\s+[0-9a-f]+:\t(?:(?:rep\w*|lock|notrack|data16|cs|ds|bnd) )*(\S+)[ \t]*(.*)$")
+INSTRUCTION = re.compile(r"^\s+[0-9a-f]+:\s+(?:(?:rep\w*|lock|notrack|data16|cs|ds|bnd) )*(\S+)[ \t]*(.*)$")
 
 # Instructions of SSE3 up to SSE4.2, of BMI and of others that x86-64-v1 lacks.
 LATER_THAN_SSE2 = (
@@ -20,7 +20,9 @@ LATER_THAN_SSE2 = (
     "|p?blend\\w+|dpp[sd]|round[ps][sd]|ptest|pmuld[q]|pmulld|pextr[bdq]|pinsr[bdq]|insertps"
     "|extractps|packusdw|pmin(sb|sd|uw|ud)|pmax(sb|sd|uw|ud)|pmov[sz]x\\w+|pcmpeqq|pcmpgtq"
     "|pcmp[ei]str[im]|mpsadbw|phminposuw|movntdqa|crc32\\w*|popcnt\\w*|lzcnt\\w*|movbe\\w*"
-    "|andn|bextr|bls(i|msk|r)|bzhi|mulx|pdep|pext|rorx|s[ah][lr]x|aes\\w+|pclmul\\w+|sha\\w+rnds\\w*")
+    # LLVM's objdump writes the operands' size.
+    "|(andn|bextr|bls(i|msk|r)|bzhi|mulx|pdep|pext|rorx|s[ah][lr]x)[lq]?"
+    "|aes\\w+|pclmul\\w+|sha\\w+rnds\\w*")
 WITHIN = {
     # Every instruction whose name begins with v is one of AVX or later; verr and verw are not used.
     "baseline": (re.compile(f"v.*|{LATER_THAN_SSE2}"), None),
