@@ -3,7 +3,7 @@
 #
 # package_test.sh BUILD: builds the Node package against the library of that build folder and tests it.
 # Then packs it with the library and its oneTBB, and runs README's program, and TypeScript, in an empty
-# project.
+# project. Then tests the adapter for TensorFlow.js with the packed package.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(realpath "$1")
@@ -15,7 +15,7 @@ platform=linux-$(node -p process.arch)
 section() { printf '\n-- %s\n' "$*"; }
 
 section "the package, built from its sources: node $(node --version)"
-rm -rf "$folder/installed" "$folder/package"
+rm -rf "$folder/installed" "$folder/package" "$folder"/gradstep-*.tgz
 cmake --install "$build" --prefix "$folder/installed" >/dev/null
 mkdir "$folder/package"
 tar -C "$here" --exclude=node_modules --exclude=build --exclude=prebuilds -ch . |
@@ -29,7 +29,7 @@ npm install --ignore-scripts --no-audit --no-fund --silent
 PKG_CONFIG_PATH=$folder/installed/lib/pkgconfig \
   npx --yes node-gyp@12 rebuild --nodedir="$node_folder" --loglevel=warn >"$folder/log" 2>&1 ||
   { cat "$folder/log" >&2; exit 1; }
-node --expose-gc --test --test-reporter=spec test/
+node --expose-gc --test --test-reporter=spec test/*.test.js
 
 section "the packed package in an empty project"
 rm -rf build node_modules "$folder/empty"
@@ -57,3 +57,5 @@ grep -q "types.ts.*Type 'number.*' is not assignable to type 'string'" "$folder/
   { cat "$folder/log" >&2; exit 1; }
 [ "$(wc -l <"$folder/log")" = 1 ] || { cat "$folder/log" >&2; exit 1; }
 echo "the types are those of the program"
+
+"$here/../node-tfjs/package_test.sh" "$folder"/gradstep-*.tgz

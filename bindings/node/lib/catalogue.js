@@ -3,6 +3,13 @@
 // What rules, schedules and instruction sets there are. All of it comes from the library.
 import { addon, call, constants, Struct, textBytes } from './native.js';
 
+const kinds = new Map([
+  [constants.REAL, 'real'],
+  [constants.FLAG, 'flag'],
+  [constants.INTEGER, 'integer'],
+  [constants.LIST, 'list'],
+]);
+
 function hyperparameters(what, name, count) {
   return Array.from({ length: count }, (_, index) => {
     const info = new Struct('hyperparameter_info');
@@ -14,6 +21,7 @@ function hyperparameters(what, name, count) {
       default: Number.isNaN(value) ? undefined : value,
       minimum: info.get('minimum'),
       maximum: info.get('maximum'),
+      kind: kinds.get(info.get('kind')) ?? 'real',
       isList: info.get('kind') === constants.LIST,
     };
   });
@@ -43,7 +51,12 @@ export function rule(name) {
     call('rule_describe_slot', text, index, slot);
     return slot.get('name');
   });
-  return { ...common, slots };
+  const scalars = Array.from({ length: info.get('scalar_count') }, (_, index) => {
+    const scalar = new Struct('scalar_info');
+    call('rule_describe_scalar', text, index, scalar);
+    return scalar.get('name');
+  });
+  return { ...common, slots, scalars };
 }
 
 export function schedule(name) {

@@ -14,7 +14,13 @@ const description = JSON.parse(readFileSync(new URL('gradstep.json', import.meta
 export const constants = Object.fromEntries(
   description.constants.map(({ name, value }) => [name.replace('GRADSTEP_', ''), value]),
 );
-const structs = new Map(description.structs.map((of) => [of.name, of]));
+const structs = new Map(
+  description.structs.map(({ name, size, fields }) => [
+    name,
+    { size, fields: new Map(fields.map((field) => [field.name, field])) },
+  ]),
+);
+const arrayFields = structs.get('gradstep_array').fields;
 const kinds = [
   'OK',
   'INVALID_ARGUMENT',
@@ -43,20 +49,22 @@ export function invalid(message) {
   return new GradstepError('INVALID_ARGUMENT', message);
 }
 
+/** The text at an address that a call has written, or null. */
+export function textAt(into) {
+  return addon.textAt(into[0]);
+}
+
 /** The memory of a C struct, whose fields are properties. Texts and arrays that it points to stay. */
 export class Struct {
-  constructor(name, values = {}) {
+  /** bytes: where the struct is to be; otherwise in memory of its own. */
+  constructor(name, values = {}, bytes = null) {
     const { size, fields } = structs.get(`gradstep_${name}`);
-    this.bytes = new Uint8Array(size);
-    this.view = new DataView(this.bytes.buffer);
-    this.fields = new Map(fields.map((field) => [field.name, field]));
+    this.bytes = bytes ?? new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
+    this.fields = fields;
     this.kept = [];
     if (this.fields.has('struct_size')) this.set('struct_size', size);
     for (const [field, value] of Object.entries(values)) this.set(field, value);
-  }
-
-  get address() {
-    return addon.addressOf(this.bytes);
   }
 
   /** value: a number, a bigint, a text, a typed array, or null. */
@@ -72,7 +80,7 @@ export class Struct {
     if (value === null) return 0n;
     if (typeof value === 'string') return addon.addressOf(this.keep(textBytes(name, value)));
     if (ArrayBuffer.isView(value)) return addon.addressOf(this.keep(value));
-    return BigInt.asUintN(64, BigInt(value));
+    return wholeNumber(name, value);
   }
 
   keep(value) {
@@ -90,12 +98,11 @@ export class Struct {
 
   /** Sets a gradstep_array within the struct. */
   setArray(name, array, dtype) {
-    const fields = structs.get('gradstep_array').fields;
-    const offsetOf = (field) => fields.find((each) => each.name === field).offset;
     const at = this.fields.get(name).offset;
-    this.view.setInt32(at + offsetOf('dtype'), dtype, true);
+    this.view.setInt32(at + arrayFields.get('dtype').offset, dtype, true);
     if (array.length > 0) {
-      this.view.setBigUint64(at + offsetOf('data'), addon.addressOf(this.keep(array)), true);
+      const data = addon.addressOf(this.keep(array));
+      this.view.setBigUint64(at + arrayFields.get('data').offset, data, true);
     }
   }
 }
@@ -105,6 +112,23 @@ export function textBytes(what, text) {
   if (typeof text !== 'string') throw invalid(`${what} is ${String(text)}; it must be a text`);
   if (text.includes('\0')) throw invalid(`${what} contains a zero byte; none is allowed`);
   return new TextEncoder().encode(`${text}\0`);
+}
+
+/** Structs that follow each other in memory. */
+export class StructList {
+  constructor(name, count) {
+    const { size } = structs.get(`gradstep_${name}`);
+    this.bytes = new Uint8Array(size * count);
+    const part = (index) => this.bytes.subarray(index * size, (index + 1) * size);
+    this.items = Array.from({ length: count }, (_, index) => new Struct(name, {}, part(index)));
+  }
+}
+
+/** A whole number as 64 bits. */
+export function wholeNumber(what, value) {
+  if (typeof value === 'bigint') return BigInt.asUintN(64, value);
+  if (Number.isSafeInteger(value)) return BigInt.asUintN(64, BigInt(value));
+  throw invalid(`${what} is ${String(value)}; it must be a whole number`);
 }
 
 const doubleBits = new BigUint64Array(1);
@@ -117,13 +141,12 @@ export function bits(x) {
   return doubleBits[0];
 }
 
-// An argument: a bigint, a whole number, a struct, a typed array. What it points to must stay alive.
+// An argument: a bigint, a whole number, structs, a typed array. What it points to must stay alive.
 function word(value) {
   if (typeof value === 'bigint') return value;
-  if (value instanceof Struct) return value.address;
+  if (value instanceof Struct || value instanceof StructList) return addon.addressOf(value.bytes);
   if (ArrayBuffer.isView(value)) return addon.addressOf(value);
-  if (!Number.isSafeInteger(value)) throw invalid(`an index or count is ${String(value)}`);
-  return BigInt.asUintN(64, BigInt(value));
+  return wholeNumber('an index or count', value);
 }
 
 function check({ status, sentence }) {
@@ -132,7 +155,8 @@ function check({ status, sentence }) {
 
 /** Calls a function of the C interface without "gradstep_". */
 export function call(name, ...args) {
-  check(addon.call(`gradstep_${name}`, BigUint64Array.from(args, word)));
+  // The third argument keeps alive what the second one points to.
+  check(addon.call(`gradstep_${name}`, BigUint64Array.from(args, word), args));
 }
 
 /** As call, on another thread. `kept`: what must stay alive until then. */

@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bits, call, Handle, invalid, Struct, textBytes } from './native.js';
+import { rule as describeRule } from './catalogue.js';
+import {
+  bits,
+  call,
+  constants,
+  Handle,
+  invalid,
+  Struct,
+  textBytes,
+  wholeNumber,
+} from './native.js';
+import { checkNames, flagBits } from './options.js';
 
 /** The threads and the instruction set of steps. */
 export class Context {
   static #shared;
 
-  constructor({ threads = 0, isa = null } = {}) {
+  constructor(given = {}) {
+    checkNames('a context', given, ['threads', 'isa', 'serialBelow', 'flushToZero']);
+    const { threads = 0, isa = null, serialBelow, flushToZero = false } = given;
     const options = new Struct('context_options', { thread_count: threads, isa });
+    const flags = flushToZero ? [constants.CONTEXT_FLUSH_TO_ZERO] : [];
+    if (serialBelow !== undefined) {
+      options.set('serial_below', serialBelow);
+      flags.push(constants.CONTEXT_SERIAL_BELOW);
+    }
+    options.set('flags', flagBits(flags));
     this.handle = new Handle(this, 'context', (into) => call('context_create', options, into));
   }
 
@@ -38,10 +57,9 @@ export class Context {
 class Hyperparameters {
   #calls;
 
-  constructor(what, name, values) {
+  constructor(what, create, values) {
     this.#calls = what;
-    const text = textBytes(`${what}_name`, name);
-    this.handle = new Handle(this, what, (into) => call(`${what}_create`, text, into));
+    this.handle = new Handle(this, what, create);
     for (const [key, value] of Object.entries(values)) this.set(key, value);
   }
 
@@ -72,15 +90,57 @@ class Hyperparameters {
 
 /** An update formula with a value for each of its hyper-parameters. */
 export class Rule extends Hyperparameters {
+  #name;
+  #info;
+  #version = 0;
+
   constructor(name, values = {}) {
-    super('rule', name, values);
+    const text = textBytes('rule_name', name);
+    super('rule', (into) => call('rule_create', text, into), {});
+    this.#name = name;
+    for (const [key, value] of Object.entries(values)) this.set(key, value);
+  }
+
+  get name() {
+    return this.#name;
+  }
+
+  get info() {
+    this.#info ??= describeRule(this.#name);
+    return this.#info;
+  }
+
+  /** Changes with every `set`. */
+  get version() {
+    return this.#version;
+  }
+
+  set(name, value) {
+    super.set(name, value);
+    this.#version += 1;
+    return this;
   }
 }
 
 /** The learning rate as a function of the step. */
 export class Schedule extends Hyperparameters {
-  constructor(name, values = {}) {
-    super('schedule', name, values);
+  /** create: for `sequence` alone. */
+  constructor(name, values = {}, create = null) {
+    const text = textBytes('schedule_name', name);
+    super('schedule', create ?? ((into) => call('schedule_create', text, into)), values);
+  }
+
+  static sequence(parts, lengths) {
+    if (parts.length !== lengths.length) {
+      throw invalid(
+        `there are ${parts.length} parts and ${lengths.length} lengths; each part needs one`,
+      );
+    }
+    const handles = BigUint64Array.from(parts, (part) => part.handle.address);
+    const counts = BigUint64Array.from(lengths, (length) => wholeNumber('a length', length));
+    const create = (into) =>
+      call('schedule_create_sequence', handles, counts, handles.length, into);
+    return new Schedule('sequence', {}, create);
   }
 
   setList(name, values) {
@@ -93,5 +153,11 @@ export class Schedule extends Hyperparameters {
     const lr = new Float64Array(1);
     call('schedule_lr', this.handle.address, bits(baseLr), bits(t), lr);
     return lr[0];
+  }
+  /** The momentum at step t, if the schedule drives it. */
+  momentum(t) {
+    const momentum = new Float64Array(1);
+    call('schedule_momentum', this.handle.address, bits(t), momentum);
+    return momentum[0];
   }
 }

@@ -8,17 +8,9 @@ import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 
 import * as gradstep from '../lib/index.js';
+import { expectError } from './errors.js';
 
-const { Context, GradstepError, Optimizer, Rule, Schedule } = gradstep;
-
-function expectError(kind, words, call) {
-  assert.throws(call, (error) => {
-    assert.ok(error instanceof GradstepError, String(error));
-    assert.equal(error.kind, kind, error.message);
-    assert.ok(error.message.includes(words), error.message);
-    return true;
-  });
-}
+const { Context, Optimizer, Rule, Schedule } = gradstep;
 
 function withTensor(param, options = {}) {
   const optimizer = new Optimizer(options);
