@@ -23,6 +23,19 @@ const (
 	DType8Bits    DType = C.GRADSTEP_S1E4M3_B256
 )
 
+var dtypeNames = map[DType]string{
+	DTypeFloat32: "float32", DTypeFloat64: "float64", DTypeBFloat16: "bfloat16", DTypeFloat16: "float16",
+	C.GRADSTEP_S1E4M3_B256: "s1e4m3_b256", C.GRADSTEP_E5M3_B256: "e5m3_b256",
+}
+
+// String is the name that the library and its checkpoints use.
+func (d DType) String() string {
+	if name, isKnown := dtypeNames[d]; isKnown {
+		return name
+	}
+	return "DType(" + strconv.Itoa(int(d)) + ")"
+}
+
 // An Array is a slice of the caller's.
 type Array struct {
 	data  unsafe.Pointer // nil: no array
@@ -45,6 +58,12 @@ func Float16(slice []uint16) Array { return arrayOf(slice, DTypeFloat16) }
 func arrayOf[T any](slice []T, dtype DType) Array {
 	return Array{unsafe.Pointer(unsafe.SliceData(slice)), len(slice), dtype}
 }
+
+// Len is the number of elements.
+func (a Array) Len() int { return a.len }
+
+// DType tells how the elements are stored; 0: the array is absent.
+func (a Array) DType() DType { return a.dtype }
 
 // pinned keeps the array where it is, and gives it to the struct.
 func (a Array) pinned(what string, count int, pins *runtime.Pinner, into *C.gradstep_array) error {

@@ -79,6 +79,21 @@ func flag(x bool) word {
 	return 0
 }
 
+// A setFlag is a flag that goes to C if it is set.
+type setFlag struct {
+	isSet bool
+	flags C.uint64_t
+}
+
+func flagsOf(all []setFlag) (flags C.uint64_t) {
+	for _, each := range all {
+		if each.isSet {
+			flags |= each.flags
+		}
+	}
+	return
+}
+
 // call calls a C function by its name. The sentence of its failure comes from the same C call, so
 // it does not matter which thread a goroutine runs on.
 func call(function string, arguments ...word) error {

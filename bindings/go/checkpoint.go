@@ -22,22 +22,14 @@ type LoadOptions struct {
 // A LoadResult tells what a load has found.
 type LoadResult struct{ Loaded, Missing, Extra int }
 
-func (o LoadOptions) flags() (flags C.uint64_t) {
-	for _, each := range []struct {
-		isSet bool
-		flag  C.uint64_t
-	}{
+func (o LoadOptions) flags() C.uint64_t {
+	return flagsOf([]setFlag{
 		{o.Params, C.GRADSTEP_CHECKPOINT_PARAMS},
 		{o.Partial, C.GRADSTEP_CHECKPOINT_PARTIAL},
 		{o.KeepSettings, C.GRADSTEP_CHECKPOINT_KEEP_SETTINGS},
 		{o.AnyGroup, C.GRADSTEP_CHECKPOINT_ANY_GROUP},
 		{o.StartMissing, C.GRADSTEP_CHECKPOINT_START_MISSING},
-	} {
-		if each.isSet {
-			flags |= each.flag
-		}
-	}
-	return
+	})
 }
 
 // Save writes the whole state, and the params if withParams. The file is replaced as a whole or not at
@@ -130,6 +122,26 @@ func (o *Optimizer) Note(name string) (note string, err error) {
 			return err
 		}
 		note = text(*into)
+		return nil
+	})
+	return
+}
+
+// NoteNames returns the names of all notes, sorted by their bytes.
+func (o *Optimizer) NoteNames() (names []string, err error) {
+	var m memory
+	defer m.free()
+	count, name := one[C.size_t](&m), one[*C.char](&m)
+	err = o.change(func(h word) error {
+		if err := call("gradstep_optimizer_note_count", h, address(count)); err != nil {
+			return err
+		}
+		for i := range int(*count) {
+			if err := call("gradstep_optimizer_note_at", h, integer(i), address(name), 0); err != nil {
+				return err
+			}
+			names = append(names, text(*name))
+		}
 		return nil
 	})
 	return

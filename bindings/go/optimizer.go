@@ -31,16 +31,6 @@ type optimizer struct {
 	pins    map[TensorID]*tensorPins // nil: closed
 }
 
-// The arrays of a tensor stay where they are, its gradient until another takes its place.
-type tensorPins struct{ arrays, grad *runtime.Pinner }
-
-func newTensorPins() *tensorPins { return &tensorPins{new(runtime.Pinner), new(runtime.Pinner)} }
-
-func (p *tensorPins) unpin() {
-	p.arrays.Unpin()
-	p.grad.Unpin()
-}
-
 // OptimizerOptions are the options of all steps. Of a pointer, nil means that it is not done.
 type OptimizerOptions struct {
 	Context          *Context // nil: the process's
@@ -67,20 +57,13 @@ func (o OptimizerOptions) fill(raw *C.gradstep_optimizer_options) {
 	set(o.MaxNorm, C.GRADSTEP_APPLY_MAX_NORM, &raw.max_norm)
 	set(o.MaxValue, C.GRADSTEP_APPLY_MAX_VALUE, &raw.max_value)
 	set(o.AverageDecay, C.GRADSTEP_APPLY_AVERAGE, &raw.average_decay)
-	for _, each := range []struct {
-		isSet bool
-		flags C.uint64_t
-	}{
+	raw.flags |= flagsOf([]setFlag{
 		{o.AverageEqual, C.GRADSTEP_APPLY_AVERAGE | C.GRADSTEP_APPLY_AVERAGE_EQUAL},
 		{o.CheckFinite, C.GRADSTEP_APPLY_CHECK_FINITE},
 		{o.ZeroGrad, C.GRADSTEP_APPLY_ZERO_GRAD},
 		{o.StochasticParams, C.GRADSTEP_APPLY_STOCHASTIC_PARAM},
 		{o.NearestSlots, C.GRADSTEP_APPLY_NEAREST_SLOTS},
-	} {
-		if each.isSet {
-			raw.flags |= each.flags
-		}
-	}
+	})
 }
 
 // NewOptimizer creates an optimizer without groups. Close it when it is no longer needed: until then its
@@ -158,7 +141,7 @@ func (o *Optimizer) AddGroup(name string, options GroupOptions) (GroupID, error)
 	raw.name = m.text("name", name)
 	raw.slot_dtype = C.int32_t(options.SlotDType)
 	if options.Rule == nil {
-		return 0, invalid("Rule is nil; a group needs one")
+		return 0, errNoRule
 	}
 	rule, err := options.Rule.retain()
 	if err != nil {
@@ -184,128 +167,4 @@ func (o *Optimizer) AddGroup(name string, options GroupOptions) (GroupID, error)
 		return m.call("gradstep_optimizer_add_group", h, address(raw), address(index))
 	})
 	return GroupID(*index), err
-}
-
-// A Tensor is a parameter: slices of the same length.
-type Tensor struct {
-	Param         Array
-	Grad          Array // absent (the zero value): SetGrad sets it
-	Copy          Array // absent, or receives the param in another dtype
-	Average       Array // absent, or the moving average: Float64 beside such a param, otherwise Float32
-	Rows, Columns int   // of its matrices, for rules that look at them; 0: it has none
-}
-
-// Add adds a tensor, whose name no other tensor has. The arrays are pinned until Remove or Close.
-func (o *Optimizer) Add(group GroupID, name string, tensor Tensor) (TensorID, error) {
-	var m memory
-	defer m.free()
-	raw, index := one[C.gradstep_tensor](&m), one[C.size_t](&m)
-	raw.struct_size = C.size_t(unsafe.Sizeof(*raw))
-	raw.count = C.uint64_t(tensor.Param.len)
-	if tensor.Rows < 0 || tensor.Columns < 0 {
-		return 0, invalid("Rows or Columns is below 0")
-	}
-	raw.rows, raw.columns = C.uint64_t(tensor.Rows), C.uint64_t(tensor.Columns)
-	o.pinning.Lock()
-	defer o.pinning.Unlock()
-	pins := newTensorPins()
-	raw.grad.dtype = C.int32_t(tensor.Param.dtype)
-	for _, each := range []struct {
-		what string
-		from Array
-		pins *runtime.Pinner
-		into *C.gradstep_array
-	}{
-		{"Param", tensor.Param, pins.arrays, &raw.param},
-		{"Grad", tensor.Grad, pins.grad, &raw.grad},
-		{"Copy", tensor.Copy, pins.arrays, &raw.copy},
-		{"Average", tensor.Average, pins.arrays, &raw.average},
-	} {
-		if err := each.from.pinned(each.what, tensor.Param.len, each.pins, each.into); err != nil {
-			pins.unpin()
-			return 0, err
-		}
-	}
-	cName := m.name("name", name)
-	err := o.use(func(h word) error {
-		return m.call("gradstep_optimizer_add_tensor", h, integer(group), cName, address(raw), address(index))
-	})
-	if err != nil {
-		pins.unpin()
-		return 0, err
-	}
-	id := TensorID(*index)
-	o.pins[id] = pins
-	return id, nil
-}
-
-// Remove removes a tensor, and unpins its arrays. The name is free again.
-func (o *Optimizer) Remove(tensor TensorID) error {
-	o.pinning.Lock()
-	defer o.pinning.Unlock()
-	err := o.use(func(h word) error {
-		return call("gradstep_optimizer_remove_tensor", h, integer(tensor))
-	})
-	if err == nil {
-		o.pins[tensor].unpin()
-		delete(o.pins, tensor)
-	}
-	return err
-}
-
-// SetGrad replaces a tensor's gradient, in the dtype that it has. The zero Array: it takes no part in steps.
-func (o *Optimizer) SetGrad(tensor TensorID, grad Array) error {
-	o.pinning.Lock()
-	defer o.pinning.Unlock()
-	info, err := o.TensorInfo(tensor)
-	if err != nil {
-		return err
-	}
-	if grad.dtype != 0 && (grad.dtype != info.gradDType || grad.len != info.Count) {
-		return invalid("the gradient must have the dtype and the length of the one before")
-	}
-	pins := new(runtime.Pinner)
-	if grad.len > 0 {
-		pins.Pin(grad.data)
-	}
-	err = o.use(func(h word) error {
-		return call("gradstep_optimizer_set_grad", h, integer(tensor), word(uintptr(grad.data)))
-	})
-	if err != nil {
-		pins.Unpin()
-		return err
-	}
-	o.pins[tensor].grad.Unpin()
-	o.pins[tensor].grad = pins
-	return nil
-}
-
-// A StepResult tells what a step has done.
-type StepResult struct {
-	IsSkipped      bool    // nothing was changed: a gradient is not finite
-	IsStopped      bool    // nothing was changed: the rule stopped the step
-	GradNorm       float64 // of the scaled gradients before clipping; 0 unless the step needed it
-	NonFiniteCount uint64  // elements of gradients; 0 unless the step looked for them
-	ClipFactor     float64 // by which the gradients were clipped
-}
-
-// Step steps every tensor that has a gradient and is not frozen.
-func (o *Optimizer) Step() (StepResult, error) { return o.StepScaled(1) }
-
-// StepScaled is as Step; the factor multiplies each gradient.
-func (o *Optimizer) StepScaled(gradScale float64) (StepResult, error) {
-	var m memory
-	defer m.free()
-	raw, result := one[C.gradstep_step_options](&m), one[C.gradstep_apply_result](&m)
-	raw.struct_size = C.size_t(unsafe.Sizeof(*raw))
-	raw.flags, raw.grad_scale = C.GRADSTEP_STEP_GRAD_SCALE, C.double(gradScale)
-	result.struct_size = C.size_t(unsafe.Sizeof(*result))
-	err := o.use(func(h word) error {
-		return call("gradstep_optimizer_step", h, address(raw), address(result))
-	})
-	return StepResult{
-		IsSkipped: result.is_skipped != 0, IsStopped: result.is_stopped != 0,
-		GradNorm: float64(result.grad_norm), NonFiniteCount: uint64(result.non_finite_count),
-		ClipFactor: float64(result.clip_factor),
-	}, err
 }

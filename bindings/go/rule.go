@@ -20,6 +20,8 @@ type Rule struct {
 	info RuleInfo
 }
 
+var errNoRule = invalid("Rule is nil; NewRule creates one")
+
 // NewRule creates a rule; hyper-parameters that `values` does not have are at their defaults.
 func NewRule(name string, values Values) (*Rule, error) {
 	info, err := knownRule(name)

@@ -11,7 +11,8 @@ import "unsafe"
 type OptimizerInfo struct {
 	GroupCount, TensorCount int
 	StepCount, SkippedCount uint64
-	StateBytes              int // of slots and accumulated gradients
+	GradNorm                float64 // of the last step; 0 if that step did not need it
+	StateBytes              int     // of slots and accumulated gradients
 }
 
 // A GroupInfo tells what a group is at present.
@@ -19,6 +20,9 @@ type GroupInfo struct {
 	Name, Rule, Schedule string // Schedule "": none
 	TensorCount          int
 	LR                   float64 // of the next step
+	LRScale              float64 // multiplies the schedule's rate
+	MaxNorm              float64 // 0: the group is not clipped by its own norm
+	GradNorm             float64 // of the last step; 0 without MaxNorm
 }
 
 // A TensorInfo tells what a tensor is at present.
@@ -30,7 +34,6 @@ type TensorInfo struct {
 	IsFrozen     bool
 	HasGrad      bool
 	AverageCount uint64
-	gradDType    DType
 }
 
 // Info returns the optimizer's counts.
@@ -42,7 +45,7 @@ func (o *Optimizer) Info() (OptimizerInfo, error) {
 	err := o.use(func(h word) error { return call("gradstep_optimizer_describe", h, address(raw)) })
 	return OptimizerInfo{
 		int(raw.group_count), int(raw.tensor_count), uint64(raw.step_count), uint64(raw.skipped_count),
-		int(raw.state_bytes),
+		float64(raw.grad_norm), int(raw.state_bytes),
 	}, err
 }
 
@@ -58,6 +61,7 @@ func (o *Optimizer) GroupInfo(group GroupID) (info GroupInfo, err error) {
 		}
 		info = GroupInfo{
 			text(raw.name), text(raw.rule_name), text(raw.schedule_name), int(raw.tensor_count), float64(raw.lr),
+			float64(raw.lr_scale), float64(raw.max_norm), float64(raw.grad_norm),
 		}
 		return nil
 	})
@@ -76,7 +80,7 @@ func (o *Optimizer) TensorInfo(tensor TensorID) (info TensorInfo, err error) {
 		}
 		info = TensorInfo{
 			text(raw.name), GroupID(raw.group), int(raw.count), uint64(raw.step_count), raw.is_frozen != 0,
-			raw.has_grad != 0, uint64(raw.average_count), DType(raw.grad_dtype),
+			raw.has_grad != 0, uint64(raw.average_count),
 		}
 		return nil
 	})
@@ -150,47 +154,58 @@ func (o *Optimizer) value(function string, index word, name string) (float64, er
 	return *value, err
 }
 
-// Accumulate adds the gradient, times scale, to the tensor's sum, which the next step uses in its place.
-func (o *Optimizer) Accumulate(tensor TensorID, scale float64) error {
-	return o.use(func(h word) error {
-		return call("gradstep_optimizer_accumulate", h, integer(tensor), number(scale))
-	})
-}
-
-// ReadArray copies a tensor's array: a slot ("exp_avg"), "param", "average" or "accumulated_grad".
-func (o *Optimizer) ReadArray(tensor TensorID, name string) (values []float64, err error) {
-	err = o.array(tensor, name, func(m *memory, array *C.gradstep_array, count int) error {
-		copied := zeroed[float64](m, count)
-		err := call("gradstep_array_read", address(array), integer(count), address(unsafe.SliceData(copied)))
-		values = append(values, copied...)
-		return err
-	})
-	return
-}
-
-// WriteArray replaces the numbers of such an array, rounded to its dtype.
-func (o *Optimizer) WriteArray(tensor TensorID, name string, values []float64) error {
-	return o.array(tensor, name, func(m *memory, array *C.gradstep_array, count int) error {
-		if len(values) != count {
-			return invalid("there are not as many values as the array has elements")
-		}
-		copied := zeroed[float64](m, count)
-		copy(copied, values)
-		return call("gradstep_array_write", address(array), integer(count), address(unsafe.SliceData(copied)))
-	})
-}
-
-func (o *Optimizer) array(
-	tensor TensorID, name string, f func(*memory, *C.gradstep_array, int) error,
-) error {
+// SetScalar replaces such a number.
+func (o *Optimizer) SetScalar(tensor TensorID, name string, value float64) error {
 	var m memory
 	defer m.free()
-	cName, array, count := m.name("array_name", name), one[C.gradstep_array](&m), one[C.size_t](&m)
+	cName := m.name("name", name)
 	return o.use(func(h word) error {
-		err := m.call("gradstep_optimizer_get_array", h, integer(tensor), cName, address(array), address(count))
+		return m.call("gradstep_optimizer_set_scalar", h, integer(tensor), cName, number(value))
+	})
+}
+
+// SetSchedule replaces a group's schedule by a copy of this one; nil: a constant rate.
+func (o *Optimizer) SetSchedule(group GroupID, schedule *Schedule) error {
+	var pointer word
+	if schedule != nil {
+		retained, err := schedule.retain()
 		if err != nil {
 			return err
 		}
-		return f(&m, array, int(*count))
+		defer schedule.release()
+		pointer = word(uintptr(retained))
+	}
+	return o.use(func(h word) error {
+		return call("gradstep_optimizer_set_schedule", h, integer(group), pointer)
+	})
+}
+
+// SetGroupMaxNorm clips a group by the norm of its own gradients; 0: it is not.
+func (o *Optimizer) SetGroupMaxNorm(group GroupID, norm float64) error {
+	return o.use(func(h word) error {
+		return call("gradstep_optimizer_set_group_max_norm", h, integer(group), number(norm))
+	})
+}
+
+// SetStepCount sets the number of the optimizer's steps, for a run that another program began.
+func (o *Optimizer) SetStepCount(count uint64) error {
+	return o.use(func(h word) error { return call("gradstep_optimizer_set_step_count", h, integer(count)) })
+}
+
+// SetTensorStepCount sets the number of steps in which a tensor took part.
+func (o *Optimizer) SetTensorStepCount(tensor TensorID, count uint64) error {
+	return o.use(func(h word) error {
+		return call("gradstep_optimizer_set_tensor_step_count", h, integer(tensor), integer(count))
+	})
+}
+
+// Transform replaces the params of a group by what its rule is evaluated with, or back:
+// schedule_free_adamw has "evaluate" and "train". Steps are ErrWrongOrder in between.
+func (o *Optimizer) Transform(group GroupID, name string) error {
+	var m memory
+	defer m.free()
+	cName := m.name("name", name)
+	return o.use(func(h word) error {
+		return m.call("gradstep_optimizer_transform", h, integer(group), cName)
 	})
 }
