@@ -1,0 +1,21 @@
+! SPDX-License-Identifier: Apache-2.0
+!
+!> What gradstep_nf declares as pure. neural-fortran's arrays are of default kind, real32.
+subroutine gradstep_nf_step(self, param, gradient)
+  use gradstep, only: rule_type, state_type
+  use gradstep_nf, only: gradstep_nf_type
+  implicit none
+  class(gradstep_nf_type), intent(inout) :: self
+  real, intent(inout) :: param(:)
+  real, intent(in) :: gradient(:)
+  type(rule_type) :: rule
+  integer :: part
+
+  call self%next_part(size(param), part)
+  call self%make_rule(rule)
+  if (part > size(self%states)) then
+    self%states = [self%states, state_type()]
+    call self%states(part)%create(rule, param)
+  end if
+  call self%states(part)%apply(rule, param, gradient)
+end subroutine gradstep_nf_step
