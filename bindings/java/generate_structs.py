@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes src/main/java/gradstep/C.java from include/gradstep/gradstep.json.
+"""Writes common/src/main/java/gradstep/C.java from include/gradstep/gradstep.json.
 
     generate_structs.py            writes the file
     generate_structs.py --check    fails if the file is not what it would write
@@ -12,7 +12,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 DESCRIPTION = HERE.parents[1] / "include/gradstep/gradstep.json"
-TARGET = HERE / "src/main/java/gradstep/C.java"
+TARGET = HERE / "common/src/main/java/gradstep/C.java"
 
 HEAD = """// SPDX-License-Identifier: Apache-2.0
 //
