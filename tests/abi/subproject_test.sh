@@ -105,10 +105,12 @@ as_static_library() {
   configure c_only -DGRADSTEP_INSTALL=ON
   cmake --build "$root/c_only" >/dev/null
   cmake --install "$root/c_only" --prefix "$root/c_only.installed" >/dev/null
-  installs c_only "$(printf '%s ' c_calls.hpp contexts.hpp gradstep-config-version.cmake \
-    gradstep-config.cmake gradstep-targets-noconfig.cmake gradstep-targets.cmake gradstep.h \
-    gradstep.hpp gradstep.json gradstep.pc libgradstep.a loss_scalers.hpp optimizers.hpp \
-    parameters.hpp part.c rules.hpp schedules.hpp stateless_steps.hpp typed_arrays.hpp)"
+  installs c_only "$(printf '%s ' c_calls.hpp contexts.hpp dlib.hpp eigen.hpp ensmallen.hpp \
+    gradstep-config-version.cmake gradstep-config.cmake gradstep-targets-noconfig.cmake \
+    gradstep-targets.cmake gradstep.h gradstep.hpp gradstep.json gradstep.pc libgradstep.a \
+    loss_scalers.hpp one_tensor.hpp optimizers.hpp parameters.hpp part.c rules.hpp schedules.hpp \
+    stateless_steps.hpp torch.hpp torch_options.hpp torch_params.hpp torch_state.hpp \
+    typed_arrays.hpp)"
 }
 
 as_shared_library() {
