@@ -66,17 +66,22 @@ void check_step_counts(const optimizer& o) {
   for (const std::uint32_t index : o.lists.selected) check_step_count(o, index);
 }
 
-/// No param that takes part may be in a transformed state.
+/// A param that takes part may not be in a transformed state.
+void check_mode(const optimizer& o, std::size_t tensor) {
+  const tensor_record& record = o.table.records[tensor];
+  const rule_info& rule = *o.groups[record.group].settings.rule.entry->info;
+  if (rule.mode == no_index || mode_of(o, tensor) == 0) return;
+  refuse(GRADSTEP_WRONG_ORDER,
+         "the param of tensor %s is transformed: gradstep_optimizer_transform with \"%s\" "
+         "comes first",
+         record.quoted_name().text, transform_back(rule));
+}
+
 void check_modes(const optimizer& o) {
   for (const group_record& group : o.groups) {
-    const rule_info& rule = *group.settings.rule.entry->info;
-    if (rule.mode == no_index) continue;
+    if (group.settings.rule.entry->info->mode == no_index) continue;
     for (const std::uint32_t index : group.members) {
-      if (!takes_part(o.table, index) || mode_of(o, index) == 0) continue;
-      refuse(GRADSTEP_WRONG_ORDER,
-             "the param of tensor %s is transformed: gradstep_optimizer_transform with \"%s\" "
-             "comes first",
-             o.table.records[index].quoted_name().text, transform_back(rule));
+      if (takes_part(o.table, index)) check_mode(o, index);
     }
   }
 }
@@ -203,7 +208,9 @@ void step_tensor(optimizer& o, std::size_t tensor) {
   check_not_stepped(o.table, tensor);
   if (!takes_part(o.table, tensor)) return;
   const tensor_record& record = o.table.records[tensor];
+  // It may have got its gradient after the step began.
   check_step_count(o, tensor);
+  check_mode(o, tensor);
   check_grads_apart(o, tensor);
   if (o.step.needs_inspected) check_inspected(record, o.step.scale);
   const bool is_skipped = o.step.result.verdict.is_skipped;

@@ -103,6 +103,24 @@ TEST_F(optimizer_transforms, steps_in_between_are_refused) {
   EXPECT_EQ(describe_tensor(o, 0).step_count, 3U);
 }
 
+/// A transformed tensor without a gradient does not keep a step from beginning.
+TEST_F(optimizer_transforms, a_gradient_that_comes_within_the_step_does_not_help) {
+  expect_ok(make(0, "evaluate"));
+  expect_ok(gradstep_optimizer_set_grad(o, 0, nullptr));
+  expect_ok(gradstep_optimizer_set_grad(o, 1, nullptr));
+  expect_ok(gradstep_optimizer_begin_step(o, nullptr));
+  expect_ok(gradstep_optimizer_set_grad(o, 1, arrays[1].grad.data()));
+  const auto bits = arrays[1].bits();
+  expect_failure(gradstep_optimizer_step_tensor(o, 1), GRADSTEP_WRONG_ORDER,
+                 {"\"t1\"", "transformed", "\"train\""});
+  auto result = sized<gradstep_apply_result>();
+  expect_ok(gradstep_optimizer_end_step(o, &result));
+  EXPECT_EQ(arrays[1].bits(), bits);
+  EXPECT_EQ(result.left_out_count, 2U);  // t1, and the tensor of the other group
+  expect_ok(make(0, "train"));
+  step(o);
+}
+
 /// A tensor that is added while others are evaluated is evaluated by the next call.
 TEST_F(optimizer_transforms, of_a_tensor_that_is_added_late) {
   expect_ok(make(0, "evaluate"));
