@@ -33,20 +33,32 @@ section "the packed crates in an empty project${2:+, which build the library}"
 rm -rf "$folder/packed" "$folder/empty"
 mkdir -p "$folder/packed" "$folder/empty/src"
 cargo package --quiet --allow-dirty --no-verify
-for crate in gradstep-sys gradstep; do
+for crate in gradstep-sys gradstep gradstep-candle gradstep-burn; do
   tar -xzf "$CARGO_TARGET_DIR/package/$crate-"[0-9]*.crate -C "$folder/packed"
 done
+packed() { echo "$folder/packed/$1-"[0-9]*; }
 cat >"$folder/empty/Cargo.toml" <<TEXT
 [package]
 name = "empty"
 version = "0.0.0"
 edition = "2024"
 [dependencies]
-gradstep = { path = "$(echo "$folder/packed"/gradstep-[0-9]*)", features = [$features] }
+gradstep = { path = "$(packed gradstep)", features = [$features] }
+gradstep-candle = { path = "$(packed gradstep-candle)" }
+candle-core = "0.11"
+candle-nn = "0.11"
+gradstep-burn = { path = "$(packed gradstep-burn)" }
+burn = { version = "0.22", default-features = false, features = ["std", "flex", "autodiff", "optim"] }
 [patch.crates-io]
-gradstep-sys = { path = "$(echo "$folder/packed"/gradstep-sys-*)" }
+gradstep-sys = { path = "$(packed gradstep-sys)" }
+gradstep = { path = "$(packed gradstep)" }
 [workspace]
 TEXT
-sed -n '/^```rust/,/^```/p' "$here/gradstep/README.md" | sed '1d;$d' >"$folder/empty/src/main.rs"
+cp "$here/Cargo.lock" "$folder/empty"
+mkdir -p "$folder/empty/src/bin"
+for crate in gradstep gradstep-candle gradstep-burn; do
+  awk '/^```rust$/ {on = 1; next} /^```$/ && on {exit} on' "$here/$crate/README.md" \
+    >"$folder/empty/src/bin/$crate.rs"
+done
 cd "$folder/empty"
-cargo run --quiet
+for crate in gradstep gradstep-candle gradstep-burn; do cargo run --quiet --bin "$crate"; done

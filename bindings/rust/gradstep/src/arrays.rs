@@ -6,8 +6,8 @@ use std::ptr;
 use gradstep_sys as sys;
 
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result, c_text, check};
-use crate::optimizer::{Optimizer, TensorArrays, TensorId};
+use crate::error::{Error, Result, c_text, check};
+use crate::optimizer::{Optimizer, Place, TensorArrays, TensorId};
 
 impl Optimizer {
     /// The elements of a param, whose type is P.
@@ -115,7 +115,7 @@ impl Optimizer {
     /// Removes a tensor. Its name is free again, its id is not used again.
     pub fn remove(&mut self, tensor: TensorId) -> Result<()> {
         check(unsafe { sys::gradstep_optimizer_remove_tensor(self.as_ptr(), tensor.0) })?;
-        self.tensors[tensor.0] = None; // after the library has let go of it
+        self.tensors[tensor.0] = Place::Removed; // after the library has let go of it
         Ok(())
     }
 
@@ -131,9 +131,10 @@ impl Optimizer {
 
     /// The tensors, in the order of adding.
     pub fn tensors(&self) -> impl Iterator<Item = TensorId> + '_ {
-        let present =
-            |(index, arrays): (usize, &Option<_>)| arrays.as_ref().map(|_| TensorId(index));
-        self.tensors.iter().enumerate().filter_map(present)
+        let places = self.tensors.iter().enumerate();
+        places
+            .filter(|(_, place)| !matches!(place, Place::Removed))
+            .map(|(index, _)| TensorId(index))
     }
 
     /// The name of a tensor.
@@ -169,20 +170,29 @@ impl Optimizer {
     }
 
     fn arrays(&self, tensor: TensorId) -> Result<&TensorArrays> {
-        let arrays = self.tensors.get(tensor.0).and_then(Option::as_ref);
-        arrays.ok_or_else(|| self.no_tensor(tensor))
+        match self.tensors.get(tensor.0) {
+            Some(Place::Owned(arrays)) => Ok(arrays),
+            _ => Err(self.no_arrays(tensor)),
+        }
     }
 
     pub(crate) fn arrays_mut(&mut self, tensor: TensorId) -> Result<&mut TensorArrays> {
-        if self.tensors.get(tensor.0).is_none_or(Option::is_none) {
-            return Err(self.no_tensor(tensor));
+        if !matches!(self.tensors.get(tensor.0), Some(Place::Owned(_))) {
+            return Err(self.no_arrays(tensor));
         }
-        Ok(self.tensors[tensor.0].as_mut().expect("it was there"))
+        match &mut self.tensors[tensor.0] {
+            Place::Owned(arrays) => Ok(arrays),
+            _ => unreachable!("it was owned"),
+        }
     }
 
-    /// The library's sentence for a tensor that is not there.
-    fn no_tensor(&self, tensor: TensorId) -> Error {
-        let missing = self.describe_tensor(tensor).err();
-        missing.unwrap_or_else(|| Error::new(ErrorKind::Internal, "the tensor has no arrays"))
+    /// Why the optimizer does not own arrays of this tensor.
+    fn no_arrays(&self, tensor: TensorId) -> Error {
+        match self.tensor_name(tensor) {
+            Ok(name) => Error::invalid(format!(
+                "the arrays of tensor {name:?} are the host's, which has lent them"
+            )),
+            Err(missing) => missing, // the library's sentence
+        }
     }
 }

@@ -54,7 +54,8 @@ impl Error {
         &self.sentence
     }
 
-    pub(crate) fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
+    /// An error of a crate that is built on this one.
+    pub fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
         Self {
             kind,
             sentence: sentence.into(),

@@ -56,13 +56,21 @@ pub struct TensorId(pub(crate) usize);
 #[derive(Debug)]
 pub struct Optimizer {
     pub(crate) handle: NonNull<sys::gradstep_optimizer>,
-    pub(crate) tensors: Vec<Option<TensorArrays>>, // by index; None: removed
-    _context: Arc<Context>,                        // destroyed after the handle
+    pub(crate) tensors: Vec<Place>, // by index
+    _context: Arc<Context>,         // destroyed after the handle
 }
 
 // SAFETY: any thread may call; calls that change the optimizer or its arrays need it exclusively.
 unsafe impl Send for Optimizer {}
 unsafe impl Sync for Optimizer {}
+
+/// Where the arrays of a tensor are.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Owned(TensorArrays),
+    Lent, // see crate::lent
+    Removed,
+}
 
 #[derive(Debug)]
 pub(crate) struct TensorArrays {
@@ -322,7 +330,7 @@ impl Optimizer {
             )
         })?;
         debug_assert_eq!(index, self.tensors.len());
-        self.tensors.push(Some(arrays));
+        self.tensors.push(Place::Owned(arrays));
         Ok(TensorId(index))
     }
 

@@ -42,11 +42,12 @@ impl Shape {
 
 /// An array of the library's own kinds, 8-bit floats in blocks among them.
 #[derive(Clone, Debug)]
-struct Slot {
-    data: Vec<u64>, // aligned for every dtype
-    scales: Vec<f32>,
-    dtype: Dtype,
+pub(crate) struct Slot {
+    pub data: Vec<u64>, // aligned for every dtype
+    pub scales: Vec<f32>,
+    pub dtype: Dtype,
     count: usize,
+    pub bytes: usize, // of data that are used
 }
 
 impl Slot {
@@ -62,10 +63,10 @@ impl Slot {
 /// The state of one parameter, for [`crate::apply`]: the slots and scalars of its rule.
 #[derive(Clone, Debug)]
 pub struct State {
-    rule_name: &'static str,
+    pub(crate) rule_name: &'static str,
     shape: Shape,
     param_dtype: Dtype,
-    slots: Vec<Option<Slot>>, // None: the rule does not use it
+    pub(crate) slots: Vec<Option<Slot>>, // None: the rule does not use it
     scalars: Vec<f64>,
 }
 
@@ -125,11 +126,16 @@ impl State {
     }
 
     /// The single numbers of the rule's state.
+    pub fn scalars(&self) -> &[f64] {
+        &self.scalars
+    }
+
+    /// As `scalars`, to change them.
     pub fn scalars_mut(&mut self) -> &mut [f64] {
         &mut self.scalars
     }
 
-    fn find(&mut self, rule: &Rule, name: &str) -> Result<&mut Slot> {
+    pub(crate) fn find(&mut self, rule: &Rule, name: &str) -> Result<&mut Slot> {
         self.check_rule(rule)?;
         let names = &rule.info().slots;
         names
@@ -245,6 +251,7 @@ fn new_slot<P: Element>(layout: &sys::gradstep_slot_layout, param: &[P]) -> Resu
             Error::invalid(format!("this crate does not know dtype {}", layout.dtype))
         })?,
         count,
+        bytes: layout.bytes as usize,
     };
     let values = if layout.start == sys::GRADSTEP_START_PARAM {
         let from = array_of(P::DTYPE, param.as_ptr().cast_mut().cast());

@@ -7,12 +7,12 @@ use gradstep_sys as sys;
 use crate::apply::StepResult;
 use crate::element::Element;
 use crate::error::{Result, check};
-use crate::optimizer::{Optimizer, TensorArrays, TensorId};
+use crate::optimizer::{Optimizer, Place, TensorArrays, TensorId};
 
 /// A step that has begun. Dropping it ends the step; tensors that were not stepped are left out.
 #[derive(Debug)]
 pub struct StepInParts<'a> {
-    optimizer: &'a mut Optimizer,
+    pub(crate) optimizer: &'a mut Optimizer,
     is_over: bool,
 }
 
@@ -53,12 +53,31 @@ impl Optimizer {
     /// # Ok(()) }
     /// ```
     pub fn begin_step(&mut self) -> Result<StepInParts<'_>> {
+        self.begin_step_with(sys::gradstep_step_options::default())
+    }
+
+    /// As `begin_step`, after [`Optimizer::inspect`] of each gradient, so that the options that need
+    /// all gradients are not refused.
+    pub fn begin_inspected_step(&mut self) -> Result<StepInParts<'_>> {
+        self.begin_step_with(sys::gradstep_step_options {
+            flags: sys::GRADSTEP_STEP_INSPECTED,
+            ..Default::default()
+        })
+    }
+
+    fn begin_step_with(&mut self, options: sys::gradstep_step_options) -> Result<StepInParts<'_>> {
         // SAFETY: the pointers are valid, as they are below.
-        check(unsafe { sys::gradstep_optimizer_begin_step(self.as_ptr(), std::ptr::null()) })?;
+        check(unsafe { sys::gradstep_optimizer_begin_step(self.as_ptr(), &options) })?;
         Ok(StepInParts {
             optimizer: self,
             is_over: false,
         })
+    }
+
+    /// Reads the tensor's gradient for the norm and the finite check of the next step, which is to be
+    /// begun by [`Optimizer::begin_inspected_step`].
+    pub fn inspect(&mut self, tensor: TensorId) -> Result<()> {
+        check(unsafe { sys::gradstep_optimizer_inspect(self.as_ptr(), tensor.0, 1.0) })
     }
 }
 
@@ -71,7 +90,9 @@ impl StepInParts<'_> {
             .iter_mut()
             .enumerate()
             .filter_map(move |(index, arrays)| {
-                let arrays = arrays.as_mut()?;
+                let Place::Owned(arrays) = arrays else {
+                    return None;
+                };
                 Some(TensorStep {
                     handle,
                     id: TensorId(index),
