@@ -7,7 +7,8 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 FRONT_PAGE = "README.md"
 # [text](target); the text may contain brackets of code: [`a[i]`](page.md).
 LINK = re.compile(r"(?<![!\w`\]])\[((?:[^\[\]`]|`[^`]*`|\n)+)\]\(([^()\s]+)\)")
-PAGE_PATTERNS = ["*.md", "docs/*.md", "bindings/README.md", "bindings/*/README.md", "bindings/rust/gradstep/README.md"]
+PAGE_PATTERNS = ["*.md", "docs/*.md", "bindings/README.md", "bindings/*/README.md",
+                 "bindings/*/*/README.md", "examples/*/README.md"]
 
 
 def pages(tree):

@@ -15,5 +15,5 @@ fi
 export GRADSTEP_LIBRARY=${GRADSTEP_LIBRARY:-$root/build/release/lib/libgradstep.so} OMP_NUM_THREADS=$2
 export MKL_NUM_THREADS=$2
 classes=$folder/gradstep-djl/classes:$folder/gradstep-djl/test-classes:$folder/gradstep/classes
-exec "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Xmx2g -Dai.djl.pytorch.num_threads="$2" \
+exec "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Xmx2g -XX:MaxDirectMemorySize=8g -Dai.djl.pytorch.num_threads="$2" \
   -cp "$classes:$jars/*" gradstep.djl.Benchmark "$@"
