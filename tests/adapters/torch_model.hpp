@@ -39,8 +39,8 @@ inline tensors make_params(torch::ScalarType type, std::int64_t count = 7) {
 }
 
 inline torch::Tensor gradient_of(const torch::Tensor& param, int step) {
-  return random_tensor(100 + static_cast<std::uint64_t>(step * 31 + param.numel()), param.sizes(),
-                       param.scalar_type());
+  return random_tensor(100 + static_cast<std::uint64_t>(std::int64_t{31} * step + param.numel()),
+                       param.sizes(), param.scalar_type());
 }
 
 /// Steps first to end - 1, with new gradients in each.

@@ -203,7 +203,7 @@ class dlib_solver {
       Layer, std::void_t<decltype(std::declval<const Layer&>().get_bias_weight_decay_multiplier())>>
       : std::true_type {};
 
-  explicit dlib_solver(detail::rule_choice choice) : weights_(choice), biases_(choice) {
+  explicit dlib_solver(const detail::rule_choice& choice) : weights_(choice), biases_(choice) {
     if (choice.has("weight_decay")) weight_decay_ = choice.get("weight_decay");
   }
 
