@@ -43,21 +43,12 @@ type ApplyOptions struct {
 func (o ApplyOptions) fill(raw *C.gradstep_apply_options, pins *runtime.Pinner) {
 	raw.struct_size = C.size_t(unsafe.Sizeof(*raw))
 	raw.step, raw.seed = C.uint64_t(o.Step), C.uint64_t(o.Seed)
-	for _, each := range []struct {
-		value *float64
-		flag  C.uint64_t
-		into  *C.double
-	}{
+	raw.flags = setNumbers([]setNumber{
 		{o.GradScale, C.GRADSTEP_APPLY_GRAD_SCALE, &raw.grad_scale},
 		{o.MaxNorm, C.GRADSTEP_APPLY_MAX_NORM, &raw.max_norm},
 		{o.MaxValue, C.GRADSTEP_APPLY_MAX_VALUE, &raw.max_value},
 		{o.AverageDecay, C.GRADSTEP_APPLY_AVERAGE, &raw.average_decay},
-	} {
-		if each.value != nil {
-			raw.flags |= each.flag
-			*each.into = C.double(*each.value)
-		}
-	}
+	})
 	raw.flags |= flagsOf([]setFlag{
 		{o.AverageEqual, C.GRADSTEP_APPLY_AVERAGE | C.GRADSTEP_APPLY_AVERAGE_EQUAL},
 		{o.CheckFinite, C.GRADSTEP_APPLY_CHECK_FINITE},

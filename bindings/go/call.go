@@ -94,6 +94,24 @@ func flagsOf(all []setFlag) (flags C.uint64_t) {
 	return
 }
 
+// A setNumber is a number that goes to C, with the flag that says so, if it is not nil.
+type setNumber struct {
+	value *float64
+	flag  C.uint64_t
+	into  *C.double
+}
+
+// setNumbers puts the numbers where they go, and returns their flags.
+func setNumbers(all []setNumber) (flags C.uint64_t) {
+	for _, each := range all {
+		if each.value != nil {
+			flags |= each.flag
+			*each.into = C.double(*each.value)
+		}
+	}
+	return
+}
+
 // call calls a C function by its name. The sentence of its failure comes from the same C call, so
 // it does not matter which thread a goroutine runs on.
 func call(function string, arguments ...word) error {

@@ -48,15 +48,11 @@ type OptimizerOptions struct {
 func (o OptimizerOptions) fill(raw *C.gradstep_optimizer_options) {
 	raw.struct_size = C.size_t(unsafe.Sizeof(*raw))
 	raw.seed = C.uint64_t(o.Seed)
-	set := func(value *float64, flag C.uint64_t, into *C.double) {
-		if value != nil {
-			raw.flags |= flag
-			*into = C.double(*value)
-		}
-	}
-	set(o.MaxNorm, C.GRADSTEP_APPLY_MAX_NORM, &raw.max_norm)
-	set(o.MaxValue, C.GRADSTEP_APPLY_MAX_VALUE, &raw.max_value)
-	set(o.AverageDecay, C.GRADSTEP_APPLY_AVERAGE, &raw.average_decay)
+	raw.flags = setNumbers([]setNumber{
+		{o.MaxNorm, C.GRADSTEP_APPLY_MAX_NORM, &raw.max_norm},
+		{o.MaxValue, C.GRADSTEP_APPLY_MAX_VALUE, &raw.max_value},
+		{o.AverageDecay, C.GRADSTEP_APPLY_AVERAGE, &raw.average_decay},
+	})
 	raw.flags |= flagsOf([]setFlag{
 		{o.AverageEqual, C.GRADSTEP_APPLY_AVERAGE | C.GRADSTEP_APPLY_AVERAGE_EQUAL},
 		{o.CheckFinite, C.GRADSTEP_APPLY_CHECK_FINITE},
@@ -157,12 +153,10 @@ func (o *Optimizer) AddGroup(name string, options GroupOptions) (GroupID, error)
 		defer options.Schedule.release()
 		raw.schedule = (*C.gradstep_schedule)(schedule)
 	}
-	if options.LRScale != nil {
-		raw.lr_scale, raw.flags = C.double(*options.LRScale), raw.flags|C.GRADSTEP_GROUP_LR_SCALE
-	}
-	if options.MaxNorm != nil {
-		raw.max_norm, raw.flags = C.double(*options.MaxNorm), raw.flags|C.GRADSTEP_GROUP_MAX_NORM
-	}
+	raw.flags = setNumbers([]setNumber{
+		{options.LRScale, C.GRADSTEP_GROUP_LR_SCALE, &raw.lr_scale},
+		{options.MaxNorm, C.GRADSTEP_GROUP_MAX_NORM, &raw.max_norm},
+	})
 	err = o.use(func(h word) error {
 		return m.call("gradstep_optimizer_add_group", h, address(raw), address(index))
 	})

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use gradstep_sys as sys;
 
 use crate::element::{Dtype, array_of};
-use crate::error::{Result, c_text, check};
+use crate::error::{Result, check};
 use crate::optimizer::{GroupId, Optimizer, Place, TensorId};
 use crate::state::Shape;
 use crate::stepping::StepInParts;
@@ -47,22 +47,8 @@ impl Optimizer {
         shape: Shape,
         param: LentArray,
     ) -> Result<TensorId> {
-        let name = c_text("name", name)?;
-        let tensor = param.tensor(shape);
-        let mut index = 0;
-        // SAFETY: the pointers are valid, as they are below; those in the tensor by the caller's promise.
-        check(unsafe {
-            sys::gradstep_optimizer_add_tensor(
-                self.as_ptr(),
-                group.0,
-                name.as_ptr(),
-                &tensor,
-                &mut index,
-            )
-        })?;
-        debug_assert_eq!(index, self.tensors.len());
-        self.tensors.push(Place::Lent);
-        Ok(TensorId(index))
+        // SAFETY: the caller promises it.
+        unsafe { self.add_place(group, name, &param.tensor(shape), Place::Lent) }
     }
 
     /// The tensor's param is the host's from now on, or elsewhere, with the same shape. The tensor has no
@@ -78,6 +64,7 @@ impl Optimizer {
     ) -> Result<()> {
         let arrays = param.tensor(shape);
         let (handle, from) = (self.as_ptr(), std::ptr::null());
+        // SAFETY: the pointers are valid, as they are below; those in the tensor by the caller's promise.
         check(unsafe { sys::gradstep_optimizer_set_param(handle, tensor.0, &arrays, from, 0) })?;
         self.tensors[tensor.0] = Place::Lent; // after the library has let go of owned arrays
         Ok(())

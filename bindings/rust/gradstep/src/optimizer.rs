@@ -303,7 +303,6 @@ impl Optimizer {
     pub fn add(&mut self, group: GroupId, name: &str, options: TensorOptions) -> Result<TensorId> {
         let arrays = options.arrays;
         expect_length("the shape", arrays.shape.count, arrays.param.len())?;
-        let name = c_text("name", name)?;
         let optional = |array: &Option<OwnedArray>| {
             array
                 .as_ref()
@@ -319,18 +318,35 @@ impl Optimizer {
             average: optional(&arrays.average),
             ..Default::default()
         };
+        // SAFETY: the arrays are the optimizer's from now on.
+        unsafe { self.add_place(group, name, &tensor, Place::Owned(arrays)) }
+    }
+
+    /// Adds a tensor whose arrays are at that place.
+    ///
+    /// # Safety
+    /// The arrays are the place's, or the host has promised what `add_lent` asks for.
+    pub(crate) unsafe fn add_place(
+        &mut self,
+        group: GroupId,
+        name: &str,
+        tensor: &sys::gradstep_tensor,
+        place: Place,
+    ) -> Result<TensorId> {
+        let name = c_text("name", name)?;
         let mut index = 0;
+        // SAFETY: the pointers are valid; those in the tensor by the caller's promise.
         check(unsafe {
             sys::gradstep_optimizer_add_tensor(
                 self.as_ptr(),
                 group.0,
                 name.as_ptr(),
-                &tensor,
+                tensor,
                 &mut index,
             )
         })?;
         debug_assert_eq!(index, self.tensors.len());
-        self.tensors.push(Place::Owned(arrays));
+        self.tensors.push(place);
         Ok(TensorId(index))
     }
 
