@@ -153,10 +153,10 @@ func (o *Optimizer) AddGroup(name string, options GroupOptions) (GroupID, error)
 		defer options.Schedule.release()
 		raw.schedule = (*C.gradstep_schedule)(schedule)
 	}
-	raw.flags = setNumbers([]setNumber{
+	raw.flags = C.uint32_t(setNumbers([]setNumber{
 		{options.LRScale, C.GRADSTEP_GROUP_LR_SCALE, &raw.lr_scale},
 		{options.MaxNorm, C.GRADSTEP_GROUP_MAX_NORM, &raw.max_norm},
-	})
+	}))
 	err = o.use(func(h word) error {
 		return m.call("gradstep_optimizer_add_group", h, address(raw), address(index))
 	})
