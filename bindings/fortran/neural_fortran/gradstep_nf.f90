@@ -39,8 +39,8 @@ module gradstep_nf
     pure subroutine gradstep_nf_step(self, param, gradient)
       import :: gradstep_nf_type
       class(gradstep_nf_type), intent(inout) :: self
-      real, intent(inout) :: param(:)
-      real, intent(in) :: gradient(:)
+      real, intent(inout), contiguous :: param(:)
+      real, intent(in), contiguous :: gradient(:)
     end subroutine gradstep_nf_step
   end interface
 

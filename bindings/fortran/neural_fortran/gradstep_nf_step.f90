@@ -1,13 +1,14 @@
 ! SPDX-License-Identifier: Apache-2.0
 !
-!> What gradstep_nf declares as pure. neural-fortran's arrays are of default kind, real32.
+!> What gradstep_nf declares as pure. neural-fortran's arrays are of default kind, real32. contiguous:
+!> else gfortran copies both arrays before and after each step.
 subroutine gradstep_nf_step(self, param, gradient)
   use gradstep, only: rule_type, state_type
   use gradstep_nf, only: gradstep_nf_type
   implicit none
   class(gradstep_nf_type), intent(inout) :: self
-  real, intent(inout) :: param(:)
-  real, intent(in) :: gradient(:)
+  real, intent(inout), contiguous :: param(:)
+  real, intent(in), contiguous :: gradient(:)
   type(rule_type) :: rule
   integer :: part
 
