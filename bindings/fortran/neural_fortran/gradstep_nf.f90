@@ -36,11 +36,12 @@ module gradstep_nf
     !> One step of one array. minimize has to be pure, and what calls C is not; so the procedure
     !> (gradstep_nf_step.f90) is outside of this module, and declared as pure here. It changes its
     !> arguments only.
-    pure subroutine gradstep_nf_step(self, param, gradient)
+    pure subroutine gradstep_nf_step(self, count, param, gradient)
       import :: gradstep_nf_type
       class(gradstep_nf_type), intent(inout) :: self
-      real, intent(inout), contiguous :: param(:)
-      real, intent(in), contiguous :: gradient(:)
+      integer, intent(in) :: count
+      real, intent(inout) :: param(count)
+      real, intent(in) :: gradient(count)
     end subroutine gradstep_nf_step
   end interface
 
@@ -185,7 +186,7 @@ contains
     real, intent(inout) :: param(:)
     real, intent(in) :: gradient(:)
 
-    call gradstep_nf_step(self, param, gradient)
+    call gradstep_nf_step(self, size(param), param, gradient)
   end subroutine minimize
 
   !> The index of the array that minimize got. A layer passes the same arrays in each step.
