@@ -203,7 +203,8 @@ class reference_step {
            weight_decay_ != 0;
   }
   /// Whether the new param decays.
-  bool decays_after() const { return has_decay_after_option_ && weight_decay_ != 0; }
+  /// With a rate of 0 nothing follows the step, so a param -0 stays.
+  bool decays_after() const { return has_decay_after_option_ && rate_decay() != 0; }
   real rate_decay() const { return is_decoupled() ? real(lr_) * weight_decay_ : real(0); }
   constant decay_in_direction(real decay) const {
     return gradstep::internal::decay_in_direction<constant>(decay, rule_.rate);
