@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Unpacks the arm64 packages of Debian that the library and its tests need into build/arm64-sysroot,
-# for cmake/aarch64-linux-gnu.cmake. Nothing is installed, because arm64's -dev packages would
-# replace some of this machine's, and apt would have to know the architecture from then on.
+# cross_sysroot.sh ARCHITECTURE: unpacks Debian's packages of that architecture (arm64, riscv64) that
+# the library and its tests need into build/ARCHITECTURE-sysroot, for cmake/debian_cross.cmake. Nothing is
+# installed, because another architecture's -dev packages would replace some of this machine's, and
+# apt would have to know the architecture from then on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-sysroot=$PWD/build/arm64-sysroot
+architecture=$1
+sysroot=$PWD/build/$architecture-sysroot
 packages=(libtbb-dev libgtest-dev zlib1g-dev libxsimd-dev nlohmann-json3-dev libcli11-dev
           libeigen3-dev python3)
 
@@ -21,16 +23,19 @@ apt=$sysroot/.apt
 rm -rf "$sysroot"
 mkdir -p "$apt/lists/partial" "$apt/archives/partial"
 private_apt() {
-  apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root \
-    -o Dir::State="$apt" -o Dir::State::status=/dev/null -o Dir::Cache="$apt" "$@"
+  apt-get -qq -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" \
+    -o APT::Sandbox::User=root -o Dir::State="$apt" -o Dir::State::status=/dev/null \
+    -o Dir::Cache="$apt" "$@"
 }
-echo "unpacking arm64 packages into build/arm64-sysroot"
+echo "unpacking $architecture packages into build/$architecture-sysroot"
 private_apt update
 private_apt --yes --download-only --no-install-recommends install "${packages[@]}" >/dev/null
 for package in "$apt"/archives/*.deb; do
   dpkg-deb --extract "$package" "$sysroot"
 done
 rm -rf "$apt"
+# Debian's newer packages have nothing below /lib, which is a link.
+[ -e "$sysroot/lib" ] || ln -s usr/lib "$sysroot/lib"
 
 # Absolute links would lead out of the sysroot, so they become relative ones.
 find "$sysroot" -type l -lname '/*' | while read -r link; do

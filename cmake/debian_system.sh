@@ -18,6 +18,8 @@ make_system() {
   rm -rf "$root"
   mkdir -p "$root"
   debootstrap --variant=minbase "$suite" "$root" "$mirror"
+  # The mirror may be a snapshot.
+  echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/90snapshot"
   # shellcheck disable=SC2086 # a list of names
   chroot "$root" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -yq --no-install-recommends $packages

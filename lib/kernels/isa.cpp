@@ -15,7 +15,7 @@ extern const kernel_table kernels_avx512;
 
 namespace {
 
-bool always() { return true; }
+[[maybe_unused]] bool always() { return true; }
 
 #if defined(__x86_64__)
 
@@ -58,6 +58,17 @@ constexpr isa_level levels[] = {
     {&kernels_avx2, has_avx2},
     {&kernels_avx512, has_avx512},
 };
+
+#elif defined(__riscv_v_fixed_vlen)
+
+/// Whether the CPU's vectors have as many bits as this build's: not fewer, and not more.
+bool has_vectors_of_this_build() {
+  unsigned long bytes = 0;
+  __asm__("csrr %0, vlenb" : "=r"(bytes));
+  return 8 * bytes == __riscv_v_fixed_vlen;
+}
+
+constexpr isa_level levels[] = {{&kernels_baseline, has_vectors_of_this_build}};
 
 #else
 

@@ -75,6 +75,11 @@ const isa_level* choose_isa(const char* wanted) {
     source = "GRADSTEP_ISA";
   }
   const isa_level* found = wanted == nullptr ? best_isa() : find_isa(wanted);
+  if (found == nullptr && wanted == nullptr) {
+    refuse(GRADSTEP_UNSUPPORTED,
+           "this CPU can run no instruction set of this build, whose flags name vectors of another "
+           "length; build gradstep for this CPU");
+  }
   if (found == nullptr) {
     refuse(GRADSTEP_UNKNOWN_NAME,
            "%s = %s is no instruction set of this build; this machine can run %s", source,

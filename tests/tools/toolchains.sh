@@ -7,11 +7,13 @@
 #     clang-14, clang-19   Debian 12's, with its xsimd 8.1 and oneTBB 2021.8
 #     trixie               Debian 13: gcc 14, xsimd 13, oneTBB 2022
 #     sid                  Debian unstable: the newest gcc, xsimd 14
+#     riscv64              the same on RISC-V 64 with vectors, under QEMU: the rooms that depend on
+#                          the processor, without the cases of minutes
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 packages="g++ cmake ninja-build pkg-config libxsimd-dev libtbb-dev zlib1g-dev libgtest-dev
           nlohmann-json3-dev python3 binutils libcli11-dev libeigen3-dev libbenchmark-dev gnuplot-nox"
-[ $# -gt 0 ] || set -- clang-14 clang-19 trixie sid
+[ $# -gt 0 ] || set -- clang-14 clang-19 trixie sid riscv64
 
 # build_and_test NAME OPTION...
 build_and_test='
@@ -28,6 +30,25 @@ build_and_test='
   ctest --test-dir "build/$name" --output-on-failure -j "$(nproc)" |
     grep -v -E "^ +Start |Test +#.* (Passed|Disabled|\(Disabled\))|^ *$"'
 
+# The emulated CPU has vectors of 128 bits, as the preset compiles for.
+build_and_test_riscv64='
+  set -eo pipefail
+  DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends \
+    g++-riscv64-linux-gnu qemu-user >/dev/null
+  bash cmake/cross_sysroot.sh riscv64
+  cmake --preset riscv64 >build/riscv64.log 2>&1 || { tail -n 30 build/riscv64.log; exit 1; }
+  riscv64-linux-gnu-g++ --version | head -n 1
+  grep -m 2 -E "^(xsimd|TBB)_DIR" build/riscv64/CMakeCache.txt
+  rooms="abi kernels rules schedules step threads"
+  ninja -C build/riscv64 gradstep $(printf "tests/%s/all " $rooms) >build/riscv64.log 2>&1 ||
+    { tail -n 60 build/riscv64.log; exit 1; }
+  GTEST_FILTER="-$(paste -sd: tests/tools/emulated_minutes.txt)" \
+    ctest --test-dir build/riscv64 --no-tests=error --output-on-failure -j "$(nproc)" \
+    -L "^(${rooms// /|})\$" | grep -v -E "^ +Start |Test +#.* Passed|^ *$"
+  { timeout 60 qemu-riscv64 -cpu rv64,v=true,vlen=256 -L build/riscv64-sysroot \
+      build/riscv64/tests/threads/gradstep_threads_tests --gtest_filter="context_misuse.nulls" || true; } |
+    grep -F "this CPU can run no instruction set of this build"'
+
 for name; do
   printf '\n-- %s\n' "$name"
   case $name in
@@ -39,6 +60,10 @@ for name; do
     trixie | sid)
       bash cmake/debian_system.sh "$name" "build/$name-system" "$packages" \
         bash -c "$build_and_test" bash "$name"
+      ;;
+    riscv64)
+      bash cmake/debian_system.sh sid build/sid-system "$packages" \
+        bash -c "$build_and_test_riscv64"
       ;;
     *)
       echo "toolchains.sh: there is no toolchain '$name'" >&2

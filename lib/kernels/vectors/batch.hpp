@@ -68,7 +68,11 @@ struct vec {
   // Negates the register itself: the compiler can then fuse it into a multiply-subtract, which it
   // cannot do with xsimd's.
   friend vec operator-(vec a) {
+#if defined(__x86_64__) || defined(__aarch64__)
     return vec(batch(-static_cast<typename batch::register_type>(a.lanes)));
+#else
+    return vec(-a.lanes);
+#endif
   }
   friend vec operator+(vec a, vec b) { return vec(a.lanes + b.lanes); }
   friend vec operator-(vec a, vec b) { return vec(a.lanes - b.lanes); }
