@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <thread>
 #include <vector>
@@ -175,9 +176,15 @@ void time_gradients() {
 }  // namespace
 
 int main() {
-  time_gradients();
-  time_small_calls();
-  time_parts(std::size_t{1} << 14, 500);
-  time_parts(std::size_t{1} << 22, 30);
-  time_parts(std::size_t{1} << 24, 10);
+  try {
+    time_gradients();
+    time_small_calls();
+    time_parts(std::size_t{1} << 14, 500);
+    time_parts(std::size_t{1} << 22, 30);
+    time_parts(std::size_t{1} << 24, 10);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gradstep_call_times: %s\n", error.what());
+    return 1;
+  }
 }
