@@ -151,7 +151,7 @@ struct step_loop {
   template <class V, class T>
   static void step_strip_in_memory(const prepared_step& prepared, T scale,
                                    strip_arrays<T>& elements) {
-    constexpr std::size_t elements_at_once = sizeof(V) / sizeof(T);
+    constexpr std::size_t elements_at_once = is_vector<V> ? vec<T>::width : 1;
     constants<T> c(prepared);
     c.grad_scale = scale;
 #pragma GCC unroll 1
