@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "threads/loaded_code.hpp"
+
 namespace gradstep::internal {
 namespace {
 
@@ -99,7 +101,10 @@ place* own_place() noexcept {
 char* sentence_place() noexcept {
   if (place* own = own_place()) return own->text;
   place* taken = own_key().is_there ? take_any() : nullptr;
-  if (taken != nullptr && pthread_setspecific(own_key().key, taken) == 0) return taken->text;
+  if (taken != nullptr && pthread_setspecific(own_key().key, taken) == 0) {
+    keep_code_loaded();  // the thread's end calls at_thread_exit
+    return taken->text;
+  }
   if (taken != nullptr) give_back(*taken);
   is_one_lost.store(true, std::memory_order_relaxed);
   return nullptr;

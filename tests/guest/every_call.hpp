@@ -17,4 +17,5 @@ void make_stateless_calls(const gradstep::context& context);
 /// Who makes a step: the calling thread; a host's pool or an arena, in pieces.
 enum class threading { serial, host_pool, own_arena };
 
+/// Without oneTBB, own_arena is serial.
 gradstep::context make_context(const char* isa, threading kind);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Loads the library, steps on several threads, destroys everything and unloads, many times over.
- * Usage: unload_test LIBRARY CYCLES ["thread": each cycle on a thread of its own that then ends]
+ * Usage: unload_test LIBRARY CYCLES ["thread": each cycle on a thread of its own that then ends;
+ * "failure": the same, but its only call is one that fails, so the thread has a sentence]
  * Exit status 77: no worker would take part. This machine has one CPU, or the library no oneTBB. */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -100,12 +101,32 @@ static void* cycle(void* argument) {
   return NULL;
 }
 
+static void* fail_in_cycle(void* path) {
+  void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  gradstep_rule* rule = NULL;
+  check(library != NULL, "the library cannot be loaded");
+  FIND(gradstep_rule_create);
+  check(gradstep_rule_create_("nothing", &rule) == GRADSTEP_UNKNOWN_NAME, "no failure");
+  check(dlclose(library) == 0, "the library cannot be unloaded");
+  return NULL;
+}
+
+static int fail_often(char* path, int cycles) {
+  for (int i = 0; i < cycles; ++i) {
+    pthread_t thread;
+    check(pthread_create(&thread, NULL, fail_in_cycle, path) == 0, "no thread");
+    check(pthread_join(thread, NULL) == 0, "no join");
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   size_t threads[2] = {0, 0};
   void* argument[2] = {argc > 1 ? argv[1] : NULL, threads};
   const int cycles = argc > 2 ? atoi(argv[2]) : 0;
   int most = 0, waited;
-  check(cycles > 0, "usage: unload_test LIBRARY CYCLES [thread]");
+  check(cycles > 0, "usage: unload_test LIBRARY CYCLES [thread | failure]");
+  if (argc > 3 && strcmp(argv[3], "failure") == 0) return fail_often(argv[1], cycles);
   const int fewest = 1 + (argc != 3); /* threads without a worker */
   /* On a busy machine a cycle may end before a worker comes: then there are more cycles. */
   for (int i = 0; i < cycles || (most <= fewest && i < 50 * cycles); ++i) {
