@@ -10,8 +10,10 @@ void run_on_this_thread(void*, size_t count, gradstep_task task, void* argument)
 }  // namespace
 
 gradstep::context make_context(const char* isa, threading kind) {
-  const std::string has = gradstep::context().describe().threading;
-  if (kind == threading::own_arena && has == "calling thread") kind = threading::serial;
+  if (kind == threading::own_arena &&
+      gradstep::context().describe().threading == std::string("calling thread")) {
+    kind = threading::serial;
+  }
   auto options = gradstep::sized<gradstep_context_options>();
   options.isa = isa;
   options.thread_count = kind == threading::serial ? 1 : 4;

@@ -101,6 +101,12 @@ static void* cycle(void* argument) {
   return NULL;
 }
 
+static void on_a_thread(void* (*function)(void*), void* argument) {
+  pthread_t thread;
+  check(pthread_create(&thread, NULL, function, argument) == 0, "no thread");
+  check(pthread_join(thread, NULL) == 0, "no join");
+}
+
 static void* fail_in_cycle(void* path) {
   void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   gradstep_rule* rule = NULL;
@@ -111,31 +117,23 @@ static void* fail_in_cycle(void* path) {
   return NULL;
 }
 
-static int fail_often(char* path, int cycles) {
-  for (int i = 0; i < cycles; ++i) {
-    pthread_t thread;
-    check(pthread_create(&thread, NULL, fail_in_cycle, path) == 0, "no thread");
-    check(pthread_join(thread, NULL) == 0, "no join");
-  }
-  return 0;
-}
-
 int main(int argc, char** argv) {
   size_t threads[2] = {0, 0};
   void* argument[2] = {argc > 1 ? argv[1] : NULL, threads};
   const int cycles = argc > 2 ? atoi(argv[2]) : 0;
   int most = 0, waited;
   check(cycles > 0, "usage: unload_test LIBRARY CYCLES [thread | failure]");
-  if (argc > 3 && strcmp(argv[3], "failure") == 0) return fail_often(argv[1], cycles);
+  if (argc > 3 && strcmp(argv[3], "failure") == 0) {
+    for (int i = 0; i < cycles; ++i) on_a_thread(fail_in_cycle, argv[1]);
+    return 0;
+  }
   const int fewest = 1 + (argc != 3); /* threads without a worker */
   /* On a busy machine a cycle may end before a worker comes: then there are more cycles. */
   for (int i = 0; i < cycles || (most <= fewest && i < 50 * cycles); ++i) {
-    pthread_t thread;
     if (argc == 3) {
       cycle(argument);
     } else {
-      check(pthread_create(&thread, NULL, cycle, argument) == 0, "no thread");
-      check(pthread_join(thread, NULL) == 0, "no join");
+      on_a_thread(cycle, argument);
     }
     if ((int)threads[1] > most) most = (int)threads[1];
     if (threads[0] == 1) {
