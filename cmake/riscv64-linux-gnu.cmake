@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A toolchain file, which `./dev toolchains riscv64` uses: Debian's cross compiler for RISC-V with
-# vectors of 128 bits (g++ 14 or newer, xsimd 13 or newer), the sysroot that cross_sysroot.sh makes, and
+# vectors of 128 bits (tested with g++ 16 and xsimd 14), the sysroot that cross_sysroot.sh makes, and
 # QEMU to run the programs.
 include("${CMAKE_CURRENT_LIST_DIR}/debian_cross.cmake")
 gradstep_debian_cross(riscv64 riscv64)
