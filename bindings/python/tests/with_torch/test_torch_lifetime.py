@@ -254,7 +254,7 @@ def test_ctrl_c_during_steps() -> None:
 
         def unraisable(what):
             if what.exc_type is KeyboardInterrupt:
-                armed.append(1)  # it came in a __del__, where Python drops it: there has to be another
+                armed.append(1)  # dropped in a __del__: there has to be another
 
         def interrupt():
             while not is_done.wait(0.002):
