@@ -1,129 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
 """``python -m gradstep bench``. What the figures are depends on the machine; that they are there,
-and that table and JSON agree, does not."""
+and that table and file agree, does not."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 import json
-import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bench_run import CASES, Run
 from command_line import run_gradstep
+from result_schema import check_result
 
 from gradstep._bench.cases import Case, make_cases
+from gradstep._bench.result_file import contents
+from gradstep._bench.results import Result
 from gradstep._bench.table import report_text, time_text
 from gradstep._bench.turns import Disagreement
-from gradstep._commands import bench
+from gradstep._commands import _measuring, bench
 from gradstep._commands._failure import CommandError
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
-CASES = [case.key for case in make_cases(quick=True)]
-
-
-class Run:
-    """The output of one run."""
-
-    def __init__(self, folder: Path, *arguments: str, **keywords: Any) -> None:
-        path = folder / "bench.json"
-        result = run_gradstep("bench", "--json", str(path), *arguments, **keywords)
-        self.table, self.progress = result.stdout, result.stderr
-        self.report = json.loads(path.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return Run(tmp_path_factory.mktemp("bench"), "--quick")
-
-
-def numbers(value: Any) -> Iterator[float]:
-    """All numbers in a report."""
-    if isinstance(value, dict):
-        for entry in value.values():
-            yield from numbers(entry)
-    elif isinstance(value, list):
-        for entry in value:
-            yield from numbers(entry)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield value
 
 
 def test_every_case_is_measured_with_one_and_with_all_threads(quick: Run) -> None:
-    threads = quick.report["machine"]["threads"]
+    threads = quick.report["machine"]["cores"]["usable"]
     wanted = [(case, count) for case in CASES for count in dict.fromkeys([1, threads])]
-    assert [(each["case"], each["threads"]) for each in quick.report["results"]] == wanted
+    assert [(each.case.key, each.threads) for each in quick.results] == wanted
     assert quick.report["left_out"] == []
+    assert quick.report["run"]["mode"] == "quick"
 
 
 def test_contenders(quick: Run) -> None:
-    for result in quick.report["results"]:
-        names = [each["name"] for each in result["contenders"]]
-        assert names[0].startswith("gradstep")
+    for result in quick.results:
+        names = [row["contender"] for row in result.rows]
+        assert names[0] == "gradstep"
+        assert len(set(names)) == len(names)
         assert any(name.startswith("torch") for name in names) == HAS_TORCH
-        if HAS_TORCH and result["case"] in ("small-tensors", "gpt2"):
+        if HAS_TORCH and result.case.key in ("one-tensor", "small-tensors", "gpt2"):
             assert names == ["gradstep", "torch fused", "torch foreach", "torch default"]
-    assert quick.report["torch_took_part"] == HAS_TORCH
+    assert ("pytorch" in quick.report["software"]) == HAS_TORCH
 
 
-def test_figures_are_positive_and_consistent(quick: Run) -> None:
-    for result in quick.report["results"]:
-        bytes_moved = result["minimum_bytes"]
-        assert bytes_moved == result["elements"] * result["minimum_bytes_per_element"]
-        limit = result["limit"]
-        assert result["rounds"] >= 3
-        assert limit["bytes_per_second"] == pytest.approx(
-            bytes_moved / limit["seconds"]["median"], rel=1e-9
-        )
-        assert all(number > 0 for number in numbers([limit, result["contenders"]]))
-        for each in result["contenders"]:
-            seconds = each["seconds"]
-            assert seconds["low"] <= seconds["median"] <= seconds["high"]
-            assert each["bytes_per_second"] == pytest.approx(bytes_moved / seconds["median"])
-            assert each["share_of_limit"] == pytest.approx(
-                limit["seconds"]["median"] / seconds["median"]
+def cells_of(run: Run, result: Result, contender: str) -> list[str]:
+    """The cells of a contender in the table."""
+    title = f"{result.case.key}: {result.case.title}\n"
+    block = run.table[run.table.index(title) :].split("\nRounds: ")[0]
+    rows = [re.split(r"\s{2,}", line.strip()) for line in block.splitlines()]
+    (found,) = (row for row in rows if row[:2] == [str(result.threads), contender])
+    return found
+
+
+def test_the_table_shows_what_the_file_has(quick: Run) -> None:
+    for result in quick.results:
+        seconds = result.case.elements / 1e9
+        for row in result.rows:
+            low, median, high = (
+                row["ns_per_element"][name] * seconds for name in ("low", "median", "high")
             )
-        assert result["contenders"][0]["time_by_gradsteps"] == {"median": 1, "low": 1, "high": 1}
-        assert all(math.isfinite(number) for number in numbers(result))
-
-
-def test_the_table_shows_what_the_json_has(quick: Run) -> None:
-    for result in quick.report["results"]:
-        title = f"{result['case']}: {result['title']}\n"
-        assert title in quick.table
-        block = quick.table[quick.table.index(title) :].split("\nRounds: ")[0]
-        for each in result["contenders"]:
-            rows = [line.split("  ") for line in block.splitlines() if f" {each['name']} " in line]
-            cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
-            mine = [row for row in cells if row[0] == str(result["threads"])]
-            assert len(mine) == 1, (each["name"], rows)
-            assert mine[0][1:] == [
-                each["name"],
-                time_text(each["seconds"]["median"]),
-                f"{time_text(each['seconds']['low'])} to {time_text(each['seconds']['high'])}",
-                f"{each['bytes_per_second'] / 1e9:.1f}",
-                f"{each['share_of_limit'] * 100:.0f} %",
-                f"{each['time_by_gradsteps']['median']:.2f}",
+            ratio = row["ratios"]["gradstep"]["median"] if "ratios" in row else 1
+            percent = [f"{row['percent_of_limit']['median']:.0f} %"] if "limit" in row else []
+            assert cells_of(quick, result, row["contender"]) == [
+                str(result.threads),
+                row["contender"],
+                time_text(median),
+                f"{time_text(low)} to {time_text(high)}",
+                f"{row['bytes_per_element'] / row['ns_per_element']['median']:.1f}",
+                *percent,
+                f"{ratio:.2f}",
             ]
-        assert time_text(result["limit"]["seconds"]["median"]) in block
-    for column in ("threads", "contender", "quartiles", "of limit", "time / gradstep's"):
+        if not result.case.is_overhead:
+            limit = result.rows[0]["limit"]["bytes_ns"] * seconds
+            assert time_text(limit) in cells_of(quick, result, "memory limit")
+    for column in ("threads", "contender", "95 % interval", "of limit", "time / gradstep's"):
         assert column in quick.table
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="torch is not installed")
 def test_overhead_is_the_step_less_the_native_call(quick: Run) -> None:
-    for result in quick.report["results"]:
-        if result["case"] == "overhead":
-            assert result["contenders"][1]["name"] == "its native call alone"
-            median = result["python_overhead_seconds"]["median"]
-            assert time_text(median) in quick.table
+    for result in quick.results:
+        if result.case.is_overhead:
+            assert result.rows[1]["contender"] == "gradstep native call"
+            median = result.rows[0]["python_overhead_ns"]["median"]
+            assert time_text(median / 1e9) in quick.table
         else:
-            assert "python_overhead_seconds" not in result
+            assert "python_overhead_ns" not in result.rows[0]
 
 
 def test_progress_is_told_apart_from_the_table(quick: Run) -> None:
@@ -135,15 +102,17 @@ def test_without_torch(tmp_path: Path) -> None:
     run = Run(tmp_path, "--quick", "--case", "nadam", "--case", "complete", without=["torch"])
     assert "PyTorch is not installed" in run.progress
     assert "no torch" in run.table
-    assert [each["case"] for each in run.report["results"]].count("nadam") >= 1
-    for result in run.report["results"]:
-        assert [each["name"] for each in result["contenders"]] == ["gradstep"]
-        assert result["contenders"][0]["seconds"]["median"] > 0
+    assert "pytorch" not in run.report["software"]
+    assert {row["rule"] for row in run.report["rows"]} == {"nadam", "adamw"}
+    assert {row["contender"] for row in run.report["rows"]} == {"gradstep"}
+    # With torch gradstep's step is another one, of another name.
+    assert all(name.startswith("numpy/") for name in run.groups)
 
 
 def test_options_choose_cases_and_threads(tmp_path: Path) -> None:
     run = Run(tmp_path, "--quick", "--case", "rmsprop", "--threads", "1", without=["torch", "tqdm"])
-    assert [(each["case"], each["threads"]) for each in run.report["results"]] == [("rmsprop", 1)]
+    assert [(each.case.key, each.threads) for each in run.results] == [("rmsprop", 1)]
+    assert run.report["run"]["mode"] == "selected"
 
 
 @pytest.mark.skipif(not HAS_MATPLOTLIB, reason="matplotlib is not installed")
@@ -196,7 +165,9 @@ def test_a_case_with_different_results_is_left_out_and_the_others_are_shown(
     with pytest.raises(CommandError, match="different results"):
         bench.run(parser.parse_args([*arguments, "--json", str(path)]))
     report = json.loads(path.read_text(encoding="utf-8"))
-    assert [each["case"] for each in report["results"]] == ["rmsprop"]
+    check_result(report)
+    assert {row["rule"] for row in report["rows"]} == {"rmsprop"}
+    assert not report["is_in_agreement"]
     assert report["left_out"] == [{"case": "nadam", "reason": "they differ"}]
     assert "nadam was left out: they differ" in capsys.readouterr().out
 
@@ -204,12 +175,15 @@ def test_a_case_with_different_results_is_left_out_and_the_others_are_shown(
 def test_a_case_that_does_not_fit_into_memory_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bench, "available_memory", lambda: 10**9)
-    case = make_cases(quick=False)[1]
-    report = bench.measure_all([case], [1], True)
-    assert report["results"] == []
-    assert report["left_out"][0]["case"] == "gpt2"
-    assert re.search(r"takes about \d+\.\d GB .* 1\.0 GB are free", report_text(report))
+    monkeypatch.setattr(_measuring, "available_memory", lambda: 10**8)
+    (case,) = (case for case in make_cases(quick=False) if case.key == "gpt2")
+    report = _measuring.measure_all([case], [1], True, "selected")
+    assert report.results == []
+    assert report.left_out[0]["case"] == "gpt2"
+    shown = report_text("", report.results, report.left_out)
+    assert re.search(r"takes about \d+\.\d GB .* 0\.1 GB are free", shown)
+    assert report.machine["bandwidth"] == []
+    check_result(contents(report))
 
 
 def test_more_threads_than_there_are_cpus_are_refused() -> None:
@@ -221,10 +195,11 @@ def test_more_threads_than_there_are_cpus_are_refused() -> None:
 
 
 def test_the_table_says_when_other_programs_were_at_work(quick: Run) -> None:
-    first = {**quick.report["results"][0], "cpus_of_others": 0.75}
-    second = {**quick.report["results"][1], "cpus_of_others": 0.05}
-    third = {**quick.report["results"][2], "cpus_of_others": None}
-    shown = report_text({**quick.report, "results": [first, second, third]})
+    busy = [
+        dataclasses.replace(result, other_cpus=cpus)
+        for result, cpus in zip(quick.results[:3], [0.75, 0.05, None], strict=True)
+    ]
+    shown = report_text("", busy, [])
     assert shown.count("NOT TO BE RELIED ON with 1 thread: other programs kept 0.8 CPUs busy") == 1
     assert shown.count("NOT TO BE RELIED ON") == 1
 
@@ -239,13 +214,17 @@ def test_the_plot_shows_the_whole_of_every_bar(
 
     figures: list[Any] = []
     monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: figures.append(self))
-    one = quick.report["results"][0]
-    slow = [
-        {**each, "seconds": {name: 9 * value for name, value in each["seconds"].items()}}
-        for each in one["contenders"]
+    one = quick.results[0]
+    rows = [
+        {
+            **row,
+            "ns_per_element": {name: 9 * value for name, value in row["ns_per_element"].items()},
+        }
+        for row in one.rows
     ]
-    draw({**quick.report, "results": [one, {**one, "contenders": slow}]}, str(tmp_path / "x.png"))
+    slow = dataclasses.replace(one, rows=rows)
+    draw([one, slow], "", str(tmp_path / "x.png"))
     for panel in figures[0].axes:
         assert panel.get_xlim()[0] == 0
         assert panel.get_xlim()[1] > max(bar.get_width() for bar in panel.patches)
-        assert len(panel.patches) == len(one["contenders"])
+        assert len(panel.patches) == len(one.rows)

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-MAX_LIMIT_BYTES = 1 << 30
+LIMIT_BYTES = (1 << 22, 1 << 30)  # the least and the most
 Shapes = list[tuple[int, ...]]
 MIB = 1 << 20
 
@@ -17,6 +17,8 @@ MIB = 1 << 20
 class Case:
     """One comparison.
 
+    layout
+        The shapes in a word, as the result file has it.
     minimum
         Bytes per element that any program has to read and write for this step.
     held
@@ -34,6 +36,7 @@ class Case:
     key: str
     title: str
     rule: str
+    layout: str
     shapes: Shapes
     minimum: int
     held: int
@@ -55,12 +58,29 @@ class Case:
         return self.minimum * self.elements
 
     @property
+    def variant(self) -> str:
+        """What the step does besides the rule, as the result file has it."""
+        return "complete" if self.is_complete else ""
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """As the result file has them."""
+        plain = {"param": "float32", "grad": "float32", "slots": "float32"}
+        return {**plain, "copy": "bfloat16"} if self.is_complete else plain
+
+    @property
+    def limit_bytes(self) -> int:
+        """Of the arrays that the limit is measured with: as large as the step's."""
+        least, most = LIMIT_BYTES
+        return min(max((self.held + 4) * self.elements, least), most)
+
+    @property
     def memory(self) -> int:
         """About as many bytes as the case takes: the contenders' arrays, the gradients from which
         theirs are set, temporary ones of torch's foreach, and those that the limit is measured
         with."""
         contenders = len(self.torch_ways) + 1
-        return self.elements * (self.held * contenders + 12) + MAX_LIMIT_BYTES
+        return self.elements * (self.held * contenders + 12) + self.limit_bytes
 
 
 def small_shapes(count: int) -> Shapes:
@@ -92,10 +112,13 @@ def number_text(count: int) -> str:
 def make_cases(quick: bool) -> list[Case]:
     """All cases; the quick ones have fewer elements."""
     small = small_shapes(1000)
-    gpt2 = gpt2_shapes(48 if quick else 768)
-    flat: Shapes = [((1 if quick else 64) * MIB,)]
+    gpt2_layout, gpt2 = ("gpt2-narrow", gpt2_shapes(48)) if quick else ("gpt2", gpt2_shapes(768))
+    millions = 1 if quick else 64
+    flat_layout = f"{millions}M"
+    flat: Shapes = [(millions * MIB,)]
     side = 1024 if quick else 8192
-    parts: Shapes = [((MIB // 8) if quick else 4 * MIB,)] * 16
+    parts_layout, part = ("16-of-128K", MIB // 8) if quick else ("16-of-4M", 4 * MIB)
+    parts: Shapes = [(part,)] * 16
     tiny: Shapes = [(16,)] * 148
     every = ("fused", "foreach", "default")
     adam = {"lr": 1e-3}
@@ -106,25 +129,26 @@ def make_cases(quick: bool) -> list[Case]:
             return f"one tensor of {total} elements"
         return f"{len(shapes)} tensors, {total} elements"
 
+    def adamw(key: str, title: str, layout: str, shapes: Shapes, **more: Any) -> Case:
+        return Case(key, title, "adamw", layout, shapes, 28, 12, every, options=adam, **more)
+
+    def one_tensor(key: str, name: str, minimum: int, held: int) -> Case:
+        title = f"{name}, {of(flat)}"
+        return Case(key, title, key, flat_layout, flat, minimum, held, ("foreach",))
+
+    narrowed = " narrowed" if quick else ""
     return [
-        Case("small-tensors", f"AdamW, {of(small)}", "adamw", small, 28, 12, every, options=adam),
-        Case(
-            "gpt2",
-            f"AdamW, the tensors of GPT-2{' narrowed' if quick else ''}: {of(gpt2)}",
-            "adamw",
-            gpt2,
-            28,
-            12,
-            every,
-            options=adam,
-        ),
-        Case("rmsprop", f"RMSprop, {of(flat)}", "rmsprop", flat, 20, 8, ("foreach",)),
-        Case("adadelta", f"Adadelta, {of(flat)}", "adadelta", flat, 28, 12, ("foreach",)),
-        Case("nadam", f"NAdam, {of(flat)}", "nadam", flat, 28, 12, ("foreach",)),
+        adamw("one-tensor", f"AdamW, {of(flat)}", flat_layout, flat),
+        adamw("small-tensors", f"AdamW, {of(small)}", "1000-small", small),
+        adamw("gpt2", f"AdamW, the tensors of GPT-2{narrowed}: {of(gpt2)}", gpt2_layout, gpt2),
+        one_tensor("rmsprop", "RMSprop", 20, 8),
+        one_tensor("adadelta", "Adadelta", 28, 12),
+        one_tensor("nadam", "NAdam", 28, 12),
         Case(
             "adafactor",
             f"Adafactor, a matrix of {side} x {side}",
             "adafactor",
+            f"{side}x{side}",
             [(side, side)],
             24,
             4,
@@ -137,6 +161,7 @@ def make_cases(quick: bool) -> list[Case]:
             "complete",
             f"A complete step with AdamW, {of(parts)}",
             "adamw",
+            parts_layout,
             parts,
             46,
             22,
@@ -146,15 +171,11 @@ def make_cases(quick: bool) -> list[Case]:
             options=adam,
             is_complete=True,
         ),
-        Case(
+        adamw(
             "overhead",
             f"AdamW, {of(tiny)}: the time is that of Python",
-            "adamw",
+            "148-tiny",
             tiny,
-            28,
-            12,
-            every,
-            options=adam,
             is_overhead=True,
         ),
     ]

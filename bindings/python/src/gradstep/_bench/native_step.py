@@ -137,4 +137,4 @@ class NativeStep:
 
 
 LOSS_SCALE, MAX_NORM, AVERAGE_DECAY = 1024.0, 1.0, 0.999
-NATIVE_CALL = "its native call alone"
+NATIVE_CALL = "gradstep native call"

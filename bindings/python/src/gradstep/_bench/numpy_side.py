@@ -18,7 +18,7 @@ def build(case: Case) -> Built:
             grad[...] = value
 
     return Built(
-        [Contender("gradstep", made.step, is_gradstep=True)],
+        [Contender("gradstep", made.step)],
         made.set_threads,
         set_grads if case.is_complete else None,
     )

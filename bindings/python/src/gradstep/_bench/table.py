@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
+
+from .results import Estimate, Result
 
 Rows = list[tuple[str, ...]]
-_HEAD = ("threads", "contender", "time", "quartiles", "GB/s", "of limit", "time / gradstep's")
+_HEAD = ("threads", "contender", "time", "95 % interval", "GB/s", "of limit", "time / gradstep's")
 _LEFT = (1, 3)  # columns that are not numbers
 
-BUSY = 0.1  # CPUs of other programs
+BUSY = 0.1  # CPUs
 
 HOW_TO_READ = """\
 time               of one step: the median over rounds; in a round every contender has its turn
+95 % interval      where the median of many more rounds would be expected
 GB/s               the least bytes that the step has to read and write, by the time
 memory limit       how long this machine takes to move as many bytes. It is measured in the same
                    rounds: one array is added to another, both together as large as the step's
@@ -48,38 +50,41 @@ def threads_text(count: int) -> str:
     return "1 thread" if count == 1 else f"{count} threads"
 
 
-def spread_text(found: dict[str, float]) -> str:
-    """The quartiles of a time."""
+def interval_text(found: Estimate) -> str:
+    """The interval of a time in seconds."""
     return f"{time_text(found['low'])} to {time_text(found['high'])}"
 
 
-def _rows(result: dict[str, Any]) -> Rows:
-    threads = str(result["threads"])
-    limit = result["limit"]
-    rows = [
-        (
-            threads,
-            each["name"],
-            time_text(each["seconds"]["median"]),
-            spread_text(each["seconds"]),
-            f"{each['bytes_per_second'] / 1e9:.1f}",
-            f"{each['share_of_limit'] * 100:.0f} %",
-            f"{each['time_by_gradsteps']['median']:.2f}",
+def _scaled(found: Estimate, factor: float) -> Estimate:
+    return {name: value * factor for name, value in found.items()}
+
+
+def _speed_text(result: Result, ns_per_element: float) -> str:
+    return f"{result.case.minimum / ns_per_element:.1f}"
+
+
+def _rows(result: Result) -> Rows:
+    threads, seconds = str(result.threads), result.case.elements / 1e9  # of one ns an element
+    rows: Rows = []
+    for row in result.rows:
+        time = row["ns_per_element"]
+        ratio = row["ratios"]["gradstep"]["median"] if "ratios" in row else 1.0
+        rows.append(
+            (
+                threads,
+                row["contender"],
+                time_text(time["median"] * seconds),
+                interval_text(_scaled(time, seconds)),
+                _speed_text(result, time["median"]),
+                f"{row['percent_of_limit']['median']:.0f} %" if "limit" in row else "",
+                f"{ratio:.2f}",
+            )
         )
-        for each in result["contenders"]
-    ]
-    return [
-        *rows,
-        (
-            threads,
-            "memory limit",
-            time_text(limit["seconds"]["median"]),
-            spread_text(limit["seconds"]),
-            f"{limit['bytes_per_second'] / 1e9:.1f}",
-            "",
-            "",
-        ),
-    ]
+    if "limit" not in result.rows[0]:
+        return rows
+    limit = result.rows[0]["limit"]["bytes_ns"]
+    time = time_text(limit * seconds)
+    return [*rows, (threads, "memory limit", time, "", _speed_text(result, limit), "", "")]
 
 
 def _aligned(rows: Rows) -> list[str]:
@@ -93,52 +98,54 @@ def _aligned(rows: Rows) -> list[str]:
     ]
 
 
-def case_text(results: list[dict[str, Any]]) -> str:
+def case_text(results: list[Result]) -> str:
     """The results of one case, one for each number of threads."""
-    first = results[0]
-    lines = [f"{first['case']}: {first['title']}"]
-    lines += first["note"].splitlines()
+    case = results[0].case
+    lines = [f"{case.key}: {case.title}"]
+    lines += case.note.splitlines()
     lines.append(
-        f"The step reads and writes at least {first['minimum_bytes_per_element']} bytes per "
-        f"element: {bytes_text(first['minimum_bytes'])}."
+        f"The step reads and writes at least {case.minimum} bytes per element: "
+        f"{bytes_text(case.minimum_bytes)}."
     )
     rows: Rows = [_HEAD]
     for result in results:
         rows += _rows(result)
     lines += ["", *_aligned(rows)]
     for result in results:
-        found = result.get("python_overhead_seconds")
-        if found:
-            lines.append(
-                f"Python takes {time_text(found['median'])} ({spread_text(found)}) of gradstep's "
-                f"step with {threads_text(result['threads'])}: the step less its native call."
-            )
+        lines += _overhead(result)
     for result in results:
-        others = result["cpus_of_others"]
-        if others is not None and others > BUSY:
-            lines.append(
-                f"NOT TO BE RELIED ON with {threads_text(result['threads'])}: other programs kept "
-                f"{others:.1f} CPUs busy meanwhile.\nThat delays torch most, whose threads wait "
-                "for each other after each tensor."
-            )
-    rounds = " and ".join(str(result["rounds"]) for result in results)
+        lines += _warning(result)
+    rounds = " and ".join(str(result.rows[0]["rounds"]) for result in results)
     lines.append(f"Rounds: {rounds}.")
     return "\n".join(lines)
 
 
-def report_text(report: dict[str, Any]) -> str:
+def _overhead(result: Result) -> list[str]:
+    found = result.rows[0].get("python_overhead_ns")
+    if found is None:
+        return []
+    seconds = _scaled(found, 1e-9)
+    return [
+        f"Python takes {time_text(seconds['median'])} ({interval_text(seconds)}) of gradstep's "
+        f"step with {threads_text(result.threads)}: the step less its native call."
+    ]
+
+
+def _warning(result: Result) -> list[str]:
+    others = result.other_cpus
+    if others is None or others <= BUSY:
+        return []
+    return [
+        f"NOT TO BE RELIED ON with {threads_text(result.threads)}: other programs kept "
+        f"{others:.1f} CPUs busy meanwhile.",
+        "That delays torch most, whose threads wait for each other after each tensor.",
+    ]
+
+
+def report_text(heading: str, results: list[Result], left_out: list[dict[str, str]]) -> str:
     """All of a report."""
-    machine = report["machine"]
-    torch = f"torch {machine['torch']}" if report["torch_took_part"] else "no torch"
-    head = (
-        f"gradstep {machine['gradstep']} and {torch} on {machine['cpu']}, {machine['isa']}, "
-        f"{threads_text(machine['threads'])}"
-    )
-    parts = [head, HOW_TO_READ.rstrip()]
-    parts += [case_text(list(group)) for _, group in groupby(report["results"], _case_of)]
-    parts += [f"{entry['case']} was left out: {entry['reason']}" for entry in report["left_out"]]
+    parts = [heading, HOW_TO_READ.rstrip()]
+    cases = groupby(results, lambda result: result.case.key)
+    parts += [case_text(list(group)) for _, group in cases]
+    parts += [f"{entry['case']} was left out: {entry['reason']}" for entry in left_out]
     return "\n\n".join(parts)
-
-
-def _case_of(result: dict[str, Any]) -> str:
-    return str(result["case"])

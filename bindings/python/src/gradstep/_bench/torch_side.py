@@ -59,7 +59,7 @@ def _plain(case: Case) -> Built:
     kind, torch_kind = _classes(case)
     sides = [_Arrays(values)]
     optimizers = [kind(sides[0].params, **case.options)]
-    contenders = [Contender("gradstep", optimizers[0].step, is_gradstep=True)]
+    contenders = [Contender("gradstep", optimizers[0].step)]
     for way in case.torch_ways:
         sides.append(_Arrays(values))
         optimizers.append(torch_kind(sides[-1].params, **case.options, **_WAYS[way]))
@@ -68,7 +68,7 @@ def _plain(case: Case) -> Built:
     natives = []
     if case.is_overhead:
         natives.append(NativeStep(case.rule, case.shapes, case.options))
-        contenders.insert(1, Contender(NATIVE_CALL, natives[0].step, is_gradstep=True))
+        contenders.insert(1, Contender(NATIVE_CALL, natives[0].step))
 
     def set_threads(count: int) -> None:
         torch.set_num_threads(count)
@@ -159,7 +159,7 @@ def _complete(case: Case) -> Built:
 
     return Built(
         [
-            Contender("gradstep, in the step", optimizer.step, is_gradstep=True),
+            Contender("gradstep", optimizer.step),
             Contender(f"torch {way}", separate.step),
         ],
         torch.set_num_threads,

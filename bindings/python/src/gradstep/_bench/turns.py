@@ -14,19 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from .cases import MAX_LIMIT_BYTES
-
 # Threads of the contender before have gone to sleep by then.
 PAUSE = 0.005
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A name for the table, and one step."""
+    """A name, and one step."""
 
     name: str
     step: Callable[[], Any]
-    is_gradstep: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,39 +48,41 @@ class Disagreement(RuntimeError):
 
 
 class MemoryLimit:
-    """Adds one array to another in place, with a number of threads: what the machine can do for
-    arrays of `nbytes` in all (at most 1 GiB), without arithmetic that takes time."""
+    """What the machine can do for arrays of `nbytes` in all with a number of threads, without
+    arithmetic that takes time: adds one array to another in place, or with `np.negative` negates
+    one, so that half of the bytes are read and half are written."""
 
-    def __init__(self, nbytes: int) -> None:
-        count = min(max(nbytes, MIN_LIMIT_BYTES), MAX_LIMIT_BYTES) // 8
-        self._target = np.zeros(count, np.float32)
-        self._source = np.full(count, 1.0, np.float32)
-        self.bytes_per_pass = 12 * count
+    def __init__(self, nbytes: int, operation: np.ufunc = np.add) -> None:
+        count = nbytes // (4 * operation.nin)
+        self._operation = operation
+        self._arrays = [np.full(count, 1.0, np.float32) for _ in range(operation.nin)]
+        self.bytes_per_pass = 4 * count * (operation.nin + 1)
         # One pass over small arrays is shorter than handing it to threads takes.
         self.passes = max(1, math.ceil(MIN_LIMIT_TRAFFIC / self.bytes_per_pass))
         self._pool: ThreadPoolExecutor | None = None
-        self._parts: list[tuple[Any, Any]] = []
+        self._parts: list[tuple[Any, ...]] = []
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that `run` reads and writes."""
+        return self.bytes_per_pass * self.passes
 
     def set_threads(self, count: int) -> None:
         """How many threads share a pass."""
         self.close()
-        bounds = [len(self._target) * part // count for part in range(count + 1)]
-        self._parts = [
-            (self._target[first:last], self._source[first:last]) for first, last in pairwise(bounds)
-        ]
+        self._parts = list(zip(*(_split(array, count) for array in self._arrays), strict=True))
         self._pool = ThreadPoolExecutor(count) if count > 1 else None
 
-    def _add(self, part: tuple[Any, Any]) -> None:
-        target, source = part
+    def _move(self, part: tuple[Any, ...]) -> None:
         for _ in range(self.passes):
-            np.add(target, source, out=target)
+            self._operation(*part, out=part[0])
 
     def run(self) -> None:
         """Makes `passes` passes."""
         if self._pool is None:
-            self._add(self._parts[0])
+            self._move(self._parts[0])
         else:
-            list(self._pool.map(self._add, self._parts))
+            list(self._pool.map(self._move, self._parts))
 
     def close(self) -> None:
         """Ends the threads."""
@@ -92,8 +91,12 @@ class MemoryLimit:
             self._pool = None
 
 
-MIN_LIMIT_BYTES = 1 << 22
 MIN_LIMIT_TRAFFIC = 100_000_000
+
+
+def _split(array: Any, count: int) -> list[Any]:
+    bounds = [len(array) * part // count for part in range(count + 1)]
+    return [array[first:last] for first, last in pairwise(bounds)]
 
 
 def _seconds(step: Callable[[], Any], calls: int) -> float:

@@ -28,29 +28,31 @@ def cpu_model() -> str:
 
 
 class OtherPrograms:
-    """How many CPUs other programs keep busy, or are taken away by a hypervisor, from now on."""
+    """How many CPUs other programs keep busy, and how many a hypervisor takes away, from now on."""
 
     def __init__(self) -> None:
         self._start = self._numbers()
 
     @staticmethod
-    def _numbers() -> tuple[float, float, float] | None:
-        """Seconds of the clock, of all CPUs' work, and of this process's own."""
+    def _numbers() -> tuple[float, float, float, float] | None:
+        """Seconds of the clock, of all CPUs' work, of what the host took, and of this process."""
         try:
             line = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
             user, nice, system, _, _, irq, softirq, steal = map(int, line.split()[1:9])
         except (OSError, ValueError, IndexError):
             return None
-        ticks = user + nice + system + irq + softirq + steal
-        return time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), time.process_time()
+        second = os.sysconf("SC_CLK_TCK")
+        busy = user + nice + system + irq + softirq
+        return time.monotonic(), busy / second, steal / second, time.process_time()
 
-    def cpus(self) -> float | None:
-        """The mean number until now; None where the system does not tell."""
+    def cpus(self) -> tuple[float, float] | None:
+        """The mean numbers until now, of other programs and of the hypervisor; None where the
+        system does not tell."""
         now = self._numbers()
         if now is None or self._start is None:
             return None
-        wall, busy, own = (end - start for end, start in zip(now, self._start, strict=True))
-        return max(busy - own, 0.0) / wall if wall > 0 else None
+        wall, busy, stolen, own = (end - start for end, start in zip(now, self._start, strict=True))
+        return (max(busy - own, 0.0) / wall, stolen / wall) if wall > 0 else None
 
 
 def _number_in(path: str) -> int | None:
