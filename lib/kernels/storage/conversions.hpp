@@ -96,6 +96,11 @@ inline bool any_below(const half_pair& x, std::uint16_t limit) {
 #if defined(__AVX512F__)
   return _mm512_cmplt_epu16_mask(bits_as<__m512i>(x),
                                  _mm512_set1_epi16(static_cast<short>(limit))) != 0;
+#elif defined(__AVX2__)
+  // The difference saturates: it is 0 where x is not below.
+  const __m256i below =
+      _mm256_subs_epu16(_mm256_set1_epi16(static_cast<short>(limit)), bits_as<__m256i>(x));
+  return _mm256_testz_si256(below, below) == 0;
 #else
   bool any = false;
   for (std::size_t i = 0; i < 2 * float_lanes; ++i) any |= x[i] < limit;

@@ -50,6 +50,20 @@ template <dtype Type>
     return bits_as<half_pair>(_mm512_maskz_add_epi16(
         _mm512_test_epi16_mask(code, _mm512_set1_epi16(0x7f)), shifted, shift));
   }
+#elif defined(__AVX2__)
+  // vpsignw: 0 where its second operand is 0.
+  const __m256i shift = bits_as<__m256i>(offset);
+  if constexpr (Type == dtype::unsigned8) {
+    const __m256i code = _mm256_cvtepu8_epi16(bits_as<__m128i>(codes));
+    const __m256i bits = _mm256_add_epi16(_mm256_slli_epi16(code, code_shift), shift);
+    return bits_as<half_pair>(_mm256_sign_epi16(bits, code));
+  } else {
+    const __m256i code = _mm256_cvtepi8_epi16(bits_as<__m128i>(codes));
+    const __m256i shifted = _mm256_and_si256(_mm256_slli_epi16(code, code_shift),
+                                             _mm256_set1_epi16(static_cast<short>(0x87f0)));
+    const __m256i magnitude = _mm256_and_si256(code, _mm256_set1_epi16(0x7f));
+    return bits_as<half_pair>(_mm256_sign_epi16(_mm256_add_epi16(shifted, shift), magnitude));
+  }
 #else
   const half_pair code = widen(codes);
   const half_pair magnitude = Type == dtype::signed8 ? code & 0x7f : code;
@@ -125,7 +139,16 @@ template <dtype Type>
 [[gnu::always_inline]] inline half_pair encode(const half_pair& half, std::uint16_t offset) {
   const half_pair code = (half - offset) >> code_shift;
   if constexpr (Type == dtype::unsigned8) return code;
+#if defined(__AVX512F__)
+  // The sign is 8 in the upper byte. 16 times as much, 128, is added to the lower byte.
+  const __m512i weights = _mm512_set1_epi16(0x1001);
+  return bits_as<half_pair>(_mm512_maddubs_epi16(bits_as<__m512i>(code), weights));
+#elif defined(__AVX2__)
+  const __m256i weights = _mm256_set1_epi16(0x1001);
+  return bits_as<half_pair>(_mm256_maddubs_epi16(bits_as<__m256i>(code), weights));
+#else
   return (code & 0x7f) | (half >> 8 & 0x80);
+#endif
 }
 
 template <dtype Type>
