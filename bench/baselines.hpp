@@ -22,9 +22,4 @@ adamw_constants adamw_constants_at(std::uint64_t t);
 void scalar_adamw(const adamw_constants& c, float* p, const float* g, float* m, float* v,
                   std::size_t count);
 
-/// A careful programmer's loop for this machine: constants in locals, restrict, one division and
-/// one square root an element, -O3 -march=native -fno-math-errno -fno-trapping-math.
-void careful_adamw(const adamw_constants& c, float* p, const float* g, float* m, float* v,
-                   std::size_t count);
-
 }  // namespace bench

@@ -2,6 +2,8 @@
 #include "cases.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "dtype_cases.hpp"
 #include "pass_cases.hpp"
@@ -9,8 +11,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t sizes[] = {small_size, medium_size, std::size_t{256} * 1024, cache_size,
-                                 large_size};
+constexpr std::size_t sizes[] = {small_size, medium_size, shared_size, cache_size, large_size};
 
 std::vector<bool> used_slots(const gradstep::rule& rule) {
   float element = 0;
@@ -37,58 +38,109 @@ bool uses_other_slots(const std::string& name, const gradstep_hyperparameter_inf
          used_slots(changed) != used_slots(plain);
 }
 
-/// How long to measure. Times in cache are steady soon; the memory's bandwidth is not.
-double seconds_for(std::size_t elements, std::size_t variant_count) {
-  if (elements < std::size_t{1024} * 1024) return 0.2;
-  if (elements < large_size) return 0.6;
-  return std::clamp(150.0 / static_cast<double>(variant_count), 1.0, 2.5);
-}
+/// Long enough for the cases of the claims.
+constexpr double long_seconds = 1;
 
-/// For the case of the main claim.
-constexpr double long_seconds = 8;
+/// Of a visit; the memory's speed is unsteady, so three rounds in memory take longer anyway.
+double seconds_for(const layout& tensors) { return tensors.total() <= shared_size ? 0.06 : 0.2; }
 
 std::vector<std::size_t> thread_counts(const machine& m, std::size_t elements) {
   if (m.thread_count == 1 || elements < m.serial_below) return {1};
   return {1, m.thread_count};
 }
 
-void add_sizes(const machine& m, const rule_variant& v, std::size_t variant_count,
+bench_case case_of(const rule_variant& v, const storage& stored, const layout& tensors,
+                   std::size_t threads, const std::string& isa) {
+  return {v, stored, tensors, threads, isa, seconds_for(tensors)};
+}
+
+/// The main rule at all sizes, and on each instruction set in cache and in memory.
+void add_sizes(const machine& m, std::vector<bench_case>& cases) {
+  for (const std::size_t size : sizes) {
+    for (const std::size_t threads : thread_counts(m, size)) {
+      cases.push_back(float32_case(m, main_rule, flat_layout(size), threads));
+      if (size == large_size) cases.back().seconds = long_seconds;
+    }
+  }
+  for (const std::string& isa : m.isas) {
+    for (const auto& [size, threads] :
+         {std::pair{medium_size, std::size_t{1}}, std::pair{large_size, m.thread_count}}) {
+      cases.push_back(float32_case(m, main_rule, flat_layout(size), threads));
+      cases.back().isa = isa;
+    }
+  }
+}
+
+/// A rule in a storage: in cache, and in memory.
+void add_places(const rule_variant& v, const storage& stored, const std::string& isa,
+                const std::vector<std::size_t>& memory_threads, std::vector<bench_case>& cases) {
+  cases.push_back(case_of(v, stored, flat_layout(medium_size), 1, isa));
+  for (const std::size_t threads : memory_threads) {
+    cases.push_back(case_of(v, stored, flat_layout(table_size), threads, isa));
+  }
+}
+
+/// Rules with the storages in which they are compared.
+void add_table(const std::vector<rule_variant>& variants, const std::vector<storage>& storages,
+               const std::vector<std::string>& isas, const std::vector<std::size_t>& memory_threads,
                std::vector<bench_case>& cases) {
-  const bool is_main = v.name == main_rule;
-  for (const std::int32_t type : {GRADSTEP_FLOAT32, GRADSTEP_FLOAT64}) {
-    for (const std::size_t size : sizes) {
-      for (const std::size_t threads : thread_counts(m, size)) {
-        for (const std::string& isa : m.isas) {
-          // Other instruction sets matter in cache, and float64 in memory. Most rules get a few of
-          // these cases; the main rule gets all.
-          const bool is_best = isa == m.best_isa;
-          const bool is_medium = size == medium_size;
-          if (!is_main && !is_medium && (type != GRADSTEP_FLOAT32 || !is_best)) continue;
-          const bool is_claim = is_main && size == large_size && threads == m.thread_count &&
-                                is_best && type == GRADSTEP_FLOAT32;
-          cases.push_back({v, plain_storage(type), flat_layout(size), threads, isa,
-                           is_claim ? long_seconds : seconds_for(size, variant_count)});
-        }
+  for (const rule_variant& v : variants) {
+    for (const storage& stored : storages) {
+      for (const std::string& isa : isas) {
+        add_places(v, stored, isa, memory_threads, cases);
       }
     }
   }
 }
 
-void add_lists(const machine& m, double seconds, std::vector<bench_case>& cases) {
-  const rule_variant variant{main_rule, main_rule, {}};
+void add_lists(const machine& m, std::vector<bench_case>& cases) {
   for (const layout& tensors : {small_layout(), gpt2_layout()}) {
-    cases.push_back(
-        {variant, plain_storage(GRADSTEP_FLOAT32), tensors, m.thread_count, m.best_isa, seconds});
+    cases.push_back(float32_case(m, main_rule, tensors, m.thread_count));
     for (const std::size_t group_count : {1, 2}) {
-      cases.push_back(optimizer_case(m, tensors, group_count, seconds));
+      cases.push_back(optimizer_case(m, tensors, group_count));
     }
   }
+}
+
+/// From 1 thread to all, where the system places them, and pinned; if the machine has several
+/// memories, with all arrays in one of them.
+void add_scaling(const machine& m, std::vector<bench_case>& cases) {
+  for (const std::size_t threads : m.thread_counts) {
+    for (const layout& tensors : {flat_layout(table_size), small_layout()}) {
+      for (const placement placed : {placement::free, placement::pinned, placement::one_touch}) {
+        if (placed != placement::free && threads == 1) continue;
+        if (placed == placement::one_touch && m.node_count == 1) continue;
+        cases.push_back(float32_case(m, main_rule, tensors, threads));
+        cases.back().placed = placed;
+      }
+    }
+  }
+}
+
+std::vector<rule_variant> rules_at_defaults() {
+  std::vector<rule_variant> rules;
+  for (std::size_t r = 0; r < gradstep_rule_count(); ++r) {
+    const std::string name = gradstep_rule_name(r);
+    rules.push_back({name, name, {}});
+  }
+  return rules;
 }
 
 std::string optimizer_name(std::size_t group_count) {
   if (group_count == 0) return "";
   if (group_count == 1) return "+optimizer";
   return "+optimizer-" + std::to_string(group_count) + "groups";
+}
+
+/// Without those that have the name of an earlier one.
+std::vector<bench_case> distinct(std::vector<bench_case> cases) {
+  std::set<std::string> names;
+  const auto is_known = [&](const bench_case& c) { return !names.insert(c.name()).second; };
+  std::vector<bench_case> kept;
+  for (bench_case& c : cases) {
+    if (!is_known(c)) kept.push_back(std::move(c));
+  }
+  return kept;
 }
 
 }  // namespace
@@ -109,57 +161,59 @@ std::vector<rule_variant> all_rule_variants() {
   return variants;
 }
 
-std::string bench_case::name() const {
-  return "step/" + variant.name + flags_name(flags) + optimizer_name(group_count) + "/" +
-         stored.name() + "/" + tensors.name + "/threads:" + std::to_string(threads) + "/isa:" + isa;
+const char* name_of(placement p) {
+  constexpr const char* names[] = {"free", "pinned", "one_touch"};  // in placement's order
+  return names[static_cast<std::size_t>(p)];
 }
 
-bench_case optimizer_case(const machine& m, const layout& tensors, std::size_t group_count,
-                          double seconds) {
-  bench_case c{{main_rule, main_rule, {}},
-               plain_storage(GRADSTEP_FLOAT32),
-               tensors,
-               m.thread_count,
-               m.best_isa,
-               seconds};
+std::string bench_case::options_name() const {
+  const std::string options =
+      variant.name.substr(variant.rule.size()) + flags_name(flags) + optimizer_name(group_count);
+  return options.empty() ? options : options.substr(1);  // without the first "+"
+}
+
+std::string bench_case::name() const {
+  const std::string options = options_name();
+  return "step/" + variant.rule + (options.empty() ? "" : "+") + options + "/" + stored.name() +
+         "/" + tensors.name + "/threads:" + std::to_string(threads) + "/isa:" + isa +
+         (placed == placement::free ? "" : std::string("/placement:") + name_of(placed));
+}
+
+bench_case float32_case(const machine& m, const std::string& rule, const layout& tensors,
+                        std::size_t threads) {
+  return case_of({rule, rule, {}}, plain_storage(GRADSTEP_FLOAT32), tensors, threads, m.best_isa);
+}
+
+bench_case optimizer_case(const machine& m, const layout& tensors, std::size_t group_count) {
+  bench_case c = float32_case(m, main_rule, tensors, m.thread_count);
   c.group_count = group_count;
   return c;
 }
 
-std::vector<bench_case> full_cases(const machine& m) {
+std::vector<bench_case> cases_of(const machine& m, extent e) {
   std::vector<bench_case> cases;
-  const std::vector<rule_variant> variants = all_rule_variants();
-  for (const rule_variant& v : variants) add_sizes(m, v, variants.size(), cases);
-  add_lists(m, 3, cases);
-  add_dtype_cases(m, cases);
-  add_pass_cases(m, 8, cases);
-  return cases;
+  // Of cases with the same name the first stays, so those of the claims come first.
+  add_sizes(m, cases);
+  add_lists(m, cases);
+  add_pass_cases(m, cases);
+  add_claimed_dtype_cases(m, cases);
+  if (e == extent::quick) {
+    add_table(rules_at_defaults(), {plain_storage(GRADSTEP_FLOAT32)}, {m.best_isa},
+              {m.thread_count}, cases);
+  } else if (e == extent::standard) {
+    add_scaling(m, cases);
+    add_table(all_rule_variants(), table_storages(), {m.best_isa}, {m.thread_count}, cases);
+    add_table(rules_at_defaults(), {plain_storage(GRADSTEP_FLOAT32)}, m.isas, {}, cases);
+  } else {
+    add_scaling(m, cases);
+    std::vector<std::size_t> one_and_all = {1};
+    if (m.thread_count > 1) one_and_all.push_back(m.thread_count);
+    add_table(all_rule_variants(), table_storages(), m.isas, one_and_all, cases);
+    add_dtype_cases(m, cases);
+  }
+  return distinct(std::move(cases));
 }
 
-std::vector<bench_case> quick_cases(const machine& m) {
-  std::vector<bench_case> cases;
-  const rule_variant main_variant{main_rule, main_rule, {}};
-  for (const std::size_t size : sizes) {
-    const double seconds = size == large_size ? long_seconds : 0.5;
-    cases.push_back({main_variant, plain_storage(GRADSTEP_FLOAT32), flat_layout(size),
-                     thread_counts(m, size).back(), m.best_isa, seconds});
-  }
-  add_lists(m, 2, cases);
-  add_quick_dtype_cases(m, cases);
-  const std::size_t others = gradstep_rule_count() - 1;
-  for (std::size_t r = 0; r < gradstep_rule_count(); ++r) {
-    const std::string name = gradstep_rule_name(r);
-    if (name == main_rule) continue;
-    const double seconds = std::min(2.5, 20.0 / static_cast<double>(others));
-    cases.push_back({{name, name, {}},
-                     plain_storage(GRADSTEP_FLOAT32),
-                     flat_layout(large_size),
-                     m.thread_count,
-                     m.best_isa,
-                     seconds});
-  }
-  add_pass_cases(m, 4, cases);
-  return cases;
-}
+std::size_t visits_of(extent e) { return e == extent::standard ? 5 : 3; }
 
 }  // namespace bench

@@ -3,17 +3,36 @@
 // The library's claims of speed, with their limits.
 #pragma once
 
-#include <ostream>
+#include <string>
 #include <vector>
 
+#include "figures.hpp"
 #include "machine.hpp"
-#include "reporter.hpp"
 
 namespace bench {
 
-/// Prints each claim that this run measured, its figure, and whether it is met. A claim is not a
-/// test: a missed limit is printed and does nothing more. A claim whose interval is too wide is not
-/// judged.
-void print_claims(std::ostream& out, const machine& m, const std::vector<row>& rows);
+struct claim {
+  std::string text;
+  std::string row;    // the name of the case
+  std::string ratio;  // to that rival; empty: percent of the limit
+  bool is_minimum;    // true: the figure is to be >= limit; false: <= limit
+  double limit;
+};
+
+struct judged_claim {
+  claim what;
+  estimate figure;
+  /// "met", "missed", or "too busy": the interval is wide, and not wholly on the good side.
+  std::string verdict;
+};
+
+/// All claims of a machine.
+std::vector<claim> all_claims(const machine& m);
+
+/// The claims whose rows are there. A claim is not a test: a missed limit is said, and no more.
+std::vector<judged_claim> judge(const std::vector<claim>& claims, const std::vector<row>& rows);
+
+/// A line for each claim.
+std::string claims_text(const std::vector<judged_claim>& claims);
 
 }  // namespace bench

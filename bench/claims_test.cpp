@@ -1,104 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Checks the verdicts that print_claims() prints for narrow and wide intervals. Without a test
-// framework, so that the benchmark needs no further dependency.
-#include <cstdio>
-#include <functional>
-#include <sstream>
-#include <string>
-#include <vector>
+#include "claims.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "cases.hpp"
-#include "claims.hpp"
-#include "interleave.hpp"
-#include "pass_lists.hpp"
+#include "fake_machine.hpp"
 
+namespace bench {
 namespace {
 
-using interval_of = std::function<bench::estimate(std::size_t row)>;
-
-bench::machine a_machine() {
-  bench::machine m;
-  m.isas = {"baseline", "avx2"};
-  m.best_isa = "avx2";
-  m.thread_count = 2;
-  m.serial_below = 32768;
-  return m;
-}
-
-/// The output if each row of --quick has the interval in all its figures. Figures whose claim is an
-/// upper limit get the inverse, so that a good interval is good for all claims.
-std::string printed(const interval_of& interval) {
-  const bench::machine m = a_machine();
-  std::vector<bench::row> rows;
-  for (const bench::bench_case& c : bench::quick_cases(m)) {
-    bench::row r{c.name(), {}};
-    const auto set = [&r](const std::string& name, double value, double low, double high) {
-      r.counters[name] = value;
-      r.counters[name + "_low"] = low;
-      r.counters[name + "_high"] = high;
-    };
-    const bench::estimate e = interval(rows.size());
-    set("percent_of_roof", 100 * e.median, 100 * e.low, 100 * e.high);
-    for (const char* rival :
-         {"careful", "flat", "apply", "separate", "float32", "bf16slots", "adamw"}) {
-      set(std::string("over_") + rival, 1 / e.median, 1 / e.high, 1 / e.low);
-    }
-    rows.push_back(std::move(r));
+row row_of(const bench_case& c, const estimate& share, const estimate& ratio) {
+  row r;
+  r.name = c.name();
+  r.percent_of_limit = share;
+  for (const char* rival : {"careful", "flat", "apply", "separate", "adamw"}) {
+    r.ratios[rival] = ratio;
   }
-  std::ostringstream out;
-  bench::print_claims(out, m, rows);
-  return out.str();
+  return r;
 }
 
-std::size_t count_of(const std::string& text, const std::string& word) {
-  std::size_t count = 0;
-  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
-  return count;
-}
-
-/// These have one claim each.
-std::size_t count_of_other_one_pass_rules() {
-  std::size_t count = 0;
-  for (std::size_t r = 0; r < gradstep_rule_count(); ++r) {
-    const std::string rule = gradstep_rule_name(r);
-    if (rule != bench::main_rule && !bench::has_several_passes(rule)) ++count;
+/// The verdicts if every row of a quick run has these figures.
+std::vector<std::string> verdicts(const estimate& share, const estimate& ratio) {
+  std::vector<row> rows;
+  for (const bench_case& c : cases_of(fake_machine(), extent::quick)) {
+    rows.push_back(row_of(c, share, ratio));
   }
-  return count;
+  std::vector<std::string> found;
+  for (const judged_claim& c : judge(all_claims(fake_machine()), rows)) found.push_back(c.verdict);
+  return found;
 }
 
-int failures = 0;
+constexpr estimate good_share{97, 96.5, 97.5}, bad_share{30, 29.5, 30.5};
+constexpr estimate good_ratio{0.5, 0.49, 0.51}, bad_ratio{3, 2.98, 3.02};
 
-void expect(bool holds, const char* what, const std::string& text) {
-  if (holds) return;
-  ++failures;
-  std::fprintf(stderr, "claims_test: %s:\n%s\n", what, text.c_str());
+TEST(claims, have_their_rows_in_a_quick_run) {
+  EXPECT_EQ(verdicts(good_share, good_ratio).size(), all_claims(fake_machine()).size());
+}
+
+TEST(claims, are_judged_if_their_intervals_are_narrow) {
+  for (const std::string& v : verdicts(good_share, good_ratio)) EXPECT_EQ(v, "met");
+  for (const std::string& v : verdicts(bad_share, bad_ratio)) EXPECT_EQ(v, "missed");
+}
+
+TEST(claims, are_not_judged_if_their_intervals_are_wide) {
+  for (const std::string& v : verdicts({60, 30, 97}, {1, 0.5, 3})) EXPECT_EQ(v, "too busy");
+}
+
+TEST(claims, are_met_by_a_wide_interval_on_the_good_side) {
+  for (const std::string& v : verdicts({97, 90, 120}, {0.5, 0.3, 0.7})) EXPECT_EQ(v, "met");
+}
+
+TEST(claims, without_a_row_or_its_ratio_are_left_out) {
+  EXPECT_TRUE(judge(all_claims(fake_machine()), {}).empty());
+  const claim of_ratio{"text", "a row", "careful", false, 1};
+  row r;
+  r.name = "a row";
+  EXPECT_TRUE(judge({of_ratio}, {r}).empty());
+}
+
+TEST(claims, are_told_with_figure_limit_and_verdict) {
+  const claim c{"16K: time / careful loop", "a row", "careful", false, 1.25};
+  EXPECT_EQ(claims_text({{c, {1.5, 1.25, 1.75}, "missed"}}),
+            "16K: time / careful loop                                    1.500  (1.250 to 1.750)  "
+            "<= 1.25  missed\n");
 }
 
 }  // namespace
-
-int main() {
-  const bench::estimate good{2, 1.98, 2.02}, bad{0.3, 0.295, 0.305};
-  const bench::estimate wide{0.4, 0.2, 2}, wide_and_good{3, 2, 4};
-  const std::size_t claims = count_of(printed([&](std::size_t) { return good; }), "  met\n");
-  expect(claims == 17 + count_of_other_one_pass_rules(), "not every claim was found",
-         printed([&](std::size_t) { return good; }));
-
-  std::string text = printed([&](std::size_t) { return bad; });
-  expect(count_of(text, "  MISSED\n") == claims, "a narrow interval is judged", text);
-  expect(count_of(text, "busy") == 0, "a quiet machine is not called busy", text);
-
-  text = printed([&](std::size_t) { return wide; });
-  expect(count_of(text, "MISSED") + count_of(text, "met\n") == 0, "a busy machine's verdict", text);
-  expect(count_of(text, "too busy to judge") == 1, "a busy machine is called so", text);
-
-  // A single row's: at most two claims of it.
-  text = printed([&](std::size_t row) { return row == 0 ? wide : bad; });
-  expect(count_of(text, "  not judged\n") == 1, "one wide interval is not judged", text);
-  expect(count_of(text, "  MISSED\n") == claims - 1, "the others are", text);
-  expect(count_of(text, "Run the benchmark again") == 1, "what to do is said", text);
-
-  text = printed([&](std::size_t row) { return row == 0 ? wide_and_good : good; });
-  expect(count_of(text, "  met\n") == claims, "a wide one that is clear is judged", text);
-  return failures == 0 ? 0 : 1;
-}
+}  // namespace bench

@@ -21,15 +21,18 @@ inline constexpr storage complete_storage{GRADSTEP_FLOAT32, GRADSTEP_FLOAT32, GR
 inline bool is_complete(const bench_case& c) { return c.flags == complete_flags; }
 
 /// The complete step on that many elements, with all threads.
-bench_case complete_case(const machine& m, std::size_t elements, double seconds);
+bench_case complete_case(const machine& m, std::size_t elements);
 /// bfloat16 gradients and slots of a float32 param, compared with all float32; large arrays.
-bench_case bfloat16_case(const machine& m, double seconds);
+bench_case bfloat16_case(const machine& m);
 /// bfloat16 gradients and 8-bit slots, compared with bfloat16 slots; large arrays.
-bench_case eight_bit_case(const machine& m, double seconds);
+bench_case eight_bit_case(const machine& m);
 
-/// All combinations of dtypes, each option alone, and the complete step.
+/// The storages of the tables of all rules: each dtype alone, and narrow gradients and slots.
+std::vector<storage> table_storages();
+
+/// The cases that claims need, and the same in cache.
+void add_claimed_dtype_cases(const machine& m, std::vector<bench_case>& cases);
+/// All combinations of dtypes, and each option alone.
 void add_dtype_cases(const machine& m, std::vector<bench_case>& cases);
-/// The cases that claims need.
-void add_quick_dtype_cases(const machine& m, std::vector<bench_case>& cases);
 
 }  // namespace bench

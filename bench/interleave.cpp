@@ -8,30 +8,40 @@
 namespace bench {
 namespace {
 
+using clock = std::chrono::steady_clock;
+
 double seconds_of(const contender& c, std::size_t calls) {
-  using clock = std::chrono::steady_clock;
   const auto begin = clock::now();
   for (std::size_t i = 0; i < calls; ++i) c.run();
   return std::chrono::duration<double>(clock::now() - begin).count();
 }
 
-/// The number of calls that makes the fastest contender's turn long enough. Warms up all
-/// contenders.
-std::size_t choose_calls(const std::vector<contender>& contenders, double turn_seconds) {
+/// For each contender, the number of calls that makes its turn long enough. Warms it up.
+std::vector<std::size_t> choose_calls(const std::vector<contender>& contenders,
+                                      double turn_seconds) {
   constexpr std::size_t most = std::size_t{1} << 24;
-  for (std::size_t calls = 1;; calls *= 2) {
-    double shortest = turn_seconds;
-    for (const contender& c : contenders) shortest = std::min(shortest, seconds_of(c, calls));
-    if (shortest >= turn_seconds || calls >= most) return calls;
+  std::vector<std::size_t> calls;
+  for (const contender& c : contenders) {
+    std::size_t n = 1;
+    while (seconds_of(c, n) < turn_seconds && n < most) n *= 2;
+    calls.push_back(n);
   }
+  return calls;
 }
 
-std::vector<double> take_round(const std::vector<contender>& contenders, std::size_t calls,
-                               bool backwards) {
+/// A contender whose turn has many calls is called once before they are timed: what ran before it
+/// may have taken its place in the caches.
+double seconds_of_turn(const contender& c, std::size_t calls) {
+  if (calls > 1) c.run();
+  return seconds_of(c, calls) / static_cast<double>(calls);
+}
+
+std::vector<double> take_round(const std::vector<contender>& contenders,
+                               const std::vector<std::size_t>& calls, bool backwards) {
   std::vector<double> seconds(contenders.size());
   for (std::size_t i = 0; i < contenders.size(); ++i) {
     const std::size_t turn = backwards ? contenders.size() - 1 - i : i;
-    seconds[turn] = seconds_of(contenders[turn], calls);
+    seconds[turn] = seconds_of_turn(contenders[turn], calls[turn]);
   }
   return seconds;
 }
@@ -50,12 +60,9 @@ estimate estimate_median(std::vector<double> samples) {
 
 bool is_wide(const estimate& e) { return !(e.high - e.low <= widest_interval * e.median); }
 
-turns::turns(std::size_t contender_count, std::size_t calls_per_turn)
-    : seconds_(contender_count), calls_per_turn_(calls_per_turn) {}
-
 void turns::add(const std::vector<double>& seconds) {
   for (std::size_t i = 0; i < seconds_.size(); ++i) {
-    seconds_[i].push_back(seconds[i] / static_cast<double>(calls_per_turn_));
+    seconds_[i].push_back(seconds[i]);
   }
 }
 
@@ -73,13 +80,13 @@ estimate turns::ratio(std::size_t numerator, std::size_t denominator) const {
 
 turns take_turns(const std::vector<contender>& contenders, const turn_limits& limits,
                  const std::function<void()>& before_round) {
-  turns result(contenders.size(), choose_calls(contenders, limits.turn_seconds));
-  double total = 0;
-  for (std::size_t round = 0; round < limits.fewest_rounds || total < limits.seconds; ++round) {
+  turns result(contenders.size());
+  const std::vector<std::size_t> calls = choose_calls(contenders, limits.turn_seconds);
+  const auto begin = clock::now();
+  const auto spent = [&] { return std::chrono::duration<double>(clock::now() - begin).count(); };
+  for (std::size_t round = 0; round < limits.fewest_rounds || spent() < limits.seconds; ++round) {
     before_round();
-    const auto seconds = take_round(contenders, result.calls_per_turn(), round % 2 == 1);
-    for (const double s : seconds) total += s;
-    result.add(seconds);
+    result.add(take_round(contenders, calls, round % 2 == 1));
   }
   return result;
 }

@@ -32,27 +32,26 @@ bool is_wide(const estimate& e);
 
 class turns {
  public:
-  turns(std::size_t contender_count, std::size_t calls_per_turn);
+  explicit turns(std::size_t contender_count) : seconds_(contender_count) {}
 
-  /// Adds one round's times, in the contenders' order.
+  /// Adds one round's times of one call, in the contenders' order.
   void add(const std::vector<double>& seconds);
 
   std::size_t round_count() const { return seconds_.front().size(); }
-  std::size_t calls_per_turn() const { return calls_per_turn_; }
-
+  /// Of one call, round by round.
+  const std::vector<double>& seconds(std::size_t contender) const { return seconds_[contender]; }
   /// The median time of one call.
   double median_seconds(std::size_t contender) const;
   /// The numerator's time / the denominator's time.
   estimate ratio(std::size_t numerator, std::size_t denominator) const;
 
  private:
-  std::vector<std::vector<double>> seconds_;  // [contender][round], of one call
-  std::size_t calls_per_turn_;
+  std::vector<std::vector<double>> seconds_;  // [contender][round]
 };
 
 struct turn_limits {
   double seconds;       // of all rounds together, about
-  double turn_seconds;  // a turn repeats short contenders until the fastest takes this long
+  double turn_seconds;  // a turn repeats a contender until it takes about this long
   std::size_t fewest_rounds = 5;
 };
 

@@ -4,28 +4,10 @@
 #include <tbb/version.h>
 #include <gradstep/gradstep.hpp>
 
-#include <fstream>
+#include "facts/machine_facts.hpp"
 
 namespace bench {
 namespace {
-
-/// The rest of the file's line that begins with "KEY :". With an empty key: the first line.
-std::string read_line(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    if (line.compare(0, key.size(), key) != 0) continue;
-    if (key.empty()) return line;
-    const std::size_t begin = line.find_first_not_of(" \t", line.find(':') + 1);
-    return begin == std::string::npos ? "" : line.substr(begin);
-  }
-  return "unknown";
-}
-
-std::string join(const std::vector<std::string>& texts) {
-  std::string joined;
-  for (const std::string& text : texts) joined += (joined.empty() ? "" : " ") + text;
-  return joined;
-}
 
 std::string compiler() {
 #if defined(__clang__)
@@ -35,19 +17,11 @@ std::string compiler() {
 #endif
 }
 
-std::vector<std::pair<std::string, std::string>> context_of(const machine& m) {
-  return {{"cpu", read_line("/proc/cpuinfo", "model name")},
-          {"isa", m.best_isa},
-          {"isas", join(m.isas)},
-          {"threads", std::to_string(m.thread_count)},
-          {"serial_below", std::to_string(m.serial_below)},
-          {"compiler", compiler()},
-          {"build_type", GRADSTEP_BENCH_BUILD_TYPE},
-          {"gradstep", gradstep_version_text()},
-          {"xsimd", GRADSTEP_BENCH_XSIMD_VERSION},
-          {"tbb", TBB_runtime_version()},
-          {"huge_pages", "asked for (madvise); the system's setting: " +
-                             read_line("/sys/kernel/mm/transparent_hugepage/enabled", "")}};
+std::vector<std::size_t> counts_up_to(std::size_t thread_count) {
+  std::vector<std::size_t> counts;
+  for (std::size_t n = 1; n < thread_count; n *= 2) counts.push_back(n);
+  counts.push_back(thread_count);
+  return counts;
 }
 
 }  // namespace
@@ -61,8 +35,22 @@ machine this_machine() {
   m.best_isa = info.isa;
   m.thread_count = info.thread_count;
   m.serial_below = info.serial_below;
-  m.context = context_of(m);
+  m.thread_counts = counts_up_to(m.thread_count);
+  const nlohmann::json facts = machine_facts();
+  for (const nlohmann::json& c : facts["caches"]) {
+    m.caches.push_back({c["level"], c["bytes"], c["shared_by"]});
+  }
+  m.node_count = facts["numa_nodes"];
   return m;
+}
+
+nlohmann::json software_facts(const machine& m) {
+  return {{"gradstep", gradstep_version_text()},
+          {"compiler", compiler()},
+          {"build_type", GRADSTEP_BENCH_BUILD_TYPE},
+          {"xsimd", GRADSTEP_BENCH_XSIMD_VERSION},
+          {"tbb", TBB_runtime_version()},
+          {"isas", m.isas}};
 }
 
 }  // namespace bench

@@ -7,22 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "loops/level_loops.hpp"
 #include "traffic.hpp"
 
 namespace bench {
 
-/// Reads, writes, or reads and writes `bytes` bytes in place.
-using run_function = void (*)(std::byte* at, std::size_t bytes);
+/// "64-byte vectors, runs of 256".
+std::string name_of(const run_style& style);
 
-/// A way to move runs.
-struct run_style {
-  std::string name;      // "64-byte vectors, runs of 256"
-  std::size_t elements;  // of one array, before the next array's run
-  run_function read, write, read_and_write;
-};
-
-/// The styles to choose the fastest from: the widest vectors and the next narrower ones, short and
-/// long runs, and, if the pass only writes some array, stores past the caches.
+/// The styles to choose the fastest from. Stores past the caches are among them if the pass only
+/// writes some array.
 std::vector<run_style> run_styles(const pass& p);
 
 /// Moves elements [begin, end) of all arrays of the pass; begin is a multiple of block_elements.

@@ -9,14 +9,14 @@
 
 namespace bench {
 
-/// lamb on large arrays: 44 bytes per element in two passes.
-bench_case lamb_case(const machine& m, double seconds);
+/// lamb in memory: 44 bytes per element in two passes.
+bench_case lamb_case(const machine& m);
 /// lamb on 1000 small tensors, compared with the main rule on the same arrays.
-bench_case small_lamb_case(const machine& m, double seconds);
+bench_case small_lamb_case(const machine& m);
 /// adafactor on a matrix of 8192 rows and columns: 24 bytes per element in three passes.
-bench_case adafactor_case(const machine& m, double seconds);
+bench_case adafactor_case(const machine& m);
 
-/// The cases that claims need. A shorter case of the same name is replaced.
-void add_pass_cases(const machine& m, double seconds, std::vector<bench_case>& cases);
+/// The cases that claims need.
+void add_pass_cases(const machine& m, std::vector<bench_case>& cases);
 
 }  // namespace bench

@@ -5,10 +5,10 @@
 #include <functional>
 #include <memory>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 
 #include "move_runs.hpp"
-#include "roof_loops.hpp"
 
 namespace bench {
 namespace {
@@ -23,7 +23,7 @@ struct range_loop {
   std::function<void(std::size_t pass, std::size_t begin, std::size_t end)> move;
 };
 
-/// Whether roof_loops() can move them: elements of equal size, all arrays read and written, except
+/// Whether strips can move them: elements of equal size, all arrays read and written, except
 /// that the last is only read.
 bool is_alike(const pass& p) {
   const auto is_written = [&p](const stream& s) {
@@ -36,12 +36,20 @@ bool is_alike(const pass& p) {
 std::vector<range_loop> strip_loops(const pass& p) {
   std::vector<std::byte*> arrays;
   for (const stream& s : p) arrays.push_back(s.data);
-  const std::size_t bytes = p.back().block_bytes / block_elements;
+  const std::size_t written = p.size() - 1, bytes = p.back().block_bytes / block_elements;
+  if (written > most_written_streams) {
+    throw std::out_of_range("a step that writes " + std::to_string(written) +
+                            " arrays: raise most_written_streams");
+  }
   std::vector<range_loop> loops;
-  for (const roof_loop& loop : roof_loops(p.size() - 1)) {
-    loops.push_back({loop.name, [=](std::size_t, std::size_t begin, std::size_t end) {
-                       loop.move(arrays.data(), begin * bytes, end * bytes);
-                     }});
+  for (std::size_t i = 0; i < strip_count; ++i) {
+    const strip_loop& strip = best_loops().strips[i];
+    const move_function move = strip.moves[written - 1];
+    loops.push_back(
+        {std::to_string(strip.vector_bytes) + "-byte vectors x" + std::to_string(strip.unroll),
+         [=](std::size_t, std::size_t begin, std::size_t end) {
+           move(arrays.data(), begin * bytes, end * bytes);
+         }});
   }
   return loops;
 }
@@ -49,7 +57,7 @@ std::vector<range_loop> strip_loops(const pass& p) {
 std::vector<range_loop> run_loops(const std::vector<pass>& passes) {
   std::vector<range_loop> loops;
   for (const run_style& style : run_styles(passes.back())) {
-    loops.push_back({style.name, [=](std::size_t index, std::size_t begin, std::size_t end) {
+    loops.push_back({name_of(style), [=](std::size_t index, std::size_t begin, std::size_t end) {
                        move_runs(passes[index], style, begin, end);
                      }});
   }

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "baselines.hpp"
-#include "careful_passes.hpp"
 #include "dtype_cases.hpp"
+#include "loops/level_loops.hpp"
 #include "stepper.hpp"
 
 namespace bench {
@@ -30,19 +30,6 @@ separate_step::separate_step(const workload& w, team& threads)
       average_(static_cast<float*>(w.average())),
       sums_((count_ + step_piece - 1) / step_piece) {}
 
-const std::vector<listed_pass>& separate_step::passes() {
-  static const std::vector<listed_pass> list = {
-      {"unscale grad, check that it is finite (read, write)", 8},
-      {"norm of grad (read)", 4},
-      {"scale grad by the clip factor (read, write)", 8},
-      {"adamw: param, exp_avg, exp_avg_sq (read, write), grad (read)", 28},
-      {"bfloat16 copy (write) of param (read)", 6},
-      {"average (read, write) of param (read)", 12},
-      {"zero grad (write)", 4},
-  };
-  return list;
-}
-
 template <class Work>
 void separate_step::run(const Work& work) const {
   threads_->run_pieces(count_, step_piece,
@@ -53,7 +40,8 @@ bool separate_step::unscale() {
   const auto scale = static_cast<float>(apply_options(0).grad_scale);
   std::atomic<bool> is_finite = true;
   run([&](std::size_t at, std::size_t n) {
-    if (!unscale_and_check(grad_ + at, scale, n)) is_finite.store(false, std::memory_order_relaxed);
+    if (!best_loops().careful.unscale_and_check(grad_ + at, scale, n))
+      is_finite.store(false, std::memory_order_relaxed);
   });
   return is_finite;
 }
@@ -62,7 +50,7 @@ double separate_step::norm() {
   // With one thread there is one piece, so the other sums stay 0.
   std::fill(sums_.begin(), sums_.end(), 0.0);
   run([&](std::size_t at, std::size_t n) {
-    sums_[at / step_piece] = sum_of_squares(grad_ + at, n);
+    sums_[at / step_piece] = best_loops().careful.sum_of_squares(grad_ + at, n);
   });
   double total = 0;
   for (const double sum : sums_) total += sum;
@@ -73,15 +61,20 @@ void separate_step::operator()() {
   const gradstep_apply_options numbers = apply_options(0);
   if (unscale()) {
     const auto factor = static_cast<float>(std::min(1.0, numbers.max_norm / (norm() + 1e-6)));
-    run([&](std::size_t at, std::size_t n) { scale_by(grad_ + at, factor, n); });
+    run([&](std::size_t at, std::size_t n) {
+      best_loops().careful.scale_by(grad_ + at, factor, n);
+    });
     const adamw_constants constants = adamw_constants_at(1000);
     run([&](std::size_t at, std::size_t n) {
-      careful_adamw(constants, param_ + at, grad_ + at, exp_avg_ + at, exp_avg_sq_ + at, n);
+      best_loops().careful.adamw(constants, param_ + at, grad_ + at, exp_avg_ + at,
+                                 exp_avg_sq_ + at, n);
     });
-    run([&](std::size_t at, std::size_t n) { copy_to_bfloat16(param_ + at, copy_ + at, n); });
+    run([&](std::size_t at, std::size_t n) {
+      best_loops().careful.copy_to_bfloat16(param_ + at, copy_ + at, n);
+    });
     const auto weight = static_cast<float>(1 - numbers.average_decay);
     run([&](std::size_t at, std::size_t n) {
-      move_average(average_ + at, param_ + at, weight, n);
+      best_loops().careful.move_average(average_ + at, param_ + at, weight, n);
     });
   }
   run([&](std::size_t at, std::size_t n) { std::memset(grad_ + at, 0, n * sizeof(float)); });

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "bench_team.hpp"
-#include "listed_passes.hpp"
 #include "workload.hpp"
 
 namespace bench {
@@ -19,8 +18,6 @@ class separate_step {
  public:
   separate_step(const workload& w, team& threads);
   void operator()();
-
-  static const std::vector<listed_pass>& passes();
 
  private:
   bool unscale();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "baselines.hpp"
 #include "dtype_cases.hpp"
+#include "loops/level_loops.hpp"
 #include "optimizer_contenders.hpp"
 #include "separate_step.hpp"
 #include "stepper.hpp"
@@ -12,7 +14,7 @@
 namespace bench {
 namespace {
 
-using baseline = decltype(&careful_adamw);
+using baseline = decltype(&scalar_adamw);
 
 /// The bare loop at a constant step count, so that it does not even pay for beta^t.
 contender baseline_contender(const char* name, baseline loop, const workload& w, team& threads) {
@@ -37,8 +39,8 @@ gradstep::rule rule_of(const rule_variant& variant) {
 }
 
 bool has_baselines(const bench_case& c) {
-  return c.variant.name == main_rule && c.flags == 0 &&
-         c.stored.name() == plain_storage(GRADSTEP_FLOAT32).name();
+  return c.variant.name == main_rule && c.flags == 0 && c.tensors.counts.size() == 1 &&
+         c.group_count == 0 && c.stored.name() == plain_storage(GRADSTEP_FLOAT32).name();
 }
 
 /// Long enough for the clock's resolution. With several threads also long enough for the workers to
@@ -58,144 +60,159 @@ std::string roof_key(const traffic& t, const team& threads) {
   return key;
 }
 
-void set_ratio(benchmark::UserCounters& counters, const std::string& name, const estimate& e,
-               double unit) {
-  counters[name] = e.median * unit;
-  counters[name + "_low"] = e.low * unit;
-  counters[name + "_high"] = e.high * unit;
-}
-
-/// The places of the contenders that are not roofs.
+/// The places of the contenders. The step runs between the two fastest roofs, so it is next to both
+/// in every round; rivals come after it, since nothing may run between steps that are compared on
+/// the same arrays.
 struct turn_order {
-  std::size_t step, first_rival;
+  std::size_t step = 1, first_rival = 2, rival_count;
+  std::size_t first_roof = 0;
+  std::size_t second_roof() const { return first_rival + rival_count; }
+  std::size_t arithmetic() const { return second_roof() + 1; }
 };
-// The step runs between the two fastest roofs, so it is next to both in every round.
-constexpr std::size_t first_roof = 0, second_roof = 2;
-constexpr turn_order between_roofs{1, 3};
-constexpr turn_order without_roofs{0, 1};
 
-void set_roof_counters(benchmark::State& state, const std::vector<contender>& contenders,
-                       const turns& times, const workload& w) {
-  const std::size_t roof =
-      times.ratio(first_roof, second_roof).median <= 1 ? first_roof : second_roof;
-  state.counters["roof_ns_per_element"] =
-      times.median_seconds(roof) * 1e9 / static_cast<double>(w.count());
-  set_ratio(state.counters, "percent_of_roof", times.ratio(roof, between_roofs.step), 100);
-  state.SetLabel("roof: " + contenders[roof].name);
+/// Round by round, in ns an element.
+std::vector<double> per_element(const turns& times, std::size_t contender, std::size_t elements) {
+  std::vector<double> result = times.seconds(contender);
+  for (double& value : result) value *= 1e9 / static_cast<double>(elements);
+  return result;
 }
 
-void set_counters(benchmark::UserCounters& counters, const std::vector<contender>& contenders,
-                  const turns& times, const workload& w, const turn_order& order) {
-  const auto count = static_cast<double>(w.count());
-  const double bytes = w.bytes().bytes_per_element();
-  counters["elements"] = count;
-  counters["bytes_per_element"] = bytes;
-  counters["ns_per_element"] = times.median_seconds(order.step) * 1e9 / count;
-  counters["gb_per_second"] = bytes * count / times.median_seconds(order.step) / 1e9;
-  counters["rounds"] = static_cast<double>(times.round_count());
-  for (std::size_t i = order.first_rival; i < contenders.size(); ++i) {
-    set_ratio(counters, "over_" + contenders[i].name, times.ratio(order.step, i), 1);
-    counters[contenders[i].name + "_ns_per_element"] = times.median_seconds(i) * 1e9 / count;
+visit visit_of(const std::vector<contender>& contenders, const turns& times,
+               const turn_order& order, std::size_t elements, std::size_t cached_elements) {
+  visit v;
+  v.step = per_element(times, order.step, elements);
+  const bool first_is_fastest = times.ratio(order.first_roof, order.second_roof()).median <= 1;
+  const std::size_t roof = first_is_fastest ? order.first_roof : order.second_roof();
+  v.bytes = per_element(times, roof, elements);
+  v.roof = contenders[roof].name;
+  v.arithmetic = per_element(times, order.arithmetic(), cached_elements);
+  for (std::size_t i = 0; i < order.rival_count; ++i) {
+    const std::size_t rival = order.first_rival + i;
+    std::vector<double> ratios = v.step;
+    const std::vector<double> others = per_element(times, rival, elements);
+    for (std::size_t k = 0; k < ratios.size(); ++k) ratios[k] /= others[k];
+    v.ratios[contenders[rival].name] = std::move(ratios);
   }
+  return v;
 }
 
 }  // namespace
 
-team& session::threads_of(std::size_t thread_count) {
-  auto& threads = teams_[thread_count];
-  if (threads == nullptr) threads = std::make_unique<team>(thread_count);
+team& session::threads_of(std::size_t thread_count, placement placed) {
+  const bool is_pinned = placed != placement::free;
+  auto& threads = teams_[{thread_count, is_pinned}];
+  if (threads == nullptr) threads = std::make_unique<team>(thread_count, is_pinned);
   return *threads;
 }
 
-const gradstep::context& session::context_of(const std::string& isa, std::size_t thread_count) {
-  const auto key = std::make_tuple(isa, thread_count);
+const gradstep::context& session::context_of(const std::string& isa, std::size_t thread_count,
+                                             placement placed) {
+  const auto key = std::make_tuple(isa, thread_count, placed != placement::free);
   const auto found = contexts_.find(key);
   if (found != contexts_.end()) return found->second;
   auto options = gradstep::sized<gradstep_context_options>();
   options.isa = isa.c_str();
   options.thread_count = thread_count;
+  if (placed != placement::free) options.flags = GRADSTEP_CONTEXT_PIN_THREADS;
   return contexts_.emplace(key, gradstep::context(options)).first->second;
 }
 
-std::vector<roof> session::best_roofs(const workload& w, team& threads) {
+std::vector<roof> session::best_roofs(const workload& w, team& threads, placement placed) {
   const traffic bytes = w.bytes();
   const std::vector<roof> variants = roof_variants(bytes, threads);
-  const auto [found, is_new] = ranked_roofs_.try_emplace(roof_key(bytes, threads));
-  if (is_new) {
-    constexpr double large = 1 << 26;  // bytes of an array; memory's speed is unsteady
-    const double seconds = 4 * static_cast<double>(bytes.count) < large ? 0.1 : 1;
-    found->second = rank_roofs(variants, {seconds, turn_seconds(threads), 3});
-  }
+  const auto [found, is_new] =
+      ranked_roofs_.try_emplace(roof_key(bytes, threads) + name_of(placed));
+  if (is_new) found->second = rank_roofs(variants, {0.1, turn_seconds(threads), 3});
   return {variants[found->second[0]], variants[found->second[1]]};
 }
 
-void session::add_rivals(const bench_case& c, const gradstep::rule& rule, const workload& w,
-                         team& threads, std::vector<contender>& contenders) {
-  const gradstep::context& context = context_of(c.isa, c.threads);
-  if (c.tensors.counts.size() > 1) {
-    contenders.push_back({"flat", stepper(context, rule, {w.flat()}, apply_options(c.flags))});
-  } else if (has_baselines(c)) {
-    contenders.push_back(baseline_contender("careful", careful_adamw, w, threads));
-    if (w.count() <= medium_size) {
-      contenders.push_back(baseline_contender("scalar", scalar_adamw, w, threads));
-    }
-  }
-  if (is_complete(c)) contenders.push_back({"separate", separate_step(w, threads)});
-  if (c.rival.name.empty()) return;
+contender session::rival_step(const bench_case& c, const gradstep::rule& rule, team& threads) {
   // The tensors point into the rival's workload, so the function keeps it.
   const auto rival = std::make_shared<workload>(rule, c.rival.stored, c.rival.flags, c.tensors,
                                                 rivals_memory_, threads);
-  stepper step(context, rule, rival->tensors(), apply_options(c.rival.flags));
-  contenders.push_back({c.rival.name, [rival, step]() mutable { step(); }});
+  stepper step(context_of(c.isa, c.threads, c.placed), rule, rival->tensors(),
+               apply_options(c.rival.flags));
+  return {c.rival.name, [rival, step]() mutable { step(); }};
 }
 
-std::vector<contender> session::rule_contenders(const bench_case& c, const gradstep::rule& rule,
-                                                const workload& w, team& threads) {
-  const gradstep::context& context = context_of(c.isa, c.threads);
-  const gradstep_apply_options options = apply_options(c.flags);
+contender session::rival_rule(const bench_case& c, team& threads) {
   const auto other_rule =
       std::make_shared<gradstep::rule>(rule_of({c.rival_rule, c.rival_rule, {}}));
   // The memory gives out the same arrays again, in the same order.
   const auto other =
       std::make_shared<workload>(*other_rule, c.stored, c.flags, c.tensors, memory_, threads);
-  stepper step(context, *other_rule, other->tensors(), options);
-  return {{"step", stepper(context, rule, w.tensors(), options)},
-          {c.rival_rule, [other_rule, other, step]() mutable { step(); }}};
+  stepper step(context_of(c.isa, c.threads, c.placed), *other_rule, other->tensors(),
+               apply_options(c.flags));
+  return {c.rival_rule, [other_rule, other, step]() mutable { step(); }};
 }
 
-std::vector<contender> session::contenders_of(const bench_case& c, const gradstep::rule& rule,
-                                              const workload& w, team& threads) {
-  const gradstep::context& context = context_of(c.isa, c.threads);
-  if (c.group_count != 0) {
-    return optimizer_contenders(context, c.variant, w.tensors(), c.group_count);
+std::vector<contender> session::rivals_of(const bench_case& c, const gradstep::rule& rule,
+                                          const workload& w, team& threads) {
+  std::vector<contender> rivals;
+  if (c.tensors.counts.size() > 1 && c.group_count == 0 && c.rival_rule.empty()) {
+    rivals.push_back({"flat", stepper(context_of(c.isa, c.threads, c.placed), rule, {w.flat()},
+                                      apply_options(c.flags))});
   }
-  if (!c.rival_rule.empty()) return rule_contenders(c, rule, w, threads);
-  std::vector<contender> contenders = best_roofs(w, threads);
-  contenders.insert(contenders.begin() + between_roofs.step,
-                    {"step", stepper(context, rule, w.tensors(), apply_options(c.flags))});
-  add_rivals(c, rule, w, threads, contenders);
-  return contenders;
-}
-
-void session::run(const bench_case& c, benchmark::State& state) {
-  try {
-    const gradstep::rule rule = rule_of(c.variant);
-    team& threads = threads_of(c.threads);
-    const workload w(rule, c.stored, c.flags, c.tensors, memory_, threads);
-    const std::vector<contender> contenders = contenders_of(c, rule, w, threads);
-    const turn_order& order = has_roofs(c) ? between_roofs : without_roofs;
-    for (auto _ : state) {  // NOLINT(clang-analyzer-deadcode.DeadStores): benchmark's own idiom
-      const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads)}, [&] {
-        // With gradients of 0, slots would become denormal after some hundred steps.
-        if ((c.flags & GRADSTEP_APPLY_ZERO_GRAD) != 0) w.refill_grad(threads);
-      });
-      state.SetIterationTime(times.median_seconds(order.step));
-      set_counters(state.counters, contenders, times, w, order);
-      if (has_roofs(c)) set_roof_counters(state, contenders, times, w);
+  if (has_baselines(c)) {
+    rivals.push_back(baseline_contender("careful", best_loops().careful.adamw, w, threads));
+    if (w.count() <= medium_size) {
+      rivals.push_back(baseline_contender("scalar", scalar_adamw, w, threads));
     }
-  } catch (const std::exception& error) {
-    state.SkipWithError(error.what());
   }
+  if (is_complete(c)) rivals.push_back({"separate", separate_step(w, threads)});
+  if (!c.rival.name.empty()) rivals.push_back(rival_step(c, rule, threads));
+  if (!c.rival_rule.empty()) rivals.push_back(rival_rule(c, threads));
+  return rivals;
+}
+
+visit session::measure(const bench_case& c) {
+  const gradstep::rule rule = rule_of(c.variant);
+  const gradstep::context& context = context_of(c.isa, c.threads, c.placed);
+  team& threads = threads_of(c.threads, c.placed);
+  team alone(1);
+  const workload w(rule, c.stored, c.flags, c.tensors, memory_,
+                   c.placed == placement::one_touch ? alone : threads);
+  std::vector<contender> contenders;
+  if (c.group_count != 0) {
+    contenders = optimizer_contenders(context, c.variant, w.tensors(), c.group_count);
+  } else {
+    contenders = rivals_of(c, rule, w, threads);
+    contenders.insert(contenders.begin(),
+                      {"step", stepper(context, rule, w.tensors(), apply_options(c.flags))});
+  }
+  const turn_order order{.rival_count = contenders.size() - 1};
+  std::vector<roof> roofs = best_roofs(w, threads, c.placed);
+  contenders.insert(contenders.begin(), std::move(roofs.front()));
+  contenders.push_back(std::move(roofs.back()));
+  in_cache_steps cached(c, rule, context_of(c.isa, 1), cached_memory_,
+                        threads_of(c.threads, placement::free));
+  contenders.push_back({"arithmetic", [&cached] { cached(); }});
+  const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads), 3}, [&] {
+    // With gradients of 0, slots would become denormal after some hundred steps.
+    if ((c.flags & GRADSTEP_APPLY_ZERO_GRAD) == 0) return;
+    w.refill_grad(threads);
+    cached.refill_grad();
+  });
+  return visit_of(contenders, times, order, w.count(), cached.element_count());
+}
+
+case_bytes bytes_of(const bench_case& c) {
+  const gradstep::rule rule = rule_of(c.variant);
+  // A part of the arrays that has the dtypes of the whole: few elements have no 8-bit slots.
+  const layout tensor = c.tensors.columns == 0
+                            ? flat_layout(std::min<std::size_t>(c.tensors.total(), 4096))
+                            : matrix_layout(64, 64);
+  arrays memory;
+  team alone(1);
+  const workload w(rule, c.stored, c.flags, tensor, memory, alone);
+  const traffic moved = w.bytes();
+  std::map<std::byte*, std::size_t> blocks;  // of each array
+  for (const pass& p : moved.passes) {
+    for (const stream& s : p) blocks[s.data] = s.block_bytes;
+  }
+  std::size_t bytes = 0;
+  for (const auto& [array, block] : blocks) bytes += c.tensors.total() * block / block_elements;
+  return {moved.bytes_per_element(), bytes};
 }
 
 }  // namespace bench

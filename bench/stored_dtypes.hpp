@@ -16,19 +16,20 @@ namespace bench {
 /// gradstep_rule_slot_layout tells the dtype that it really has.
 struct element_type {
   std::int32_t code;
-  const char* name;
+  const char* name;  // in the names of cases
+  const char* library_name;
   std::size_t bytes;
   bool is_for_param, is_for_grad, is_for_slot, is_for_copy;
 };
 
 /// A new dtype is one line here.
 inline constexpr element_type element_types[] = {
-    // code, name, bytes; for param, grad, slot, copy
-    {GRADSTEP_FLOAT32, "f32", 4, true, true, true, false},
-    {GRADSTEP_FLOAT64, "f64", 8, true, true, true, false},
-    {GRADSTEP_BFLOAT16, "bf16", 2, true, true, true, true},
-    {GRADSTEP_FLOAT16, "f16", 2, true, true, true, true},
-    {GRADSTEP_S1E4M3_B256, "8bit", 1, false, false, true, false},
+    // code, names, bytes; for param, grad, slot, copy
+    {GRADSTEP_FLOAT32, "f32", "float32", 4, true, true, true, false},
+    {GRADSTEP_FLOAT64, "f64", "float64", 8, true, true, true, false},
+    {GRADSTEP_BFLOAT16, "bf16", "bfloat16", 2, true, true, true, true},
+    {GRADSTEP_FLOAT16, "f16", "float16", 2, true, true, true, true},
+    {GRADSTEP_S1E4M3_B256, "8bit", "s1e4m3_b256", 1, false, false, true, false},
 };
 
 /// The list must have the code.

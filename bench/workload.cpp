@@ -2,6 +2,7 @@
 #include "workload.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <random>
 
 #include "stepper.hpp"
@@ -9,7 +10,7 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t fill_piece = 4096;  // elements; whole blocks
+constexpr std::size_t fill_piece = 65536;  // elements; whole blocks
 
 std::size_t round_up(std::size_t count, std::size_t unit) {
   return (count + unit - 1) / unit * unit;
@@ -42,6 +43,16 @@ const std::vector<double>& grad_values() {
 std::size_t block_bytes(std::int32_t dtype) {
   // element_types has no line for E5M3_B256, which is as wide as S1E4M3_B256.
   return type_of(dtype == GRADSTEP_E5M3_B256 ? GRADSTEP_S1E4M3_B256 : dtype).bytes * block_elements;
+}
+
+/// Of a block of elements.
+struct stored_bytes {
+  std::size_t block, extra;
+};
+
+stored_bytes bytes_of(std::int32_t dtype) {
+  const bool is_bfloat16 = dtype == GRADSTEP_BFLOAT16;  // its extra array: lower halves
+  return {block_bytes(dtype), is_bfloat16 ? block_elements * sizeof(std::uint16_t) : sizeof(float)};
 }
 
 }  // namespace
@@ -100,25 +111,34 @@ void workload::place(const gradstep::rule& rule, arrays& memory) {
 
 void workload::fill_array(const gradstep_array& array, std::size_t all_count,
                           const std::vector<double>& values, team& threads) const {
-  const std::size_t bytes = block_bytes(array.dtype);
-  const std::size_t extra_bytes =
-      array.dtype == GRADSTEP_BFLOAT16 ? block_elements * sizeof(std::uint16_t) : sizeof(float);
+  const stored_bytes bytes = bytes_of(array.dtype);
+  const auto at = [&](std::size_t element) {
+    gradstep_array part = array;
+    part.data = static_cast<std::byte*>(array.data) + element / block_elements * bytes.block;
+    if (array.extra != nullptr) {
+      part.extra = static_cast<std::byte*>(array.extra) + element / block_elements * bytes.extra;
+    }
+    return part;
+  };
+  // Written once by the library, and then copied.
+  std::vector<std::byte> data(fill_piece / block_elements * bytes.block);
+  std::vector<std::byte> extra(fill_piece / block_elements * bytes.extra);
+  gradstep_array first = array;
+  first.data = data.data();
+  if (array.extra != nullptr) first.extra = extra.data();
+  std::vector<double> numbers(fill_piece);
+  for (std::size_t k = 0; k < fill_piece; ++k) numbers[k] = values[k % values.size()];
+  gradstep::throw_on_failure(gradstep_array_write(&first, fill_piece, numbers.data()));
   // The threads that step also fill. On a machine with several memories, each thread's part of an
   // array is then in its own memory.
   threads.run_parts(all_count, fill_piece, [&](std::size_t begin, std::size_t end) {
-    std::vector<double> numbers(fill_piece);
-    gradstep_array part = array;
     for (std::size_t i = begin; i < end; i += fill_piece) {
       const std::size_t count = std::min(fill_piece, end - i);
-      part.data = static_cast<std::byte*>(array.data) + i / block_elements * bytes;
-      if (array.extra != nullptr) {
-        part.extra = static_cast<std::byte*>(array.extra) + i / block_elements * extra_bytes;
-      }
-      for (std::size_t k = 0, v = i % values.size(); k < count; ++k) {
-        numbers[k] = values[v];
-        if (++v == values.size()) v = 0;
-      }
-      gradstep::throw_on_failure(gradstep_array_write(&part, count, numbers.data()));
+      const std::size_t blocks = (count + block_elements - 1) / block_elements;
+      const gradstep_array part = at(i);
+      std::memcpy(part.data, data.data(),
+                  (count * bytes.block + block_elements - 1) / block_elements);
+      if (part.extra != nullptr) std::memcpy(part.extra, extra.data(), blocks * bytes.extra);
     }
   });
 }

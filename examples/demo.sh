@@ -6,7 +6,7 @@
 #
 #   descend   descent_2d on a function of two variables
 #   train     schedules, two groups, training on digits, pictures: the other examples
-#   measure   what a step costs here, by gradstep_bench; then a summary of all
+#   measure   what a step costs here, by gradstep-bench; then a summary of all
 set -euo pipefail
 [ $# = 2 ] || { echo "usage: demo.sh BUILD_DIR descend|train|measure" >&2; exit 2; }
 build=$1
@@ -56,8 +56,9 @@ train() {
 
 measure() {
   section "What a step costs on this machine, beside moving the same bytes with no arithmetic (the roof)"
-  "$build/bench/gradstep_bench" --quick --brief \
-    --benchmark_filter='^step/(adamw/float32/(16K|64M)/|adamw.complete/.*/64M/)'
+  "$build/bench/gradstep-bench" run --brief -o "$out/bench.json" \
+    --filter '^step/adamw(/float32/(16K|64M)/|[+]complete/.*/64M/)'
+  "$build/bench/gradstep-bench" report "$out/bench.json" -o "$out/bench.html"
 }
 
 # outcomes FILE: prints "name accuracy loss" for each row of its tables.
@@ -84,6 +85,7 @@ schedules.png          the learning rate of each schedule
 digits_loss.png, precisions_loss.png
                        the losses of training.txt after each epoch
 two_groups.safetensors an optimizer with two groups, after 200 of its 400 steps
+bench.html             what a step costs on this machine, and what limits it
 
 Next: train another way:  $build/examples/train_digits --rule adam --precision bf16 --epochs 20
       call it yourself:   README.md, "From C" and "From C++"; ./dev library builds what you link

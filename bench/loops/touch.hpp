@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Vectors, and a way to make the compiler keep loads and stores of them though nothing is computed.
-// For files that are compiled with -O3 -march=native.
+// For files that are compiled for each instruction set: all is in that one's namespace.
 #pragma once
 
 #include <cstddef>
 #include <cstring>
 
-namespace bench {
+namespace bench::GRADSTEP_BENCH_LEVEL {
 
 #if defined(__AVX512F__)
 inline constexpr std::size_t widest = 64;
@@ -36,4 +36,4 @@ template <class Vector>
 #endif
 }
 
-}  // namespace bench
+}  // namespace bench::GRADSTEP_BENCH_LEVEL

@@ -12,7 +12,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 packages="g++ cmake ninja-build pkg-config libxsimd-dev libtbb-dev zlib1g-dev libgtest-dev
-          nlohmann-json3-dev python3 binutils libcli11-dev libeigen3-dev libbenchmark-dev gnuplot-nox"
+          nlohmann-json3-dev python3 binutils libcli11-dev libeigen3-dev libbenchmark-dev libvalijson-dev
+          libjs-chart.js gnuplot-nox"
 [ $# -gt 0 ] || set -- clang-14 clang-19 trixie sid riscv64
 
 # build_and_test NAME OPTION...
