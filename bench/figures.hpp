@@ -16,12 +16,13 @@ namespace bench {
 /// The times of one visit: rounds in which the step took turns with other programs.
 struct visit {
   std::vector<double> step, bytes, arithmetic;        // ns an element, round by round
+  std::vector<double> chain;                          // ns of run_chain() (chain.hpp)
   std::map<std::string, std::vector<double>> ratios;  // the step's time over a rival's
   std::string roof;                                   // how the bytes were moved
 };
 
 struct visit_figures {
-  double ns_per_element, over_bytes;  // medians
+  double ns_per_element, over_bytes, over_chain;  // medians
 };
 
 /// What a run found of a case.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace bench {
 namespace {
 
@@ -12,6 +14,7 @@ visit visit_of(std::vector<double> step) {
   return {std::move(step),
           std::vector<double>(rounds, 2.0),
           std::vector<double>(rounds, 1.0),
+          std::vector<double>(rounds, 0.5),
           {{"careful", std::vector<double>(rounds, 1.5)}},
           "a loop"};
 }
@@ -43,6 +46,7 @@ TEST(figures, keep_each_visit) {
   ASSERT_EQ(r.visits.size(), 2U);
   EXPECT_EQ(r.visits[0].ns_per_element, 4);
   EXPECT_EQ(r.visits[0].over_bytes, 2);
+  EXPECT_EQ(r.visits[0].over_chain, 8);
   EXPECT_EQ(r.visits[1].over_bytes, 2.5);
 }
 
@@ -73,12 +77,20 @@ TEST(figures, have_the_interval_of_a_median_by_order_statistics) {
   EXPECT_EQ(e.high, 61);
 }
 
-TEST(turns, repeat_short_contenders_and_count_one_call) {
+TEST(turns, have_the_time_of_one_call_in_each_round) {
+  using clock = std::chrono::steady_clock;
   int calls = 0;
-  const turns t = take_turns({{"short", [&] { ++calls; }}, {"other", [] {}}}, {0, 1e-4, 3});
+  const auto wait = [&] {
+    ++calls;
+    const auto begin = clock::now();
+    while (clock::now() - begin < std::chrono::microseconds(100)) continue;
+  };
+  const turns t = take_turns({{"waits", wait}, {"does nothing", [] {}}}, {0, 1e-3, 3});
   EXPECT_EQ(t.round_count(), 3U);
-  EXPECT_GT(calls, 100);
-  EXPECT_LT(t.median_seconds(0), 1e-5);
+  // At least one to choose the number of calls, and one in each round.
+  EXPECT_GE(calls, 4);
+  EXPECT_GE(t.median_seconds(0), 1e-4);
+  EXPECT_LT(t.median_seconds(1), t.median_seconds(0));
 }
 
 }  // namespace

@@ -57,8 +57,9 @@ std::string variant_of(const bench_case& c) {
 json visits_of(const row& r) {
   json visits = json::array();
   for (const visit_figures& v : r.visits) {
-    visits.push_back(
-        {{"ns_per_element", rounded(v.ns_per_element)}, {"over_bytes", rounded(v.over_bytes)}});
+    visits.push_back({{"ns_per_element", rounded(v.ns_per_element)},
+                      {"over_bytes", rounded(v.over_bytes)},
+                      {"over_chain", rounded(v.over_chain)}});
   }
   return visits;
 }
@@ -132,6 +133,7 @@ json result_of(const machine& m, const finished_run& run) {
           {"program", {{"name", "gradstep-bench"}, {"version", gradstep_version_text()}}},
           {"run",
            {{"mode", run.mode},
+            {"cpus", run.cpus},
             {"date", utc_date()},
             {"seconds", std::round(run.seconds)},
             {"visits", run.visits}}},

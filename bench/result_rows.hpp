@@ -19,6 +19,7 @@ namespace bench {
 
 struct finished_run {
   std::string mode;  // "quick"
+  std::string cpus;  // "all"
   double seconds;
   std::size_t visits;
   std::optional<noise> meanwhile;

@@ -12,7 +12,7 @@ namespace bench {
 namespace {
 
 finished_run run_of(const machine& m, const std::vector<bench_case>& cases) {
-  finished_run run{"selected", 1.5, 2, noise{0.25, 0}, {}, run_cases(m, cases, 2, 20), {}};
+  finished_run run{"selected", "all", 1.5, 2, noise{0.25, 0}, {}, run_cases(m, cases, 2, 20), {}};
   run.bandwidths = {{"memory", 1, {20, 19, 21}}};
   run.claims = {{{"a claim", cases.front().name(), "", true, 80}, {90, 89, 91}, "met"}};
   return run;

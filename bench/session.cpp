@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "baselines.hpp"
+#include "chain.hpp"
 #include "dtype_cases.hpp"
 #include "loops/level_loops.hpp"
 #include "optimizer_contenders.hpp"
@@ -68,6 +69,7 @@ struct turn_order {
   std::size_t first_roof = 0;
   std::size_t second_roof() const { return first_rival + rival_count; }
   std::size_t arithmetic() const { return second_roof() + 1; }
+  std::size_t chain() const { return second_roof() + 2; }
 };
 
 /// Round by round, in ns an element.
@@ -86,6 +88,7 @@ visit visit_of(const std::vector<contender>& contenders, const turns& times,
   v.bytes = per_element(times, roof, elements);
   v.roof = contenders[roof].name;
   v.arithmetic = per_element(times, order.arithmetic(), cached_elements);
+  v.chain = per_element(times, order.chain(), 1);
   for (std::size_t i = 0; i < order.rival_count; ++i) {
     const std::size_t rival = order.first_rival + i;
     std::vector<double> ratios = v.step;
@@ -120,9 +123,15 @@ const gradstep::context& session::context_of(const std::string& isa, std::size_t
 std::vector<roof> session::best_roofs(const workload& w, team& threads, placement placed) {
   const traffic bytes = w.bytes();
   const std::vector<roof> variants = roof_variants(bytes, threads);
+  // What is the fastest in a part of large arrays is it in all of them.
+  traffic part = bytes;
+  part.count = std::min(bytes.count, table_size);
   const auto [found, is_new] =
       ranked_roofs_.try_emplace(roof_key(bytes, threads) + name_of(placed));
-  if (is_new) found->second = rank_roofs(variants, {0.1, turn_seconds(threads), 3});
+  if (is_new) {
+    const std::size_t rounds = part.count <= shared_size ? 3 : 1;
+    found->second = rank_roofs(roof_variants(part, threads), {0.05, turn_seconds(threads), rounds});
+  }
   return {variants[found->second[0]], variants[found->second[1]]};
 }
 
@@ -187,6 +196,7 @@ visit session::measure(const bench_case& c) {
   in_cache_steps cached(c, rule, context_of(c.isa, 1), cached_memory_,
                         threads_of(c.threads, placement::free));
   contenders.push_back({"arithmetic", [&cached] { cached(); }});
+  contenders.push_back({"chain", run_chain});
   const turns times = take_turns(contenders, {c.seconds, turn_seconds(threads), 3}, [&] {
     // With gradients of 0, slots would become denormal after some hundred steps.
     if ((c.flags & GRADSTEP_APPLY_ZERO_GRAD) == 0) return;

@@ -3,7 +3,7 @@
 // Sections whose charts have lines: time by size, and scaling with threads.
 
 const SIZE_FIELDS = ['machine', 'dtypes', 'threads', 'placement'];
-const PLACEMENT_DASHES = { pinned: 4, one_node: 3, one_touch: 5 };
+const PLACEMENT_DASHES = { pinned: 4, one_touch: 5 };
 const SCALING_FIELDS = ['machine', 'dtypes', 'layout', 'placement'];
 
 /** A section with one chart of a rule that the reader chooses. null: no rule has a series. */

@@ -50,6 +50,12 @@ function machineInWords({ machine, software }) {
   return `${parts.filter(Boolean).join('; ')}.`;
 }
 
+/** What a run was bound to; '' if it used all CPUs. */
+function boundInWords(cpus) {
+  if (!cpus || cpus === 'all') return '';
+  return `${cpus === 'cores' ? 'one CPU of each core' : `the CPUs of ${cpus.replace(':', ' ')}`}, `;
+}
+
 const PROPERTIES = [
   ['CPU', (r) => r.machine.cpu.model],
   ['Microarchitecture', (r) => known(r.machine.cpu.microarchitecture)],
@@ -72,7 +78,7 @@ const PROPERTIES = [
   [
     'Run',
     (r) =>
-      `${r.run.mode}, ${formatSeconds(r.run.seconds)}, each row measured ${counted(r.run.visits, 'time')}`,
+      `${r.run.mode}, ${boundInWords(r.run.cpus)}${formatSeconds(r.run.seconds)}, each row measured ${counted(r.run.visits, 'time')}`,
   ],
   ['Date (UTC)', (r) => r.run.date],
   ['Noise', (r) => noiseInWords(r.noise)],

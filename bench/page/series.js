@@ -5,7 +5,6 @@
 const PLACEMENTS = {
   free: 'threads unpinned',
   pinned: 'threads pinned',
-  one_node: 'threads pinned in one node',
   one_touch: 'threads pinned, memory in one node',
 };
 

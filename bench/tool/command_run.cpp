@@ -105,6 +105,7 @@ void measure(const run_options& o) {
   const auto begin = std::chrono::steady_clock::now();
   const noise_meter meter;
   run.mode = mode_of(o);
+  run.cpus = o.cpus;
   run.visits = o.visits == 0 ? visits_of(extent_of(o)) : o.visits;
   const bool is_whole = o.filter.empty() && !o.is_quick;
   run.bandwidths = measure_bandwidth(
@@ -157,7 +158,7 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("--visits", o->visits, "how often to come to each case")
       ->check(CLI::Range(1, 100))
       ->type_name("N");
-  command->add_option("-o,--out", o->out, "the result to write")->type_name("FILE");
+  command->add_option("-o,--output", o->out, "the result to write")->type_name("FILE");
   command->add_flag("--list", o->only_lists, "print the names of the cases, and measure nothing");
   command->add_flag("--brief", o->is_brief, "print a sentence for each case");
   command->callback([o, &status] {

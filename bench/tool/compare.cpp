@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 const std::string over_bytes = "over_bytes";
+const std::string over_chain = "over_chain";
 const std::string step_time = "ns_per_element";
 
 double square(double x) { return x * x; }
@@ -51,17 +52,40 @@ double variance_by_interval(const json& row) {
   return square(std::log(e.at("high").get<double>() / e.at("low").get<double>()) / (2 * 1.96));
 }
 
-/// The median over a file's rows of the variance between their visits.
-double typical_variance(const json& rows, const std::string& measure) {
+/// Which rows vary alike, and are compared alike: those that arithmetic binds, and the others.
+bool is_arithmetic(const json& row) {
+  return row.contains("limit") && row["limit"]["binds"] == "arithmetic";
+}
+
+/// The median over a file's rows, of one of the two kinds, of the variance between their visits.
+double typical_variance(const json& rows, const std::string& measure, bool of_arithmetic) {
   std::vector<double> variances;
+  std::vector<double> by_intervals;
   for (const json& row : rows) {
+    if (is_arithmetic(row) != of_arithmetic) continue;
     const std::vector<double> samples = samples_of(row, measure);
     if (samples.size() > 1) variances.push_back(variance_of(samples));
+    by_intervals.push_back(variance_by_interval(row));
   }
-  if (variances.empty()) {
-    for (const json& row : rows) variances.push_back(variance_by_interval(row));
-  }
-  return median_of(variances);
+  if (variances.empty()) variances = by_intervals;
+  return variances.empty() ? 0 : median_of(variances);
+}
+
+/// What two rows are compared by, if the CPUs are of one model.
+const std::string& best_measure(const json& a, const json& b) {
+  const auto have = [&](const std::string& measure) {
+    return !samples_of(a, measure).empty() && !samples_of(b, measure).empty();
+  };
+  if ((is_arithmetic(a) || is_arithmetic(b)) && have(over_chain)) return over_chain;
+  return have(over_bytes) ? over_bytes : step_time;
+}
+
+/// Samples that lie too far from their median are moved towards it.
+std::vector<double> clipped(std::vector<double> samples, double typical) {
+  const double middle = median_of(samples);
+  const double most = farthest_sample * std::sqrt(typical);
+  for (double& sample : samples) sample = std::clamp(sample, middle - most, middle + most);
+  return samples;
 }
 
 /// The mean of a row's samples, and how certain it is.
@@ -93,8 +117,10 @@ class measured_rows {
  public:
   explicit measured_rows(const json& result) : rows_(result.at("rows")) {
     if (rows_.empty()) return;
-    for (const std::string& measure : {over_bytes, step_time}) {
-      typical_[measure] = typical_variance(rows_, measure);
+    for (const std::string& measure : {over_bytes, over_chain, step_time}) {
+      for (const bool of_arithmetic : {false, true}) {
+        typical_[{measure, of_arithmetic}] = typical_variance(rows_, measure, of_arithmetic);
+      }
     }
     for (const json& row : rows_) by_name_[key_of(row)] = &row;
   }
@@ -114,12 +140,13 @@ class measured_rows {
   }
 
   moderated_mean mean(const json& row, const std::string& measure) const {
-    return moderate(samples_of(row, measure), typical_.at(measure));
+    const double typical = typical_.at({measure, is_arithmetic(row)});
+    return moderate(clipped(samples_of(row, measure), typical), typical);
   }
 
  private:
   const json& rows_;
-  std::map<std::string, double> typical_;
+  std::map<std::pair<std::string, bool>, double> typical_;
   std::map<key, const json*> by_name_;
 };
 
@@ -164,9 +191,7 @@ comparison compare_results(const json& a, const json& b, double smallest_percent
   for (const json& row : of_a.all()) {
     const json* other = of_b.find(row);
     if (!other) continue;
-    const bool has_bytes =
-        !samples_of(row, over_bytes).empty() && !samples_of(*other, over_bytes).empty();
-    const std::string& measure = is_one_model && has_bytes ? over_bytes : step_time;
+    const std::string& measure = is_one_model ? best_measure(row, *other) : step_time;
     const ratio_interval ratio = ratio_of(of_a.mean(row, measure), of_b.mean(*other, measure));
     auto [name, contender] = measured_rows::key_of(row);
     result.rows.push_back(

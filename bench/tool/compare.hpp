@@ -5,20 +5,25 @@
 // A run comes to each row several times, and the median of each visit is one sample. What is
 // compared is chosen for each pair of rows:
 //
-//   over_bytes      the step's time over the time in which its bytes move, taken in the same
-//   rounds,
-//                   if all visits of both rows have it and both CPUs are of one model. The speed of
-//                   memory jumps between runs on shared machines, and this ratio does not jump with
-//                   it.
-//   ns_per_element  the time itself, otherwise.
+//   over_bytes      if bytes bind: the step's time over the time in which its bytes move, taken in
+//                   the same rounds. The speed of memory jumps between runs on shared machines, and
+//                   this ratio does not jump with it.
+//   over_chain      if arithmetic binds: the step's time over that of a chain of operations, which
+//   is
+//                   in proportion to cycles. The clock of the CPU may differ between runs.
+//   ns_per_element  the time itself, if the CPUs are of two models or a visit lacks the others.
 //
 // The ratio is the quotient of the geometric means of the visits. Its interval is a two-sided 99 %
 // interval of Welch's t test on the logarithms, with two additions:
 //
 //   Few visits tell little of a row's variance. So it is moderated as by limma (Smyth 2004): it is
 //   the mean of the row's own variance, weighted by its degrees of freedom, and the median variance
-//   of all rows of that file, weighted by `prior_degrees`. A row with one visit has the latter
-//   alone. If no row of a file has two visits, the rows' own intervals stand for it.
+//   of that file's rows that the same binds, weighted by `prior_degrees`. A row
+//   with one visit has the latter alone. If no row of a file has two visits, the rows' own
+//   intervals stand for it.
+//
+//   A machine may be busy during one visit. A visit farther than `farthest_sample` typical standard
+//   deviations from the row's median counts as if it lay there.
 //
 //   Two runs of one program differ by more than visits within a run do: by where memory lies, for
 //   one. So each run adds the variance of `between_runs`.
@@ -37,7 +42,9 @@ inline constexpr double prior_degrees = 4;
 /// The standard deviation of a row's time between runs of one program, as a fraction of it.
 inline constexpr double between_runs = 0.007;
 /// An interval that reaches farther than this fraction to each side tells nothing.
-inline constexpr double widest_half = 0.05;
+inline constexpr double widest_half = 0.08;
+/// See above: a visit farther from the median counts as if it lay there.
+inline constexpr double farthest_sample = 2.5;
 /// Smaller changes are no difference, however certain. In percent.
 inline constexpr double default_smallest_percent = 2;
 
@@ -64,7 +71,7 @@ struct row_name {
 
 struct compared_row {
   row_name row;
-  std::string measure;  ///< over_bytes or ns_per_element
+  std::string measure;  ///< over_bytes, over_chain or ns_per_element
   ratio_interval ratio;
   change verdict;
 };

@@ -65,7 +65,7 @@ TEST(compare, verdicts) {
   EXPECT_EQ(verdict(1.03, 0.999, 1.062), change::none);
   EXPECT_EQ(verdict(1.019, 1.01, 1.028), change::none);
   EXPECT_EQ(verdict(0.985, 0.98, 0.99), change::none);
-  EXPECT_EQ(verdict(1.0, 0.94, 1.064), change::too_busy);
+  EXPECT_EQ(verdict(1.0, 0.9, 1.11), change::too_busy);
   EXPECT_EQ(verdict(2.0, 1.5, 2.67), change::slower);
   EXPECT_EQ(bench::judge({1.03, 1.02, 1.04}, 5), change::none);
 }
@@ -88,6 +88,44 @@ TEST(compare, the_bytes_time_cancels_the_memory_of_the_day) {
   const auto of_two_models = bench::compare_results(a, b).rows[0];
   EXPECT_EQ(of_two_models.measure, "ns_per_element");
   EXPECT_EQ(of_two_models.verdict, change::slower);
+}
+
+TEST(compare, where_arithmetic_binds_the_chains_time_cancels_the_clock) {
+  json a = result_of({{1, 1.01, 0.99}});
+  json b = result_of({{1.2, 1.21, 1.19}});
+  for (json* result : {&a, &b}) {
+    json& row = (*result)["rows"][0];
+    row["limit"] = {{"bytes_ns", 0.5}, {"binds", "arithmetic"}};
+    row["percent_of_limit"] = {{"median", 50}, {"low", 49}, {"high", 51}};
+    for (json& visit : row["visits"]) visit.update({{"over_bytes", 2}, {"over_chain", 3}});
+  }
+  const auto by_chain = bench::compare_results(a, b).rows[0];
+  EXPECT_EQ(by_chain.measure, "over_chain");
+  EXPECT_EQ(by_chain.verdict, change::none);
+
+  for (json* result : {&a, &b}) (*result)["rows"][0]["limit"]["binds"] = "bytes";
+  EXPECT_EQ(bench::compare_results(a, b).rows[0].measure, "over_bytes");
+  a["rows"][0]["limit"]["binds"] = "arithmetic";
+  b["rows"][0]["visits"][0].erase("over_chain");
+  EXPECT_EQ(bench::compare_results(a, b).rows[0].measure, "over_bytes");
+}
+
+TEST(compare, one_busy_visit_does_not_make_a_row_uncertain) {
+  json a = result_of({{1, 1.002, 0.998, 1.001}, {1, 1.002, 0.998, 1.001}, {1, 1.002, 0.998, 1.4}});
+  const auto rows = bench::compare_results(a, a).rows;
+  EXPECT_LT(rows[2].ratio.high, 1.04);
+  EXPECT_EQ(rows[2].verdict, change::none);
+}
+
+TEST(compare, rows_that_bytes_bind_and_others_have_typical_variances_of_their_own) {
+  // Two rows vary by a tenth, those that arithmetic binds by a thousandth.
+  json a = result_of({{1, 1.1, 0.9}, {1, 1.1, 0.9}, {1, 1.001, 0.999}, {1, 1.001, 0.999}});
+  for (const std::size_t i : {2U, 3U}) {
+    a["rows"][i]["limit"] = {{"bytes_ns", 0.5}, {"binds", "arithmetic"}};
+  }
+  const auto rows = bench::compare_results(a, a).rows;
+  EXPECT_GT(rows[0].ratio.high, 1.2);
+  EXPECT_LT(rows[2].ratio.high, 1.05);
 }
 
 /// A run of 400 rows whose times vary between visits and between runs, row 7 slower by `slower`.

@@ -47,6 +47,7 @@ fields fields_of(const json& result) {
   collect(result.at("software"), "software", found);
   collect(result.at("program"), "program", found);
   collect(result.at("run").at("mode"), "run.mode", found);
+  collect(result.at("run").value("cpus", json("all")), "run.cpus", found);
   return found;
 }
 

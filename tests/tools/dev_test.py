@@ -10,7 +10,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS = ["bash", "cat", "dirname", "env", "grep", "mkdir", "readlink", "tail"]
 NOT_FOR_THE_LIBRARY = ["clang", "gnuplot", "gtest", "benchmark", "cli11", "eigen", "python",
-                       "json"]
+                       "json", "chart", "chromium"]
 
 
 class DevTest(unittest.TestCase):
