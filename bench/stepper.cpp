@@ -20,6 +20,7 @@ std::vector<double> initial_scalars(const gradstep::rule& rule, std::int32_t sco
 gradstep_apply_options apply_options(std::uint64_t flags) {
   auto options = gradstep::sized<gradstep_apply_options>();
   options.flags = flags;
+  options.step = 1000;
   options.grad_scale = 1.0 / 1024;
   options.max_norm = 1;
   options.max_value = 0.01;

@@ -15,7 +15,9 @@ namespace bench {
 /// The rule's scalars of a scope (GRADSTEP_SCOPE_) before the first step.
 std::vector<double> initial_scalars(const gradstep::rule& rule, std::int32_t scope);
 
-/// The options of step 0 with these flags, and with numbers as in a training run.
+/// The options of step 1000 with these flags, and with numbers as in a training run. The first steps
+/// of some rules take longer: adafactor's averages have another form while their weight is above
+/// one half.
 gradstep_apply_options apply_options(std::uint64_t flags);
 
 /// Steps with an ascending step number. It has a workspace, so that steps allocate nothing.
