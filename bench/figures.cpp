@@ -51,11 +51,10 @@ row figures_of(const std::string& name, const std::vector<visit>& visits) {
     r.ratios[rival] = estimate_of(visits, [&](const visit& v) { return v.ratios.at(rival); });
   }
   for (const visit& v : visits) {
-    r.visits.push_back({median(v.step), median(quotients(v.step, v.bytes)),
-                        median(quotients(v.step, v.chain))});
+    r.visits.push_back(
+        {median(v.step), median(quotients(v.step, v.bytes)), median(quotients(v.step, v.chain))});
     r.round_count += v.step.size();
   }
-  r.roof = visits.back().roof;
   return r;
 }
 

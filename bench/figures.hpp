@@ -18,7 +18,6 @@ struct visit {
   std::vector<double> step, bytes, arithmetic;        // ns an element, round by round
   std::vector<double> chain;                          // ns of run_chain() (chain.hpp)
   std::map<std::string, std::vector<double>> ratios;  // the step's time over a rival's
-  std::string roof;                                   // how the bytes were moved
 };
 
 struct visit_figures {
@@ -38,7 +37,6 @@ struct row {
   std::map<std::string, estimate> ratios;
   std::vector<visit_figures> visits;
   std::size_t round_count = 0;
-  std::string roof;
 
   bool is_busy() const { return is_wide(ns_per_element) && is_wide(percent_of_limit); }
 };

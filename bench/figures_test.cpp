@@ -15,8 +15,7 @@ visit visit_of(std::vector<double> step) {
           std::vector<double>(rounds, 2.0),
           std::vector<double>(rounds, 1.0),
           std::vector<double>(rounds, 0.5),
-          {{"careful", std::vector<double>(rounds, 1.5)}},
-          "a loop"};
+          {{"careful", std::vector<double>(rounds, 1.5)}}};
 }
 
 TEST(figures, are_medians_of_all_rounds) {

@@ -12,7 +12,8 @@ namespace bench {
 namespace {
 
 finished_run run_of(const machine& m, const std::vector<bench_case>& cases) {
-  finished_run run{"selected", "all", 1.5, 2, noise{0.25, 0}, {}, run_cases(m, cases, 2, 20), {}};
+  finished_run run{
+      "selected", "all", 1.5, 2, noise{0.25, 0}, {}, run_cases(m, plan_of(cases, 20), 2), {}};
   run.bandwidths = {{"memory", 1, {20, 19, 21}}};
   run.claims = {{{"a claim", cases.front().name(), "", true, 80}, {90, 89, 91}, "met"}};
   return run;
@@ -61,7 +62,7 @@ TEST(run, measures_every_kind_of_case) {
     cases.push_back(small);
     if (cases.size() == 60) break;
   }
-  for (const measured_case& c : run_cases(m, cases, 1, 20)) {
+  for (const measured_case& c : run_cases(m, plan_of(cases, 20), 1)) {
     EXPECT_GT(c.found.ns_per_element.median, 0) << c.found.name;
     EXPECT_GT(c.found.bytes_ns, 0) << c.found.name;
     EXPECT_GT(c.found.arithmetic_ns, 0) << c.found.name;
@@ -74,7 +75,7 @@ TEST(run, says_which_case_cannot_be_measured) {
   bench_case c = small_case(m);
   c.isa = "abacus";
   try {
-    run_cases(m, {c}, 1, 20);
+    run_cases(m, plan_of({c}, 20), 1);
     FAIL() << "an unknown instruction set was measured";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find(c.name() + ": "), std::string::npos) << error.what();

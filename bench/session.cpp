@@ -86,7 +86,6 @@ visit visit_of(const std::vector<contender>& contenders, const turns& times,
   const bool first_is_fastest = times.ratio(order.first_roof, order.second_roof()).median <= 1;
   const std::size_t roof = first_is_fastest ? order.first_roof : order.second_roof();
   v.bytes = per_element(times, roof, elements);
-  v.roof = contenders[roof].name;
   v.arithmetic = per_element(times, order.arithmetic(), cached_elements);
   v.chain = per_element(times, order.chain(), 1);
   for (std::size_t i = 0; i < order.rival_count; ++i) {

@@ -65,20 +65,13 @@ void add_compare(CLI::App& app, int& status) {
       "compare",
       "Compares two results: what differs in the machines, and B's times over A's with 99 %\n"
       "intervals. A row is slower or faster if its interval excludes 1 and the change is at\n"
-      "least --smallest; it is too busy to compare if the interval reaches farther than 5 %.\n"
+      "least --smallest; it is too busy to compare if the interval reaches farther than 8 %.\n"
       "Exit status: 0 fine, 1 a row is slower than --slower-than allows, 2 a file cannot be read "
       "or\n"
       "is no result.");
   const auto options = std::make_shared<compare_options>();
   add_options(*command, *options);
-  command->callback([options, &status] {
-    try {
-      status = compare(*options);
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "gradstep-bench compare: %s\n", error.what());
-      status = 2;
-    }
-  });
+  on_call(*command, status, [options] { return compare(*options); });
 }
 
 }  // namespace bench

@@ -65,13 +65,9 @@ void add_report(CLI::App& app, int& status) {
   command->add_option(
       "--table", options->table,
       "Writes tables in Markdown too: rules and dtypes by instruction set and threads");
-  command->callback([options, &status] {
-    try {
-      report(*options);
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "gradstep-bench report: %s\n", error.what());
-      status = 2;
-    }
+  on_call(*command, status, [options] {
+    report(*options);
+    return 0;
   });
 }
 

@@ -3,21 +3,20 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <regex>
 #include <stdexcept>
 
 #include "../bound_thread.hpp"
 #include "../claims.hpp"
+#include "../facts/topology.hpp"
 #include "../progress.hpp"
 #include "../result_rows.hpp"
 #include "../table.hpp"
+#include "commands.hpp"
 #include "result_file.hpp"
-#include "../facts/topology.hpp"
 
 namespace bench {
 namespace {
@@ -87,12 +86,6 @@ double memory_speed(const std::vector<bandwidth>& bandwidths) {
   return bandwidths.back().gb_per_second.median;
 }
 
-double expected_run(const std::vector<bench_case>& cases, std::size_t visits, double speed) {
-  double seconds = 0;
-  for (const bench_case& c : cases) seconds += expected_seconds(c, speed);
-  return seconds * static_cast<double>(visits);
-}
-
 void measure(const run_options& o) {
   bind_to(o.cpus);
   const machine m = this_machine();
@@ -111,10 +104,10 @@ void measure(const run_options& o) {
   run.bandwidths = measure_bandwidth(
       m, is_whole ? m.thread_counts
                   : std::vector<std::size_t>{m.thread_counts.front(), m.thread_count});
-  const double speed = memory_speed(run.bandwidths);
-  std::fprintf(stderr, "%zu cases, %zu visits to each: about %s\n", cases.size(), run.visits,
-               duration_text(expected_run(cases, run.visits, speed)).c_str());
-  run.cases = run_cases(m, cases, run.visits, speed);
+  const std::vector<planned_case> plan = plan_of(cases, memory_speed(run.bandwidths));
+  std::fprintf(stderr, "%zu cases, %zu visits to each: about %s\n", plan.size(), run.visits,
+               duration_text(expected_seconds(plan, run.visits)).c_str());
+  run.cases = run_cases(m, plan, run.visits);
   run.meanwhile = meter.measured();
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::vector<row> rows;
@@ -161,16 +154,9 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("-o,--output", o->out, "the result to write")->type_name("FILE");
   command->add_flag("--list", o->only_lists, "print the names of the cases, and measure nothing");
   command->add_flag("--brief", o->is_brief, "print a sentence for each case");
-  command->callback([o, &status] {
-    try {
-      measure(*o);
-    } catch (const std::invalid_argument& error) {
-      std::fprintf(stderr, "gradstep-bench run: %s\n", error.what());
-      status = 2;
-    } catch (const std::exception& error) {  // GRADSTEP_ISA or GRADSTEP_THREADS, say
-      std::fprintf(stderr, "gradstep-bench run: %s\n", error.what());
-      status = 2;
-    }
+  on_call(*command, status, [o] {
+    measure(*o);
+    return 0;
   });
 }
 

@@ -11,8 +11,14 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
 
 namespace bench {
+
+/// Lets the command do its work, whose result is the exit status. If the work throws, says why on
+/// standard error, with the command's name, and the status is 2.
+void on_call(CLI::App& command, int& status, std::function<int()> work);
 
 /// `validate FILE...`: says of each file whether it is a valid result, and why not.
 void add_validate(CLI::App& app, int& status);
